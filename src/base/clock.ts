@@ -1,0 +1,108 @@
+/**
+ * Time as a port. Everything that waits or stamps takes a Clock, so that the lab can run fast and tests need no sleeps.
+ *
+ * SystemClock is the real one. AdjustableClock runs with the real one plus an offset that can be advanced: timers that
+ * become due by the advance fire at once, in order of their due time.
+ */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970-01-01 UTC; may jump. */
+  now(): number;
+  /** Milliseconds since an arbitrary start; never goes back. For measuring durations. */
+  monotonic(): number;
+  /** Calls `fire` once after `delayMs`; the timer does not keep the process alive. */
+  timer(delayMs: number, fire: () => void): Timer;
+}
+
+/** Node clamps longer delays to 1 ms (setTimeout takes a signed 32-bit number). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export class SystemClock implements Clock {
+  now(): number {
+    return Date.now();
+  }
+
+  monotonic(): number {
+    return performance.now();
+  }
+
+  timer(delayMs: number, fire: () => void): Timer {
+    let handle: NodeJS.Timeout;
+    const arm = (restMs: number): void => {
+      const step = Math.min(restMs, LONGEST_TIMER_MS);
+      handle = setTimeout(() => (restMs > step ? arm(restMs - step) : fire()), Math.max(0, step));
+      handle.unref();
+    };
+    arm(delayMs);
+    return { cancel: () => clearTimeout(handle) };
+  }
+}
+
+interface Waiting {
+  dueAt: number;
+  fire: () => void;
+  inner: Timer;
+}
+
+export class AdjustableClock implements Clock {
+  readonly #real = new SystemClock();
+  readonly #waiting = new Set<Waiting>();
+  #offsetMs = 0;
+
+  now(): number {
+    return this.#real.now() + this.#offsetMs;
+  }
+
+  monotonic(): number {
+    return this.#real.monotonic() + this.#offsetMs;
+  }
+
+  timer(delayMs: number, fire: () => void): Timer {
+    const entry: Waiting = {
+      dueAt: this.monotonic() + delayMs,
+      fire: () => {
+        this.#waiting.delete(entry);
+        fire();
+      },
+      inner: this.#real.timer(delayMs, () => entry.fire()),
+    };
+    this.#waiting.add(entry);
+    return {
+      cancel: () => {
+        entry.inner.cancel();
+        this.#waiting.delete(entry);
+      },
+    };
+  }
+
+  /** Moves the clock ahead and fires what became due; what remains waits correspondingly less. */
+  advance(byMs: number): void {
+    this.#offsetMs += byMs;
+    const now = this.monotonic();
+    const entries = [...this.#waiting].sort((a, b) => a.dueAt - b.dueAt);
+    for (const entry of entries) {
+      entry.inner.cancel();
+      if (entry.dueAt <= now) entry.fire();
+      else entry.inner = this.#real.timer(entry.dueAt - now, () => entry.fire());
+    }
+  }
+}
+
+/** Resolves after `delayMs`, or rejects with the signal's reason when it is aborted first. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = (): void => {
+      timer.cancel();
+      reject(signal?.reason);
+    };
+    const timer = clock.timer(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

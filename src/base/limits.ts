@@ -1,0 +1,119 @@
+/**
+ * Every limit that is not a setting, on one page. Settings (with their defaults) are in config/schema.ts.
+ * Units last in the name. A limit that an RFC gives cites it.
+ */
+
+/** What an SMTP client may ask of us. */
+export const SMTP_SERVER_LIMITS = {
+  /** RFC 5321 §4.5.3.1.4 asks for 512 at least; ESMTP parameters and SMTPUTF8 need more. */
+  commandLineBytesMax: 4096,
+  /** RFC 4954 §4: base64 of a SASL response. */
+  authLineBytesMax: 12288,
+  /** RFC 5321 §4.5.3.1.6 with CRLF; longer text lines are accepted up to here, then refused. */
+  textLineBytesMax: 64 * 1024,
+  /** RFC 5321 §4.5.3.1.8 asks for 100 at least. */
+  recipientsMax: 1000,
+  /** Header block of a message; beyond, the message is refused. */
+  headerBytesMax: 512 * 1024,
+  headerFieldsMax: 2000,
+  /** RFC 5321 §6.3: loop detection. */
+  receivedFieldsMax: 50,
+  errorsMax: 10,
+  commandsWithoutMailMax: 100,
+  authAttemptsMax: 3,
+  /** RFC 5321 §4.5.3.2 gives the senders' view; ours is shorter where attackers live. */
+  commandTimeoutMs: 300_000,
+  loginTimeoutMs: 60_000,
+  dataTimeoutMs: 180_000,
+  /** A whole message may not take longer than this, however it trickles. */
+  messageTimeoutMs: 1_800_000,
+  tlsHandshakeTimeoutMs: 30_000,
+  proxyHeaderTimeoutMs: 5_000,
+  /** Replies that the client does not read. */
+  writeBufferBytesMax: 256 * 1024,
+  /** A message larger than this is spooled to a file while it arrives. */
+  inMemoryBytesMax: 256 * 1024,
+} as const;
+
+/** What we allow a peer to ask of our SMTP client. Time-outs after RFC 5321 §4.5.3.2. */
+export const SMTP_CLIENT_LIMITS = {
+  connectTimeoutMs: 30_000,
+  greetingTimeoutMs: 300_000,
+  ehloTimeoutMs: 300_000,
+  tlsHandshakeTimeoutMs: 60_000,
+  mailTimeoutMs: 300_000,
+  rcptTimeoutMs: 300_000,
+  dataInitTimeoutMs: 120_000,
+  dataBlockTimeoutMs: 180_000,
+  dataDoneTimeoutMs: 600_000,
+  quitTimeoutMs: 5_000,
+  idleConnectionMs: 5_000,
+  messagesPerConnectionMax: 100,
+  replyLineBytesMax: 2048,
+  replyLinesMax: 128,
+  /** Of a peer's reply text that we keep. */
+  replyTextCharsMax: 2000,
+  mxHostsMax: 10,
+  addressesPerHostMax: 5,
+  addressesPerAttemptMax: 8,
+} as const;
+
+export const DNS_LIMITS = {
+  udpPayloadBytes: 1232,
+  tcpMessageBytesMax: 65535,
+  attemptTimeoutMs: 2_500,
+  totalTimeoutMs: 12_000,
+  cnameChainMax: 8,
+  cacheEntriesMax: 20_000,
+  cacheTtlSecondsMax: 86_400,
+  negativeTtlSecondsMax: 900,
+  failureTtlSeconds: 5,
+  queriesInFlightMax: 500,
+} as const;
+
+/** Queue defaults that nobody tunes. */
+export const QUEUE_LIMITS = {
+  /** Content up to this size lives in the database, larger in files. */
+  inlineContentBytesMax: 256 * 1024,
+  /** Most requests that share one commit. */
+  commitBatchMax: 512,
+  /** Recent contents kept in memory so that a fresh message is not read back. */
+  contentCacheBytesMax: 32 * 1024 * 1024,
+  deliveriesInFlightMax: 200,
+  deliveriesPerDestinationMax: 20,
+  recipientsPerTransactionMax: 100,
+  /** Free disk below which new mail is answered 452. */
+  freeDiskBytesMin: 32 * 1024 * 1024,
+  /** How long the events of a finished message stay. */
+  historyDays: 30,
+} as const;
+
+/** MIME parsing of hostile messages. */
+export const MIME_LIMITS = {
+  depthMax: 50,
+  partsMax: 1000,
+  headerFieldsMax: 2000,
+  boundaryBytesMax: 70,
+} as const;
+
+/** RFC 7208 §4.6.4, RFC 6376, RFC 8617, RFC 9989. */
+export const AUTHENTICATION_LIMITS = {
+  spfLookupsMax: 10,
+  spfVoidLookupsMax: 2,
+  spfMxAddressesMax: 10,
+  spfPtrNamesMax: 10,
+  dkimSignaturesMax: 10,
+  dkimRsaBitsMin: 1024,
+  arcInstancesMax: 50,
+  dmarcTreeWalkQueriesMax: 8,
+  /** All look-ups for one message together. */
+  timeoutMs: 20_000,
+} as const;
+
+export const DIRECTORY_LIMITS = {
+  aliasDepthMax: 10,
+  aliasTargetsMax: 1000,
+  /** Failed log-ins per account and client network before the next is delayed. */
+  failuresBeforeThrottle: 10,
+  throttleWindowMs: 10 * 60_000,
+} as const;

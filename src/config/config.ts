@@ -1,0 +1,89 @@
+/**
+ * The configuration as the program sees it, after validation and with defaults filled in. The schema that reads, checks
+ * and documents it is config/schema.ts; names there are those of posthorn.toml.
+ */
+export interface HostPort {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Listeners {
+  readonly smtp: readonly HostPort[];
+  readonly submission: readonly HostPort[];
+  readonly submissions: readonly HostPort[];
+}
+
+export interface OutboundIp {
+  readonly address: string;
+  /** EHLO name for connections from this address; default: hostname. */
+  readonly helo?: string;
+}
+
+export interface RelayConfig {
+  readonly host: string;
+  /** Default 25. */
+  readonly port: number;
+  readonly username?: string;
+  readonly passwordFile?: string;
+  /** Default `verify` when a username is set, else `opportunistic`. */
+  readonly tls: 'verify' | 'opportunistic' | 'none';
+}
+
+export interface Config {
+  /** The file this came from; '' when made by a program. */
+  readonly file: string;
+  readonly hostname: string;
+  readonly dataDir: string;
+  readonly storage: 'sqlite';
+  readonly listen: Listeners;
+  readonly tls: { readonly certificate?: string; readonly key?: string };
+  readonly dns: {
+    /** Empty: the system's (/etc/resolv.conf). */
+    readonly servers: readonly HostPort[];
+    /** Believe the AD bit of these servers (RFC 4035 §4.9.3). Default: only of loopback servers. */
+    readonly trustAd: boolean;
+  };
+  readonly networks: {
+    /** CIDR; may relay without AUTH and log in without TLS. Default 127.0.0.0/8 and ::1/128. */
+    readonly trusted: readonly string[];
+    /** CIDR of proxies whose PROXY protocol header is believed and required. Default none. */
+    readonly proxies: readonly string[];
+  };
+  readonly smtp: {
+    /** Bytes; advertised by SIZE. Default 50 MiB. */
+    readonly maxMessageSize: number;
+    readonly maxRecipients: number;
+    readonly maxConnections: number;
+    readonly maxConnectionsPerClient: number;
+  };
+  readonly outbound: {
+    readonly protocols: readonly ('ipv4' | 'ipv6')[];
+    readonly port: number;
+    readonly ips: readonly OutboundIp[];
+    /** PEM file of extra CAs for verified TLS (the lab's); default: Node's bundled roots. */
+    readonly caFile?: string;
+  };
+  readonly relay?: RelayConfig;
+  readonly queue: {
+    /** Milliseconds a message may wait before it is returned. Default 5 days. */
+    readonly lifetimeMs: number;
+    /** Milliseconds a bounce may wait. Default 5 days. */
+    readonly bounceLifetimeMs: number;
+    /** Milliseconds: first and longest wait between attempts; between them it doubles. Default 5 min, 4 h. */
+    readonly retryMinMs: number;
+    readonly retryMaxMs: number;
+  };
+  readonly dkim: {
+    /** Algorithms to sign with, of those a domain has keys for. Default both. */
+    readonly sign: readonly ('rsa' | 'ed25519')[];
+  };
+  readonly authentication: {
+    /** Refuse at SMTP time what DMARC p=reject says to reject. Default true. */
+    readonly dmarcReject: boolean;
+    /** d= of ARC sealers whose chain may override a DMARC failure. Default none. */
+    readonly trustedSealers: readonly string[];
+  };
+  readonly log: { readonly format: 'json' | 'postfix'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly file?: string };
+  /** Milliseconds that SIGTERM waits for sessions and deliveries to finish. Default 30 s. */
+  readonly shutdownTimeoutMs: number;
+}

@@ -1,0 +1,38 @@
+/**
+ * The names on a message's timeline. They are stable: trace, logs, tests and later tools depend on them.
+ * `data` fields are listed behind each name.
+ */
+export const MESSAGE_EVENTS = {
+  /** client, helo, clientName, tls, protocol, account, sizeBytes, recipients */
+  accepted: 'message.accepted',
+  /** what submission repaired: fields: string[] */
+  repaired: 'message.repaired',
+  /** report: AuthReport without the SPF trace; spfTrace apart */
+  authenticated: 'message.authenticated',
+  /** action, rule, text */
+  judged: 'message.judged',
+  /** signatures: {domain, selector, algorithm}[] */
+  signed: 'message.signed',
+  /** expiresAt */
+  queued: 'message.queued',
+  /** AttemptFacts, reply */
+  delivered: 'recipient.delivered',
+  /** AttemptFacts, reply, scope, nextAttemptAt, attempts */
+  deferred: 'recipient.deferred',
+  /** AttemptFacts, reply, scope */
+  bounced: 'recipient.bounced',
+  /** reply (the last), ageMs */
+  expired: 'recipient.expired',
+  /** by */
+  held: 'recipient.held',
+  released: 'recipient.released',
+  retried: 'recipient.retried',
+  deleted: 'recipient.deleted',
+  /** dsnId, to, recipients */
+  dsnSent: 'dsn.sent',
+  /** reason */
+  dsnWithheld: 'dsn.withheld',
+  /** every recipient has met its fate */
+  done: 'message.done',
+} as const;
+export type MessageEventName = (typeof MESSAGE_EVENTS)[keyof typeof MESSAGE_EVENTS];

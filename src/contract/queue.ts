@@ -1,0 +1,198 @@
+/**
+ * The queue's rows and the journey from the queue to an outcome per recipient.
+ */
+import type { ByteSource } from '../base/byte-source.ts';
+import type { Envelope, NotifyCondition, Origin, QueueId, Reply, TlsFacts } from './message.ts';
+
+export type RecipientState = 'queued' | 'held' | 'delivered' | 'bounced' | 'expired' | 'deleted';
+
+export interface QueueMessage {
+  readonly id: QueueId;
+  readonly sender: string;
+  readonly options: Pick<Envelope, 'body' | 'smtpUtf8' | 'requireTls' | 'returnContent' | 'envelopeId'>;
+  readonly origin: Origin;
+  /** May a DSN go to the sender: it logged in, is local or trusted, or SPF passed for it (never backscatter). */
+  readonly senderBelieved: boolean;
+  /** Key of the content in the body store: SHA-256 of the bytes as stored (trace and signature fields included), hex. */
+  readonly contentDigest: string;
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly queuedAt: number;
+  readonly expiresAt: number;
+  /** From the header, for trace and lists; untrusted text, at most 998 characters each. */
+  readonly messageId?: string;
+  readonly headerFrom?: string;
+}
+
+export interface QueueRecipient {
+  /** Position in the message, from 0: with the QueueId the recipient's key. */
+  readonly index: number;
+  readonly address: string;
+  readonly originalRecipient?: string;
+  readonly notify?: readonly NotifyCondition[];
+  readonly state: RecipientState;
+  readonly attempts: number;
+  /** Milliseconds since 1970; meaningful while `queued`. */
+  readonly nextAttemptAt: number;
+  readonly lastReply?: Reply;
+  /** One sentence: why it is where it is. */
+  readonly reason?: string;
+}
+
+/** One entry of a message's timeline. Names are stable: see contract/events.ts. */
+export interface MessageEvent {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly name: string;
+  /** Absent when it concerns the message as a whole. */
+  readonly recipient?: number;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export interface NewQueueItem {
+  readonly message: QueueMessage;
+  readonly recipients: readonly QueueRecipient[];
+  readonly content: ByteSource;
+  readonly events: readonly MessageEvent[];
+}
+
+export interface QueueItem {
+  readonly message: QueueMessage;
+  readonly recipients: readonly QueueRecipient[];
+}
+
+/** Where a recipient goes next. `key` groups what may share a transaction and a concurrency limit. */
+export type RoutePlan =
+  | { readonly kind: 'local'; readonly key: 'local'; readonly account: string; readonly folder: string }
+  | { readonly kind: 'mx'; readonly key: string; readonly domain: string }
+  | {
+      readonly kind: 'smarthost';
+      readonly key: string;
+      readonly host: string;
+      readonly port: number;
+      readonly tls: 'verify' | 'opportunistic' | 'none';
+      readonly username?: string;
+      readonly passwordFile?: string;
+    }
+  | { readonly kind: 'undeliverable'; readonly key: 'undeliverable'; readonly reply: Reply };
+
+export interface Router {
+  route(message: QueueMessage, recipient: QueueRecipient): Promise<RoutePlan>;
+}
+
+/** Whom a failure concerns: Postfix's four scopes, plus ourselves. */
+export type FailureScope = 'recipient' | 'message' | 'host' | 'session' | 'local';
+
+/** What one attempt did, for trace and log. All optional: an attempt may end before any of it is known. */
+export interface AttemptFacts {
+  readonly mx?: string;
+  readonly address?: string;
+  readonly port?: number;
+  readonly localAddress?: string;
+  readonly helo?: string;
+  readonly tls?: TlsFacts;
+  /** True when the connection had carried an earlier message. */
+  readonly reused?: boolean;
+  /** Postfix's delays in ms: a before the queue manager, b in it, c connecting (DNS, EHLO, TLS), d transmitting. */
+  readonly delays?: { readonly a: number; readonly b: number; readonly c: number; readonly d: number };
+  /** Hosts tried before this one in the same attempt, each with what it said. */
+  readonly tried?: readonly { readonly mx: string; readonly address?: string; readonly error: string }[];
+  /** The peer promised the DSN itself (it offered DSN), so we need not send `success` ones. */
+  readonly peerDsn?: boolean;
+}
+
+/** A message put into a mailbox in the same commit that settles the recipient. */
+export interface MailboxDeposit {
+  readonly account: string;
+  /** Created when missing, e.g. `INBOX`, `Junk`. */
+  readonly folder: string;
+  readonly contentDigest: string;
+  /** Fields put before the stored content for this copy: Return-Path, Delivered-To; CRLF lines. */
+  readonly prefix: Buffer;
+  /** Milliseconds since 1970. */
+  readonly internalDate: number;
+  readonly flags: readonly string[];
+  /** Bytes of prefix and content together. */
+  readonly sizeBytes: number;
+  /** MIME structure with offsets from the start of the prefix, as JSON made by mail/mime-structure.ts. */
+  readonly structure: string;
+}
+
+export interface DeliveryOutcome {
+  /** QueueRecipient.index. */
+  readonly recipient: number;
+  readonly status: 'delivered' | 'deferred' | 'failed';
+  /** Meaningful unless delivered. */
+  readonly scope: FailureScope;
+  readonly reply: Reply;
+  readonly attempt: AttemptFacts;
+  readonly deposit?: MailboxDeposit;
+}
+
+export interface DeliveryJob {
+  readonly message: QueueMessage;
+  /** All share the same route. */
+  readonly recipients: readonly QueueRecipient[];
+  readonly route: RoutePlan;
+  readonly content: ByteSource;
+  /** Milliseconds since 1970 when the queue took the message up for this attempt (end of delay "b"). */
+  readonly leasedAt: number;
+}
+
+/** Carries one job out. Exactly one outcome per recipient; never rejects for what a peer or the network did. */
+export interface Deliverer {
+  deliver(job: DeliveryJob, signal: AbortSignal): Promise<readonly DeliveryOutcome[]>;
+}
+
+/** What becomes of one recipient after an outcome (or an administrator's order). */
+export interface Settlement {
+  readonly recipient: number;
+  readonly state: RecipientState;
+  readonly attempts: number;
+  readonly nextAttemptAt: number;
+  readonly lastReply?: Reply;
+  readonly reason?: string;
+}
+
+/** The arrow back: messages (DSNs) that the outcomes ask for. They are committed together with the settlements. */
+export interface Feedback {
+  followUps(message: QueueMessage, content: ByteSource, finals: readonly FinalOutcome[]): Promise<readonly FeedbackItem[]>;
+}
+
+export interface FinalOutcome {
+  readonly recipient: QueueRecipient;
+  readonly state: 'delivered' | 'bounced' | 'expired';
+  readonly reply: Reply;
+  readonly attempt: AttemptFacts;
+}
+
+/** Either a message to enqueue, or the stored reason why none is sent; `event` goes on the failed message's timeline. */
+export interface FeedbackItem {
+  readonly enqueue?: NewQueueItem;
+  readonly event: MessageEvent;
+}
+
+/** Due-index row read at start. */
+export interface DueRow {
+  readonly id: QueueId;
+  readonly index: number;
+  readonly nextAttemptAt: number;
+}
+
+/** The durable side of the queue. Every method that changes something resolves after the synced commit. */
+export interface QueueStore {
+  insert(item: NewQueueItem): Promise<void>;
+  read(id: QueueId): Promise<QueueItem | undefined>;
+  content(digest: string): Promise<ByteSource>;
+  /** All in one commit: recipients' new states, deposits, follow-ups, events. Frees the content when nobody is left. */
+  settle(
+    id: QueueId,
+    settlements: readonly Settlement[],
+    deposits: readonly MailboxDeposit[],
+    followUps: readonly NewQueueItem[],
+    events: readonly MessageEvent[],
+  ): Promise<void>;
+  /** Every recipient in state `queued`, in batches of at most 10,000, ordered by id. */
+  dueRows(): AsyncIterable<readonly DueRow[]>;
+}
