@@ -1,0 +1,36 @@
+/**
+ * An administrative verb: done once, here, and reached from the command line, the control socket and later the HTTP API
+ * and web pages. Arguments and results are plain JSON values (bytes as base64), so that a verb runs in the server when
+ * one is running and in the command's own process when none is.
+ */
+import type { z } from 'zod';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config/config.ts';
+import type { Dns } from '../contract/dns.ts';
+import type { QueueControl } from '../contract/queue-control.ts';
+import type { Store } from '../store/store.ts';
+
+export interface ManageContext {
+  readonly store: Store;
+  readonly config: Config;
+  readonly dns: Dns;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Present when the verb runs inside the server. */
+  readonly queue?: QueueControl;
+}
+
+export interface Verb<Args = unknown, Result = unknown> {
+  /** `noun.verb`, e.g. `account.add`. */
+  readonly name: string;
+  /** One line for help and documentation. */
+  readonly summary: string;
+  readonly args: z.ZodType<Args>;
+  run(context: ManageContext, args: Args): Promise<Result>;
+}
+
+/** Keeps a verb's own argument and result types while it is put on the list. */
+export function defineVerb<Args, Result>(verb: Verb<Args, Result>): Verb<Args, Result> {
+  return verb;
+}
