@@ -1,0 +1,19 @@
+/**
+ * npm test: every test of the project with node's own runner, units first in one process, then the flow tests (real
+ * sockets, child processes) one file at a time, so that the two cores are not fought over. Arguments are passed on as
+ * file names: `npm test -- src/mail/date.test.ts`.
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const named = process.argv.slice(2);
+const files = named.length > 0 ? named : globSync(['{src,tools,bench}/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root }).sort();
+if (files.length === 0) {
+  console.error('test: no test files found; run this in a complete checkout');
+  process.exit(1);
+}
+const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=300000', ...files], { cwd: root, stdio: 'inherit' });
+process.exit(run.status ?? 1);
