@@ -1,0 +1,18 @@
+/**
+ * npm run bench -- NAME [OPTIONS]: runs one benchmark. Each says what it lacks instead of installing anything, and puts
+ * the ratio to the peer first.
+ */
+const BENCHES: Readonly<Record<string, { summary: string; run: (args: readonly string[]) => Promise<number> }>> = {
+  relay: {
+    summary: 'accept durably and relay, against Postfix, with smtp-source and smtp-sink',
+    run: async (args) => (await import('./relay/relay.ts')).runRelayBench(args),
+  },
+};
+
+const [name, ...args] = process.argv.slice(2);
+const bench = name === undefined ? undefined : BENCHES[name];
+if (!bench) {
+  console.error(`usage: npm run bench -- NAME\n${Object.entries(BENCHES).map(([key, { summary }]) => `  ${key.padEnd(10)}${summary}`).join('\n')}`);
+  process.exit(2);
+}
+process.exit(await bench.run(args));

@@ -1,0 +1,128 @@
+/**
+ * bench relay: durable acceptance and delivery through a relay, Posthorn against Postfix, one after the other in the
+ * same run on the same machine, with the same clients and the same next hop. Prints the ratio first.
+ *
+ * Options: --messages N (default 5000) --sessions N (20) --bytes N (4096) --rounds N (1) --dir D (a new folder in /tmp)
+ *          --only posthorn|postfix
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { missingTools, startPostfix, startPosthorn, type Contestant } from './contestants.ts';
+import { measureAcceptance, sendWithSmtpSource, startSmtpSink, type LoadShape, type Sink } from './load.ts';
+import { watchMemory } from './process-memory.ts';
+
+const SINK_PORT = 42_525;
+const DELIVERY_TIMEOUT_MS = 600_000;
+const WARM_UP_MESSAGES = 200;
+
+interface Figures {
+  readonly acceptedPerSecond: number;
+  readonly deliveredPerSecond: number;
+  readonly acceptanceMs: readonly [p50: number, p95: number, p99: number];
+}
+
+interface Result {
+  readonly contestant: Contestant;
+  readonly peakMemoryMb: number;
+  readonly single: Figures;
+  readonly reused: Figures;
+}
+
+export async function runRelayBench(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      messages: { type: 'string', default: '5000' },
+      sessions: { type: 'string', default: '20' },
+      bytes: { type: 'string', default: '4096' },
+      dir: { type: 'string' },
+      only: { type: 'string' },
+    },
+  });
+  const lacks = missingTools();
+  if (lacks.length > 0) {
+    console.error(`bench relay cannot run here; it lacks: ${lacks.join(', ')}`);
+    return 2;
+  }
+  const shape = { messages: Number(values.messages), sessions: Number(values.sessions), messageBytes: Number(values.bytes) };
+  const dir = mkdtempSync(join(values.dir ?? tmpdir(), 'posthorn-bench-'));
+  console.log(`${shape.messages} messages of ${shape.messageBytes} bytes over ${shape.sessions} sessions, in ${dir}\n`);
+  try {
+    const results = new Map<string, Result>();
+    for (const [name, start, port] of [['postfix', startPostfix, 42_526], ['posthorn', startPosthorn, 42_527]] as const) {
+      if (values.only !== undefined && values.only !== name) continue;
+      const sink = await startSmtpSink(SINK_PORT);
+      try {
+        results.set(name, await measure(await start(dir, port, sink.port), sink, shape));
+      } finally {
+        sink.stop();
+      }
+    }
+    report(results.get('postfix'), results.get('posthorn'));
+    return 0;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function measure(contestant: Contestant, sink: Sink, shape: Omit<LoadShape, 'reuse'>): Promise<Result> {
+  const memory = watchMemory(contestant.pid);
+  try {
+    await transfer(contestant, sink, { ...shape, messages: WARM_UP_MESSAGES, reuse: false });
+    const single = await figures(contestant, sink, { ...shape, reuse: false });
+    const reused = await figures(contestant, sink, { ...shape, reuse: true });
+    return { contestant, single, reused, peakMemoryMb: memory.stop() };
+  } finally {
+    memory.stop();
+    await contestant.stop();
+  }
+}
+
+async function figures(contestant: Contestant, sink: Sink, shape: LoadShape): Promise<Figures> {
+  const { acceptSeconds, deliverSeconds } = await transfer(contestant, sink, shape);
+  const before = sink.count();
+  const timed = { ...shape, messages: Math.min(shape.messages, 2000) };
+  const times = await measureAcceptance(contestant.port, timed);
+  await sink.reached(before + timed.messages, DELIVERY_TIMEOUT_MS);
+  const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] as number;
+  return {
+    acceptedPerSecond: shape.messages / acceptSeconds,
+    deliveredPerSecond: shape.messages / deliverSeconds,
+    acceptanceMs: [at(0.5), at(0.95), at(0.99)],
+  };
+}
+
+async function transfer(contestant: Contestant, sink: Sink, shape: LoadShape): Promise<{ acceptSeconds: number; deliverSeconds: number }> {
+  const target = sink.count() + shape.messages;
+  const startedAt = performance.now();
+  const acceptSeconds = await sendWithSmtpSource(contestant.port, shape);
+  const arrivedAt = await sink.reached(target, DELIVERY_TIMEOUT_MS);
+  return { acceptSeconds, deliverSeconds: (arrivedAt - startedAt) / 1000 };
+}
+
+function report(postfix: Result | undefined, posthorn: Result | undefined): void {
+  const ratio = (ours: number | undefined, theirs: number | undefined): string =>
+    ours === undefined || theirs === undefined ? '' : `${(ours / theirs).toFixed(1)}×`;
+  const number = (value: number | undefined): string => (value === undefined ? '' : value.toFixed(value < 10 ? 2 : 0));
+  const rows: string[][] = [['', 'ratio', 'Posthorn', 'Postfix']];
+  const add = (label: string, pick: (result: Result) => number): void => {
+    const ours = posthorn && pick(posthorn);
+    const theirs = postfix && pick(postfix);
+    rows.push([label, ratio(ours, theirs), number(ours), number(theirs)]);
+  };
+  for (const [label, key] of [['one connection a message', 'single'], ['connections reused', 'reused']] as const) {
+    rows.push([`— ${label}`, '', '', '']);
+    add('accepted/s', (result) => result[key].acceptedPerSecond);
+    add('delivered/s', (result) => result[key].deliveredPerSecond);
+    for (const [index, name] of ['p50', 'p95', 'p99'].entries()) {
+      add(`acceptance time ${name}, ms`, (result) => result[key].acceptanceMs[index] as number);
+    }
+  }
+  rows.push(['— the process', '', '', '']);
+  add('peak memory, MB', (result) => result.peakMemoryMb);
+  add('idle memory, MB', (result) => result.contestant.idleMemoryMb);
+  add('start to ready, s', (result) => result.contestant.startSeconds);
+  for (const row of rows) console.log(`${(row[0] as string).padEnd(28)}${row.slice(1).map((cell) => cell.padStart(12)).join('')}`);
+}
