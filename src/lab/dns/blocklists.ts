@@ -1,0 +1,101 @@
+/**
+ * The DNS lists that the lab answers for, as data: each zone with the test entries of RFC 5782 §5 and the code it gives
+ * a listed address or domain. Real zones publish these codes; where a zone has several, the lab lists with `listedCode`.
+ */
+import { isIPv4 } from 'node:net';
+import type { Zone } from './zones.ts';
+import type { ZoneRecord } from './zone-record.ts';
+
+export interface Blocklist {
+  readonly zone: string;
+  readonly lists: readonly ('v4' | 'v6' | 'domain')[];
+  /** The 127.x answer for a listing. */
+  readonly listedCode: string;
+  readonly tier: 'A' | 'B' | 'C' | 'allow';
+}
+
+const v4 = ['v4'] as const;
+const v4v6 = ['v4', 'v6'] as const;
+const domain = ['domain'] as const;
+
+/** Keyed zones answer under the key `lab`. */
+export const BLOCKLISTS: readonly Blocklist[] = [
+  { zone: 'zen.spamhaus.org', lists: v4v6, listedCode: '127.0.0.2', tier: 'A' },
+  { zone: 'sbl.spamhaus.org', lists: v4v6, listedCode: '127.0.0.2', tier: 'A' },
+  { zone: 'xbl.spamhaus.org', lists: v4v6, listedCode: '127.0.0.4', tier: 'A' },
+  { zone: 'pbl.spamhaus.org', lists: v4v6, listedCode: '127.0.0.10', tier: 'A' },
+  { zone: 'lab.zen.dq.spamhaus.net', lists: v4v6, listedCode: '127.0.0.2', tier: 'A' },
+  { zone: 'lab.authbl.dq.spamhaus.net', lists: v4, listedCode: '127.0.0.20', tier: 'B' },
+  { zone: 'dbl.spamhaus.org', lists: domain, listedCode: '127.0.1.2', tier: 'A' },
+  { zone: 'lab.dbl.dq.spamhaus.net', lists: domain, listedCode: '127.0.1.2', tier: 'A' },
+  { zone: 'lab.zrd.dq.spamhaus.net', lists: domain, listedCode: '127.0.2.2', tier: 'B' },
+  { zone: 'b.barracudacentral.org', lists: v4, listedCode: '127.0.0.2', tier: 'A' },
+  { zone: 'bl.spamcop.net', lists: v4, listedCode: '127.0.0.2', tier: 'A' },
+  { zone: 'lab.combined.mail.abusix.zone', lists: v4v6, listedCode: '127.0.0.2', tier: 'A' },
+  { zone: 'bl.mailspike.net', lists: v4, listedCode: '127.0.0.2', tier: 'B' },
+  { zone: 'rep.mailspike.net', lists: v4, listedCode: '127.0.0.10', tier: 'B' },
+  { zone: 'psbl.surriel.com', lists: v4, listedCode: '127.0.0.2', tier: 'B' },
+  { zone: 'multi.surbl.org', lists: domain, listedCode: '127.0.0.64', tier: 'A' },
+  { zone: 'multi.uribl.com', lists: domain, listedCode: '127.0.0.2', tier: 'B' },
+  { zone: 'dnsbl-1.uceprotect.net', lists: v4, listedCode: '127.0.0.2', tier: 'B' },
+  { zone: 'dnsbl-2.uceprotect.net', lists: v4, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'dnsbl-3.uceprotect.net', lists: v4, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'bl.spameatingmonkey.net', lists: v4, listedCode: '127.0.0.2', tier: 'B' },
+  { zone: 'bl.ipv6.spameatingmonkey.net', lists: ['v6'], listedCode: '127.0.0.2', tier: 'B' },
+  { zone: 'spam.spamrats.com', lists: v4, listedCode: '127.0.0.38', tier: 'B' },
+  { zone: 'dyna.spamrats.com', lists: v4, listedCode: '127.0.0.36', tier: 'B' },
+  { zone: 'noptr.spamrats.com', lists: v4, listedCode: '127.0.0.37', tier: 'B' },
+  { zone: 'bl.score.senderscore.com', lists: v4, listedCode: '127.0.0.2', tier: 'B' },
+  { zone: 'hostkarma.junkemailfilter.com', lists: v4, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'dnsbl.dronebl.org', lists: v4, listedCode: '127.0.0.3', tier: 'C' },
+  { zone: 'bl.blocklist.de', lists: v4, listedCode: '127.0.0.9', tier: 'C' },
+  { zone: 'bip.virusfree.cz', lists: v4v6, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'rbl.interserver.net', lists: v4, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'rbluri.interserver.net', lists: domain, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'ips.backscatterer.org', lists: v4, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'wl.mailspike.net', lists: v4, listedCode: '127.0.0.18', tier: 'allow' },
+  { zone: 'list.dnswl.org', lists: v4v6, listedCode: '127.0.5.1', tier: 'allow' },
+  { zone: 'dwl.dnswl.org', lists: domain, listedCode: '127.0.5.1', tier: 'allow' },
+];
+
+/** The zones that list an address in the scenario `listed-ip`: those that big providers are known to use. */
+export const LISTED_IP_ZONES: readonly string[] = ['zen.spamhaus.org', 'sbl.spamhaus.org', 'lab.zen.dq.spamhaus.net', 'b.barracudacentral.org', 'bl.spamcop.net'];
+
+const TEST_IPV4 = '127.0.0.2';
+/** RFC 5782 §5: ::FFFF:7F00:2, written as reversed nibbles. */
+const TEST_IPV6_NIBBLES = [...'00000000000000000000ffff7f000002'].reverse().join('.');
+
+/** One zone per list; `listings` maps a list's zone to the IPv4 addresses and domains on it besides the test entries. */
+export function blocklistZones(listings: ReadonlyMap<string, readonly string[]>): readonly Zone[] {
+  return BLOCKLISTS.map((list) => ({
+    apex: list.zone,
+    records: [...testEntries(list), ...(listings.get(list.zone) ?? []).map((item) => (isIPv4(item) ? reverseIPv4(item) : item))].flatMap((label) =>
+      listing(list, label),
+    ),
+  }));
+}
+
+export function reverseIPv4(address: string): string {
+  return address.split('.').reverse().join('.');
+}
+
+function testEntries(list: Blocklist): string[] {
+  return list.lists.map((kind) => {
+    switch (kind) {
+      case 'v4':
+        return reverseIPv4(TEST_IPV4);
+      case 'v6':
+        return TEST_IPV6_NIBBLES;
+      case 'domain':
+        return 'test';
+    }
+  });
+}
+
+function listing(list: Blocklist, label: string): ZoneRecord[] {
+  const name = `${label}.${list.zone}`;
+  return [
+    { name, type: 'A', value: list.listedCode },
+    { name, type: 'TXT', value: `Listed by the simulated ${list.zone}` },
+  ];
+}
