@@ -116,4 +116,27 @@ export const DIRECTORY_LIMITS = {
   /** Failed log-ins per account and client network before the next is delayed. */
   failuresBeforeThrottle: 10,
   throttleWindowMs: 10 * 60_000,
+  /** Failed log-ins of one client network over all accounts before the next is delayed. */
+  networkFailuresBeforeThrottle: 100,
+  /** The wait after the first failure beyond these; it doubles up to the second figure. */
+  throttleDelayMinMs: 1_000,
+  throttleDelayMaxMs: 60_000,
+  /** Failures remembered; the oldest go first. */
+  throttleEntriesMax: 50_000,
+  /** Password hashes computed at once (19 MiB each), and log-ins that may wait for one. */
+  passwordHashesAtOnce: 2,
+  passwordHashesWaitingMax: 500,
+  /** How long a password found right is not computed again, and how many. */
+  passwordCacheMs: 5 * 60_000,
+  passwordCacheEntriesMax: 10_000,
+  passwordBytesMax: 1024,
+  passwordCharsMin: 8,
+  domainsMax: 100_000,
+  /** Of one account. */
+  foldersMax: 1000,
+  folderNameBytesMax: 500,
+  /** Rows in one answer of a mailbox listing. */
+  listedMessagesMax: 1000,
+  /** RFC 9051 leaves the keywords of a message unbounded. */
+  flagsMax: 64,
 } as const;
