@@ -29,6 +29,14 @@ export interface RelayConfig {
   readonly tls: 'verify' | 'opportunistic' | 'none';
 }
 
+/** A setting that was read but does nothing in this version. */
+export interface ConfigWarning {
+  readonly file: string;
+  readonly line: number;
+  readonly key: string;
+  readonly message: string;
+}
+
 export interface Config {
   /** The file this came from; '' when made by a program. */
   readonly file: string;
@@ -86,4 +94,6 @@ export interface Config {
   readonly log: { readonly format: 'json' | 'postfix'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly file?: string };
   /** Milliseconds that SIGTERM waits for sessions and deliveries to finish. Default 30 s. */
   readonly shutdownTimeoutMs: number;
+  /** To be logged at start as `config.warning`; absent when there are none. */
+  readonly warnings?: readonly ConfigWarning[];
 }

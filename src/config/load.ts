@@ -1,0 +1,226 @@
+/**
+ * Reads posthorn.toml and gives the Config, or refuses it with every problem at once (ConfigError).
+ *
+ * Search order: the file named on the command line, POSTHORN_CONFIG, ./posthorn.toml, /etc/posthorn/posthorn.toml.
+ * Relative paths inside are taken from the folder of the configuration itself, so that it works from everywhere.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
+import { Failure } from '../base/errors.ts';
+import type { Config, ConfigWarning } from './config.ts';
+import { ConfigError, type ConfigProblem } from './problem.ts';
+import { checkRelations } from './relations.ts';
+import { configSchema, type ConfigTables } from './schema.ts';
+import { bare, factsOf } from './setting.ts';
+import { nearest } from './suggestion.ts';
+import { readToml, type TomlSource } from './toml-source.ts';
+
+export const SYSTEM_CONFIG_FILE = '/etc/posthorn/posthorn.toml';
+const CONFIG_BYTES_MAX = 1024 * 1024;
+
+/** The file to read, or a Failure that says where it was looked for. */
+export function findConfigFile(named: string | undefined, environment: NodeJS.ProcessEnv = process.env, cwd = process.cwd()): string {
+  if (named !== undefined) return resolve(cwd, named);
+  const fromEnvironment = environment['POSTHORN_CONFIG'];
+  if (fromEnvironment) return resolve(cwd, fromEnvironment);
+  const here = resolve(cwd, 'posthorn.toml');
+  if (existsSync(here)) return here;
+  if (existsSync(SYSTEM_CONFIG_FILE)) return SYSTEM_CONFIG_FILE;
+  throw new Failure(
+    'config-not-found',
+    `no configuration found: name one with --config FILE or POSTHORN_CONFIG, or put it at ./posthorn.toml or ${SYSTEM_CONFIG_FILE} (posthorn quickstart writes one)`,
+    { temporary: false },
+  );
+}
+
+/** Throws ConfigError for a wrong configuration, Failure when the file cannot be read. */
+export function loadConfig(file: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : String(code);
+    throw new Failure('config-unreadable', `cannot read the configuration ${file}: ${why}`, { temporary: false, cause });
+  }
+  return parseConfig(text, file);
+}
+
+/** `file` names the source in messages and is where relative paths start from. Throws ConfigError. */
+export function parseConfig(text: string, file: string): Config {
+  if (text.length > CONFIG_BYTES_MAX) {
+    throw new Failure('config-too-large', `${file} is larger than 1 MiB; that is no configuration`, { temporary: false });
+  }
+  const toml = readToml(text);
+  if (toml.kind === 'malformed') {
+    const { line, column, message } = toml;
+    throw new ConfigError([{ kind: 'malformed', file, line, column, key: '', allowed: message }]);
+  }
+  const { source } = toml;
+  const checked = configSchema.safeParse(source.value);
+  if (!checked.success) {
+    const problems = checked.error.issues.flatMap((issue) => problemsOf(issue, source, file));
+    throw new ConfigError(problems.sort((a, b) => a.line - b.line || a.column - b.column));
+  }
+  const wrong = checkRelations(checked.data);
+  if (wrong.length > 0) {
+    throw new ConfigError(
+      wrong.map(({ path, allowed }) => ({ kind: 'relation', file, ...source.place(path), key: dotted(path), allowed })),
+    );
+  }
+  return toConfig(checked.data, file, warningsOf(source, file));
+}
+
+function problemsOf(issue: z.core.$ZodIssue, source: TomlSource, file: string): ConfigProblem[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(issue.path, key, source, file));
+  const { line, column, written } = source.place(issue.path);
+  const key = dotted(issue.path);
+  const allowed = allowedFor(issue);
+  if (valueAt(source.value, issue.path) === undefined) return [{ kind: 'missing', file, line, column, key, allowed }];
+  return [{ kind: 'value', file, line, column, key, found: written, allowed }];
+}
+
+/** storage = "postgres://…" is a name of the contract, so it gets the whole truth instead of a list. */
+function allowedFor(issue: z.core.$ZodIssue): string {
+  if (issue.path[0] === 'storage') return '"sqlite" ("postgres://…" is not available in this version)';
+  return issue.message;
+}
+
+function unknownKey(parent: readonly PropertyKey[], key: string, source: TomlSource, file: string): ConfigProblem {
+  const path = [...parent, key];
+  const { line, column, written } = source.place(path);
+  const known = Object.keys(shapeAt(parent));
+  const near = nearest(key, known) ?? elsewhere(key);
+  return {
+    kind: 'unknown',
+    file,
+    line,
+    column,
+    key: dotted(path),
+    found: written,
+    allowed: known.join(', '),
+    ...(near !== undefined && { didYouMean: known.includes(near) ? dotted([...parent, near]) : near }),
+  };
+}
+
+/** A key that is right but in the wrong table: often a setting written below a [table] header by mistake. */
+function elsewhere(key: string): string | undefined {
+  for (const [name, type] of Object.entries(configSchema.shape)) {
+    if (name === key) return `${key} at the top of the file, above the first [table]`;
+    const inner = bare(type as z.ZodType);
+    if (inner instanceof z.ZodObject && key in inner.shape) return `${name}.${key}`;
+  }
+  return undefined;
+}
+
+function shapeAt(path: readonly PropertyKey[]): Readonly<Record<string, z.ZodType>> {
+  let current: z.ZodType = configSchema;
+  for (const step of path) {
+    const inner = bare(current);
+    if (inner instanceof z.ZodArray) current = inner.element as z.ZodType;
+    else if (inner instanceof z.ZodObject) current = inner.shape[String(step)] as z.ZodType;
+  }
+  const object = bare(current);
+  return object instanceof z.ZodObject ? (object.shape as Record<string, z.ZodType>) : {};
+}
+
+/** `outbound.ip[0].address`. */
+function dotted(path: readonly PropertyKey[]): string {
+  return path.map((step, at) => (typeof step === 'number' ? `[${step}]` : `${at > 0 ? '.' : ''}${String(step)}`)).join('');
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (current, step) => (typeof current === 'object' && current !== null ? (current as Record<PropertyKey, unknown>)[step] : undefined),
+    value,
+  );
+}
+
+/** Settings of coming versions that were used: they do nothing yet, and the log must say so. */
+function warningsOf(source: TomlSource, file: string): ConfigWarning[] {
+  const warnings: ConfigWarning[] = [];
+  const walk = (type: z.ZodType, value: unknown, path: readonly string[]): void => {
+    if (value === undefined) return;
+    const { later } = factsOf(type);
+    if (later !== undefined) {
+      const idle = value === 'off' || (Array.isArray(value) && value.length === 0);
+      if (!idle) warnings.push({ file, line: source.place(path).line, key: path.join('.'), message: later });
+      return;
+    }
+    const inner = bare(type);
+    if (!(inner instanceof z.ZodObject)) return;
+    for (const [key, child] of Object.entries(inner.shape)) {
+      walk(child as z.ZodType, (value as Record<string, unknown>)[key], [...path, key]);
+    }
+  };
+  walk(configSchema, source.value, []);
+  return warnings;
+}
+
+function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigWarning[]): Config {
+  const folder = dirname(resolve(file));
+  const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(folder, path));
+  const { listen, tls, dns, networks, smtp, outbound, queue, dkim, authentication, log } = tables;
+  return {
+    file: resolve(file),
+    hostname: tables.hostname,
+    dataDir: absolute(tables['data-dir']),
+    storage: tables.storage,
+    listen: { smtp: listen.smtp, submission: listen.submission, submissions: listen.submissions },
+    tls: optionalFields({
+      certificate: tls.certificate && absolute(tls.certificate),
+      key: tls.key && absolute(tls.key),
+    }),
+    dns: { servers: dns.servers ?? [], trustAd: dns['trust-ad'] ?? allLoopback(dns.servers ?? []) },
+    networks,
+    smtp: {
+      maxMessageSize: smtp['max-message-size'],
+      maxRecipients: smtp['max-recipients'],
+      maxConnections: smtp['max-connections'],
+      maxConnectionsPerClient: smtp['max-connections-per-client'],
+    },
+    outbound: {
+      protocols: [...new Set(outbound.protocols)],
+      port: outbound.port,
+      ips: outbound.ip.map(({ address, helo }) => optionalFields({ address, helo })),
+      ...optionalFields({ caFile: outbound['ca-file'] && absolute(outbound['ca-file']) }),
+    },
+    ...(tables.relay && { relay: relayOf(tables.relay, absolute) }),
+    queue: {
+      lifetimeMs: queue.lifetime,
+      bounceLifetimeMs: queue['bounce-lifetime'],
+      retryMinMs: queue['retry-min'],
+      retryMaxMs: queue['retry-max'],
+    },
+    dkim: { sign: [...new Set(dkim.sign)] },
+    authentication: { dmarcReject: authentication['dmarc-reject'], trustedSealers: authentication['trusted-sealers'] },
+    log: { format: log.format, level: log.level, ...optionalFields({ file: log.file && absolute(log.file) }) },
+    shutdownTimeoutMs: tables['shutdown-timeout'],
+    ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+function relayOf(relay: NonNullable<ConfigTables['relay']>, absolute: (path: string) => string): NonNullable<Config['relay']> {
+  const passwordFile = relay['password-file'] && absolute(relay['password-file']);
+  return {
+    host: relay.host,
+    port: relay.port,
+    tls: relay.tls ?? (relay.username === undefined ? 'opportunistic' : 'verify'),
+    ...optionalFields({ username: relay.username, passwordFile }),
+  };
+}
+
+/** RFC 4035 §4.9.3: the AD bit means something only over a channel that nobody else can write to. */
+function allLoopback(servers: readonly { readonly address: string }[]): boolean {
+  return servers.length > 0 && servers.every(({ address }) => address.startsWith('127.') || address === '::1');
+}
+
+type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined | ''>;
+};
+
+/** Leaves out fields that are undefined, so that "absent" has one form. */
+function optionalFields<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
+}

@@ -1,0 +1,171 @@
+/**
+ * The one schema of posthorn.toml: every setting with its type, default, unit and one line of help.
+ *
+ * Reading (config/load.ts), the reference page (config/reference.ts), the commented file that quickstart writes
+ * (config/template.ts) and "did you mean" all come from here. Names are a contract with users: kebab-case, never renamed.
+ * What a coming version will serve is accepted and answered with a warning (docs/decisions/0071).
+ */
+import { z } from 'zod';
+import { coming, optional, optionalTable, required, setting, table } from './setting.ts';
+import * as value from './values.ts';
+
+const MIB = 1024 ** 2;
+const listener = () => value.listOf(value.endpoint());
+const LATER_READING = 'reading mail over the network is not available in this version; `posthorn mail` reads mailboxes';
+
+const listen = table('Where to listen: each a list of "address:port"; leave out what is not wanted.', {
+  smtp: setting(listener(), 'Mail from other servers (port 25).', []),
+  submission: setting(listener(), 'Mail from our users, with STARTTLS and AUTH (port 587).', []),
+  submissions: setting(listener(), 'Mail from our users, TLS from the first byte (port 465).', []),
+  imap: coming(listener(), 'IMAP with STARTTLS (port 143).', LATER_READING),
+  imaps: coming(listener(), 'IMAP over TLS (port 993).', LATER_READING),
+  pop3: coming(listener(), 'POP3 with STLS (port 110).', LATER_READING),
+  pop3s: coming(listener(), 'POP3 over TLS (port 995).', LATER_READING),
+  sieve: coming(listener(), 'ManageSieve (port 4190).', 'ManageSieve is not available in this version'),
+  http: coming(listener(), 'Web pages and HTTP API.', 'web pages and HTTP API are not available in this version'),
+});
+
+const tls = table('The certificate of this server.', {
+  certificate: optional(
+    value.path(),
+    'PEM file with the certificate and its chain.',
+    'a self-signed one is made in the data directory',
+  ),
+  key: optional(value.path(), 'PEM file with the private key.', 'the self-signed one’s'),
+  acme: coming(
+    z.looseObject({}, { error: () => 'a table' }),
+    'Fetch and renew the certificate by ACME.',
+    'ACME is not available in this version; set tls.certificate and tls.key',
+  ),
+});
+
+const dns = table('Name servers to ask.', {
+  servers: optional(value.listOf(value.nameServer()), 'Asked in this order.', 'those of /etc/resolv.conf'),
+  'trust-ad': optional(
+    value.toggle(),
+    'Believe these servers when they say that an answer was validated by DNSSEC.',
+    'only servers on a loopback address are believed',
+  ),
+});
+
+const networks = table('Whom to trust by address.', {
+  trusted: setting(
+    value.listOf(value.network()),
+    'Networks that may send to anywhere without logging in, as Postfix’s mynetworks.',
+    ['127.0.0.0/8', '::1/128'],
+  ),
+  proxies: setting(
+    value.listOf(value.network()),
+    'Proxies whose PROXY protocol header is required and believed.',
+    [],
+  ),
+});
+
+const smtp = table('Limits of the SMTP server.', {
+  'max-message-size': setting(value.size(64 * 1024, 1024 * MIB), 'Largest message accepted, told by SIZE.', '50MiB'),
+  'max-recipients': setting(value.count(1, 100_000), 'Most recipients of one message.', 1000),
+  'max-connections': setting(value.count(1, 100_000), 'Most sessions at a time.', 1000),
+  'max-connections-per-client': setting(value.count(1, 100_000), 'Most sessions at a time from one address.', 50),
+});
+
+const outboundIp = z.strictObject(
+  {
+    address: required(value.ipAddress(), 'Source address of outgoing connections.'),
+    helo: optional(value.qualifiedHostname(), 'EHLO name for connections from it; must equal its PTR.', 'hostname'),
+  },
+  { error: (issue) => (issue.code === 'invalid_type' ? 'a table' : undefined) },
+);
+
+const outbound = table('Delivery to other servers.', {
+  protocols: setting(
+    value.listOf(value.choice('ipv4', 'ipv6')).min(1, { error: () => 'at least one of "ipv4", "ipv6"' }),
+    'Internet protocols to use.',
+    ['ipv4', 'ipv6'],
+  ),
+  port: setting(value.port(), 'Port of the servers that MX records name.', 25),
+  ip: setting(
+    z.array(outboundIp, { error: () => 'tables written as [[outbound.ip]]' }),
+    'Source addresses, one table each.',
+    [],
+  ),
+  'ca-file': optional(
+    value.path(),
+    'PEM file of further certificate authorities to believe.',
+    'only the well-known ones',
+  ),
+});
+
+const relay = optionalTable('A smarthost that takes all outgoing mail, instead of delivery by MX.', {
+  host: required(value.host(), 'Host name or address of the smarthost.'),
+  port: setting(value.port(), 'Its port; 587 is usual with a user name.', 25),
+  username: optional(value.text(), 'Log in as.', 'no log-in'),
+  'password-file': optional(value.path(), 'File that holds the password alone, mode 0600.', 'no log-in'),
+  tls: optional(
+    value.choice('verify', 'opportunistic', 'none'),
+    'Demand a verified certificate, use TLS when offered, or never.',
+    '"verify" with a user name, else "opportunistic"',
+  ),
+});
+
+const queue = table('How long mail waits, and how often it is tried.', {
+  lifetime: setting(value.duration({ minMs: 1000 }), 'A message that could not be delivered for so long is returned.', '5d'),
+  'bounce-lifetime': setting(value.duration({ minMs: 1000 }), 'The same for bounces, which are then dropped.', '5d'),
+  'retry-min': setting(value.duration({ minMs: 1000 }), 'Wait after the first failed attempt; doubles each time.', '5m'),
+  'retry-max': setting(value.duration({ minMs: 1000 }), 'Longest wait between attempts.', '4h'),
+});
+
+const dkim = table('Signing of outgoing mail.', {
+  sign: setting(
+    value.listOf(value.choice('rsa', 'ed25519')),
+    'Algorithms to sign with, of those that the domain has keys for.',
+    ['rsa', 'ed25519'],
+  ),
+});
+
+const authentication = table('Judging who sent a message.', {
+  'dmarc-reject': setting(value.toggle(), 'Refuse mail that fails DMARC when its domain asks for that.', true),
+  'trusted-sealers': setting(
+    value.listOf(value.hostname()),
+    'Domains whose ARC seal may excuse a DMARC failure (forwarders and lists you know).',
+    [],
+  ),
+});
+
+const log = table('The log.', {
+  format: setting(value.choice('json', 'postfix'), 'JSON lines, or the lines of Postfix’s maillog.', 'json'),
+  level: setting(value.choice('debug', 'info', 'warn', 'error'), 'Least important entries to keep.', 'info'),
+  file: optional(value.path(), 'File to append to; SIGHUP opens it again.', 'standard error'),
+});
+
+const filter = table('Spam filter.', {
+  engine: coming(
+    value.choice('builtin', 'rspamd', 'spamassassin', 'off'),
+    'Which filter judges incoming mail.',
+    'spam filters are not available in this version; mail is judged by SPF, DKIM and DMARC only',
+  ),
+});
+
+export const configSchema = z.strictObject({
+  hostname: required(value.qualifiedHostname(), 'Name of this server in EHLO and banner; must equal the PTR of its address.'),
+  'data-dir': setting(value.path(), 'Folder of queue, mailboxes, keys and accounts.', '/var/lib/posthorn'),
+  storage: setting(
+    value.choice('sqlite'),
+    'Where the data is kept. "postgres://…" comes with a later version and is refused until then.',
+    'sqlite',
+  ),
+  'shutdown-timeout': setting(value.duration(), 'How long SIGTERM waits for sessions and deliveries to end.', '30s'),
+  listen,
+  tls,
+  dns,
+  networks,
+  smtp,
+  outbound,
+  relay,
+  queue,
+  dkim,
+  authentication,
+  log,
+  filter,
+});
+
+export type ConfigTables = z.output<typeof configSchema>;
