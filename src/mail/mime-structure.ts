@@ -1,0 +1,247 @@
+/**
+ * The MIME structure of a message (RFC 2045, 2046) with the byte offsets of each part: what IMAP BODYSTRUCTURE and
+ * ENVELOPE tell, what a reader shows, what a DKIM or downgrade pass walks. A JSON value, stored beside the message.
+ *
+ * Policy: one pass over the bytes, bounded by MIME_LIMITS: deeper or further parts are left unopened as leaves. Lines
+ * end a part only when they are exactly an active boundary; an outer boundary ends the inner parts that forgot theirs.
+ */
+import type { ByteSource } from '../base/byte-source.ts';
+import { MIME_LIMITS } from '../base/limits.ts';
+import { firstField, parseHeader, type HeaderField } from './header.ts';
+import { readEnvelope, type MimeEnvelope } from './mime-envelope.ts';
+import { findParameter, parseStructuredField, type MimeParameter } from './mime-parameters.ts';
+
+export type { MimeEnvelope, EnvelopeAddress } from './mime-envelope.ts';
+
+export interface MimePart {
+  /** Offsets into the parsed bytes; the body's end is exclusive and before the line end that belongs to a boundary. */
+  readonly headerStart: number;
+  readonly bodyStart: number;
+  readonly bodyEnd: number;
+  /** Line ends in the body; counted for text and message parts, else 0. */
+  readonly lines: number;
+  /** Lower case. */
+  readonly type: string;
+  readonly subtype: string;
+  readonly parameters: readonly MimeParameter[];
+  /** Content-Transfer-Encoding in lower case, default 7bit. */
+  readonly encoding: string;
+  readonly id?: string;
+  readonly description?: string;
+  readonly md5?: string;
+  readonly disposition?: { readonly type: string; readonly parameters: readonly MimeParameter[] };
+  readonly language?: readonly string[];
+  readonly location?: string;
+  /** Children of a multipart; at least one there, absent elsewhere. */
+  readonly parts?: readonly MimePart[];
+  /** The message inside message/rfc822 or message/global. */
+  readonly message?: MimePart;
+  /** Present on the outermost part and on each `message`. */
+  readonly envelope?: MimeEnvelope;
+}
+
+/** Structure of a whole message in memory. Never throws for any bytes. */
+export function parseMimeStructure(bytes: Buffer): MimePart {
+  return new StructureParser(bytes).run();
+}
+
+/** The same for a source that may be a file; the message is read into memory for the pass. */
+export async function parseMimeSource(source: ByteSource): Promise<MimePart> {
+  return parseMimeStructure(source.inMemory ?? (await source.read()));
+}
+
+export function serializeStructure(part: MimePart): string {
+  return JSON.stringify(part);
+}
+
+/** Only for text that serializeStructure made. */
+export function parseStructure(json: string): MimePart {
+  return JSON.parse(json) as MimePart;
+}
+
+interface Boundary {
+  /** Which open multipart it belongs to; 0 is the outermost. */
+  readonly level: number;
+  readonly closing: boolean;
+  /** End of the content before it, and start of what follows. */
+  readonly contentEnd: number;
+  readonly next: number;
+}
+
+interface Parsed {
+  readonly part: MimePart;
+  /** The boundary that ended it; undefined at the end of the message. */
+  readonly stop: Boundary | undefined;
+}
+
+const LF = 10;
+const CR = 13;
+const DASH = 45;
+
+class StructureParser {
+  readonly #bytes: Buffer;
+  /** Open boundaries, outermost first, and where each stands. */
+  readonly #open: string[] = [];
+  #partCount = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  run(): MimePart {
+    return this.#entity(0, 0, 'text/plain', true).part;
+  }
+
+  #entity(start: number, depth: number, defaultType: string, isMessage: boolean): Parsed {
+    this.#partCount += 1;
+    const bodyStart = this.#headerEnd(start);
+    const { fields } = parseHeader(this.#bytes.subarray(start, bodyStart));
+    const facts = describe(fields, defaultType);
+    const head = { headerStart: start, bodyStart, ...facts, ...(isMessage && { envelope: readEnvelope(fields) }) };
+    const mayOpen = depth < MIME_LIMITS.depthMax && this.#partCount < MIME_LIMITS.partsMax;
+    const boundary = findParameter(facts.parameters, 'boundary');
+    if (mayOpen && facts.type === 'multipart' && boundary) return this.#multipart(head, boundary, depth);
+    if (mayOpen && isEmbeddedMessage(facts)) return this.#embedded(head, depth);
+    return this.#leaf(facts.type === 'multipart' ? { ...head, type: 'text', subtype: 'plain' } : head);
+  }
+
+  #leaf(head: PartHead): Parsed {
+    const stop = this.#nextBoundary(head.bodyStart);
+    const bodyEnd = this.#endBefore(stop, head.bodyStart);
+    const lines = head.type === 'text' || head.type === 'message' ? this.#countLines(head.bodyStart, bodyEnd) : 0;
+    return { part: { ...head, bodyEnd, lines }, stop };
+  }
+
+  #embedded(head: PartHead, depth: number): Parsed {
+    const inner = this.#entity(head.bodyStart, depth + 1, 'text/plain', true);
+    const bodyEnd = this.#endBefore(inner.stop, head.bodyStart);
+    return { part: { ...head, bodyEnd, lines: this.#countLines(head.bodyStart, bodyEnd), message: inner.part }, stop: inner.stop };
+  }
+
+  #multipart(head: PartHead, boundary: string, depth: number): Parsed {
+    const level = this.#open.push(boundary.slice(0, MIME_LIMITS.boundaryBytesMax)) - 1;
+    const childType = head.subtype === 'digest' ? 'message/rfc822' : 'text/plain';
+    const parts: MimePart[] = [];
+    let stop = this.#nextBoundary(head.bodyStart);
+    while (stop && stop.level === level && !stop.closing) {
+      if (this.#partCount >= MIME_LIMITS.partsMax) {
+        stop = this.#nextBoundary(stop.next);
+        continue;
+      }
+      const child = this.#entity(stop.next, depth + 1, childType, false);
+      parts.push(child.part);
+      stop = child.stop;
+    }
+    this.#open.length = level;
+    if (stop && stop.level === level) stop = this.#nextBoundary(stop.next);
+    const bodyEnd = this.#endBefore(stop, head.bodyStart);
+    if (parts.length === 0) parts.push(emptyPart(bodyEnd));
+    return { part: { ...head, bodyEnd, lines: 0, parts }, stop };
+  }
+
+  #endBefore(stop: Boundary | undefined, bodyStart: number): number {
+    return stop ? Math.max(bodyStart, stop.contentEnd) : this.#bytes.length;
+  }
+
+  /** Line by line, because a boundary may come before the empty line. */
+  #headerEnd(start: number): number {
+    const bytes = this.#bytes;
+    let line = start;
+    while (line < bytes.length) {
+      if (bytes[line] === LF) return line + 1;
+      if (bytes[line] === CR && bytes[line + 1] === LF) return line + 2;
+      if (bytes[line] === DASH && bytes[line + 1] === DASH && this.#boundaryAt(line)) return line;
+      const lf = bytes.indexOf(LF, line);
+      if (lf < 0) return bytes.length;
+      line = lf + 1;
+    }
+    return bytes.length;
+  }
+
+  #nextBoundary(from: number): Boundary | undefined {
+    if (this.#open.length === 0) return undefined;
+    const bytes = this.#bytes;
+    if (bytes[from] === DASH && bytes[from + 1] === DASH && (from === 0 || bytes[from - 1] === LF)) {
+      const here = this.#boundaryAt(from);
+      if (here) return here;
+    }
+    for (let lf = bytes.indexOf('\n--', from); lf >= 0; lf = bytes.indexOf('\n--', lf + 1)) {
+      const found = this.#boundaryAt(lf + 1);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** RFC 2046 §5.1.1: `--boundary`, `--` when the last, blanks, line end. The innermost match counts. */
+  #boundaryAt(line: number): Boundary | undefined {
+    const bytes = this.#bytes;
+    const lf = bytes.indexOf(LF, line);
+    const lineEnd = lf < 0 ? bytes.length : lf;
+    // Longer lines cannot be one: 70 characters, four dashes, and some blanks at the end.
+    if (lineEnd - line > MIME_LIMITS.boundaryBytesMax + 80) return undefined;
+    const text = bytes.toString('latin1', line + 2, lineEnd).trimEnd();
+    for (let level = this.#open.length - 1; level >= 0; level -= 1) {
+      const boundary = this.#open[level] as string;
+      const closing = text.length === boundary.length + 2 && text.endsWith('--') && text.startsWith(boundary);
+      if (!closing && text !== boundary) continue;
+      return { level, closing, contentEnd: beforeLineEnd(bytes, line), next: lf < 0 ? bytes.length : lf + 1 };
+    }
+    return undefined;
+  }
+
+  #countLines(start: number, end: number): number {
+    let count = 0;
+    for (let lf = this.#bytes.indexOf(LF, start); lf >= 0 && lf < end; lf = this.#bytes.indexOf(LF, lf + 1)) count += 1;
+    return count;
+  }
+}
+
+type PartFacts = Pick<MimePart, 'type' | 'subtype' | 'parameters' | 'encoding' | 'id' | 'description' | 'md5' | 'disposition' | 'language' | 'location'>;
+type PartHead = PartFacts & Pick<MimePart, 'headerStart' | 'bodyStart' | 'envelope'>;
+
+function beforeLineEnd(bytes: Buffer, line: number): number {
+  if (line === 0) return 0;
+  return line > 1 && bytes[line - 2] === CR ? line - 2 : line - 1;
+}
+
+function emptyPart(at: number): MimePart {
+  return { headerStart: at, bodyStart: at, bodyEnd: at, lines: 0, type: 'text', subtype: 'plain', parameters: [], encoding: '7bit' };
+}
+
+/** RFC 2046 §5.2.1 allows no encoding that hides the message inside; RFC 6532 §3.7 allows them for message/global. */
+function isEmbeddedMessage(facts: PartFacts): boolean {
+  const plain = facts.encoding === '7bit' || facts.encoding === '8bit' || facts.encoding === 'binary';
+  return plain && facts.type === 'message' && (facts.subtype === 'rfc822' || facts.subtype === 'global');
+}
+
+const TOKEN = /^[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+$/;
+
+function describe(fields: readonly HeaderField[], defaultType: string): PartFacts {
+  const contentType = parseStructuredField(firstField(fields, 'content-type')?.value ?? defaultType);
+  const slash = contentType.value.indexOf('/');
+  const type = contentType.value.slice(0, Math.max(0, slash)).trim();
+  const subtype = contentType.value.slice(slash + 1).trim();
+  const valid = TOKEN.test(type) && TOKEN.test(subtype);
+  // RFC 2045 §5.2: a Content-Type that cannot be read counts as text/plain.
+  const disposition = firstField(fields, 'content-disposition');
+  const dispositionField = disposition && parseStructuredField(disposition.value);
+  const encoding = parseStructuredField(firstField(fields, 'content-transfer-encoding')?.value ?? '').value;
+  const language = firstField(fields, 'content-language')?.value.split(',').map((tag) => tag.trim()).filter((tag) => tag !== '');
+  return {
+    type: valid ? type : 'text',
+    subtype: valid ? subtype : 'plain',
+    parameters: contentType.parameters,
+    encoding: TOKEN.test(encoding) ? encoding : '7bit',
+    ...textField(fields, 'content-id', 'id'),
+    ...textField(fields, 'content-description', 'description'),
+    ...textField(fields, 'content-md5', 'md5'),
+    ...textField(fields, 'content-location', 'location'),
+    ...(dispositionField && TOKEN.test(dispositionField.value) && { disposition: { type: dispositionField.value, parameters: dispositionField.parameters } }),
+    ...(language?.length && { language }),
+  };
+}
+
+function textField(fields: readonly HeaderField[], name: string, key: 'id' | 'description' | 'md5' | 'location'): Partial<Record<typeof key, string>> {
+  const value = firstField(fields, name)?.value;
+  return value ? { [key]: value } : {};
+}
