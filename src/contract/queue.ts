@@ -13,6 +13,8 @@ export interface QueueMessage {
   readonly origin: Origin;
   /** May a DSN go to the sender: it logged in, is local or trusted, or SPF passed for it (never backscatter). */
   readonly senderBelieved: boolean;
+  /** Judged to be junk: goes to the Junk folder of a local mailbox; never refused for it later. */
+  readonly junk?: boolean;
   /** Key of the content in the body store: SHA-256 of the bytes as stored (trace and signature fields included), hex. */
   readonly contentDigest: string;
   readonly sizeBytes: number;
