@@ -1,0 +1,108 @@
+/**
+ * One question to one name server: UDP first, TCP when the answer is cut short.
+ *
+ * Each question has its own socket, so that the kernel picks a random source port, and a random id (RFC 5452 §4.5, §9.2);
+ * the socket is connected, so that the kernel drops what comes from elsewhere and tells when nobody listens. Replies that
+ * do not fit the question are ignored until the time is over, so a forger who guesses wrong spoils nothing.
+ */
+import { createSocket } from 'node:dgram';
+import { randomInt } from 'node:crypto';
+import { connect, isIPv6 } from 'node:net';
+import type { Clock } from '../base/clock.ts';
+import type { HostPort } from '../config/config.ts';
+import { decodeReply, encodeQuestion, type DnsQuestion, type DnsReply } from './dns-codec.ts';
+
+export type ExchangeResult =
+  | { readonly kind: 'reply'; readonly reply: DnsReply }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'network'; readonly detail: string }
+  | { readonly kind: 'malformed'; readonly detail: string };
+
+export interface ExchangeOptions {
+  readonly server: HostPort;
+  readonly question: Omit<DnsQuestion, 'id'>;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  /** Aborts when the resolver closes. */
+  readonly signal: AbortSignal;
+}
+
+/** Never rejects. A truncated UDP answer is asked again over TCP (RFC 7766 §5), with a time-out of its own. */
+export async function exchange(options: ExchangeOptions): Promise<ExchangeResult> {
+  const first = await overUdp(options);
+  return first.kind === 'reply' && first.reply.truncated ? overTcp(options) : first;
+}
+
+function newQuestion(options: ExchangeOptions): DnsQuestion {
+  return { ...options.question, id: randomInt(65_536) };
+}
+
+function overUdp(options: ExchangeOptions): Promise<ExchangeResult> {
+  const question = newQuestion(options);
+  return new Promise((resolve) => {
+    const socket = createSocket(isIPv6(options.server.address) ? 'udp6' : 'udp4');
+    let strange = 0;
+    const finish = (result: ExchangeResult): void => {
+      timer.cancel();
+      options.signal.removeEventListener('abort', onAbort);
+      socket.removeAllListeners('message');
+      socket.removeAllListeners('error');
+      socket.on('error', () => {});
+      socket.close();
+      resolve(result);
+    };
+    const onAbort = (): void => finish({ kind: 'network', detail: 'the resolver was closed' });
+    const timer = options.clock.timer(options.timeoutMs, () => {
+      finish(strange > 0 ? { kind: 'malformed', detail: `${strange} answers that do not fit the question` } : { kind: 'timeout' });
+    });
+    socket.on('error', (error) => finish({ kind: 'network', detail: error.message }));
+    socket.on('message', (bytes) => {
+      const reply = decodeReply(bytes, question);
+      if (reply) finish({ kind: 'reply', reply });
+      else strange += 1;
+    });
+    options.signal.addEventListener('abort', onAbort);
+    socket.connect(options.server.port, options.server.address, () => {
+      if (!options.signal.aborted) socket.send(encodeQuestion(question));
+    });
+  });
+}
+
+function overTcp(options: ExchangeOptions): Promise<ExchangeResult> {
+  const question = newQuestion(options);
+  return new Promise((resolve) => {
+    const socket = connect({ host: options.server.address, port: options.server.port, noDelay: true });
+    const pieces: Buffer[] = [];
+    let received = 0;
+    const finish = (result: ExchangeResult): void => {
+      timer.cancel();
+      options.signal.removeEventListener('abort', onAbort);
+      socket.destroy();
+      resolve(result);
+    };
+    const onAbort = (): void => finish({ kind: 'network', detail: 'the resolver was closed' });
+    const timer = options.clock.timer(options.timeoutMs, () => finish({ kind: 'timeout' }));
+    options.signal.addEventListener('abort', onAbort);
+    socket.on('error', (error) => finish({ kind: 'network', detail: error.message }));
+    socket.on('close', () => finish({ kind: 'network', detail: 'the name server closed the connection' }));
+    socket.on('connect', () => {
+      const bytes = encodeQuestion(question);
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(bytes.length);
+      socket.write(Buffer.concat([length, bytes]));
+    });
+    socket.on('data', (chunk) => {
+      pieces.push(chunk);
+      received += chunk.length;
+      if (received < 2) return;
+      const all = Buffer.concat(pieces.splice(0));
+      pieces.push(all);
+      // The two octets of length bound the message to 65,535 octets; anything behind it was not asked for.
+      const end = 2 + all.readUInt16BE(0);
+      if (received < end) return;
+      const reply = decodeReply(all.subarray(2, end), question);
+      if (reply) finish({ kind: 'reply', reply });
+      else finish({ kind: 'malformed', detail: 'the answer over TCP does not fit the question' });
+    });
+  });
+}
