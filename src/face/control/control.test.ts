@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, statSync, writeFileSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { z } from 'zod';
+import { SystemClock } from '../../base/clock.ts';
+import { Failure } from '../../base/errors.ts';
+import { silentLog } from '../../base/log.ts';
+import { parseConfig } from '../../config/load.ts';
+import { defineVerb, type ManageContext } from '../../manage/verb.ts';
+import { callServer, callVerb } from './client.ts';
+import { controlSocketPath } from './protocol.ts';
+import { createControlServer } from './server.ts';
+
+const echo = defineVerb({
+  name: 'test.echo',
+  summary: 'Gives back what it got.',
+  args: z.strictObject({ text: z.string() }),
+  run: async (_context, { text }) => ({ text }),
+});
+const refuse = defineVerb({
+  name: 'test.refuse',
+  summary: 'Refuses.',
+  args: z.strictObject({}),
+  run: async (): Promise<never> => {
+    throw new Failure('no-such-account', 'there is no account bob@example.org', { temporary: false });
+  },
+});
+const broken = defineVerb({
+  name: 'test.broken',
+  summary: 'Has a bug.',
+  args: z.strictObject({}),
+  run: async (): Promise<never> => {
+    throw new TypeError('private detail');
+  },
+});
+const verbs = [echo, refuse, broken];
+
+function world() {
+  const folder = mkdtempSync(join(tmpdir(), 'posthorn-control-'));
+  const config = parseConfig(`hostname = "mail.example.org"\ndata-dir = "${folder}"`, join(folder, 'p.toml'));
+  // No verb of this test touches the store.
+  const context = { config, log: silentLog, clock: new SystemClock() } as unknown as ManageContext;
+  return { config, context, path: controlSocketPath(config) };
+}
+
+test('a verb runs in the server, on a socket that only its owner can use', async () => {
+  const { config, context, path } = world();
+  mkdirSync(join(config.dataDir, 'run'));
+  writeFileSync(path, 'left over');
+  const server = await createControlServer({ path, verbs, context, log: silentLog });
+  try {
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    const openContext = async (): Promise<never> => assert.fail('the store was opened beside a running server');
+    assert.deepEqual(await callVerb(config, 'test.echo', { text: 'hällo' }, { openContext, verbs }), { text: 'hällo' });
+    await assert.rejects(callServer(path, 'test.refuse', {}), { code: 'no-such-account', message: 'there is no account bob@example.org' });
+    await assert.rejects(callServer(path, 'test.echo', { text: 1 }), { code: 'bad-arguments', message: /^test\.echo: text: / });
+    await assert.rejects(callServer(path, 'test.none', {}), { code: 'unknown-verb' });
+    const bug = await callServer(path, 'test.broken', {}).catch((error: unknown) => error);
+    assert.ok(bug instanceof Failure && bug.code === 'internal' && !bug.message.includes('private'));
+  } finally {
+    await server.close();
+  }
+  assert.equal(existsSync(path), false);
+});
+
+test('without a server the verb runs here, and the store is given back also when it fails', async () => {
+  const { config, context } = world();
+  let open = 0;
+  const openContext = async () => {
+    open += 1;
+    return Object.assign(Object.create(context) as ManageContext, { close: async () => void (open -= 1) });
+  };
+  assert.deepEqual(await callVerb(config, 'test.echo', { text: 'x' }, { openContext, verbs }), { text: 'x' });
+  await assert.rejects(callVerb(config, 'test.refuse', {}, { openContext, verbs }), { code: 'no-such-account' });
+  assert.equal(open, 0);
+  await assert.rejects(callVerb(config, 'lab.inbox', {}, { openContext, verbs }), { code: 'not-running', message: /posthorn lab/ });
+});

@@ -1,0 +1,41 @@
+/**
+ * Runs a verb by name: checks the arguments with the verb's schema, runs it, and gives the outcome as data, so that the
+ * control socket and the command line report the same errors in the same words.
+ */
+import type { z } from 'zod';
+import { Failure } from '../base/errors.ts';
+import type { ManageContext, Verb } from './verb.ts';
+
+export interface VerbError {
+  /** `unknown-verb`, `bad-arguments`, `internal`, or the code of the Failure that the verb threw. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export type VerbOutcome = { readonly kind: 'done'; readonly result: unknown } | { readonly kind: 'error'; readonly error: VerbError };
+
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyVerb = Verb<any, any>;
+
+/** Never rejects. An unexpected error is logged as `verb.failed` and told as `internal`. */
+export async function runVerb(verbs: readonly AnyVerb[], context: ManageContext, name: string, args: unknown): Promise<VerbOutcome> {
+  const verb = verbs.find((candidate) => candidate.name === name);
+  if (!verb) return refusal('unknown-verb', `this server does not know "${name}"; is it of an older version than the command?`);
+  const checked = verb.args.safeParse(args ?? {});
+  if (!checked.success) return refusal('bad-arguments', `${name}: ${checked.error.issues.map(argumentProblem).join('; ')}`);
+  try {
+    return { kind: 'done', result: (await verb.run(context, checked.data)) ?? null };
+  } catch (error) {
+    if (error instanceof Failure) return refusal(error.code, error.message);
+    context.log.error('verb.failed', { verb: name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    return refusal('internal', `${name} failed unexpectedly; the log of the server says why`);
+  }
+}
+
+function refusal(code: string, message: string): VerbOutcome {
+  return { kind: 'error', error: { code, message } };
+}
+
+function argumentProblem(issue: z.core.$ZodIssue): string {
+  return issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message;
+}
