@@ -88,6 +88,21 @@ export const QUEUE_LIMITS = {
   historyDays: 30,
 } as const;
 
+/** The storage thread and its callers. */
+export const STORE_LIMITS = {
+  /** A disk that does not answer for this long has failed, as far as the caller is concerned. */
+  callTimeoutMs: 60_000,
+  /** How long a start waits for a command that holds the data directory for a moment. */
+  lockWaitMs: 500,
+  lockPollMs: 50,
+  /** How long an answer about free space is believed. */
+  freeSpaceTtlMs: 1_000,
+  /** Rows of one answer. */
+  rowsPerReadMax: 10_000,
+  /** Finished messages whose history is removed in one transaction. */
+  pruneBatchMax: 500,
+} as const;
+
 /** MIME parsing of hostile messages. */
 export const MIME_LIMITS = {
   depthMax: 50,

@@ -175,6 +175,18 @@ export interface FeedbackItem {
   readonly event: MessageEvent;
 }
 
+/** What is left of a message after a settlement. */
+export interface SettleResult {
+  /** Every recipient has met its fate; the content is freed. */
+  readonly finished: boolean;
+}
+
+/**
+ * QueueRecipient.nextAttemptAt of a recipient whose return an administrator ordered: the queue bounces it with its
+ * lastReply instead of attempting it.
+ */
+export const RETURN_ORDERED_AT = 0;
+
 /** Due-index row read at start. */
 export interface DueRow {
   readonly id: QueueId;
@@ -194,7 +206,7 @@ export interface QueueStore {
     deposits: readonly MailboxDeposit[],
     followUps: readonly NewQueueItem[],
     events: readonly MessageEvent[],
-  ): Promise<void>;
+  ): Promise<SettleResult>;
   /** Every recipient in state `queued`, in batches of at most 10,000, ordered by id. */
   dueRows(): AsyncIterable<readonly DueRow[]>;
 }

@@ -1,0 +1,107 @@
+/**
+ * Does what waits for the disk: reads at once, then all writes in one transaction with one sync.
+ *
+ * Each write has a savepoint of its own: one that fails is undone and answered alone, the others commit. When the
+ * commit itself fails (disk full, I/O error) nothing of the batch has happened, every write of it is answered with that
+ * failure, and the next batch starts afresh: when there is room again, the store goes on.
+ */
+import { Failure } from '../base/errors.ts';
+import type { Database } from './database.ts';
+import type { ThreadError, ThreadReply, ThreadRequest } from './thread-protocol.ts';
+
+export type Operation = (db: Database, args: never) => unknown;
+
+export interface OperationTables {
+  readonly writes: ReadonlyMap<string, Operation>;
+  readonly reads: ReadonlyMap<string, Operation>;
+}
+
+/** `{queue: {insert}}` as a map from `queue.insert`. */
+export function flatten(table: Readonly<Record<string, Readonly<Record<string, Operation>>>>): Map<string, Operation> {
+  const flat = new Map<string, Operation>();
+  for (const [noun, operations] of Object.entries(table)) {
+    for (const [name, operation] of Object.entries(operations)) flat.set(`${noun}.${name}`, operation);
+  }
+  return flat;
+}
+
+/** Never throws: whatever goes wrong is in the replies. */
+export function runBatch(db: Database, tables: OperationTables, requests: readonly ThreadRequest[]): ThreadReply[] {
+  const replies: ThreadReply[] = [];
+  const writing: ThreadRequest[] = [];
+  for (const request of requests) {
+    if (tables.writes.has(request[1])) writing.push(request);
+    else replies.push(attempt(request[0], () => find(tables.reads, request[1])(db, request[2] as never)));
+  }
+  if (writing.length > 0) replies.push(...commitTogether(db, tables.writes, writing));
+  return replies;
+}
+
+function commitTogether(db: Database, writes: OperationTables['writes'], requests: readonly ThreadRequest[]): ThreadReply[] {
+  try {
+    db.begin();
+    const replies = requests.map((request) => runInSavepoint(db, find(writes, request[1]), request));
+    db.commit();
+    return replies;
+  } catch (error) {
+    const described = describeError(error);
+    recover(db, error);
+    return requests.map(([id]) => [id, undefined, described]);
+  }
+}
+
+function runInSavepoint(db: Database, operation: Operation, request: ThreadRequest): ThreadReply {
+  const effects = db.effectCount;
+  db.run('SAVEPOINT operation');
+  const reply = attempt(request[0], () => operation(db, request[2] as never));
+  if (reply[2]) {
+    // Some failures (a full disk) take the whole transaction with them; then the batch as a whole has failed.
+    if (!db.inTransaction) throw new Failure(reply[2].code, reply[2].message, { temporary: reply[2].temporary, cause: reply[2].cause });
+    db.dropEffects(effects);
+    db.run('ROLLBACK TO operation');
+  }
+  db.run('RELEASE operation');
+  return reply;
+}
+
+function attempt(id: number, work: () => unknown): ThreadReply {
+  try {
+    return [id, work()];
+  } catch (error) {
+    return [id, undefined, describeError(error)];
+  }
+}
+
+function find(table: ReadonlyMap<string, Operation>, name: string): Operation {
+  const operation = table.get(name);
+  if (!operation) throw new Error(`there is no store operation ${name}`);
+  return operation;
+}
+
+/** SQLite's primary result codes, https://sqlite.org/rescode.html */
+const SQLITE_IOERR = 10;
+const SQLITE_FULL = 13;
+
+export function describeError(error: unknown): ThreadError {
+  if (error instanceof Failure) {
+    return { code: error.code, message: error.message, temporary: error.temporary, cause: error.cause === undefined ? undefined : String(error.cause) };
+  }
+  const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (isFull(error)) return { code: 'store-full', message: 'there is no space left on the disk of the data directory', temporary: true, cause };
+  return { code: 'store-failed', message: 'the store could not do this now', temporary: true, cause };
+}
+
+function isFull(error: unknown): boolean {
+  const { errcode, code } = error as { errcode?: number; code?: string };
+  return code === 'ENOSPC' || code === 'EDQUOT' || (errcode !== undefined && (errcode & 0xff) === SQLITE_FULL);
+}
+
+function recover(db: Database, error: unknown): void {
+  try {
+    db.rollback();
+    // After a failed sync the pages in memory may say more than the disk does.
+    if (((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_IOERR) db.reopen();
+  } catch {
+    // The next batch fails at BEGIN, says so, and comes here again.
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Large bodies as files. Order of steps, so that a row never names what a crash could take: write to `bodies/new/`,
+ * sync the file, rename it to its place, sync the folder; only then may the row be committed.
+ */
+import { open, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import type { ByteSource } from '../base/byte-source.ts';
+import { Failure } from '../base/errors.ts';
+import { bodyFileName, bodyPath } from './body-path.ts';
+
+/** Returns the name for the row. Rejects with Failure `store-full` or `store-failed`; then nothing is left behind. */
+export async function writeBodyFile(dataDir: string, digest: string, content: ByteSource): Promise<string> {
+  const suffix = randomBytes(8).toString('hex');
+  const file = bodyFileName(digest, suffix);
+  const temporary = join(dataDir, 'bodies', 'new', suffix);
+  try {
+    await writeSynced(temporary, content);
+    const folder = dirname(bodyPath(dataDir, file));
+    if (await mkdir(folder, { recursive: true, mode: 0o700 })) await syncFolder(join(dataDir, 'bodies'));
+    await rename(temporary, bodyPath(dataDir, file));
+    await syncFolder(folder);
+    return file;
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    await removeBodyFile(dataDir, file);
+    throw failureOf(error);
+  }
+}
+
+/** For a file whose row was not committed after all. */
+export async function removeBodyFile(dataDir: string, file: string): Promise<void> {
+  await rm(bodyPath(dataDir, file), { force: true }).catch(() => {});
+}
+
+async function writeSynced(path: string, content: ByteSource): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    for await (const chunk of content.chunks()) await handle.writev([chunk]);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new Failure('store-full', 'there is no space left on the disk of the data directory', { cause: error });
+  return new Failure('store-failed', 'the content could not be written to disk', { cause: error });
+}

@@ -1,0 +1,81 @@
+/** Contract values to the columns of the queue's tables and back. Optional fields are NULL; lists and objects are JSON. */
+import type { Reply } from '../../contract/message.ts';
+import type { MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, Settlement } from '../../contract/queue.ts';
+import { exactBytes } from '../call.ts';
+import type { ItemRows, MessageRow, RecipientRow } from '../ops/queue-reads.ts';
+import type { InsertArgs, MessageValues, RecipientValues, SettlementValues } from '../ops/queue.ts';
+import type { NewBody } from '../ops/bodies.ts';
+
+export function packItem(item: NewQueueItem, body: NewBody): InsertArgs {
+  return { message: packMessage(item.message), recipients: item.recipients.map(packRecipient), events: packEvents(item.events), body };
+}
+
+export function packEvents(events: readonly MessageEvent[]): string | null {
+  return events.length === 0 ? null : JSON.stringify(events);
+}
+
+export function packSettlement(settlement: Settlement): SettlementValues {
+  return [
+    settlement.state, settlement.attempts, settlement.nextAttemptAt, packReply(settlement.lastReply), settlement.reason ?? null,
+    settlement.recipient,
+  ];
+}
+
+export function packDeposit(deposit: MailboxDeposit): MailboxDeposit {
+  return { ...deposit, prefix: exactBytes(deposit.prefix) as Buffer };
+}
+
+export function unpackItem(rows: ItemRows): QueueItem {
+  return { message: unpackMessage(rows.message), recipients: rows.recipients.map(unpackRecipient) };
+}
+
+function packMessage(message: QueueMessage): MessageValues {
+  return [
+    message.id, message.sender, JSON.stringify(message.options), JSON.stringify(message.origin), message.senderBelieved ? 1 : 0,
+    message.contentDigest, message.sizeBytes, message.startedAt, message.queuedAt, message.expiresAt, message.messageId ?? null,
+    message.headerFrom ?? null, message.junk ? 1 : 0,
+  ];
+}
+
+function packRecipient(recipient: QueueRecipient): RecipientValues {
+  return [
+    recipient.index, recipient.address, recipient.originalRecipient ?? null, recipient.notify ? recipient.notify.join(' ') : null,
+    recipient.state, recipient.attempts, recipient.nextAttemptAt, packReply(recipient.lastReply), recipient.reason ?? null,
+  ];
+}
+
+function packReply(reply: Reply | undefined): string | null {
+  return reply ? JSON.stringify(reply) : null;
+}
+
+function unpackMessage(row: MessageRow): QueueMessage {
+  return {
+    id: row.id,
+    sender: row.sender,
+    options: JSON.parse(row.options) as QueueMessage['options'],
+    origin: JSON.parse(row.origin) as QueueMessage['origin'],
+    senderBelieved: row.sender_believed === 1,
+    contentDigest: row.content_digest,
+    sizeBytes: row.size_bytes,
+    startedAt: row.started_at,
+    queuedAt: row.queued_at,
+    expiresAt: row.expires_at,
+    ...(row.junk === 1 ? { junk: true } : {}),
+    ...(row.message_id === null ? {} : { messageId: row.message_id }),
+    ...(row.header_from === null ? {} : { headerFrom: row.header_from }),
+  };
+}
+
+function unpackRecipient(row: RecipientRow): QueueRecipient {
+  return {
+    index: row.position,
+    address: row.address,
+    state: row.state,
+    attempts: row.attempts,
+    nextAttemptAt: row.next_attempt_at,
+    ...(row.original_recipient === null ? {} : { originalRecipient: row.original_recipient }),
+    ...(row.notify === null ? {} : { notify: row.notify.split(' ') as QueueRecipient['notify'] & {} }),
+    ...(row.last_reply === null ? {} : { lastReply: JSON.parse(row.last_reply) as Reply }),
+    ...(row.reason === null ? {} : { reason: row.reason }),
+  };
+}

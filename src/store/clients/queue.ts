@@ -1,0 +1,209 @@
+/**
+ * The durable queue as the program sees it: contract/queue.ts over the storage thread, plus what administrators ask.
+ */
+import { BufferSource, FileSource } from '../../base/byte-source.ts';
+import type { ByteSource } from '../../base/byte-source.ts';
+import { Failure } from '../../base/errors.ts';
+import { QUEUE_LIMITS } from '../../base/limits.ts';
+import { MESSAGE_EVENTS } from '../../contract/events.ts';
+import type { QueueId } from '../../contract/message.ts';
+import type {
+  DueRow, MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueStore, RecipientState, Settlement, SettleResult,
+} from '../../contract/queue.ts';
+import type { Clock } from '../../base/clock.ts';
+import { removeBodyFile, writeBodyFile } from '../body-files.ts';
+import { bodyPath } from '../body-path.ts';
+import { asBuffer, exactBytes } from '../call.ts';
+import type { StoreCall } from '../call.ts';
+import { ContentCache } from '../content-cache.ts';
+import type { SpaceReserve } from '../free-space.ts';
+import type { NewBody } from '../ops/bodies.ts';
+import type { SearchResult } from '../ops/queue-reads.ts';
+import type { SettleArgs } from '../ops/queue.ts';
+import { packDeposit, packEvents, packItem, packSettlement, unpackItem } from './queue-rows.ts';
+
+export interface QueueFilter {
+  /** All without regard to case; absent means any. */
+  readonly sender?: string;
+  readonly recipient?: string;
+  /** Of the recipient. */
+  readonly domain?: string;
+  readonly state?: 'queued' | 'held';
+}
+
+/** A waiting message with those of its waiting recipients that a filter selected. */
+export interface QueueMatch {
+  readonly item: QueueItem;
+  /** QueueRecipient.index of each. */
+  readonly selected: readonly number[];
+}
+
+export interface QueueStateCount {
+  readonly state: RecipientState;
+  readonly recipients: number;
+  /** Id of the oldest message with a recipient in this state. */
+  readonly oldest: QueueId;
+  /** Milliseconds since 1970, the earliest. */
+  readonly nextAttemptAt: number;
+}
+
+export interface QueueClientOptions {
+  readonly call: StoreCall;
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly reserve: SpaceReserve;
+}
+
+const SECONDS_PER_DAY = 86_400;
+
+export class QueueClient implements QueueStore {
+  readonly #call: StoreCall;
+  readonly #dataDir: string;
+  readonly #clock: Clock;
+  readonly #reserve: SpaceReserve;
+  readonly #cache = new ContentCache(QUEUE_LIMITS.contentCacheBytesMax);
+
+  constructor(options: QueueClientOptions) {
+    this.#call = options.call;
+    this.#dataDir = options.dataDir;
+    this.#clock = options.clock;
+    this.#reserve = options.reserve;
+  }
+
+  /** Rejects with Failure `store-full` already when the reserve of free disk is touched. */
+  async insert(item: NewQueueItem): Promise<void> {
+    const checking = this.#reserve.check(item.content.size);
+    if (checking) await checking;
+    await this.#withBodies([item], (bodies) => this.#call('queue.insert', packItem(item, bodies[0] as NewBody)));
+    this.#remember(item);
+  }
+
+  async read(id: QueueId): Promise<QueueItem | undefined> {
+    const rows = await this.#call('queue.read', id);
+    return rows && unpackItem(rows);
+  }
+
+  /** Rejects with Failure `body-missing` when no message has it any more. */
+  async content(digest: string): Promise<ByteSource> {
+    const cached = this.#cache.get(digest);
+    if (cached) return new BufferSource(cached);
+    const stored = await this.#call('bodies.read', digest);
+    if (!stored) throw new Failure('body-missing', `the content ${digest} is not in the store any more`);
+    if ('file' in stored) return new FileSource(bodyPath(this.#dataDir, stored.file), stored.sizeBytes);
+    const bytes = asBuffer(stored.bytes);
+    this.#cache.put(digest, bytes);
+    return new BufferSource(bytes);
+  }
+
+  settle(
+    id: QueueId, settlements: readonly Settlement[], deposits: readonly MailboxDeposit[], followUps: readonly NewQueueItem[],
+    events: readonly MessageEvent[],
+  ): Promise<SettleResult> {
+    return this.#settle('queue.settle', id, settlements, deposits, followUps, events);
+  }
+
+  /** As `settle`, for what an administrator ordered: also takes recipients out of `held`. */
+  order(id: QueueId, settlements: readonly Settlement[], events: readonly MessageEvent[]): Promise<SettleResult> {
+    return this.#settle('queue.order', id, settlements, [], [], events);
+  }
+
+  async *dueRows(): AsyncIterable<readonly DueRow[]> {
+    let after = { id: '', position: 0 };
+    for (;;) {
+      const [ids, positions, times] = await this.#call('queue.due', after);
+      if (ids.length === 0) return;
+      yield ids.map((id, at) => ({ id, index: positions[at] as number, nextAttemptAt: times[at] as number }));
+      after = { id: ids.at(-1) as string, position: positions.at(-1) as number };
+    }
+  }
+
+  /** Waiting messages that the filter selects, oldest first, after the id `after`, at most `limit`. */
+  async search(filter: QueueFilter, limit: number, after: QueueId = ''): Promise<readonly QueueMatch[]> {
+    const selected = new Map<QueueId, number[]>();
+    let from: string | undefined = after;
+    while (from !== undefined && selected.size < limit) {
+      const { found, next }: SearchResult = await this.#call('queue.search', {
+        after: from,
+        sender: filter.sender?.toLowerCase() ?? null,
+        recipient: filter.recipient?.toLowerCase() ?? null,
+        domain: filter.domain?.toLowerCase() ?? null,
+        state: filter.state ?? null,
+      });
+      for (const { id, position } of found) {
+        const known = selected.get(id);
+        if (known) known.push(position);
+        else if (selected.size < limit) selected.set(id, [position]);
+      }
+      from = next;
+    }
+    const matches = await Promise.all(
+      [...selected].map(async ([id, positions]) => {
+        const item = await this.read(id);
+        return item ? [{ item, selected: positions }] : [];
+      }),
+    );
+    return matches.flat();
+  }
+
+  stats(): Promise<readonly QueueStateCount[]> {
+    return this.#call('queue.stats', undefined);
+  }
+
+  /** Recipient domains with the most waiting recipients. */
+  busiestDomains(limit: number): Promise<readonly { readonly domain: string; readonly recipients: number }[]> {
+    return this.#call('queue.domains', { limit });
+  }
+
+  /** Removes the history of messages that finished before QUEUE_LIMITS.historyDays, in small transactions; returns how many. */
+  async prune(batchMax: number): Promise<number> {
+    const finishedBefore = this.#clock.now() - QUEUE_LIMITS.historyDays * SECONDS_PER_DAY * 1000;
+    return this.#call('queue.prune', { finishedBefore, limit: batchMax });
+  }
+
+  async #settle(
+    operation: 'queue.settle' | 'queue.order', id: QueueId, settlements: readonly Settlement[], deposits: readonly MailboxDeposit[],
+    followUps: readonly NewQueueItem[], events: readonly MessageEvent[],
+  ): Promise<SettleResult> {
+    const atMs = this.#clock.now();
+    const result = await this.#withBodies(followUps, (bodies) => {
+      const args: SettleArgs = {
+        id,
+        atMs,
+        settlements: settlements.map(packSettlement),
+        deposits: deposits.map(packDeposit),
+        followUps: followUps.map((item, at) => packItem(item, bodies[at] as NewBody)),
+        events: packEvents(events),
+        doneEvents: packEvents([{ at: atMs, name: MESSAGE_EVENTS.done }]),
+      };
+      return this.#call(operation, args);
+    });
+    for (const item of followUps) this.#remember(item);
+    return result;
+  }
+
+  /** Writes what is too large for a row into files first, and takes them away again when the commit fails. */
+  async #withBodies<T>(items: readonly NewQueueItem[], commit: (bodies: readonly NewBody[]) => Promise<T>): Promise<T> {
+    const bodies: NewBody[] = [];
+    try {
+      for (const item of items) bodies.push(await this.#prepareBody(item));
+      return await commit(bodies);
+    } catch (error) {
+      // A commit nobody answered for may have happened: then the row needs its file, and the next start sweeps if not.
+      const unanswered = error instanceof Failure && error.code === 'store-failed';
+      if (!unanswered) await Promise.all(bodies.map((body) => body.file && removeBodyFile(this.#dataDir, body.file)));
+      throw error;
+    }
+  }
+
+  async #prepareBody({ message, content }: NewQueueItem): Promise<NewBody> {
+    const common = { digest: message.contentDigest, sizeBytes: content.size };
+    if (content.size > QUEUE_LIMITS.inlineContentBytesMax) {
+      return { ...common, file: await writeBodyFile(this.#dataDir, message.contentDigest, content) };
+    }
+    return { ...common, bytes: exactBytes(content.inMemory ?? (await content.read())) };
+  }
+
+  #remember({ message, content }: NewQueueItem): void {
+    if (content.inMemory) this.#cache.put(message.contentDigest, content.inMemory);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * One open SQLite database inside the storage thread: settings, a cache of prepared statements, and what must happen
+ * after a commit. Operations (store/ops/*) see nothing else of the engine.
+ *
+ * Policy: WAL with synchronous=FULL, so that COMMIT returns only after the log was synced (invariant 1). Statements are
+ * constants in the source with `?` for every value; never text put together from input. Values are string, number,
+ * bigint, null or Uint8Array; booleans are 0 and 1.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
+
+export type SqlValue = SQLInputValue;
+
+export interface DatabaseOptions {
+  readonly readOnly?: boolean;
+  /** Upper bound of the file in pages, for tests of a full disk. Default: none. */
+  readonly maxPages?: number;
+}
+
+/** Page cache, bytes. Holds the hot ends of all tables and the inner pages of a queue of a million messages. */
+const CACHE_KIB = 24 * 1024;
+/** Pages in the log before it is copied into the database: larger means fewer copies of pages that change often. */
+const CHECKPOINT_PAGES = 4000;
+/** The log file is cut back to this after a burst, bytes. */
+const LOG_BYTES_KEPT = 64 * 1024 * 1024;
+/** Only `backup` and `verify` of another process can hold a lock, and shortly; milliseconds. */
+const BUSY_TIMEOUT_MS = 5000;
+
+export class Database {
+  /** The database file. */
+  readonly path: string;
+  readonly #options: DatabaseOptions;
+  #engine: DatabaseSync;
+  #statements = new Map<string, StatementSync>();
+  #afterCommit: (() => void)[] = [];
+
+  constructor(path: string, options: DatabaseOptions = {}) {
+    this.path = path;
+    this.#options = options;
+    this.#engine = openEngine(path, options);
+  }
+
+  /** Runs a statement that returns no rows. */
+  run(sql: string, ...values: SqlValue[]): { changes: number; lastId: number } {
+    const result = this.#statement(sql).run(...values);
+    return { changes: Number(result.changes), lastId: Number(result.lastInsertRowid) };
+  }
+
+  /** The first row, or undefined. The caller names the row's type to fit the statement. */
+  get<Row>(sql: string, ...values: SqlValue[]): Row | undefined {
+    return this.#statement(sql).get(...values) as Row | undefined;
+  }
+
+  /** All rows; the caller bounds them with LIMIT. */
+  all<Row>(sql: string, ...values: SqlValue[]): Row[] {
+    return this.#statement(sql).all(...values) as Row[];
+  }
+
+  /** Several statements without values: migrations and pragmas only. */
+  script(sql: string): void {
+    this.#engine.exec(sql);
+  }
+
+  /** Does `effect` once the running transaction is on disk, never when it is rolled back. */
+  afterCommit(effect: () => void): void {
+    this.#afterCommit.push(effect);
+  }
+
+  /** Effects registered so far, to return to when one operation of a batch fails. */
+  get effectCount(): number {
+    return this.#afterCommit.length;
+  }
+
+  dropEffects(from: number): void {
+    this.#afterCommit.length = from;
+  }
+
+  begin(): void {
+    this.#afterCommit.length = 0;
+    this.#statement('BEGIN IMMEDIATE').run();
+  }
+
+  /** Returns after the sync; then does what waited for it. */
+  commit(): void {
+    this.#statement('COMMIT').run();
+    const effects = this.#afterCommit;
+    this.#afterCommit = [];
+    for (const effect of effects) effect();
+  }
+
+  /** Safe to call in any state: a full disk may have rolled back already. */
+  rollback(): void {
+    this.#afterCommit.length = 0;
+    if (this.#engine.isTransaction) this.#engine.exec('ROLLBACK');
+  }
+
+  get inTransaction(): boolean {
+    return this.#engine.isTransaction;
+  }
+
+  /** After an I/O error nobody knows what is in the engine's memory and what on disk: start again from the file. */
+  reopen(): void {
+    this.close();
+    this.#engine = openEngine(this.path, this.#options);
+  }
+
+  close(): void {
+    this.#statements.clear();
+    if (this.#engine.isOpen) this.#engine.close();
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#engine.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function openEngine(path: string, options: DatabaseOptions): DatabaseSync {
+  const engine = new DatabaseSync(path, { readOnly: options.readOnly ?? false, timeout: BUSY_TIMEOUT_MS });
+  engine.exec(`PRAGMA foreign_keys = ON; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF`);
+  if (options.readOnly) return engine;
+  engine.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+    PRAGMA journal_size_limit = ${LOG_BYTES_KEPT}`);
+  if (options.maxPages) engine.exec(`PRAGMA max_page_count = ${Math.floor(options.maxPages)}`);
+  return engine;
+}

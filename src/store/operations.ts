@@ -1,0 +1,27 @@
+/**
+ * The table of everything the storage thread can do, by noun. A write runs inside the transaction of its batch, in a
+ * savepoint of its own; a read runs outside of transactions and sees what is committed.
+ *
+ * To add a noun: write store/ops/<noun>.ts with `<noun>Writes` and `<noun>Reads`, and add it to both tables here.
+ * Operations are `(db, args) => result`, synchronous, and throw a Failure for what the caller must be told.
+ */
+import { bodyReads, bodyWrites } from './ops/bodies.ts';
+import { queueReads, queueWrites } from './ops/queue.ts';
+import { timelineReads, timelineWrites } from './ops/timeline.ts';
+
+export const writes = {
+  bodies: bodyWrites,
+  queue: queueWrites,
+  timeline: timelineWrites,
+};
+
+export const reads = {
+  bodies: bodyReads,
+  queue: queueReads,
+  timeline: timelineReads,
+};
+
+export type Operations = {
+  [Noun in keyof typeof writes | keyof typeof reads]: (Noun extends keyof typeof writes ? (typeof writes)[Noun] : unknown) &
+    (Noun extends keyof typeof reads ? (typeof reads)[Noun] : unknown);
+};

@@ -1,0 +1,127 @@
+/**
+ * The queue's rows, written. Values arrive ready for their columns (store/clients/queue-rows.ts packs them on the other
+ * side), so that the thread, which everybody shares, does as little as possible for each message.
+ */
+import { Failure } from '../../base/errors.ts';
+import type { MailboxDeposit } from '../../contract/queue.ts';
+import type { RecipientState } from '../../contract/queue.ts';
+import type { Database } from '../database.ts';
+import { addBody, releaseBody } from './bodies.ts';
+import type { NewBody } from './bodies.ts';
+import { addLookupKeys, appendEvents, removeLookupKeys } from './timeline.ts';
+export { queueReads } from './queue-reads.ts';
+
+/** The columns of `messages` in order, without `finished_at`. */
+export type MessageValues = readonly [
+  id: string, sender: string, options: string, origin: string, senderBelieved: 0 | 1, contentDigest: string, sizeBytes: number,
+  startedAt: number, queuedAt: number, expiresAt: number, messageId: string | null, headerFrom: string | null, junk: 0 | 1,
+];
+
+/** The columns of `recipients` in order, without `message_id`. */
+export type RecipientValues = readonly [
+  position: number, address: string, originalRecipient: string | null, notify: string | null, state: RecipientState, attempts: number,
+  nextAttemptAt: number, lastReply: string | null, reason: string | null,
+];
+
+/** state, attempts, next_attempt_at, last_reply, reason; then the position. */
+export type SettlementValues = readonly [
+  state: RecipientState, attempts: number, nextAttemptAt: number, lastReply: string | null, reason: string | null, position: number,
+];
+
+export interface InsertArgs {
+  readonly message: MessageValues;
+  readonly recipients: readonly RecipientValues[];
+  /** A JSON array of MessageEvent, or null for none. */
+  readonly events: string | null;
+  readonly body: NewBody;
+}
+
+export interface SettleArgs {
+  readonly id: string;
+  readonly atMs: number;
+  readonly settlements: readonly SettlementValues[];
+  readonly deposits: readonly MailboxDeposit[];
+  readonly followUps: readonly InsertArgs[];
+  readonly events: string | null;
+  /** Appended when this settlement was the last one: a JSON array of MessageEvent. */
+  readonly doneEvents: string | null;
+}
+
+const INSERT_MESSAGE = `INSERT INTO messages (id, sender, options, origin, sender_believed, content_digest, size_bytes, started_at,
+  queued_at, expires_at, message_id, header_from, junk) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+const INSERT_RECIPIENT = `INSERT INTO recipients (message_id, position, address, original_recipient, notify, state, attempts,
+  next_attempt_at, last_reply, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+/** An order to hold, given while an attempt was under way, outlives the attempt's deferral. */
+const SETTLE_RECIPIENT = `UPDATE recipients SET state = CASE WHEN state = 'held' AND ?1 = 'queued' THEN 'held' ELSE ?1 END,
+  attempts = ?2, next_attempt_at = ?3, last_reply = ?4, reason = ?5
+  WHERE message_id = ?7 AND position = ?6 AND state IN ('queued', 'held')`;
+
+const SET_RECIPIENT = `UPDATE recipients SET state = ?, attempts = ?, next_attempt_at = ?, last_reply = ?, reason = ?
+  WHERE position = ? AND message_id = ? AND state IN ('queued', 'held')`;
+
+export const queueWrites = {
+  insert(db: Database, item: InsertArgs): void {
+    insertItem(db, item);
+  },
+
+  /** What came of an attempt. */
+  settle(db: Database, args: SettleArgs): { readonly finished: boolean } {
+    return settleMessage(db, args, SETTLE_RECIPIENT);
+  },
+
+  /** An administrator's order: as `settle`, but it also takes a recipient out of `held`. */
+  order(db: Database, args: SettleArgs): { readonly finished: boolean } {
+    return settleMessage(db, args, SET_RECIPIENT);
+  },
+
+  /** Removes finished messages with their history; returns how many, at most `limit`. */
+  prune(db: Database, args: { readonly finishedBefore: number; readonly limit: number }): number {
+    const old = db.all<{ id: string }>('SELECT id FROM messages WHERE finished_at < ? ORDER BY finished_at LIMIT ?', args.finishedBefore, args.limit);
+    for (const { id } of old) {
+      removeLookupKeys(db, id);
+      db.run('DELETE FROM events WHERE message_id = ?', id);
+      db.run('DELETE FROM recipients WHERE message_id = ?', id);
+      db.run('DELETE FROM messages WHERE id = ?', id);
+    }
+    return old.length;
+  },
+};
+
+function insertItem(db: Database, item: InsertArgs): void {
+  const id = item.message[0];
+  db.run(INSERT_MESSAGE, ...item.message);
+  for (const recipient of item.recipients) db.run(INSERT_RECIPIENT, id, ...recipient);
+  if (item.events !== null) appendEvents(db, id, item.events);
+  addBody(db, item.body);
+  addLookupKeys(db, id, item.message[8], [item.message[1], item.message[10], ...item.recipients.map((recipient) => recipient[1])]);
+}
+
+function settleMessage(db: Database, args: SettleArgs, statement: string): { readonly finished: boolean } {
+  const message = db.get<{ digest: string; finishedAt: number | null }>(
+    'SELECT content_digest AS digest, finished_at AS "finishedAt" FROM messages WHERE id = ?', args.id,
+  );
+  if (!message) return { finished: true };
+  if (args.events !== null) appendEvents(db, args.id, args.events);
+  // Deleted by an administrator while the attempt was under way: there is no content left to deposit.
+  if (message.finishedAt !== null) return { finished: true };
+  for (const settlement of args.settlements) db.run(statement, ...settlement, args.id);
+  for (const deposit of args.deposits) depositMessage(db, deposit);
+  for (const followUp of args.followUps) insertItem(db, followUp);
+  return { finished: finishWhenDone(db, args, message.digest) };
+}
+
+/** Mailboxes are not stored yet. */
+function depositMessage(_db: Database, _deposit: MailboxDeposit): void {
+  throw new Failure('store-failed', 'there are no mailboxes yet');
+}
+
+function finishWhenDone(db: Database, args: SettleArgs, digest: string): boolean {
+  const left = db.get(`SELECT 1 AS found FROM recipients WHERE message_id = ? AND state IN ('queued', 'held') LIMIT 1`, args.id);
+  if (left) return false;
+  db.run('UPDATE messages SET finished_at = ? WHERE id = ?', args.atMs, args.id);
+  if (args.doneEvents !== null) appendEvents(db, args.id, args.doneEvents);
+  releaseBody(db, digest);
+  return true;
+}

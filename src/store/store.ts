@@ -1,0 +1,77 @@
+/**
+ * Everything that is kept: opens a data directory and hands out the clients of the storage thread, one per noun.
+ *
+ * A data directory has `posthorn.db` (with its log), `bodies/` (large contents) and `run/` (lock, pid, control socket).
+ */
+import { SystemClock } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '../base/errors.ts';
+import { silentLog } from '../base/log.ts';
+import type { Log } from '../base/log.ts';
+import type { StoreCall } from './call.ts';
+import { QueueClient } from './clients/queue.ts';
+import { createTimeline } from './clients/timeline.ts';
+import type { Timeline } from './clients/timeline.ts';
+import { SpaceReserve } from './free-space.ts';
+import type { FreeSpace } from './free-space.ts';
+import { lockDataDir } from './lock.ts';
+import { ThreadClient } from './thread-client.ts';
+
+export interface StoreOptions {
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Default: none. */
+  readonly log?: Log;
+  /** Changes nothing, not even the schema; the database must exist. Default false. */
+  readonly readOnly?: boolean;
+  /** Milliseconds to wait for a process that holds the directory. Default STORE_LIMITS.lockWaitMs. */
+  readonly lockWaitMs?: number;
+  /** For tests of a full disk: upper bound of the database in pages, and how free space is measured. */
+  readonly maxPages?: number;
+  readonly freeSpace?: FreeSpace;
+}
+
+export interface Store {
+  readonly dataDir: string;
+  /** Any operation by name; the clients below are made of it. */
+  readonly call: StoreCall;
+  readonly queue: QueueClient;
+  readonly timeline: Timeline;
+  /** Waits for what was asked for, ends the thread, gives the directory free. */
+  close(): Promise<void>;
+}
+
+/**
+ * Rejects with Failure `data-dir-in-use` (names the pid), `store-newer`, `store-older` (read-only), `store-missing`
+ * (read-only), `store-failed`.
+ */
+export async function openStore(dataDir: string, options: StoreOptions = {}): Promise<Store> {
+  const clock = options.clock ?? new SystemClock();
+  const readOnly = options.readOnly ?? false;
+  if (readOnly && !existsSync(join(dataDir, 'posthorn.db'))) {
+    throw new Failure('store-missing', `${dataDir} has no posthorn.db: start the server once, or check data-dir`, { temporary: false });
+  }
+  const lock = await lockDataDir(dataDir, options.lockWaitMs);
+  try {
+    const thread = await ThreadClient.start(
+      { dataDir, readOnly, nowMs: clock.now(), ...(options.maxPages ? { maxPages: options.maxPages } : {}) },
+      options.log ?? silentLog,
+    );
+    const { call } = thread;
+    return {
+      dataDir,
+      call,
+      queue: new QueueClient({ call, dataDir, clock, reserve: new SpaceReserve(dataDir, options.freeSpace) }),
+      timeline: createTimeline(call),
+      close: async () => {
+        await thread.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The program's end of the storage thread: gathers the calls of one turn of the event loop into one message, matches
+ * replies to promises, and bounds every wait.
+ */
+import { Worker } from 'node:worker_threads';
+import { Failure } from '../base/errors.ts';
+import { STORE_LIMITS } from '../base/limits.ts';
+import type { Log } from '../base/log.ts';
+import type { StoreCall } from './call.ts';
+import type { ThreadError, ThreadOptions, ThreadReply, ThreadRequest, ThreadStarted, ToThread } from './thread-protocol.ts';
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Failure) => void;
+  readonly operation: string;
+  readonly sinceMs: number;
+}
+
+export class ThreadClient {
+  readonly #worker: Worker;
+  readonly #log: Log;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #watch: NodeJS.Timeout;
+  readonly #gone: Promise<void>;
+  #outbox: ThreadRequest[] = [];
+  #nextId = 1;
+  #closed = false;
+
+  /** Rejects with the Failure that kept the thread from opening the database. */
+  static start(options: ThreadOptions, log: Log): Promise<ThreadClient> {
+    const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const worker = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData: options, name: 'posthorn-store' });
+    return new Promise((resolve, reject) => {
+      worker.once('error', (error) => reject(new Failure('store-failed', 'the storage thread could not be started', { cause: error })));
+      worker.once('message', (message: ThreadStarted) => {
+        if (message.ready) resolve(new ThreadClient(worker, log));
+        else reject(failureOf(message.error));
+      });
+    });
+  }
+
+  constructor(worker: Worker, log: Log) {
+    this.#worker = worker;
+    this.#log = log;
+    worker.removeAllListeners('error');
+    worker.on('message', (replies: readonly ThreadReply[]) => this.#settle(replies));
+    worker.on('error', (error) => log.error('store.thread-failed', { error: error.stack ?? error.message }));
+    this.#gone = new Promise((resolve) => {
+      worker.once('exit', () => {
+        this.#closed = true;
+        clearInterval(this.#watch);
+        for (const id of [...this.#waiting.keys()]) this.#fail(id, 'the storage thread ended');
+        resolve();
+      });
+    });
+    // Real time on purpose: a lab clock that jumps ahead must not make the disk look slow.
+    this.#watch = setInterval(() => this.#expire(), STORE_LIMITS.callTimeoutMs / 10).unref();
+  }
+
+  readonly call: StoreCall = (name, args) => {
+    if (this.#closed) return Promise.reject(new Failure('store-closed', 'the store is closed'));
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++;
+      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, operation: name, sinceMs: performance.now() });
+      if (this.#outbox.length === 0) setImmediate(() => this.#flush());
+      this.#outbox.push([id, name, args]);
+    });
+  };
+
+  /** Finishes what was asked for, then ends the thread. */
+  async close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#flush();
+      this.#worker.postMessage({ close: true } satisfies ToThread);
+    }
+    await this.#gone;
+  }
+
+  #flush(): void {
+    if (this.#outbox.length === 0) return;
+    const requests = this.#outbox;
+    this.#outbox = [];
+    try {
+      this.#worker.postMessage({ requests } satisfies ToThread);
+    } catch (error) {
+      // Arguments that cannot be cloned are a bug of one caller; the others of this turn are innocent.
+      this.#flushOneByOne(requests, error);
+    }
+  }
+
+  #flushOneByOne(requests: readonly ThreadRequest[], error: unknown): void {
+    this.#log.error('store.unclonable', { error: String(error) });
+    for (const request of requests) {
+      try {
+        this.#worker.postMessage({ requests: [request] } satisfies ToThread);
+      } catch {
+        this.#fail(request[0], 'the arguments of a store operation cannot be handed over');
+      }
+    }
+  }
+
+  #settle(replies: readonly ThreadReply[]): void {
+    for (const [id, value, error] of replies) {
+      const waiting = this.#waiting.get(id);
+      if (!waiting) continue;
+      this.#waiting.delete(id);
+      if (!error) {
+        waiting.resolve(value);
+        continue;
+      }
+      if (error.code.startsWith('store-')) this.#log.error('store.failed', { operation: waiting.operation, code: error.code, error: error.cause });
+      waiting.reject(failureOf(error));
+    }
+  }
+
+  #expire(): void {
+    const limit = performance.now() - STORE_LIMITS.callTimeoutMs;
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.sinceMs > limit) return;
+      this.#fail(id, 'the disk does not answer');
+    }
+  }
+
+  #fail(id: number, message: string): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    waiting?.reject(new Failure('store-failed', message));
+  }
+}
+
+function failureOf(error: ThreadError): Failure {
+  return new Failure(error.code, error.message, { temporary: error.temporary, ...(error.cause === undefined ? {} : { cause: error.cause }) });
+}

@@ -1,0 +1,28 @@
+/**
+ * What goes between the program and its storage thread. Many requests share one message, and many replies too: a
+ * message costs more than what is in it.
+ */
+export type ThreadRequest = readonly [id: number, operation: string, args: unknown];
+
+export type ThreadReply = readonly [id: number, value: unknown, error?: ThreadError];
+
+export interface ThreadError {
+  readonly code: string;
+  readonly message: string;
+  readonly temporary: boolean;
+  /** For the log only. */
+  readonly cause?: string;
+}
+
+export interface ThreadOptions {
+  readonly dataDir: string;
+  readonly readOnly: boolean;
+  readonly nowMs: number;
+  /** For tests of a full disk. */
+  readonly maxPages?: number;
+}
+
+/** First message of the thread: it serves, or why it cannot. */
+export type ThreadStarted = { readonly ready: true } | { readonly ready: false; readonly error: ThreadError };
+
+export type ToThread = { readonly requests: readonly ThreadRequest[] } | { readonly close: true };

@@ -1,0 +1,70 @@
+/**
+ * The storage thread: the one place that touches the database, so that no protocol thread ever waits for a disk.
+ *
+ * It takes every request that has arrived, does them as one batch (store/batch.ts), answers, and looks again; while it
+ * is busy with a sync, requests gather for the next batch. That is all there is to group commit: no waiting, no timer.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { QUEUE_LIMITS } from '../base/limits.ts';
+import { describeError, flatten, runBatch } from './batch.ts';
+import type { OperationTables } from './batch.ts';
+import { sweepBodies } from './body-sweep.ts';
+import { Database } from './database.ts';
+import { checkVersion, migrate } from './migrate.ts';
+import { migrations } from './migrations/all.ts';
+import { reads, writes } from './operations.ts';
+import type { ThreadOptions, ThreadReply, ThreadRequest, ThreadStarted, ToThread } from './thread-protocol.ts';
+
+function openDatabase(options: ThreadOptions): Database {
+  const path = join(options.dataDir, 'posthorn.db');
+  if (!options.readOnly) mkdirSync(join(options.dataDir, 'bodies', 'new'), { recursive: true, mode: 0o700 });
+  const db = new Database(path, { readOnly: options.readOnly, ...(options.maxPages ? { maxPages: options.maxPages } : {}) });
+  if (options.readOnly) {
+    checkVersion(db, migrations);
+  } else {
+    migrate(db, migrations, options.nowMs);
+    sweepBodies(db, options.dataDir);
+  }
+  return db;
+}
+
+function serve(port: MessagePort, db: Database): void {
+  const tables: OperationTables = { writes: flatten(writes), reads: flatten(reads) };
+  const waiting: ThreadRequest[] = [];
+  let closing = false;
+  const take = (message: ToThread): void => {
+    if ('close' in message) closing = true;
+    else waiting.push(...message.requests);
+  };
+  port.on('message', (first: ToThread) => {
+    take(first);
+    for (;;) {
+      // Everything that came while the disk was busy belongs to this batch.
+      for (let more = receiveMessageOnPort(port); more; more = receiveMessageOnPort(port)) take(more.message as ToThread);
+      if (waiting.length === 0) break;
+      const replies: ThreadReply[] = runBatch(db, tables, waiting.splice(0, QUEUE_LIMITS.commitBatchMax));
+      port.postMessage(replies);
+    }
+    if (!closing) return;
+    db.close();
+    port.close();
+  });
+}
+
+function start(port: MessagePort, options: ThreadOptions): void {
+  let db: Database;
+  try {
+    db = openDatabase(options);
+  } catch (error) {
+    port.postMessage({ ready: false, error: describeError(error) } satisfies ThreadStarted);
+    port.close();
+    return;
+  }
+  serve(port, db);
+  port.postMessage({ ready: true } satisfies ThreadStarted);
+}
+
+if (parentPort) start(parentPort, workerData as ThreadOptions);
