@@ -30,6 +30,8 @@ export interface SpfReport {
   readonly explanation: string;
   /** The term that decided, as written. */
   readonly mechanism?: string;
+  /** What the domain's own exp= says about a fail (RFC 7208 §6.2): foreign text, printable ASCII. */
+  readonly publishedExplanation?: string;
   readonly lookups: number;
   readonly voidLookups: number;
   readonly trace: readonly SpfTraceStep[];
@@ -79,6 +81,15 @@ export interface ArcReport {
   readonly reason?: string;
   /** Authentication-Results text of the oldest set, as claimed by the first sealer. */
   readonly firstResults?: string;
+  /** Every set, oldest first, when the chain is sound. */
+  readonly sets?: readonly ArcSetReport[];
+}
+
+/** One sealer's set: what it says it found out (RFC 8617 §4.1.1), behind the `i=` of its Authentication-Results. */
+export interface ArcSetReport {
+  readonly instance: number;
+  readonly sealer: string;
+  readonly results: string;
 }
 
 export interface IprevReport {

@@ -1,0 +1,36 @@
+/**
+ * The author domain: the domain of the one mailbox in the one From field (RFC 9989 §5.3.1, RFC 5322 §3.6.2).
+ *
+ * Policy: several mailboxes are allowed while they share one domain, since then the domain that DMARC asks about is
+ * certain; everything else that leaves a choice to the reader is no author domain.
+ */
+import { parseAddressList } from '../../mail/address.ts';
+import type { HeaderField } from '../../mail/header.ts';
+import { isWellFormedDomain, toAsciiDomain } from '../domain-name.ts';
+
+export type Author =
+  | { readonly kind: 'domain'; readonly domain: string }
+  | {
+      readonly kind: 'none';
+      readonly problem: 'no-from' | 'several-from' | 'no-address' | 'several-domains' | 'bad-domain';
+      /** In plain words, as the end of "the message has …". */
+      readonly detail: string;
+    };
+
+const ADDRESSES_SHOWN = 3;
+
+export function authorDomain(fields: readonly HeaderField[]): Author {
+  const from = fields.filter((field) => field.lower === 'from');
+  if (from.length === 0) return { kind: 'none', problem: 'no-from', detail: 'no From field' };
+  if (from.length > 1) return { kind: 'none', problem: 'several-from', detail: `${from.length} From fields` };
+  const addresses = parseAddressList((from[0] as HeaderField).value);
+  if (addresses.length === 0) return { kind: 'none', problem: 'no-address', detail: 'a From field without an address' };
+  const domains = new Set(addresses.map(({ address }) => toAsciiDomain(address.slice(address.lastIndexOf('@') + 1 || address.length))));
+  if (domains.size > 1) {
+    const shown = [...domains].slice(0, ADDRESSES_SHOWN).join(', ');
+    return { kind: 'none', problem: 'several-domains', detail: `a From field with several domains (${shown})` };
+  }
+  const [domain = ''] = domains;
+  if (!isWellFormedDomain(domain)) return { kind: 'none', problem: 'bad-domain', detail: 'a From address without a valid domain' };
+  return { kind: 'domain', domain };
+}

@@ -1,0 +1,162 @@
+/**
+ * DMARC (RFC 9989): does an SPF or DKIM pass belong to the author's domain, and what does its owner ask for if not?
+ *
+ * Policy: DNS trouble that could have changed a fail into a pass, or hides the policy, is `temperror`, never `fail`.
+ */
+import type { DkimReport, DmarcReport, SpfReport } from '../../contract/auth-report.ts';
+import type { Dns } from '../../contract/dns.ts';
+import type { HeaderField } from '../../mail/header.ts';
+import { isSameOrBelow, toAsciiDomain } from '../domain-name.ts';
+import { authorDomain } from './author-domain.ts';
+import type { DmarcPolicy, DmarcRecord } from './record.ts';
+import { TreeWalker, WalkFailure } from './tree-walk.ts';
+
+export interface DmarcInput {
+  readonly fields: readonly HeaderField[];
+  /** Of MAIL FROM, or of HELO for a null sender. */
+  readonly spf: SpfReport;
+  readonly dkim: readonly DkimReport[];
+}
+
+interface Applicable {
+  readonly domain: string;
+  readonly record: DmarcRecord;
+  readonly policy: DmarcPolicy;
+  readonly policyTag: 'p' | 'sp' | 'np';
+}
+
+export async function evaluateDmarc(dns: Dns, input: DmarcInput): Promise<DmarcReport> {
+  const author = authorDomain(input.fields);
+  if (author.kind === 'none') {
+    return { result: 'permerror', spfAligned: false, dkimAligned: false, explanation: `DMARC cannot be evaluated: the message has ${author.detail}.`, walk: [] };
+  }
+  const fromDomain = author.domain;
+  const walker = new TreeWalker(dns);
+  let applicable: Applicable | undefined;
+  try {
+    applicable = await discoverPolicy(dns, walker, fromDomain);
+  } catch (problem) {
+    if (!(problem instanceof WalkFailure)) throw problem;
+    return policyUnknown(input, fromDomain, walker, problem.message);
+  }
+  if (!applicable) {
+    const explanation = `${fromDomain} publishes no DMARC policy.`;
+    return { result: 'none', fromDomain, spfAligned: false, dkimAligned: false, explanation, walk: [...walker.asked] };
+  }
+  return judgeAlignment(input, fromDomain, applicable, walker);
+}
+
+/** RFC 9989 §4.10.1: the author domain's own record, else the organizational domain's, else the public suffix's. */
+async function discoverPolicy(dns: Dns, walker: TreeWalker, fromDomain: string): Promise<Applicable | undefined> {
+  const own = await walker.record(fromDomain);
+  if (own) return { domain: fromDomain, record: own, policy: own.p, policyTag: 'p' };
+  const { found, organizationalDomain } = await walker.walk(fromDomain);
+  const chosen =
+    found.find(({ domain }) => domain === organizationalDomain) ??
+    found.find(({ domain, record }) => record.psd === 'y' && isSameOrBelow(organizationalDomain, domain));
+  if (!chosen) return undefined;
+  return { ...chosen, ...(await subdomainPolicy(dns, fromDomain, chosen.record)) };
+}
+
+async function subdomainPolicy(dns: Dns, fromDomain: string, record: DmarcRecord): Promise<{ policy: DmarcPolicy; policyTag: 'p' | 'sp' | 'np' }> {
+  const existing = record.sp ? ({ policy: record.sp, policyTag: 'sp' } as const) : ({ policy: record.p, policyTag: 'p' } as const);
+  if (!record.np || record.np === existing.policy) return existing;
+  // RFC 9989 §3.2.13 with RFC 8020: NXDOMAIN for any type means that the name does not exist.
+  const answer = await dns.query(fromDomain, 'A');
+  if (answer.kind === 'failure') throw new WalkFailure(`the look-up A ${fromDomain} failed (${answer.reason})`);
+  return answer.kind === 'nxdomain' ? { policy: record.np, policyTag: 'np' } : existing;
+}
+
+/** Without the policy only identical domains are certainly aligned, in strict mode too. */
+function policyUnknown(input: DmarcInput, fromDomain: string, walker: TreeWalker, reason: string): DmarcReport {
+  const spfAligned = input.spf.result === 'pass' && toAsciiDomain(input.spf.domain) === fromDomain;
+  const dkimAligned = input.dkim.some((report) => report.result === 'pass' && report.domain === fromDomain);
+  const explanation = `The DMARC policy of ${fromDomain} could not be looked up: ${reason}.`;
+  return { result: 'temperror', fromDomain, spfAligned, dkimAligned, explanation, walk: [...walker.asked] };
+}
+
+async function judgeAlignment(input: DmarcInput, fromDomain: string, applicable: Applicable, walker: TreeWalker): Promise<DmarcReport> {
+  const { record } = applicable;
+  const alignment = new Alignment(walker, fromDomain);
+  const spfDomain = toAsciiDomain(input.spf.domain);
+  const spf = input.spf.result === 'pass' ? await alignment.check(spfDomain, record.aspf) : 'no';
+  const dkimPasses = input.dkim.filter((report) => report.result === 'pass' && report.domain !== undefined);
+  const dkim = best(await Promise.all(dkimPasses.map((report) => alignment.check(report.domain as string, record.adkim))));
+  const facts = {
+    fromDomain,
+    policyDomain: applicable.domain,
+    organizationalDomain: await alignment.organizationalDomain().catch(() => fromDomain),
+    policy: applicable.policy,
+    policyTag: applicable.policyTag,
+    ...(record.testMode && { testMode: true }),
+    spfAligned: spf === 'yes',
+    dkimAligned: dkim === 'yes',
+    record: record.text,
+  };
+  const finish = (result: DmarcReport['result'], explanation: string): DmarcReport => ({ result, ...facts, explanation, walk: [...walker.asked] });
+  if (spf === 'yes' || dkim === 'yes') {
+    const by = [spf === 'yes' && `SPF (${spfDomain})`, dkim === 'yes' && 'DKIM'].filter(Boolean).join(' and ');
+    return finish('pass', `${fromDomain} is authenticated by ${by}.`);
+  }
+  const doubt = spf === 'unknown' || dkim === 'unknown' ? 'the organizational domain could not be looked up' : temporaryDoubt(input, fromDomain);
+  if (doubt) return finish('temperror', `DMARC of ${fromDomain} could not be decided: ${doubt}.`);
+  return finish('fail', `Neither SPF nor DKIM authenticates ${fromDomain}: ${whyNot(input, spfDomain)}.`);
+}
+
+type Aligned = 'yes' | 'no' | 'unknown';
+
+class Alignment {
+  readonly #walker: TreeWalker;
+  readonly #fromDomain: string;
+
+  constructor(walker: TreeWalker, fromDomain: string) {
+    this.#walker = walker;
+    this.#fromDomain = fromDomain;
+  }
+
+  async organizationalDomain(): Promise<string> {
+    return (await this.#walker.walk(this.#fromDomain)).organizationalDomain;
+  }
+
+  /** RFC 9989 §4.10.2. */
+  async check(domain: string, mode: 'r' | 's'): Promise<Aligned> {
+    if (domain === this.#fromDomain) return 'yes';
+    if (mode === 's') return 'no';
+    // Both have their top-level domain in common or nothing: saves strangers' walks.
+    if (topLabel(domain) !== topLabel(this.#fromDomain)) return 'no';
+    try {
+      const own = await this.organizationalDomain();
+      // Who shares the organizational domain lies in it.
+      if (!isSameOrBelow(domain, own)) return 'no';
+      return (await this.#walker.walk(domain)).organizationalDomain === own ? 'yes' : 'no';
+    } catch (problem) {
+      if (problem instanceof WalkFailure) return 'unknown';
+      throw problem;
+    }
+  }
+}
+
+function topLabel(domain: string): string {
+  return domain.slice(domain.lastIndexOf('.') + 1);
+}
+
+function best(results: readonly Aligned[]): Aligned {
+  if (results.includes('yes')) return 'yes';
+  return results.includes('unknown') ? 'unknown' : 'no';
+}
+
+/** RFC 9989 §5.3.2: with a temporary error that might have become an aligned pass there is no fail. */
+function temporaryDoubt(input: DmarcInput, fromDomain: string): string | undefined {
+  const related = (domain: string | undefined): boolean => domain !== undefined && topLabel(domain) === topLabel(fromDomain);
+  if (input.spf.result === 'temperror' && related(input.spf.domain)) return `SPF of ${input.spf.domain} could not be checked`;
+  const signature = input.dkim.find((report) => report.result === 'temperror' && related(report.domain));
+  return signature && `the DKIM key of ${signature.domain} could not be looked up`;
+}
+
+function whyNot(input: DmarcInput, spfDomain: string): string {
+  const spf = input.spf.result === 'pass' ? `SPF passed for ${spfDomain}, which is not aligned` : `SPF gave ${input.spf.result}`;
+  if (input.dkim.length === 0) return `${spf}, and there is no DKIM signature`;
+  const passed = input.dkim.find((report) => report.result === 'pass');
+  if (passed) return `${spf}, and the valid DKIM signature is of ${passed.domain}`;
+  return `${spf}, and no DKIM signature verified (${input.dkim[0]?.reason ?? input.dkim[0]?.result})`;
+}

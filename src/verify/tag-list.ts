@@ -1,0 +1,38 @@
+/**
+ * Tag=value lists of RFC 6376 §3.2, as DKIM signatures, DKIM keys and ARC fields use them.
+ * Whitespace around tags is dropped; a tag given twice or without a name makes the whole list invalid.
+ */
+export type TagList = ReadonlyMap<string, string>;
+
+const TAG_NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
+
+/** Undefined when the syntax is wrong. Tag names are case-sensitive (RFC 6376 §3.2). */
+export function parseTagList(text: string): TagList | undefined {
+  const tags = new Map<string, string>();
+  const pieces = text.split(';');
+  for (const [index, piece] of pieces.entries()) {
+    if (piece.trim() === '') {
+      if (index === pieces.length - 1) continue;
+      return undefined;
+    }
+    const equals = piece.indexOf('=');
+    if (equals < 0) return undefined;
+    const name = piece.slice(0, equals).trim();
+    if (!TAG_NAME.test(name) || tags.has(name)) return undefined;
+    tags.set(name, piece.slice(equals + 1).trim());
+  }
+  return tags;
+}
+
+/** The value with all folding whitespace removed, for base64 and colon-separated lists. */
+export function withoutSpace(value: string): string {
+  return value.replace(/[ \t\r\n]+/g, '');
+}
+
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/** Decodes base64 that may be folded; undefined when it is none. */
+export function decodeBase64(value: string): Buffer | undefined {
+  const compact = withoutSpace(value);
+  return BASE64.test(compact) ? Buffer.from(compact, 'base64') : undefined;
+}
