@@ -6,17 +6,26 @@
  * Operations are `(db, args) => result`, synchronous, and throw a Failure for what the caller must be told.
  */
 import { bodyReads, bodyWrites } from './ops/bodies.ts';
+import { directoryReads, directoryWrites } from './ops/directory.ts';
+import { keyReads, keyWrites } from './ops/keys.ts';
+import { mailboxReads, mailboxWrites } from './ops/mailboxes.ts';
 import { queueReads, queueWrites } from './ops/queue.ts';
 import { timelineReads, timelineWrites } from './ops/timeline.ts';
 
 export const writes = {
   bodies: bodyWrites,
+  directory: directoryWrites,
+  keys: keyWrites,
+  mailboxes: mailboxWrites,
   queue: queueWrites,
   timeline: timelineWrites,
 };
 
 export const reads = {
   bodies: bodyReads,
+  directory: directoryReads,
+  keys: keyReads,
+  mailboxes: mailboxReads,
   queue: queueReads,
   timeline: timelineReads,
 };

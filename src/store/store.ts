@@ -11,6 +11,12 @@ import { Failure } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
 import type { Log } from '../base/log.ts';
 import type { StoreCall } from './call.ts';
+import { createDirectoryStore } from './clients/directory.ts';
+import type { DirectoryStore } from './clients/directory.ts';
+import { createKeyStore } from './clients/keys.ts';
+import type { KeyStore } from './clients/keys.ts';
+import { createMailboxStore } from './clients/mailboxes.ts';
+import type { MailboxStore } from './clients/mailboxes.ts';
 import { QueueClient } from './clients/queue.ts';
 import { createTimeline } from './clients/timeline.ts';
 import type { Timeline } from './clients/timeline.ts';
@@ -39,6 +45,9 @@ export interface Store {
   readonly call: StoreCall;
   readonly queue: QueueClient;
   readonly timeline: Timeline;
+  readonly directory: DirectoryStore;
+  readonly keys: KeyStore;
+  readonly mailboxes: MailboxStore;
   /** Waits for what was asked for, ends the thread, gives the directory free. */
   close(): Promise<void>;
 }
@@ -60,11 +69,15 @@ export async function openStore(dataDir: string, options: StoreOptions = {}): Pr
       options.log ?? silentLog,
     );
     const { call } = thread;
+    const queue = new QueueClient({ call, dataDir, clock, reserve: new SpaceReserve(dataDir, options.freeSpace) });
     return {
       dataDir,
       call,
-      queue: new QueueClient({ call, dataDir, clock, reserve: new SpaceReserve(dataDir, options.freeSpace) }),
+      queue,
       timeline: createTimeline(call),
+      directory: createDirectoryStore(call),
+      keys: createKeyStore(call, dataDir),
+      mailboxes: createMailboxStore({ call, dataDir, content: (digest) => queue.content(digest) }),
       close: async () => {
         await thread.close();
         lock.release();

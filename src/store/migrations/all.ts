@@ -1,5 +1,8 @@
 /** Every migration, in order. To add one: a file `<nnn>-<noun>.ts` beside this one, and its line here. */
 import type { Migration } from '../migrate.ts';
 import { queueMigration } from './001-queue.ts';
+import { directoryMigration } from './010-directory.ts';
+import { keysMigration } from './011-keys.ts';
+import { mailboxesMigration } from './012-mailboxes.ts';
 
-export const migrations: readonly Migration[] = [queueMigration];
+export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration];

@@ -2,12 +2,12 @@
  * The queue's rows, written. Values arrive ready for their columns (store/clients/queue-rows.ts packs them on the other
  * side), so that the thread, which everybody shares, does as little as possible for each message.
  */
-import { Failure } from '../../base/errors.ts';
 import type { MailboxDeposit } from '../../contract/queue.ts';
 import type { RecipientState } from '../../contract/queue.ts';
 import type { Database } from '../database.ts';
 import { addBody, releaseBody } from './bodies.ts';
 import type { NewBody } from './bodies.ts';
+import { depositMessage } from './mailboxes.ts';
 import { addLookupKeys, appendEvents, removeLookupKeys } from './timeline.ts';
 export { queueReads } from './queue-reads.ts';
 
@@ -110,11 +110,6 @@ function settleMessage(db: Database, args: SettleArgs, statement: string): { rea
   for (const deposit of args.deposits) depositMessage(db, deposit);
   for (const followUp of args.followUps) insertItem(db, followUp);
   return { finished: finishWhenDone(db, args, message.digest) };
-}
-
-/** Mailboxes are not stored yet. */
-function depositMessage(_db: Database, _deposit: MailboxDeposit): void {
-  throw new Failure('store-failed', 'there are no mailboxes yet');
 }
 
 function finishWhenDone(db: Database, args: SettleArgs, digest: string): boolean {
