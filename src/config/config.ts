@@ -41,6 +41,8 @@ export interface Config {
   /** The file this came from; '' when made by a program. */
   readonly file: string;
   readonly hostname: string;
+  /** Domain for addresses without one, in the drop-ins. Default: hostname. */
+  readonly origin?: string;
   readonly dataDir: string;
   readonly storage: 'sqlite';
   readonly listen: Listeners;

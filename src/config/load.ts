@@ -165,6 +165,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
   return {
     file: resolve(file),
     hostname: tables.hostname,
+    ...optionalFields({ origin: tables.origin }),
     dataDir: absolute(tables['data-dir']),
     storage: tables.storage,
     listen: { smtp: listen.smtp, submission: listen.submission, submissions: listen.submissions },

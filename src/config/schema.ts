@@ -147,6 +147,11 @@ const filter = table('Spam filter.', {
 
 export const configSchema = z.strictObject({
   hostname: required(value.qualifiedHostname(), 'Name of this server in EHLO and banner; must equal the PTR of its address.'),
+  origin: optional(
+    value.hostname(),
+    'Domain added to addresses without one by sendmail and mail, as Postfix’s myorigin.',
+    'hostname',
+  ),
   'data-dir': setting(value.path(), 'Folder of queue, mailboxes, keys and accounts.', '/var/lib/posthorn'),
   storage: setting(
     value.choice('sqlite'),
