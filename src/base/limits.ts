@@ -56,6 +56,12 @@ export const SMTP_CLIENT_LIMITS = {
   mxHostsMax: 10,
   addressesPerHostMax: 5,
   addressesPerAttemptMax: 8,
+  /** Hosts that answered the connection, of those tried in one attempt; a greylisting site need not hear us eight times. */
+  sessionsPerAttemptMax: 3,
+  /** Connections kept open between messages, over all destinations. */
+  idleConnectionsMax: 200,
+  /** Received from a peer and not yet asked for. */
+  unreadBytesMax: 256 * 1024,
 } as const;
 
 export const DNS_LIMITS = {

@@ -1,0 +1,200 @@
+/**
+ * The socket of one SMTP connection: commands go out in one write per step, replies come in one by one, every wait has a
+ * deadline and every failure becomes an SmtpError that names the step.
+ *
+ * A peer that sends more than it was asked for is cut off. While nothing is asked (the connection is idle), any byte or
+ * the end of the connection makes it unusable, quietly.
+ */
+import type { Socket } from 'node:net';
+import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import type { Clock } from '../base/clock.ts';
+import { SMTP_CLIENT_LIMITS } from '../base/limits.ts';
+import type { Reply } from '../contract/message.ts';
+import { ReplyParser } from '../wire/smtp/reply.ts';
+import { SmtpError, type SmtpStep } from './smtp-trouble.ts';
+
+export interface ReceivedReply {
+  readonly reply: Reply;
+  /** Text of each line, for EHLO. */
+  readonly lines: readonly string[];
+}
+
+interface Waiter {
+  readonly wake: () => void;
+}
+
+export class SmtpChannel {
+  readonly #clock: Clock;
+  #socket: Socket;
+  #parser = new ReplyParser(SMTP_CLIENT_LIMITS);
+  #ended: string | undefined;
+  #local = false;
+  /** Whoever waits: for a reply, or for the socket to drain. */
+  #waiter: Waiter | undefined;
+  #onIdleEnd: (() => void) | undefined;
+
+  constructor(socket: Socket, clock: Clock) {
+    this.#clock = clock;
+    this.#socket = socket;
+    this.#listen(socket);
+  }
+
+  get socket(): Socket {
+    return this.#socket;
+  }
+
+  get tls(): TLSSocket | undefined {
+    return 'getProtocol' in this.#socket ? (this.#socket as TLSSocket) : undefined;
+  }
+
+  /** Fit for another transaction: open, and nothing unasked has come. */
+  get usable(): boolean {
+    return this.#ended === undefined && this.#parser.bufferedBytes === 0;
+  }
+
+  write(data: string | Buffer): void {
+    if (this.#ended === undefined) this.#socket.write(data);
+  }
+
+  /** Several pieces in one system call where the socket can. */
+  writePieces(pieces: readonly (string | Buffer)[]): boolean {
+    if (this.#ended !== undefined) return true;
+    this.#socket.cork();
+    let room = true;
+    for (const piece of pieces) room = this.#socket.write(piece);
+    this.#socket.uncork();
+    return room;
+  }
+
+  async drain(step: SmtpStep, timeoutMs: number): Promise<void> {
+    while (this.#ended === undefined && this.#socket.writableNeedDrain) await this.#wait(step, timeoutMs);
+    if (this.#ended !== undefined) throw this.#lost(step);
+  }
+
+  /** The next reply. A reply that came before the connection ended still counts. */
+  async read(step: SmtpStep, timeoutMs: number): Promise<ReceivedReply> {
+    const deadlineMs = this.#clock.monotonic() + timeoutMs;
+    for (;;) {
+      const result = this.#parser.next();
+      if (result.kind === 'reply') return result;
+      if (result.kind === 'malformed') throw this.#garbage(step, result.detail);
+      if (this.#ended !== undefined) throw this.#lost(step);
+      await this.#wait(step, Math.max(0, deadlineMs - this.#clock.monotonic()));
+    }
+  }
+
+  /** Goes over to TLS. Bytes that came in the clear behind the go-ahead are an attack: nothing of them is kept. */
+  async startTls(options: ConnectionOptions): Promise<void> {
+    if (this.#parser.bufferedBytes > 0) throw this.#garbage('tls', 'data in the clear after STARTTLS was agreed');
+    const plain = this.#socket;
+    plain.removeAllListeners();
+    plain.on('error', () => {});
+    this.#parser = new ReplyParser(SMTP_CLIENT_LIMITS);
+    const socket = tlsConnect({ ...options, socket: plain });
+    this.#socket = socket;
+    await new Promise<void>((resolve, reject) => {
+      const fail = (detail: string): void => {
+        timer.cancel();
+        this.destroy(detail);
+        plain.destroy();
+        reject(new SmtpError({ kind: 'tls', step: 'tls', detail }));
+      };
+      const timer = this.#clock.timer(SMTP_CLIENT_LIMITS.tlsHandshakeTimeoutMs, () => fail('the TLS handshake took too long'));
+      socket.once('secureConnect', () => {
+        timer.cancel();
+        socket.removeAllListeners();
+        resolve();
+      });
+      socket.once('error', (error) => fail(`TLS: ${error.message}`));
+      socket.once('close', () => fail('the connection ended during the TLS handshake'));
+    });
+    socket.setNoDelay(true);
+    this.#listen(socket);
+  }
+
+  /** Calls back once when an idle connection becomes unusable; undefined to stop. */
+  watchIdle(onEnd: (() => void) | undefined): void {
+    this.#onIdleEnd = onEnd;
+    if (onEnd && !this.usable) this.#endIdle();
+  }
+
+  /** Sends QUIT and gives the peer a moment to answer; then the connection is gone in any case. */
+  quit(): void {
+    if (this.#ended !== undefined) return;
+    const socket = this.#socket;
+    const timer = this.#clock.timer(SMTP_CLIENT_LIMITS.quitTimeoutMs, () => socket.destroy());
+    socket.once('close', () => timer.cancel());
+    socket.removeAllListeners('data');
+    socket.once('data', () => socket.destroy());
+    socket.end('QUIT\r\n');
+    this.#ended = 'we have left';
+    socket.unref();
+  }
+
+  /** Ends at once; whoever waits gets `detail`, as our own doing when `local`. */
+  destroy(detail: string, local = false): void {
+    if (this.#ended === undefined) {
+      this.#ended = detail;
+      this.#local = local;
+    }
+    this.#socket.destroy();
+    this.#wake();
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', (chunk: Buffer) => {
+      this.#parser.push(chunk);
+      if (this.#parser.bufferedBytes > SMTP_CLIENT_LIMITS.unreadBytesMax) this.#end('the peer sends without end');
+      this.#wake();
+    });
+    socket.on('drain', () => this.#wake());
+    socket.on('end', () => this.#end('the peer closed the connection'));
+    socket.on('close', () => this.#end('the connection was closed'));
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#end(error.code ?? error.message));
+  }
+
+  #end(detail: string): void {
+    this.#ended ??= detail;
+    this.#socket.destroy();
+    this.#wake();
+  }
+
+  #wake(): void {
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    if (waiter) waiter.wake();
+    else if (!this.usable) this.#endIdle();
+  }
+
+  #endIdle(): void {
+    const onEnd = this.#onIdleEnd;
+    this.#onIdleEnd = undefined;
+    onEnd?.();
+  }
+
+  #wait(step: SmtpStep, timeoutMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.timer(timeoutMs, () => {
+        this.#waiter = undefined;
+        const detail = 'the peer did not answer in time';
+        this.destroy(detail);
+        reject(new SmtpError({ kind: 'timeout', step, detail }));
+      });
+      this.#waiter = {
+        wake: () => {
+          timer.cancel();
+          resolve();
+        },
+      };
+    });
+  }
+
+  #lost(step: SmtpStep): SmtpError {
+    return new SmtpError({ kind: this.#local ? 'local' : 'lost', step, detail: this.#ended ?? 'the connection ended' });
+  }
+
+  #garbage(step: SmtpStep, detail: string): SmtpError {
+    this.destroy(detail);
+    return new SmtpError({ kind: 'garbage', step, detail });
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * One SMTP connection as an object: opened, given transactions one after the other, left with QUIT.
+ *
+ * A transaction costs two round trips: MAIL, all RCPTs (and DATA) in one write where PIPELINING is offered (RFC 2920),
+ * then the content. With CHUNKING the content goes as one BDAT (RFC 3030), which needs no dot-stuffing; it is sent only
+ * after a recipient was accepted, so that a peer which forgets to skip refused chunks never sees message text as
+ * commands. What failed is returned as data, per recipient; nothing throws for what a peer or the network did.
+ */
+import { SMTP_CLIENT_LIMITS } from '../base/limits.ts';
+import type { ByteSource } from '../base/byte-source.ts';
+import type { Envelope, EnvelopeRecipient, Reply, TlsFacts } from '../contract/message.ts';
+import { DotStuffer } from './dot-stuffing.ts';
+import type { SmtpCapabilities } from './smtp-capabilities.ts';
+import type { ReceivedReply, SmtpChannel } from './smtp-channel.ts';
+import { openChannel, type SmtpPorts, type SmtpTarget } from './smtp-open.ts';
+import { mailCommand, rcptCommand } from './smtp-parameters.ts';
+import { SmtpError, type SmtpStep, type SmtpTrouble } from './smtp-trouble.ts';
+import { tlsFacts } from './tls.ts';
+
+/** Everything here must fit what the server offers (`body` may stay 8bitmime); see SmtpConnection.capabilities. */
+export interface SmtpTransaction extends Pick<Envelope, 'sender' | 'body' | 'smtpUtf8' | 'requireTls' | 'returnContent' | 'envelopeId'> {
+  readonly recipients: readonly EnvelopeRecipient[];
+  readonly content: ByteSource;
+}
+
+/** One per recipient, in their order. */
+export type RecipientFate =
+  | { readonly kind: 'delivered'; readonly reply: Reply }
+  | { readonly kind: 'trouble'; readonly trouble: SmtpTrouble };
+
+export type OpenResult =
+  | { readonly kind: 'open'; readonly connection: SmtpConnection }
+  | { readonly kind: 'trouble'; readonly trouble: SmtpTrouble };
+
+/** Stands where no recipient is left whose fate it could be. */
+const NOBODY_LEFT: Reply = { code: 250, text: '' };
+
+export async function openSmtp(ports: SmtpPorts, target: SmtpTarget, signal?: AbortSignal): Promise<OpenResult> {
+  try {
+    const { channel, capabilities, tlsFailure } = await openChannel(ports, target, signal);
+    return { kind: 'open', connection: new SmtpConnection(channel, capabilities, tlsFailure) };
+  } catch (error) {
+    if (error instanceof SmtpError) return { kind: 'trouble', trouble: error.trouble };
+    throw error;
+  }
+}
+
+export class SmtpConnection {
+  readonly capabilities: SmtpCapabilities;
+  readonly tls: TlsFacts | undefined;
+  /** Why an offered TLS was given up. */
+  readonly tlsFailure: string | undefined;
+  readonly localAddress: string | undefined;
+  readonly #channel: SmtpChannel;
+  #transactions = 0;
+  #needsReset = false;
+  #leaving = false;
+
+  constructor(channel: SmtpChannel, capabilities: SmtpCapabilities, tlsFailure?: string) {
+    this.#channel = channel;
+    this.capabilities = capabilities;
+    this.tls = channel.tls && tlsFacts(channel.tls, 'client');
+    this.tlsFailure = tlsFailure;
+    this.localAddress = channel.socket.localAddress;
+  }
+
+  /** Transactions begun on this connection. */
+  get transactions(): number {
+    return this.#transactions;
+  }
+
+  get reusable(): boolean {
+    const most = Math.min(SMTP_CLIENT_LIMITS.messagesPerConnectionMax, this.capabilities.mailMax ?? Number.MAX_SAFE_INTEGER);
+    return !this.#leaving && this.#channel.usable && this.#transactions < most;
+  }
+
+  /** Calls back when the peer ends the connection while it is idle; undefined to stop. */
+  watchIdle(onEnd: (() => void) | undefined): void {
+    this.#channel.watchIdle(onEnd);
+  }
+
+  /** Polite and without waiting. */
+  quit(): void {
+    this.#leaving = true;
+    this.#channel.quit();
+  }
+
+  destroy(): void {
+    this.#leaving = true;
+    this.#channel.destroy('given up');
+  }
+
+  /** Exactly one fate per recipient. An abort ends the connection. */
+  async send(transaction: SmtpTransaction, signal?: AbortSignal): Promise<readonly RecipientFate[]> {
+    this.#transactions += 1;
+    const onAbort = (): void => this.#channel.destroy('we are shutting down', true);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const fates: (RecipientFate | undefined)[] = transaction.recipients.map(() => undefined);
+    let rest: RecipientFate;
+    try {
+      rest = { kind: 'delivered', reply: await this.#transact(transaction, fates) };
+    } catch (error) {
+      if (!(error instanceof SmtpError)) throw error;
+      rest = { kind: 'trouble', trouble: error.trouble };
+      this.#needsReset = true;
+      if (error.trouble.kind !== 'reply') this.destroy();
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+    return fates.map((fate) => fate ?? rest);
+  }
+
+  /** The reply to the content; recipients refused before it get their fates set. */
+  async #transact(transaction: SmtpTransaction, fates: (RecipientFate | undefined)[]): Promise<Reply> {
+    const offers = this.capabilities;
+    const withData = offers.pipelining && !offers.chunking;
+    const accepted = await this.#envelope(transaction, fates, withData);
+    if (accepted instanceof SmtpError) {
+      if (withData && (await this.#dataReply()).reply.code === 354) await this.#emptyContent();
+      throw accepted;
+    }
+    if (accepted === 0) {
+      // RFC 2920 §3.1: a server may say 354 although it took no recipient; it gets nothing.
+      if (withData && (await this.#dataReply()).reply.code === 354) await this.#emptyContent();
+      this.#needsReset = true;
+      return NOBODY_LEFT;
+    }
+    if (offers.chunking) return this.#sendChunk(transaction.content);
+    if (!withData) this.#channel.write('DATA\r\n');
+    const goAhead = await this.#dataReply();
+    if (goAhead.reply.code !== 354) throw this.#refusal('data', goAhead);
+    return this.#sendStuffed(transaction.content);
+  }
+
+  /** The number of recipients accepted, or what was said to MAIL. */
+  async #envelope(transaction: SmtpTransaction, fates: (RecipientFate | undefined)[], withData: boolean): Promise<number | SmtpError> {
+    const { pipelining } = this.capabilities;
+    const reset = this.#needsReset ? 'RSET\r\n' : '';
+    const mail = mailCommand(transaction, this.capabilities);
+    const rcpts = transaction.recipients.map((recipient) => rcptCommand(recipient, this.capabilities));
+    if (pipelining) this.#channel.write(`${reset}${mail}${rcpts.join('')}${withData ? 'DATA\r\n' : ''}`);
+    if (reset) await this.#reset(pipelining);
+    if (!pipelining) this.#channel.write(mail);
+    const mailAnswer = await this.#channel.read('mail', SMTP_CLIENT_LIMITS.mailTimeoutMs);
+    const mailRefusal = mailAnswer.reply.code === 250 ? undefined : this.#refusal('mail', mailAnswer);
+    if (mailRefusal && !pipelining) return mailRefusal;
+    let accepted = 0;
+    for (const [index, rcpt] of rcpts.entries()) {
+      if (!pipelining) this.#channel.write(rcpt);
+      const answer = await this.#readAfter('rcpt', SMTP_CLIENT_LIMITS.rcptTimeoutMs, mailRefusal);
+      if (mailRefusal) continue;
+      // RFC 5321 §4.2.3: 250 and 251 are yes; some servers say 252 to what they cannot check.
+      if (answer.reply.code >= 250 && answer.reply.code < 253) accepted += 1;
+      else fates[index] = { kind: 'trouble', trouble: this.#refusal('rcpt', answer).trouble };
+    }
+    return mailRefusal ?? accepted;
+  }
+
+  /** After a refused MAIL the answers to what was pipelined behind it say nothing new, nor does a peer that hangs up. */
+  async #readAfter(step: SmtpStep, timeoutMs: number, refusal: SmtpError | undefined): Promise<ReceivedReply> {
+    try {
+      return await this.#channel.read(step, timeoutMs);
+    } catch (error) {
+      throw refusal ?? error;
+    }
+  }
+
+  async #reset(sent: boolean): Promise<void> {
+    if (!sent) this.#channel.write('RSET\r\n');
+    const answer = await this.#channel.read('rset', SMTP_CLIENT_LIMITS.mailTimeoutMs);
+    if (answer.reply.code !== 250) {
+      // Answers to what was pipelined behind it may still come; nobody would know to what they belong.
+      this.#leaving = true;
+      throw this.#refusal('rset', answer);
+    }
+    this.#needsReset = false;
+  }
+
+  #dataReply(): Promise<ReceivedReply> {
+    return this.#channel.read('data', SMTP_CLIENT_LIMITS.dataInitTimeoutMs);
+  }
+
+  async #emptyContent(): Promise<void> {
+    this.#channel.write('.\r\n');
+    await this.#channel.read('end-of-data', SMTP_CLIENT_LIMITS.dataDoneTimeoutMs);
+  }
+
+  async #sendChunk(content: ByteSource): Promise<Reply> {
+    const command = `BDAT ${content.size} LAST\r\n`;
+    if (content.inMemory) this.#channel.writePieces([command, content.inMemory]);
+    else {
+      this.#channel.write(command);
+      await this.#stream(content, (chunk) => [chunk]);
+    }
+    return this.#finalReply();
+  }
+
+  async #sendStuffed(content: ByteSource): Promise<Reply> {
+    const stuffer = new DotStuffer();
+    if (content.inMemory) this.#channel.writePieces([...stuffer.push(content.inMemory), stuffer.end()]);
+    else {
+      await this.#stream(content, (chunk) => stuffer.push(chunk));
+      this.#channel.write(stuffer.end());
+    }
+    return this.#finalReply();
+  }
+
+  async #stream(content: ByteSource, encode: (chunk: Buffer) => readonly Buffer[]): Promise<void> {
+    let sent = 0;
+    try {
+      for await (const chunk of content.chunks()) {
+        sent += chunk.length;
+        if (!this.#channel.writePieces(encode(chunk))) await this.#channel.drain('body', SMTP_CLIENT_LIMITS.dataBlockTimeoutMs);
+      }
+    } catch (error) {
+      if (error instanceof SmtpError) {
+        // A peer that refuses in the middle says why before it hangs up.
+        if (error.trouble.kind === 'lost') await this.#finalReply();
+        throw error;
+      }
+      throw new SmtpError({ kind: 'local', step: 'body', detail: 'the message could not be read from the store' });
+    }
+    if (sent !== content.size) throw new SmtpError({ kind: 'local', step: 'body', detail: 'the stored message is shorter than it should be' });
+  }
+
+  async #finalReply(): Promise<Reply> {
+    const answer = await this.#channel.read('end-of-data', SMTP_CLIENT_LIMITS.dataDoneTimeoutMs);
+    if (Math.floor(answer.reply.code / 100) !== 2) throw this.#refusal('end-of-data', answer);
+    return answer.reply;
+  }
+
+  #refusal(step: SmtpStep, answer: ReceivedReply): SmtpError {
+    // RFC 5321 §3.8: the server closes after 421.
+    if (answer.reply.code === 421) this.#leaving = true;
+    return new SmtpError({ kind: 'reply', step, reply: answer.reply });
+  }
+}

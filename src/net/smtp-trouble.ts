@@ -1,0 +1,32 @@
+/**
+ * What can go wrong between us and one SMTP server, as data. Whom it concerns and what to do about it is decided by
+ * who sends mail (flow/deliver/trouble.ts), not here.
+ */
+import type { Reply } from '../contract/message.ts';
+
+export type SmtpStep = 'connect' | 'greeting' | 'ehlo' | 'starttls' | 'tls' | 'auth' | 'rset' | 'mail' | 'rcpt' | 'data' | 'body' | 'end-of-data';
+
+export type SmtpTrouble =
+  /** The peer refused in words. */
+  | { readonly kind: 'reply'; readonly step: SmtpStep; readonly reply: Reply }
+  | { readonly kind: 'timeout'; readonly step: SmtpStep; readonly detail: string }
+  /** The connection could not be made, or ended. */
+  | { readonly kind: 'lost'; readonly step: SmtpStep; readonly detail: string }
+  /** What came is not SMTP. */
+  | { readonly kind: 'garbage'; readonly step: SmtpStep; readonly detail: string }
+  /** TLS was asked for and does not work, or the certificate does not check out. */
+  | { readonly kind: 'tls'; readonly step: 'tls'; readonly detail: string }
+  /** The peer lacks what we must have. */
+  | { readonly kind: 'missing'; readonly step: 'starttls' | 'auth'; readonly detail: string }
+  /** Our own fault: source address, password file, content that cannot be read, shutting down. */
+  | { readonly kind: 'local'; readonly step: SmtpStep; readonly detail: string };
+
+/** Carries trouble through the inside of the client; its outside returns it. */
+export class SmtpError extends Error {
+  readonly trouble: SmtpTrouble;
+
+  constructor(trouble: SmtpTrouble) {
+    super(trouble.kind === 'reply' ? `${trouble.step}: ${trouble.reply.code}` : `${trouble.step}: ${trouble.detail}`);
+    this.trouble = trouble;
+  }
+}
