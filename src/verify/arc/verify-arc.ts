@@ -10,11 +10,11 @@ import type { Dns } from '../../contract/dns.ts';
 import { hashBodies, signedText, verifyText, type BodyHash } from '../dkim/check-signature.ts';
 import { fetchKey, isTooSmall, type KeyResult } from '../dkim/key-record.ts';
 import { parseArcMessageSignature, type Signature } from '../dkim/signature.ts';
-import type { SignedHeader } from '../dkim/verify-dkim.ts';
+import type { SignedHeader, VerifyOptions } from '../dkim/verify-dkim.ts';
 import { collectArcSets, type ArcSet } from './arc-set.ts';
 import { sealedText } from './seal.ts';
 
-export async function verifyArc(dns: Dns, source: ByteSource, header: SignedHeader): Promise<ArcReport> {
+export async function verifyArc(dns: Dns, source: ByteSource, header: SignedHeader, options: VerifyOptions): Promise<ArcReport> {
   const collected = collectArcSets(header.fields);
   if (collected.kind === 'none') return { cv: 'none', instances: 0 };
   if (collected.kind === 'broken') return { cv: 'fail', instances: collected.instances, reason: collected.reason };
@@ -26,7 +26,7 @@ export async function verifyArc(dns: Dns, source: ByteSource, header: SignedHead
   const misplaced = sets.find((set) => set.seal.cv !== (set.instance === 1 ? 'none' : 'pass'));
   if (misplaced) return { cv: 'fail', ...about, reason: `seal ${misplaced.instance} has cv=${misplaced.seal.cv}` };
   const keys = keyCache(dns);
-  const findings = await Promise.all([checkMessage(source, header, newest, keys), ...sets.map((set) => checkSeal(sets, set, keys))]);
+  const findings = await Promise.all([checkMessage(source, header, newest, keys, options.now), ...sets.map((set) => checkSeal(sets, set, keys))]);
   // A definite failure counts more than a look-up that may succeed later.
   const failed = findings.find((finding) => finding?.cv === 'fail') ?? findings.find((finding) => finding !== undefined);
   if (failed) return { cv: failed.cv, ...about, reason: failed.reason };
@@ -54,7 +54,13 @@ function keyCache(dns: Dns): KeyLookup {
   };
 }
 
-async function checkMessage(source: ByteSource, header: SignedHeader, set: ArcSet, keys: KeyLookup): Promise<Finding | undefined> {
+async function checkMessage(
+  source: ByteSource,
+  header: SignedHeader,
+  set: ArcSet,
+  keys: KeyLookup,
+  now: number,
+): Promise<Finding | undefined> {
   const parsed = parseArcMessageSignature(set.messageSignature);
   if (parsed.kind === 'unusable') return failure(`message signature ${set.instance}: ${parsed.reason}`);
   const { signature } = parsed;
@@ -63,6 +69,7 @@ async function checkMessage(source: ByteSource, header: SignedHeader, set: ArcSe
   if (signature.bodyLength !== undefined && signature.bodyLength !== body.canonicalBytes) {
     return failure(`message signature ${set.instance}: it covers only part of the body`);
   }
+  if (signature.expiresAt !== undefined && signature.expiresAt * 1000 < now) return failure(`message signature ${set.instance} has expired`);
   return checkText(signedText(header.fields, signature), signature, keys, `message signature ${set.instance}`);
 }
 

@@ -12,7 +12,7 @@ import type { DmarcPolicy, DmarcRecord } from './record.ts';
 import { TreeWalker, WalkFailure } from './tree-walk.ts';
 
 export interface DmarcInput {
-  readonly fields: readonly HeaderField[];
+  readonly header: { readonly fields: readonly HeaderField[] };
   /** Of MAIL FROM, or of HELO for a null sender. */
   readonly spf: SpfReport;
   readonly dkim: readonly DkimReport[];
@@ -26,7 +26,7 @@ interface Applicable {
 }
 
 export async function evaluateDmarc(dns: Dns, input: DmarcInput): Promise<DmarcReport> {
-  const author = authorDomain(input.fields);
+  const author = authorDomain(input.header.fields);
   if (author.kind === 'none') {
     return { result: 'permerror', spfAligned: false, dkimAligned: false, explanation: `DMARC cannot be evaluated: the message has ${author.detail}.`, walk: [] };
   }
@@ -82,10 +82,13 @@ async function judgeAlignment(input: DmarcInput, fromDomain: string, applicable:
   const spf = input.spf.result === 'pass' ? await alignment.check(spfDomain, record.aspf) : 'no';
   const dkimPasses = input.dkim.filter((report) => report.result === 'pass' && report.domain !== undefined);
   const dkim = best(await Promise.all(dkimPasses.map((report) => alignment.check(report.domain as string, record.adkim))));
+  const passes = spf === 'yes' || dkim === 'yes';
+  // A pass by the very same domain needs no walk, so none is made just for the report.
+  const organizational = passes && !alignment.walked ? undefined : await alignment.knownOrganizationalDomain();
   const facts = {
     fromDomain,
     policyDomain: applicable.domain,
-    organizationalDomain: await alignment.organizationalDomain().catch(() => fromDomain),
+    ...(organizational !== undefined && { organizationalDomain: organizational }),
     policy: applicable.policy,
     policyTag: applicable.policyTag,
     ...(record.testMode && { testMode: true }),
@@ -94,11 +97,11 @@ async function judgeAlignment(input: DmarcInput, fromDomain: string, applicable:
     record: record.text,
   };
   const finish = (result: DmarcReport['result'], explanation: string): DmarcReport => ({ result, ...facts, explanation, walk: [...walker.asked] });
-  if (spf === 'yes' || dkim === 'yes') {
+  if (passes) {
     const by = [spf === 'yes' && `SPF (${spfDomain})`, dkim === 'yes' && 'DKIM'].filter(Boolean).join(' and ');
     return finish('pass', `${fromDomain} is authenticated by ${by}.`);
   }
-  const doubt = spf === 'unknown' || dkim === 'unknown' ? 'the organizational domain could not be looked up' : temporaryDoubt(input, fromDomain);
+  const doubt = spf === 'unknown' || dkim === 'unknown' ? 'the organizational domain could not be looked up' : temporaryDoubt(input, organizational ?? topLabel(fromDomain));
   if (doubt) return finish('temperror', `DMARC of ${fromDomain} could not be decided: ${doubt}.`);
   return finish('fail', `Neither SPF nor DKIM authenticates ${fromDomain}: ${whyNot(input, spfDomain)}.`);
 }
@@ -108,6 +111,7 @@ type Aligned = 'yes' | 'no' | 'unknown';
 class Alignment {
   readonly #walker: TreeWalker;
   readonly #fromDomain: string;
+  walked = false;
 
   constructor(walker: TreeWalker, fromDomain: string) {
     this.#walker = walker;
@@ -115,7 +119,18 @@ class Alignment {
   }
 
   async organizationalDomain(): Promise<string> {
+    this.walked = true;
     return (await this.#walker.walk(this.#fromDomain)).organizationalDomain;
+  }
+
+  /** Undefined when the walk fails. */
+  async knownOrganizationalDomain(): Promise<string | undefined> {
+    try {
+      return await this.organizationalDomain();
+    } catch (problem) {
+      if (problem instanceof WalkFailure) return undefined;
+      throw problem;
+    }
   }
 
   /** RFC 9989 §4.10.2. */
@@ -146,9 +161,9 @@ function best(results: readonly Aligned[]): Aligned {
 }
 
 /** RFC 9989 §5.3.2: with a temporary error that might have become an aligned pass there is no fail. */
-function temporaryDoubt(input: DmarcInput, fromDomain: string): string | undefined {
-  const related = (domain: string | undefined): boolean => domain !== undefined && topLabel(domain) === topLabel(fromDomain);
-  if (input.spf.result === 'temperror' && related(input.spf.domain)) return `SPF of ${input.spf.domain} could not be checked`;
+function temporaryDoubt(input: DmarcInput, within: string): string | undefined {
+  const related = (domain: string | undefined): boolean => domain !== undefined && isSameOrBelow(domain, within);
+  if (input.spf.result === 'temperror' && related(toAsciiDomain(input.spf.domain))) return `SPF of ${input.spf.domain} could not be checked`;
   const signature = input.dkim.find((report) => report.result === 'temperror' && related(report.domain));
   return signature && `the DKIM key of ${signature.domain} could not be looked up`;
 }
