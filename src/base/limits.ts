@@ -13,8 +13,14 @@ export const SMTP_SERVER_LIMITS = {
   textLineBytesMax: 64 * 1024,
   /** RFC 5321 §4.5.3.1.8 asks for 100 at least. */
   recipientsMax: 1000,
-  /** Header block of a message; beyond, the message is refused. */
-  headerBytesMax: 512 * 1024,
+  /** After alias expansion. */
+  expandedRecipientsMax: 10_000,
+  /** RCPT over the limit that are answered 452 before the client is sent away. */
+  excessRecipientsMax: 10_000,
+  /** Recipients refused to one client in one session (harvesting of addresses). */
+  refusedRecipientsMax: 100,
+  /** Header block of a message; beyond, the message is refused. Not above inMemoryBytesMax. */
+  headerBytesMax: 256 * 1024,
   headerFieldsMax: 2000,
   /** RFC 5321 §6.3: loop detection. */
   receivedFieldsMax: 50,
@@ -27,12 +33,22 @@ export const SMTP_SERVER_LIMITS = {
   dataTimeoutMs: 180_000,
   /** A whole message may not take longer than this, however it trickles. */
   messageTimeoutMs: 1_800_000,
+  /** What a directory, a login or the intake may take until the client is told to come again. */
+  portTimeoutMs: 240_000,
+  /** The client's name is waited for so long at most, counted from the connection. */
+  clientNameTimeoutMs: 5_000,
   tlsHandshakeTimeoutMs: 30_000,
   proxyHeaderTimeoutMs: 5_000,
   /** Replies that the client does not read. */
   writeBufferBytesMax: 256 * 1024,
   /** A message larger than this is spooled to a file while it arrives. */
   inMemoryBytesMax: 256 * 1024,
+  /** Commands that came while an earlier one is worked on; beyond, reading pauses. */
+  inputBytesMax: 64 * 1024,
+  /** Of a refused message: read and dropped beyond the size limit until the client is cut off. */
+  discardBytesMax: 64 * 1024 * 1024,
+  /** The last reply must be gone by then. */
+  lingerTimeoutMs: 5_000,
 } as const;
 
 /** What we allow a peer to ask of our SMTP client. Time-outs after RFC 5321 §4.5.3.2. */
