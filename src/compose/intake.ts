@@ -1,0 +1,281 @@
+/**
+ * The one door for all mail: what happens between the last byte of a message and the reply to it.
+ *
+ * authenticate → judge (strangers only) → repair (our users only) → trace fields → sign → one durable commit.
+ * Policy: a refusal is a value with the reply; anything unexpected is 451 and a log line, never a loss and never a false
+ * yes. What is stored is exactly what will be sent (docs/decisions/0003).
+ */
+import { createHash } from 'node:crypto';
+import { BufferSource, concatenate, type ByteSource } from '../base/byte-source.ts';
+import type { Clock } from '../base/clock.ts';
+import { Failure } from '../base/errors.ts';
+import { SMTP_SERVER_LIMITS } from '../base/limits.ts';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config/config.ts';
+import type { AuthReport } from '../contract/auth-report.ts';
+import { MESSAGE_EVENTS } from '../contract/events.ts';
+import type { Intake, IntakeResult, ReceivedMessage, Reply } from '../contract/message.ts';
+import type { MessageEvent, NewQueueItem } from '../contract/queue.ts';
+import type { Verdict } from '../contract/verdict.ts';
+import { authenticationResultsField } from '../flow/authenticate/result-fields.ts';
+import type { Authenticator } from '../flow/authenticate/authenticator.ts';
+import type { Judge } from '../flow/judge/judge.ts';
+import type { Signer } from '../flow/sign/signer.ts';
+import { forgedAuthenticationResults } from '../mail/authentication-results.ts';
+import { domainOf } from '../mail/address.ts';
+import { firstField, headerEnd, parseHeader, type HeaderField, type ParsedHeader } from '../mail/header.ts';
+import { LOG_EVENTS } from '../mail/log-events.ts';
+import { buildReceived } from '../mail/received.ts';
+import { repairSubmission } from '../mail/repair.ts';
+import { authorDomain } from '../verify/dmarc/author-domain.ts';
+
+export interface IntakePorts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly authenticator: Authenticator;
+  readonly judge: Judge;
+  readonly signer: Signer;
+  /** Durable when it resolves. */
+  readonly enqueue: (item: NewQueueItem) => Promise<void>;
+}
+
+/** Of a header field that is kept for trace and lists. */
+const KEPT_TEXT_CHARS_MAX = 998;
+
+type Refusal = Extract<IntakeResult, { kind: 'refused' }>;
+
+/** What the stages have made of a message so far. */
+interface Draft {
+  readonly header: Buffer;
+  readonly parsed: ParsedHeader;
+  /** The message from the end of `header` on. */
+  readonly rest: ByteSource;
+  readonly events: readonly MessageEvent[];
+  readonly traceFields: readonly Buffer[];
+  /** False when a header was made for a message without one: the hash made while it arrived is of another body. */
+  readonly bodyAsReceived: boolean;
+  readonly senderBelieved: boolean;
+  readonly junk: boolean;
+}
+
+export function createIntake(ports: IntakePorts): Intake {
+  return {
+    async submit(message) {
+      try {
+        return await take(ports, message);
+      } catch (error) {
+        return { kind: 'refused', reply: temporaryReply(ports.log, message, error) };
+      }
+    },
+  };
+}
+
+async function take(ports: IntakePorts, message: ReceivedMessage): Promise<IntakeResult> {
+  const header = await readHeader(message.content);
+  const draft = message.origin.kind === 'inbound' ? await judgeInbound(ports, message, header) : repairOwn(ports, message, header);
+  if ('kind' in draft) return draft;
+  const { content, events } = await finish(ports, message, draft);
+  const item = await queueItem(ports, message, draft, content, events);
+  await ports.enqueue(item);
+  ports.log.info(LOG_EVENTS.accepted, { id: message.id, messageId: item.message.messageId, from: message.envelope.sender, sizeBytes: content.size });
+  return { kind: 'queued', id: message.id };
+}
+
+async function readHeader(content: ByteSource): Promise<Buffer> {
+  const head = content.inMemory ?? (await content.read(0, Math.min(content.size, SMTP_SERVER_LIMITS.headerBytesMax)));
+  const end = headerEnd(head);
+  return end < 0 ? head : head.subarray(0, end);
+}
+
+/** Mail from strangers: who sent it, whether to take it, and no Authentication-Results but ours. */
+async function judgeInbound(ports: IntakePorts, message: ReceivedMessage, header: Buffer): Promise<Draft | Refusal> {
+  const { config, clock } = ports;
+  const parsed = parseHeader(header);
+  const report = await ports.authenticator.authenticate(message, parsed);
+  const verdict = ports.judge.judge({ message, header: parsed, report });
+  if (verdict.reply) {
+    logRefusal(ports, message, verdict, verdict.reply);
+    return { kind: 'refused', reply: verdict.reply };
+  }
+  const forged = forgedAuthenticationResults(parsed.fields, config.hostname);
+  const clean = forged.length === 0 ? header : without(header, forged);
+  return {
+    header: clean,
+    parsed: forged.length === 0 ? parsed : parseHeader(clean),
+    rest: tail(message.content, header.length),
+    events: [authenticatedEvent(clock.now(), report), judgedEvent(clock.now(), verdict, forged.length)],
+    traceFields: [authenticationResultsField(config.hostname, message, report)],
+    bodyAsReceived: true,
+    // Only SPF speaks about the address that a bounce would go to.
+    senderBelieved: report.spf.result === 'pass',
+    junk: verdict.action === 'junk',
+  };
+}
+
+/** Mail from our own users and machines: completed as RFC 6409 §8 allows, refused when receivers would. */
+function repairOwn(ports: IntakePorts, message: ReceivedMessage, header: Buffer): Draft | Refusal {
+  const { config, clock } = ports;
+  const repair = repairSubmission({ header, now: clock.now(), hostname: config.hostname, sender: message.envelope.sender, id: message.id });
+  const fatal = message.origin.kind === 'trusted' ? undefined : repair.problems.find((problem) => problem.refuse);
+  if (fatal) {
+    const reply = { code: 550, enhanced: '5.6.0', text: `Message refused: ${fatal.text}` };
+    logRefusal(ports, message, { action: 'reject', rule: fatal.code, explanation: fatal.text }, reply);
+    return { kind: 'refused', reply };
+  }
+  return {
+    header: repair.header,
+    parsed: parseHeader(repair.header),
+    rest: tail(message.content, header.length),
+    events: repair.repaired.length > 0 ? [{ at: clock.now(), name: MESSAGE_EVENTS.repaired, data: { fields: repair.repaired } }] : [],
+    traceFields: [],
+    bodyAsReceived: !repair.repaired.includes('+empty line'),
+    senderBelieved: true,
+    junk: false,
+  };
+}
+
+function tail(content: ByteSource, from: number): ByteSource {
+  if (content.inMemory) return new BufferSource(content.inMemory.subarray(from));
+  return {
+    size: content.size - from,
+    inMemory: undefined,
+    chunks: (start = 0, end = content.size - from) => content.chunks(start + from, end + from),
+    read: (start = 0, end = content.size - from) => content.read(start + from, end + from),
+  };
+}
+
+function without(header: Buffer, dropped: readonly HeaderField[]): Buffer {
+  const pieces: Buffer[] = [];
+  let at = 0;
+  for (const field of [...dropped].sort((a, b) => a.start - b.start)) {
+    pieces.push(header.subarray(at, field.start));
+    at = field.end;
+  }
+  return Buffer.concat([...pieces, header.subarray(at)]);
+}
+
+/** Adds the trace fields and, for mail of our own, the signatures. */
+async function finish(ports: IntakePorts, message: ReceivedMessage, draft: Draft): Promise<{ content: ByteSource; events: MessageEvent[] }> {
+  const { config } = ports;
+  const events = [...draft.events];
+  const [onlyRecipient, another] = message.envelope.recipients;
+  const received = buildReceived({
+    origin: message.origin,
+    byHost: config.hostname,
+    id: message.id,
+    date: message.receivedAt,
+    ...(onlyRecipient && !another ? { recipient: onlyRecipient.address } : {}),
+  });
+  const unsigned = concatenate([new BufferSource(draft.header), draft.rest]);
+  const fields: Buffer[] = [];
+  if (message.origin.kind !== 'inbound') {
+    const signed = await ports.signer.sign({
+      header: draft.parsed,
+      content: unsigned,
+      fromDomain: authorDomainOf(draft.parsed, message.envelope.sender),
+      ...(message.relaxedBodyHash && draft.bodyAsReceived ? { relaxedBodyHash: message.relaxedBodyHash } : {}),
+    });
+    if (signed.signatures.length > 0) {
+      fields.push(signed.fields);
+      events.push({ at: ports.clock.now(), name: MESSAGE_EVENTS.signed, data: { signatures: signed.signatures } });
+    }
+  }
+  fields.push(...draft.traceFields, received);
+  return { content: concatenate([new BufferSource(Buffer.concat(fields)), unsigned]), events };
+}
+
+function authorDomainOf(parsed: ParsedHeader, sender: string): string {
+  const author = authorDomain(parsed.fields);
+  return author.kind === 'domain' ? author.domain : domainOf(sender);
+}
+
+async function queueItem(
+  ports: IntakePorts,
+  message: ReceivedMessage,
+  draft: Draft,
+  content: ByteSource,
+  events: readonly MessageEvent[],
+): Promise<NewQueueItem> {
+  const { envelope, origin } = message;
+  const now = ports.clock.now();
+  const { queue } = ports.config;
+  const expiresAt = now + (envelope.sender === '' ? queue.bounceLifetimeMs : queue.lifetimeMs);
+  const messageId = firstField(draft.parsed.fields, 'message-id')?.value.slice(0, KEPT_TEXT_CHARS_MAX);
+  const headerFrom = firstField(draft.parsed.fields, 'from')?.value.slice(0, KEPT_TEXT_CHARS_MAX);
+  return {
+    message: {
+      id: message.id,
+      sender: envelope.sender,
+      options: optionsOf(message),
+      origin,
+      senderBelieved: draft.senderBelieved,
+      ...(draft.junk ? { junk: true } : {}),
+      contentDigest: await digestOf(content),
+      sizeBytes: content.size,
+      startedAt: message.startedAt,
+      queuedAt: now,
+      expiresAt,
+      ...(messageId === undefined ? {} : { messageId }),
+      ...(headerFrom === undefined ? {} : { headerFrom }),
+    },
+    recipients: envelope.recipients.map((recipient, index) => ({ ...recipient, index, state: 'queued', attempts: 0, nextAttemptAt: now })),
+    content,
+    events: [acceptedEvent(message, content.size), ...events, { at: now, name: MESSAGE_EVENTS.queued, data: { expiresAt } }],
+  };
+}
+
+function optionsOf({ envelope }: ReceivedMessage): NewQueueItem['message']['options'] {
+  const { body, smtpUtf8, requireTls, returnContent, envelopeId } = envelope;
+  return { body, smtpUtf8, requireTls, ...(returnContent ? { returnContent } : {}), ...(envelopeId === undefined ? {} : { envelopeId }) };
+}
+
+async function digestOf(content: ByteSource): Promise<string> {
+  const hash = createHash('sha256');
+  if (content.inMemory) return hash.update(content.inMemory).digest('hex');
+  for await (const chunk of content.chunks()) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+function acceptedEvent({ origin, envelope, receivedAt }: ReceivedMessage, sizeBytes: number): MessageEvent {
+  const { kind, clientAddress, clientName, helo, protocol, tls, account, saslMechanism, listener } = origin;
+  return {
+    at: receivedAt,
+    name: MESSAGE_EVENTS.accepted,
+    data: { kind, clientAddress, clientName, helo, protocol, tls, account, saslMechanism, listener, sizeBytes, recipients: envelope.recipients.length },
+  };
+}
+
+function authenticatedEvent(at: number, report: AuthReport): MessageEvent {
+  const { trace, ...spf } = report.spf;
+  const helo = report.helo && { ...report.helo, trace: undefined };
+  return { at, name: MESSAGE_EVENTS.authenticated, data: { report: { ...report, spf, helo }, spfTrace: trace } };
+}
+
+function judgedEvent(at: number, verdict: Verdict, forgedResults: number): MessageEvent {
+  const { action, rule, explanation } = verdict;
+  return { at, name: MESSAGE_EVENTS.judged, data: { action, rule, text: explanation, ...(forgedResults > 0 ? { forgedResults } : {}) } };
+}
+
+function logRefusal({ log }: IntakePorts, message: ReceivedMessage, verdict: Verdict, reply: Reply): void {
+  const { origin, envelope } = message;
+  log.info('message.refused', {
+    id: message.id,
+    rule: verdict.rule,
+    code: reply.code,
+    enhanced: reply.enhanced,
+    explanation: verdict.explanation,
+    clientAddress: origin.clientAddress,
+    from: envelope.sender,
+    recipients: envelope.recipients.length,
+  });
+}
+
+/** RFC 3463 §3.4: a full disk is 4.3.1, anything else that went wrong on our side 4.3.0. */
+function temporaryReply(log: Log, message: ReceivedMessage, error: unknown): Reply {
+  const full = error instanceof Failure && error.code === 'store-full';
+  log.error('message.not-queued', { id: message.id, code: error instanceof Failure ? error.code : 'bug', error: String(error), stack: error instanceof Failure ? undefined : (error as Error).stack });
+  return full
+    ? { code: 452, enhanced: '4.3.1', text: 'Insufficient system storage; try again later' }
+    : { code: 451, enhanced: '4.3.0', text: 'The message could not be taken over just now; try again later' };
+}
