@@ -1,0 +1,130 @@
+/**
+ * Delivers to mailboxes of this server. The outcome carries the deposit; the queue puts it into the mailbox in the same
+ * commit that settles the recipient, so that no crash can deliver twice or not at all.
+ *
+ * Trace fields of each copy: Return-Path (RFC 5321 §4.4), Delivered-To (RFC 9228), which also finds loops: a message
+ * that has been delivered to this address before is returned with 5.4.6, and X-Original-To when it was sent to another
+ * address of ours. An account that is gone bounces with 5.1.1; whatever goes wrong here is temporary.
+ */
+import type { ByteSource } from '../../base/byte-source.ts';
+import type { Clock } from '../../base/clock.ts';
+import { SMTP_SERVER_LIMITS } from '../../base/limits.ts';
+import type { Log } from '../../base/log.ts';
+import type { Directory } from '../../contract/directory.ts';
+import type { Reply } from '../../contract/message.ts';
+import type { Deliverer, DeliveryJob, DeliveryOutcome, FailureScope, QueueRecipient } from '../../contract/queue.ts';
+import { addressKey } from '../../mail/address.ts';
+import { allFields, parseHeader } from '../../mail/header.ts';
+import { parseMimeSource, serializeStructure } from '../../mail/mime-structure.ts';
+import type { MimePart } from '../../mail/mime-structure.ts';
+
+export interface LocalDelivererOptions {
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** For routes of kind `local` only. Never rejects for what the store or the message did. */
+export function createLocalDeliverer(options: LocalDelivererOptions): Deliverer {
+  return { deliver: (job) => deliver(options, job) };
+}
+
+async function deliver(options: LocalDelivererOptions, job: DeliveryJob): Promise<readonly DeliveryOutcome[]> {
+  const { clock, log } = options;
+  const decide = decider(options, job);
+  return Promise.all(
+    job.recipients.map(async (recipient) => {
+      let result: Result;
+      try {
+        result = await decide(recipient);
+      } catch (error) {
+        log.error('deliver.local-failed', { id: job.message.id, recipient: recipient.index, error: String(error) });
+        result = { status: 'deferred', scope: 'local', reply: { code: 451, enhanced: '4.3.0', text: 'the mailbox could not be written now' } };
+      }
+      return { recipient: recipient.index, attempt: { delays: delays(job, clock.now()) }, ...result };
+    }),
+  );
+}
+
+type Result = Pick<DeliveryOutcome, 'status' | 'scope' | 'reply' | 'deposit'>;
+
+/** What all recipients share is read once, by the first that needs it. */
+function decider({ directory, clock }: LocalDelivererOptions, job: DeliveryJob): (recipient: QueueRecipient) => Promise<Result> {
+  const { route, message, content } = job;
+  if (route.kind !== 'local') throw new Error(`a route of kind ${route.kind} is not for the local deliverer`);
+  let earlier: Promise<ReadonlySet<string>> | undefined;
+  let structure: Promise<MimePart> | undefined;
+  return async (recipient) => {
+    const found = await directory.resolve(route.account);
+    if (found.kind === 'disabled') return failed('recipient', { code: 550, enhanced: '5.2.1', text: `the mailbox ${recipient.address} is disabled` });
+    if (found.kind !== 'mailbox' || found.account !== route.account) {
+      return failed('recipient', { code: 550, enhanced: '5.1.1', text: `there is no mailbox ${recipient.address} here any more` });
+    }
+    earlier ??= deliveredTo(content);
+    if ((await earlier).has(addressKey(recipient.address))) {
+      return failed('message', { code: 554, enhanced: '5.4.6', text: `mail loop: the message was delivered to ${recipient.address} before` });
+    }
+    structure ??= parseMimeSource(content);
+    const prefix = tracePrefix(message.sender, recipient);
+    return {
+      status: 'delivered',
+      scope: 'recipient',
+      reply: { code: 250, enhanced: '2.0.0', text: `delivered to ${route.folder}` },
+      deposit: {
+        account: route.account,
+        folder: route.folder,
+        contentDigest: message.contentDigest,
+        prefix,
+        internalDate: clock.now(),
+        flags: [],
+        sizeBytes: prefix.length + content.size,
+        structure: serializeStructure(shifted(await structure, prefix.length)),
+      },
+    };
+  };
+}
+
+function failed(scope: FailureScope, reply: Reply): Result {
+  return { status: 'failed', scope, reply };
+}
+
+/** Addresses this message has been delivered to before, as addressKey. */
+async function deliveredTo(content: ByteSource): Promise<ReadonlySet<string>> {
+  const head = await content.read(0, Math.min(content.size, SMTP_SERVER_LIMITS.headerBytesMax));
+  return new Set(allFields(parseHeader(head).fields, 'delivered-to').map((field) => addressKey(field.value)));
+}
+
+function tracePrefix(sender: string, recipient: QueueRecipient): Buffer {
+  const lines = [`Return-Path: <${sender}>`, `Delivered-To: ${recipient.address}`];
+  const original = recipient.originalRecipient?.replace(/^[a-z0-9-]{1,30};/i, '');
+  if (original !== undefined && addressKey(original) !== addressKey(recipient.address)) lines.push(`X-Original-To: ${original}`);
+  // Addresses were checked when they came in; ORCPT is whatever the sender wrote (RFC 3461 §4.2).
+  return Buffer.from(lines.filter(isOneLine).map((line) => `${line}\r\n`).join(''));
+}
+
+/** RFC 5322 §2.1.1 allows lines of 998 octets. */
+function isOneLine(line: string): boolean {
+  return !/\p{Cc}/u.test(line) && Buffer.byteLength(line) <= 998;
+}
+
+/** The structure of the content, as the structure of prefix and content: the prefix only makes the outer header longer. */
+function shifted(root: MimePart, by: number): MimePart {
+  return { ...moved(root, by), headerStart: 0 };
+}
+
+function moved(part: MimePart, by: number): MimePart {
+  return {
+    ...part,
+    headerStart: part.headerStart + by,
+    bodyStart: part.bodyStart + by,
+    bodyEnd: part.bodyEnd + by,
+    ...(part.parts ? { parts: part.parts.map((inner) => moved(inner, by)) } : {}),
+    ...(part.message ? { message: moved(part.message, by) } : {}),
+  };
+}
+
+/** As Postfix counts them; nothing is connected to. */
+function delays(job: DeliveryJob, nowMs: number): { a: number; b: number; c: number; d: number } {
+  const { startedAt, queuedAt } = job.message;
+  return { a: Math.max(0, queuedAt - startedAt), b: Math.max(0, job.leasedAt - queuedAt), c: 0, d: Math.max(0, nowMs - job.leasedAt) };
+}
