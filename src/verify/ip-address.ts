@@ -67,8 +67,8 @@ export function sameNetwork(a: IpBytes, b: IpBytes, prefixBits: number): boolean
 
 /** The name whose PTR records name the address (RFC 1035 §3.5, RFC 3596 §2.5). */
 export function reverseName(ip: IpBytes): string {
-  if (ip.length === 4) return `${Array.from(ip).reverse().join('.')}.in-addr.arpa`;
-  return `${nibbles(ip).reverse().join('.')}.ip6.arpa`;
+  if (ip.length === 4) return `${Array.from(ip).toReversed().join('.')}.in-addr.arpa`;
+  return `${nibbles(ip).toReversed().join('.')}.ip6.arpa`;
 }
 
 /** Hexadecimal digits, most significant first. */

@@ -30,6 +30,8 @@ export interface Judge {
 /** RFC 2142: mailboxes that must hear complaints, also about mail that fails. */
 const ALWAYS_HEARD = new Set(['postmaster', 'abuse']);
 
+const REPLY_CHARS_MAX = 450;
+
 type Rule = (input: JudgeInput, options: JudgeOptions) => Verdict | undefined;
 
 const RULES: readonly Rule[] = [notJudged, malformedFrom, dmarcSatisfied, alwaysHeard, trustedSealer, dmarcInDoubt, dmarcPolicy];
@@ -64,7 +66,7 @@ function malformedFrom({ message, header }: JudgeInput): Verdict | undefined {
   const explanation = `The message has ${author.detail}; exactly one From field whose addresses share one domain is needed.`;
   // Several authors are a matter of policy (X.7.1), a From that says nothing is bad content (X.6.0, RFC 3463 §3.7).
   const enhanced = author.problem === 'several-from' || author.problem === 'several-domains' ? '5.7.1' : '5.6.0';
-  return { action: 'reject', rule: `from-${author.problem}`, reply: { code: 550, enhanced, text: explanation }, explanation };
+  return { action: 'reject', rule: `from-${author.problem}`, reply: { code: 550, enhanced, text: replyText(explanation) }, explanation };
 }
 
 function dmarcSatisfied({ report: { dmarc } }: JudgeInput): Verdict | undefined {
@@ -94,7 +96,7 @@ function dmarcInDoubt({ report: { dmarc } }: JudgeInput, { config }: JudgeOption
   return {
     action: 'defer',
     rule: 'dmarc-temperror',
-    reply: { code: 451, enhanced: '4.7.5', text: `The sender authentication of ${domain} could not be checked because of a DNS failure; try again later` },
+    reply: { code: 451, enhanced: '4.7.0', text: `The sender authentication of ${domain} could not be checked because of a DNS failure; try again later` },
     explanation: dmarc.explanation,
   };
 }
@@ -109,7 +111,12 @@ function dmarcPolicy({ report: { dmarc } }: JudgeInput, { config }: JudgeOptions
   const explanation = `${dmarc.explanation} ${owner(dmarc)} asks to refuse such mail.`;
   if (!config.authentication.dmarcReject) return { action: 'junk', rule: 'dmarc-reject-off', explanation };
   const text = `Refused by the DMARC policy of ${owner(dmarc)} (${dmarc.policyTag ?? 'p'}=reject)\n${dmarc.explanation}`;
-  return { action: 'reject', rule: 'dmarc-reject', reply: { code: 550, enhanced: '5.7.1', text }, explanation };
+  return { action: 'reject', rule: 'dmarc-reject', reply: { code: 550, enhanced: '5.7.1', text: replyText(text) }, explanation };
+}
+
+/** Explanations quote the message; only harmless characters go back over the wire. */
+function replyText(text: string): string {
+  return text.replace(/[^\x20-\x7e\n]/g, '?').slice(0, REPLY_CHARS_MAX);
 }
 
 /** RFC 9989 §4.7: with t=y the owner asks not to apply the policy; one step lower is what it gets. */

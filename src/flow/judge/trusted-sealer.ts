@@ -10,7 +10,7 @@ export function trustedSealerThatPassed(report: AuthReport, trustedSealers: read
   const { arc, dmarc } = report;
   if (arc.cv !== 'pass' || trustedSealers.length === 0) return undefined;
   const trusted = new Set(trustedSealers.map((domain) => domain.toLowerCase()));
-  for (const set of [...(arc.sets ?? [])].reverse()) {
+  for (const set of (arc.sets ?? []).toReversed()) {
     if (!trusted.has(set.sealer)) return undefined;
     if (saysDmarcPassed(set.results, dmarc.fromDomain)) return set.sealer;
   }
@@ -23,8 +23,8 @@ function saysDmarcPassed(results: string, fromDomain: string | undefined): boole
     parsed?.results.some(({ method, result, properties = [] }) => {
       if (method !== 'dmarc' || result !== 'pass') return false;
       const from = properties.find(({ type, property }) => type === 'header' && property === 'from');
-      // A list may have rewritten From; then the pass was somebody else's.
-      return from === undefined || from.value.toLowerCase() === fromDomain;
+      // Without header.from, or with another one after a rewrite, the pass was not this author's.
+      return from !== undefined && from.value.toLowerCase() === fromDomain;
     }) ?? false
   );
 }

@@ -146,7 +146,7 @@ function transform(value: string, part: Extract<MacroPart, { kind: 'macro' }>): 
   let result = value;
   if (part.keep > 0 || part.reverse || part.delimiters !== '.') {
     let pieces = splitAt(value, part.delimiters);
-    if (part.reverse) pieces.reverse();
+    if (part.reverse) pieces = pieces.toReversed();
     if (part.keep > 0) pieces = pieces.slice(-part.keep);
     result = pieces.join('.');
   }
