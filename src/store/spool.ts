@@ -6,7 +6,7 @@
  * only by the caller's `remove`, after its message is in the queue: a crash between the two delivers twice, never loses.
  */
 import { constants } from 'node:fs';
-import { chmod, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BufferSource, type ByteSource } from '../base/byte-source.ts';
 import { decodeSpoolFile, type SpoolEnvelope } from '../mail/spool-file.ts';
@@ -34,11 +34,20 @@ export function spoolFolder(dataDir: string): string {
   return join(dataDir, 'spool', 'maildrop');
 }
 
-/** Makes the folders so that every local user can hand in mail and nobody can read what others handed in. */
+/**
+ * Makes the folders so that every local user can hand in mail (the drop, and the socket in `run/`) and nobody can read what
+ * others handed in. Everything else in the data directory loses its permissions for others before the way in is opened.
+ */
 export async function prepareSpool(dataDir: string): Promise<void> {
+  await mkdir(join(dataDir, 'run'), { recursive: true });
+  for (const entry of await readdir(dataDir, { withFileTypes: true })) {
+    if (entry.name === 'run' || entry.name === 'spool' || entry.isSymbolicLink()) continue;
+    const path = join(dataDir, entry.name);
+    await chmod(path, (await stat(path)).mode & 0o700);
+  }
   await mkdir(spoolFolder(dataDir), { recursive: true });
   await mkdir(join(dataDir, 'spool', 'damaged'), { recursive: true, mode: 0o700 });
-  await chmod(join(dataDir, 'spool'), 0o711);
+  for (const way of [dataDir, join(dataDir, 'run'), join(dataDir, 'spool')]) await chmod(way, 0o711);
   await chmod(spoolFolder(dataDir), 0o1733);
 }
 

@@ -1,0 +1,55 @@
+/**
+ * Every command, in the order of the help. A file is loaded only when its command is called, so that help is quick and a
+ * drop-in does not wait for what it does not use. To add a command: write its file, add its line.
+ */
+import type { Registry } from '../command.ts';
+import type { Session } from '../session.ts';
+
+/** Runs with the raw arguments: its option letters are older than ours. */
+export interface DropIn {
+  run(args: readonly string[], session: Session): Promise<number>;
+}
+
+export type CommandEntry =
+  | { readonly kind: 'command'; readonly name: string; readonly summary: string; load(): Promise<{ add(registry: Registry): void }> }
+  | { readonly kind: 'drop-in'; readonly name: string; readonly summary: string; readonly usage: readonly string[]; load(): Promise<DropIn> };
+
+export const COMMANDS: readonly CommandEntry[] = [
+  { kind: 'command', name: 'quickstart', summary: 'set a real server up: configuration, keys, first account, DNS records', load: () => import('./quickstart.ts') },
+  { kind: 'command', name: 'serve', summary: 'run the server', load: () => import('./serve.ts') },
+  { kind: 'command', name: 'lab', summary: 'run the simulated internet and a server in it, or change its weather', load: () => import('./lab.ts') },
+  { kind: 'command', name: 'send', summary: 'write a message and hand it to the server', load: () => import('./send.ts') },
+  {
+    kind: 'drop-in',
+    name: 'mail',
+    summary: 'read and write mail, as mailx does',
+    usage: [
+      'mail [-s SUBJECT] [-a FILE] [-A HEADER] [-c ADDR] [-b ADDR] [-r FROM] [-q FILE] ADDRESS…   write; the text is read from stdin',
+      'mail [-u ACCOUNT] [-f FOLDER] [-H] [-e]                                                    read, ask with ? for the commands',
+      'mail list|read|reply|delete|search --account ACCOUNT [--folder F] [--json]                 for scripts',
+    ],
+    load: () => import('../../drop-in/mail.ts'),
+  },
+  {
+    kind: 'drop-in',
+    name: 'sendmail',
+    summary: 'hand a message from stdin to the server, with the options of sendmail',
+    usage: [
+      'sendmail [-t] [-i] [-f SENDER] [-F NAME] [-N dsn] [-R full|hdrs] [-V ID] [-B 7BIT|8BITMIME] [-v] [--] ADDRESS…',
+      'sendmail -bp | -bs | -bi | -q      queue list, SMTP on stdin, newaliases, try the queue now',
+    ],
+    load: () => import('../../drop-in/sendmail.ts'),
+  },
+  { kind: 'drop-in', name: 'mailq', summary: 'list the queue as Postfix does', usage: ['mailq'], load: () => import('../../drop-in/mailq.ts') },
+  { kind: 'command', name: 'account', summary: 'accounts: add, list, password, enable, disable, remove', load: () => import('./account.ts') },
+  { kind: 'command', name: 'alias', summary: 'aliases: add, list, remove', load: () => import('./alias.ts') },
+  { kind: 'command', name: 'domain', summary: 'domains: add, list, catch-all, remove', load: () => import('./domain.ts') },
+  { kind: 'command', name: 'queue', summary: 'the queue: list, show, why, retry, hold, release, bounce, delete, stats', load: () => import('./queue.ts') },
+  { kind: 'command', name: 'trace', summary: 'the timeline of a message, with the meaning of every reply', load: () => import('./trace.ts') },
+  { kind: 'command', name: 'explain', summary: 'what a reply of another server means, and what to do', load: () => import('./explain.ts') },
+  { kind: 'command', name: 'dns', summary: 'the DNS records to publish', load: () => import('./dns.ts') },
+  { kind: 'command', name: 'spf', summary: 'check SPF as a receiver would', load: () => import('./spf.ts') },
+  { kind: 'command', name: 'dkim', summary: 'keys, and verifying signatures', load: () => import('./dkim.ts') },
+  { kind: 'command', name: 'arc', summary: 'verify the ARC chain of a message', load: () => import('./arc.ts') },
+  { kind: 'command', name: 'version', summary: 'print the version', load: () => import('./version.ts') },
+];

@@ -1,0 +1,136 @@
+/** `posthorn lab` runs the simulated internet; its sub-commands talk to the one that runs. */
+import { readFileSync } from 'node:fs';
+import { printable } from '../../../base/table.ts';
+import { readLabPointer } from '../../../config/lab-pointer.ts';
+import { durationOption, leaf, type Registry, wholeNumber } from '../command.ts';
+import { type CommonOptions, type Session, UsageError } from '../session.ts';
+
+interface LabOptions extends CommonOptions {
+  readonly dir?: string;
+  readonly portBase: number;
+  readonly loopback?: string;
+}
+
+export interface InboxMessage {
+  readonly id: string;
+  readonly mailFrom: string;
+  readonly rcptTo: readonly string[] | string;
+  readonly headerFrom: string;
+  readonly subject: string;
+  readonly folder: 'inbox' | 'spam';
+  readonly spf: string;
+  readonly dkim: string;
+  readonly dmarc: string;
+  readonly receivedAt: string | number;
+}
+
+export function add(registry: Registry): void {
+  const { session, program } = registry;
+  const lab = leaf<LabOptions>(registry, program, 'lab', 'run the simulated internet and a server in it', '', async (options) => {
+    const { dir, portBase, json, loopback } = options;
+    if (loopback !== undefined && !/^127\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])\.0\.0$/.test(loopback)) {
+      throw new UsageError(`--loopback ${loopback}: give a network of the form 127.N.0.0`);
+    }
+    return session.ports.lab({ portBase, json: json ?? false, ...(dir !== undefined && { dir }), ...(loopback !== undefined && { loopback }) });
+  })
+    .option('--dir <folder>', 'where the server of the lab keeps its data (default: a fresh temporary folder)')
+    .option('--port-base <n>', 'smtp listens on n+25, submission on n+587 and so on', wholeNumber(1, 60_000), 2000)
+    .option('--loopback <127.N.0.0>', 'loopback network to use, so that several labs can run (default: 127.0.0.0)')
+    .enablePositionalOptions();
+  addInbox(registry, lab);
+  addScenario(registry, lab);
+  addDeliver(registry, lab);
+  addClock(registry, lab);
+  addComplain(registry, lab);
+}
+
+type Parent = Parameters<typeof leaf>[1];
+
+/** The running lab: the one named, else the one that this user started last. */
+function call<Result>(session: Session, options: CommonOptions, verb: string, args: unknown): Promise<Result> {
+  const named = options.config ?? session.io.environment['POSTHORN_CONFIG'] ?? readLabPointer(session.io.environment)?.config;
+  return session.call<Result>(named === undefined ? options : { ...options, config: named }, verb, args);
+}
+
+function addInbox(registry: Registry, lab: Parent): void {
+  const { session } = registry;
+  interface InboxOptions extends CommonOptions {
+    readonly raw?: string;
+  }
+  leaf<InboxOptions>(registry, lab, 'inbox', 'what a provider accepted, newest last', '<provider> [address]', async (options, provider, address) => {
+    const args = { provider, ...(address !== undefined && { address }), ...(options.raw !== undefined && { raw: options.raw }) };
+    const result = await call<{ messages: readonly InboxMessage[]; raw?: string }>(session, options, 'lab.inbox', args);
+    if (options.raw !== undefined) return session.out.raw(Buffer.from(result.raw ?? '', 'base64'));
+    if (options.json) return session.out.json(result);
+    session.out.table(
+      [{ title: 'Id' }, { title: 'Folder' }, { title: 'From', max: 40 }, { title: 'To', max: 40 }, { title: 'SPF' }, { title: 'DKIM' }, { title: 'DMARC' }, { title: 'Subject', max: 60 }],
+      result.messages.map((message) => [message.id, message.folder, message.headerFrom, [message.rcptTo].flat().join(' '), message.spf, message.dkim, message.dmarc, message.subject]),
+      `nothing has arrived at ${printable(provider ?? '')} yet`,
+    );
+  }).option('--raw <id>', 'print one message as it was received');
+}
+
+interface ScenarioRow {
+  readonly name: string;
+  readonly state: 'on' | 'off';
+  readonly description: string;
+  readonly expect: string;
+}
+
+function addScenario(registry: Registry, lab: Parent): void {
+  const { session } = registry;
+  leaf(registry, lab, 'scenario', 'list the scenarios, or switch one on or off', '[name] [on|off]', async (options, name, state) => {
+    if (state !== undefined && state !== 'on' && state !== 'off') throw new UsageError(`"${state}" is neither on nor off`);
+    const args = { ...(name !== undefined && { name }), ...(state !== undefined && { state }) };
+    const result = await call<{ scenarios: readonly ScenarioRow[] }>(session, options, 'lab.scenario', args);
+    if (options.json) return session.out.json(result);
+    session.out.table(
+      [{ title: 'Scenario' }, { title: 'State' }, { title: 'What it does' }, { title: 'What the sender sees', max: 80 }],
+      result.scenarios.map((row) => [row.name, row.state, row.description, row.expect]),
+      'this lab has no scenarios',
+    );
+  });
+}
+
+function addDeliver(registry: Registry, lab: Parent): void {
+  const { session } = registry;
+  interface DeliverOptions extends CommonOptions {
+    readonly as?: string;
+    readonly to?: string;
+    readonly from?: string;
+    readonly subject?: string;
+    readonly file?: string;
+  }
+  leaf<DeliverOptions>(registry, lab, 'deliver', 'let the outside host send a message to one of our users', '', async (options) => {
+    const { as, to, from, subject, file } = options;
+    const raw = file === undefined ? undefined : readFileSync(file).toString('base64');
+    const given = Object.entries({ as, to, from, subject, raw }).filter(([, value]) => value !== undefined);
+    const result = await call<Record<string, unknown>>(session, options, 'lab.deliver', Object.fromEntries(given));
+    if (options.json) session.out.json(result);
+    else session.out.facts(Object.entries(result).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]));
+  })
+    .option('--as <name>', 'good, unsigned, forged, broken-dkim, malformed, spam, bulk … (default: good)')
+    .option('--to <address>', 'recipient (default: the first account)')
+    .option('--from <address>', 'sender')
+    .option('--subject <text>', 'subject')
+    .option('--file <file>', 'send this message instead of a made-up one');
+}
+
+function addClock(registry: Registry, lab: Parent): void {
+  const { session } = registry;
+  leaf(registry, lab, 'clock', 'move the clock of the lab ahead: clock advance 2h', '<advance> <duration>', async (options, word, duration) => {
+    if (word !== 'advance') throw new UsageError('write: posthorn lab clock advance DURATION');
+    const result = await call<{ now: string | number }>(session, options, 'lab.clock', { advanceMs: durationOption(duration ?? '') });
+    if (options.json) session.out.json(result);
+    else session.out.line(`the lab’s clock is now at ${new Date(result.now).toISOString()}`);
+  });
+}
+
+function addComplain(registry: Registry, lab: Parent): void {
+  const { session } = registry;
+  leaf(registry, lab, 'complain', 'let the reader of a message press the spam button', '<provider> <id>', async (options, provider, id) => {
+    const result = await call<Record<string, unknown>>(session, options, 'lab.complain', { provider, id });
+    if (options.json) session.out.json(result);
+    else session.out.line(`complained to ${printable(provider ?? '')} about ${printable(id ?? '')}; the report comes by mail`);
+  });
+}

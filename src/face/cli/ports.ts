@@ -1,0 +1,48 @@
+/** What the command line needs from the rest of the program; src/main.ts hands it in. */
+import type { Config } from '../../config/config.ts';
+import type { HostPort } from '../../config/config.ts';
+import type { Dns } from '../../contract/dns.ts';
+import type { AnyVerb } from '../../manage/local-call.ts';
+import type { OpenContext } from '../control/client.ts';
+
+export interface ServeOptions {
+  /** Reads the configuration again, for SIGHUP. Throws ConfigError. */
+  readonly reload: () => Config;
+}
+
+export interface LabOptions {
+  /** Default: a fresh temporary folder. */
+  readonly dir?: string;
+  /** Default 2000. */
+  readonly portBase: number;
+  /** One ready line of JSON on stdout instead of text. */
+  readonly json: boolean;
+  /** The network of the lab, `127.N.0.0`. Default 127.0.0.0. */
+  readonly loopback?: string;
+}
+
+export interface CliPorts {
+  /** Runs until it is told to stop; resolves to the exit status. */
+  serve(config: Config, options: ServeOptions): Promise<number>;
+  lab(options: LabOptions): Promise<number>;
+  readonly openContext: OpenContext;
+  /** Every verb that may run in the command's own process. */
+  readonly verbs: readonly AnyVerb[];
+  /** A resolver that asks these servers; empty: the system's. */
+  createDns(servers: readonly HostPort[]): Dns & { close(): void };
+  /** From package.json. */
+  readonly version: string;
+}
+
+/** The process around the command, so that tests need none. */
+export interface CliIo {
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly environment: NodeJS.ProcessEnv;
+  readonly cwd: string;
+}
+
+export function processIo(): CliIo {
+  return { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, environment: process.env, cwd: process.cwd() };
+}

@@ -1,0 +1,73 @@
+/**
+ * Where log entries go: JSON lines (pino) or the classic maillog lines, to standard error or to the configured file.
+ *
+ * Policy: writing never blocks the event loop, so a crash may lose the last lines; what must survive a crash is in the
+ * timeline of the message. SIGHUP calls `reopen`, after logrotate has moved the file. In the classic format, entries that
+ * the old programs never wrote appear only when they are warnings or errors.
+ */
+import { pino } from 'pino';
+import type { LogEntry, LogLevel, LogSink } from '../base/log.ts';
+import { printable } from '../base/table.ts';
+import type { Config } from '../config/config.ts';
+import { formatMaillog } from '../mail/maillog.ts';
+
+export interface LogOutput {
+  readonly sink: LogSink;
+  /** Opens the file again under its name; nothing for standard error. */
+  reopen(): void;
+  /** Writes out what waits. */
+  close(): void;
+}
+
+const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+const STDERR = 2;
+
+/** Throws the system's error when the file cannot be opened. */
+export function createLogOutput(config: Pick<Config, 'hostname' | 'log'>): LogOutput {
+  const { format, level, file } = config.log;
+  const destination = pino.destination({ dest: file ?? STDERR, sync: false, mkdir: true, append: true });
+  // A full disk or a closed pipe must not end the server.
+  destination.on('error', () => undefined);
+  const write = format === 'json' ? jsonWriter(destination, level) : maillogWriter((text) => destination.write(text), config.hostname);
+  return {
+    sink: (entry) => {
+      if (RANK[entry.level] >= RANK[level]) write(entry);
+    },
+    reopen: () => {
+      if (file !== undefined) destination.reopen();
+    },
+    close: () => {
+      try {
+        destination.flushSync();
+      } catch {
+        // Not opened yet, or the disk is full: there is nobody left to tell.
+      }
+      if (file !== undefined) destination.end();
+    },
+  };
+}
+
+function jsonWriter(destination: ReturnType<typeof pino.destination>, level: LogLevel): LogSink {
+  const logger = pino({ level, base: { pid: process.pid }, timestamp: false, formatters: { level: (label) => ({ level: label }) } }, destination);
+  return ({ at, level: entryLevel, event, fields }) => logger[entryLevel]({ time: new Date(at).toISOString(), event, ...fields });
+}
+
+function maillogWriter(write: (text: string) => void, hostname: string): LogSink {
+  const options = { hostname, pid: process.pid };
+  return (entry) => {
+    const lines = formatMaillog(entry, options);
+    if (lines.length === 0 && RANK[entry.level] >= RANK.warn) lines.push(otherLine(entry, hostname));
+    for (const line of lines) write(`${line}\n`);
+  };
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `Nov 20 18:00:00 host postfix/posthorn[pid]: warning: event field=value`. */
+function otherLine({ at, level, event, fields }: LogEntry, hostname: string): string {
+  const date = new Date(at);
+  const time = date.toTimeString().slice(0, 8);
+  const stamp = `${MONTHS[date.getMonth()]} ${String(date.getDate()).padStart(2)} ${time}`;
+  const details = Object.entries(fields).map(([name, value]) => `${name}=${printable(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))}`);
+  return `${stamp} ${hostname} postfix/posthorn[${process.pid}]: ${level === 'warn' ? 'warning' : 'error'}: ${[event, ...details].join(' ')}`;
+}
