@@ -20,7 +20,7 @@ export const SMTP_SERVER_LIMITS = {
   /** Recipients refused to one client in one session (harvesting of addresses). */
   refusedRecipientsMax: 100,
   /** Header block of a message; beyond, the message is refused. Not above inMemoryBytesMax. */
-  headerBytesMax: 256 * 1024,
+  headerBytesMax: 128 * 1024,
   headerFieldsMax: 2000,
   /** RFC 5321 §6.3: loop detection. */
   receivedFieldsMax: 50,
@@ -108,6 +108,21 @@ export const QUEUE_LIMITS = {
   freeDiskBytesMin: 32 * 1024 * 1024,
   /** How long the events of a finished message stay. */
   historyDays: 30,
+  /** Messages being read and routed at once, before their deliveries begin. */
+  takeUpsMax: 64,
+  /** New messages whose rows are still in memory when their first attempt begins. */
+  freshItemsMax: 2_000,
+  /** A delivery that takes longer has failed, whatever its deliverer says; every step within has its own deadline. */
+  deliveryTimeoutMs: 3_600_000,
+  /** How long deliveries may take to report after they were told to stop. */
+  abortGraceMs: 1_000,
+  /** Waits before an outcome that could not be committed is tried again; the last one repeats. */
+  settleRetryMs: [250, 1_000, 5_000, 15_000],
+  /** Of a failure that is not a full disk: after so many tries the recipient waits for its next attempt instead. */
+  settleTriesMax: 8,
+  /** The wall clock may jump: the timer for the next due message looks at it at least this often. */
+  longestNapMs: 3_600_000,
+  pruneEveryMs: 3_600_000,
 } as const;
 
 /** The storage thread and its callers. */
@@ -131,6 +146,15 @@ export const MIME_LIMITS = {
   partsMax: 1000,
   headerFieldsMax: 2000,
   boundaryBytesMax: 70,
+} as const;
+
+/** What a DSN gives back of the message it is about. */
+export const FEEDBACK_LIMITS = {
+  /** Above, RET=FULL gives the header only: a bounce must not be a burden. */
+  returnedContentBytesMax: 256 * 1024,
+  returnedHeaderBytesMax: 64 * 1024,
+  /** Recipients explained in the text for people; all are in the part for programs. */
+  explainedRecipientsMax: 50,
 } as const;
 
 /** RFC 7208 §4.6.4, RFC 6376, RFC 8617, RFC 9989. */

@@ -102,6 +102,8 @@ export interface AttemptFacts {
   readonly tried?: readonly { readonly mx: string; readonly address?: string; readonly error: string }[];
   /** The peer promised the DSN itself (it offered DSN), so we need not send `success` ones. */
   readonly peerDsn?: boolean;
+  /** The reply is our own description of what went wrong (DNS, connection, TLS, time), no words of a peer. */
+  readonly ownReply?: boolean;
 }
 
 /** A message put into a mailbox in the same commit that settles the recipient. */
