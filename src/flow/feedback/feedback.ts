@@ -1,0 +1,121 @@
+/**
+ * What goes back to the sender when recipients have met their fate: one DSN for all of them together, or the stored
+ * reason why there is none.
+ *
+ * Policy: a failure is reported unless the sender asked not to be told; a success only when asked for and nobody further
+ * on reports it. A null sender is never answered (RFC 5321 §6.1), and neither is one that we have no reason to believe:
+ * that would be backscatter.
+ */
+import type { ByteSource } from '../../base/byte-source.ts';
+import type { Clock } from '../../base/clock.ts';
+import { silentLog, type Log } from '../../base/log.ts';
+import type { Config } from '../../config/config.ts';
+import { MESSAGE_EVENTS } from '../../contract/events.ts';
+import type { Feedback, FeedbackItem, FinalOutcome, MessageEvent, NewQueueItem, QueueMessage } from '../../contract/queue.ts';
+import { LOG_EVENTS, type LogEventFields } from '../../mail/log-events.ts';
+import { buildNotice } from './notice.ts';
+import type { NoticeEntry } from './notice-text.ts';
+
+export interface FeedbackOptions {
+  readonly hostname: string;
+  readonly clock: Clock;
+  readonly config: { readonly queue: Pick<Config['queue'], 'bounceLifetimeMs'> };
+  /** Puts a DKIM signature on a notice; default: none. When it fails the notice goes unsigned. */
+  readonly sign?: (content: ByteSource) => Promise<ByteSource>;
+  /** Makes queue ids; takes milliseconds since 1970. */
+  readonly queueId: (nowMs: number) => string;
+  readonly log?: Log;
+}
+
+export interface FeedbackService extends Feedback {
+  /**
+   * A notice that a message is late (RFC 3461 §4.1 `delay`), for those of the entries whose sender wants it; the caller
+   * decides when it is due. An empty answer when nobody is to be told.
+   */
+  delayNotice(message: QueueMessage, content: ByteSource, entries: readonly Omit<NoticeEntry, 'state'>[]): Promise<readonly FeedbackItem[]>;
+}
+
+type Kind = LogEventFields['dsn.sent']['kind'];
+
+export function createFeedback(options: FeedbackOptions): FeedbackService {
+  const log = options.log ?? silentLog;
+  const answer = (message: QueueMessage, content: ByteSource, entries: readonly NoticeEntry[], kind: Kind): Promise<readonly FeedbackItem[]> =>
+    answerSender(options, log, { message, content, entries, kind });
+  return {
+    followUps: async (message, content, finals) => {
+      const wanted = finals.filter((final) => isFailure(final) || wantsSuccess(final));
+      const told = wanted.filter(mayTell);
+      if (wanted.length > 0 && told.length === 0) return [withheld(options.clock.now(), 'the sender asked for no report')];
+      return answer(message, content, told, told.some(isFailure) ? 'failure' : 'success');
+    },
+    delayNotice: async (message, content, entries) => {
+      const told = entries.filter(({ recipient }) => recipient.notify === undefined || recipient.notify.includes('delay'));
+      return answer(message, content, told.map((entry) => ({ ...entry, state: 'delayed' })), 'delay');
+    },
+  };
+}
+
+function isFailure(final: FinalOutcome): boolean {
+  return final.state === 'bounced' || final.state === 'expired';
+}
+
+function wantsSuccess(final: FinalOutcome): boolean {
+  return final.state === 'delivered' && final.recipient.notify?.includes('success') === true && final.attempt.peerDsn !== true;
+}
+
+/** RFC 3461 §4.1: without NOTIFY failures are reported. */
+function mayTell(final: FinalOutcome): boolean {
+  const { notify } = final.recipient;
+  if (!isFailure(final) || notify === undefined || notify.length === 0) return true;
+  return notify.includes('failure') && !notify.includes('never');
+}
+
+interface Answer {
+  readonly message: QueueMessage;
+  readonly content: ByteSource;
+  readonly entries: readonly NoticeEntry[];
+  readonly kind: Kind;
+}
+
+async function answerSender(options: FeedbackOptions, log: Log, answer: Answer): Promise<readonly FeedbackItem[]> {
+  const { message, entries } = answer;
+  const now = options.clock.now();
+  if (entries.length === 0) return [];
+  if (message.sender === '') return [withheld(now, 'the message has the null sender: it is a report itself')];
+  if (!message.senderBelieved) return [withheld(now, 'the sender address may be forged: neither a log-in nor SPF vouches for it')];
+  const enqueue = await buildNotice({
+    id: options.queueId(now),
+    hostname: options.hostname,
+    now,
+    lifetimeMs: options.config.queue.bounceLifetimeMs,
+    message,
+    content: answer.content,
+    entries,
+    sign: (content) => signOrNot(options, log, message.id, content),
+  });
+  log.info(LOG_EVENTS.dsnSent, { id: message.id, dsnId: enqueue.message.id, kind: answer.kind } satisfies LogEventFields['dsn.sent']);
+  return [{ enqueue, event: sent(now, enqueue, message, entries, answer.kind) }];
+}
+
+/** A report without signature is better than none. */
+async function signOrNot(options: FeedbackOptions, log: Log, id: string, content: ByteSource): Promise<ByteSource> {
+  if (!options.sign) return content;
+  try {
+    return await options.sign(content);
+  } catch (error) {
+    log.warn('dsn.unsigned', { id, error: error instanceof Error ? error.message : String(error) });
+    return content;
+  }
+}
+
+function sent(at: number, notice: NewQueueItem, message: QueueMessage, entries: readonly NoticeEntry[], kind: Kind): MessageEvent {
+  return {
+    at,
+    name: MESSAGE_EVENTS.dsnSent,
+    data: { dsnId: notice.message.id, to: message.sender, kind, recipients: entries.map((entry) => entry.recipient.address) },
+  };
+}
+
+function withheld(at: number, reason: string): FeedbackItem {
+  return { event: { at, name: MESSAGE_EVENTS.dsnWithheld, data: { reason } } };
+}

@@ -1,0 +1,122 @@
+/**
+ * The part of a DSN that people read: what happened to which recipient, what it means, what to do. Same explanations as
+ * trace gives. Plain text, `\n` line ends, lines of at most 76 characters where words allow.
+ */
+import { FEEDBACK_LIMITS } from '../../base/limits.ts';
+import type { QueueMessage, QueueRecipient, AttemptFacts } from '../../contract/queue.ts';
+import type { Reply } from '../../contract/message.ts';
+import { formatDate } from '../../mail/date.ts';
+import { explainReply } from '../../mail/reply-meaning/explain.ts';
+import { safeForTerminal } from '../../mail/text.ts';
+
+export type NoticeState = 'delivered' | 'bounced' | 'expired' | 'delayed';
+
+/** What is told about one recipient. */
+export interface NoticeEntry {
+  readonly recipient: QueueRecipient;
+  readonly state: NoticeState;
+  readonly reply: Reply;
+  readonly attempt: AttemptFacts;
+}
+
+export interface NoticeTextInput {
+  readonly hostname: string;
+  readonly message: QueueMessage;
+  /** Decoded. */
+  readonly subject: string;
+  readonly entries: readonly NoticeEntry[];
+}
+
+const WIDTH = 76;
+
+const HEADINGS: Readonly<Record<NoticeState, string>> = {
+  bounced: 'Your message could not be delivered to:',
+  expired: 'Your message could not be delivered in the time allowed for it to:',
+  delayed: 'Your message is still waiting for (you need not send it again):',
+  delivered: 'Your message was delivered to:',
+};
+
+/** Subject of the notice. */
+export function noticeSubject(entries: readonly NoticeEntry[]): string {
+  const failed = entries.filter((entry) => entry.state === 'bounced' || entry.state === 'expired').length;
+  if (failed > 0) return failed === entries.length ? 'Your message could not be delivered' : 'Your message could not be delivered to everybody';
+  return entries.some((entry) => entry.state === 'delayed') ? 'Your message is delayed' : 'Your message was delivered';
+}
+
+export function noticeText(input: NoticeTextInput): string {
+  const { message, hostname } = input;
+  const shown = input.entries.slice(0, FEEDBACK_LIMITS.explainedRecipientsMax);
+  const sections = (Object.keys(HEADINGS) as NoticeState[]).flatMap((state) => section(state, shown.filter((entry) => entry.state === state), message));
+  const hidden = input.entries.length - shown.length;
+  if (hidden > 0) sections.push(`… and ${hidden} more, listed in the technical part of this report.`);
+  const about = [
+    'The message:',
+    ...(input.subject === '' ? [] : wrap(`Subject: ${oneLine(input.subject)}`, '  ')),
+    `  Accepted: ${formatDate(message.queuedAt)}`,
+    ...(message.messageId ? [`  Message-ID: ${oneLine(message.messageId)}`] : []),
+    ...(message.options.envelopeId ? [`  Envelope id: ${oneLine(message.options.envelopeId)}`] : []),
+    `  Queue id: ${message.id} (the administrator sees the whole story with "posthorn trace ${message.id}")`,
+  ].join('\n');
+  return `This is the mail server ${hostname}.\n\n${[...sections, about].join('\n\n')}\n`;
+}
+
+function section(state: NoticeState, entries: readonly NoticeEntry[], message: QueueMessage): string[] {
+  if (entries.length === 0) return [];
+  return [HEADINGS[state], ...entries.map((entry) => describe(entry, message).join('\n'))];
+}
+
+function describe(entry: NoticeEntry, message: QueueMessage): string[] {
+  const lines = [`  ${shownAddress(entry.recipient)}`];
+  if (entry.state === 'delivered') {
+    if (entry.attempt.mx !== undefined) lines.push(...wrap(`handed to ${peer(entry.attempt)}, which does not report further`, '    '));
+    return lines;
+  }
+  const explanation = explainReply(entry.reply, contextOf(entry.attempt));
+  lines.push(...wrap(explanation.meaning, '    '));
+  if (entry.state === 'delayed') lines.push(...wrap(`It is tried again until ${formatDate(message.expiresAt)}.`, '    '));
+  else lines.push(...wrap(`What to do: ${explanation.nextStep}`, '    '));
+  const said = isPeerReply(entry.attempt) ? `${peer(entry.attempt)} said` : 'Technical reason';
+  lines.push(...wrap(`${said}: ${replyLine(entry.reply)}`, '    '));
+  return lines;
+}
+
+function shownAddress(recipient: QueueRecipient): string {
+  const original = recipient.originalRecipient?.replace(/^[^;]{1,30};/, '');
+  const address = oneLine(recipient.address);
+  return original === undefined || original.toLowerCase() === recipient.address.toLowerCase() ? address : `${oneLine(original)} (forwarded to ${address})`;
+}
+
+/** Did the reply come from the other side? */
+export function isPeerReply(attempt: AttemptFacts): boolean {
+  return attempt.mx !== undefined && attempt.ownReply !== true;
+}
+
+export function contextOf(attempt: AttemptFacts): { readonly mx?: string; readonly own: boolean } {
+  return { ...(attempt.mx !== undefined && { mx: attempt.mx }), own: !isPeerReply(attempt) };
+}
+
+function peer(attempt: AttemptFacts): string {
+  return `${oneLine(attempt.mx ?? '')}${attempt.address === undefined ? '' : ` [${attempt.address}]`}`;
+}
+
+/** `550 5.1.1 text` on one line. */
+export function replyLine(reply: Reply): string {
+  return oneLine([reply.code, reply.enhanced, reply.text].filter((part) => part !== undefined && part !== '').join(' '));
+}
+
+function oneLine(text: string): string {
+  return safeForTerminal(text.replace(/[\r\n\t]+/g, ' ')).slice(0, 2000);
+}
+
+function wrap(text: string, indent: string): string[] {
+  const lines: string[] = [];
+  let line = indent;
+  for (const word of text.split(/\s+/)) {
+    if (line.length > indent.length && line.length + word.length + 1 > WIDTH) {
+      lines.push(line);
+      line = `${indent}  `;
+    }
+    line += line.trim() === '' ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}
