@@ -63,7 +63,7 @@ export const LISTED_IP_ZONES: readonly string[] = ['zen.spamhaus.org', 'sbl.spam
 
 const TEST_IPV4 = '127.0.0.2';
 /** RFC 5782 §5: ::FFFF:7F00:2, written as reversed nibbles. */
-const TEST_IPV6_NIBBLES = [...'00000000000000000000ffff7f000002'].reverse().join('.');
+const TEST_IPV6_NIBBLES = [...'00000000000000000000ffff7f000002'].toReversed().join('.');
 
 /** One zone per list; `listings` maps a list's zone to the IPv4 addresses and domains on it besides the test entries. */
 export function blocklistZones(listings: ReadonlyMap<string, readonly string[]>): readonly Zone[] {
@@ -76,7 +76,7 @@ export function blocklistZones(listings: ReadonlyMap<string, readonly string[]>)
 }
 
 export function reverseIPv4(address: string): string {
-  return address.split('.').reverse().join('.');
+  return address.split('.').toReversed().join('.');
 }
 
 function testEntries(list: Blocklist): string[] {

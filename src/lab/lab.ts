@@ -1,0 +1,283 @@
+/**
+ * The simulated internet in one object: name server, providers, weather, the host outside. Our own server is put beside
+ * it by the composition root; the lab knows it only by its addresses, its records and what it sends.
+ *
+ * Nothing here listens or connects outside 127.0.0.0/8: listeners are on addresses of the plan, connections go through
+ * the connector with `insideLab`.
+ */
+import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import type { AdjustableClock } from '../base/clock.ts';
+import { Failure } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { createClientName } from '../net/client-name.ts';
+import { createConnector } from '../net/connector.ts';
+import { createResolver, type Resolver } from '../net/resolver.ts';
+import type { CertificateAndKey } from '../net/self-signed.ts';
+import { addressPlan, insideLab, type AddressPlan } from './address-plan.ts';
+import { openAuthority, type LabAuthority } from './authority.ts';
+import { internetZones, type ServerHost } from './dns/internet.ts';
+import type { DnsFault, DnsQuestion } from './dns/responder.ts';
+import { startDnsServer, type DnsServer } from './dns/server.ts';
+import type { ZoneRecord } from './dns/zone-record.ts';
+import { Zones } from './dns/zones.ts';
+import { complain, type Complaint } from './feedback-loop.ts';
+import { OUTSIDE_HOST } from './outside/domains.ts';
+import { createOutsideHost, type DeliverResult, type OutsideHost } from './outside/outside.ts';
+import { PROVIDERS } from './providers/catalogue.ts';
+import { Counters, type DayCounts } from './providers/counters.ts';
+import { Greylist } from './providers/greylist.ts';
+import { ProviderMailbox, type InboxMessage } from './providers/mailbox.ts';
+import { outsideSite } from './providers/outside-site.ts';
+import type { ProviderProfile } from './providers/profile.ts';
+import { startProvider, type RunningProvider } from './providers/provider.ts';
+import { Weather, type ScenarioName, type ScenarioState } from './scenarios.ts';
+
+export interface LabOptions {
+  /** `127.N.0.0`; everything lives in 127.N.0.0/24. */
+  readonly loopback: string;
+  /** Mail port is portBase + 25, DNS portBase + 53. */
+  readonly portBase: number;
+  /** Created when missing: CA, and the providers' mail. */
+  readonly dir: string;
+  readonly clock: AdjustableClock;
+  readonly log: Log;
+  readonly serverHost: ServerHost;
+  /** What our server's domains publish; asked at start, on refreshRecords and when the weather changes. */
+  readonly ourRecords: () => Promise<readonly ZoneRecord[]>;
+}
+
+export interface LabProvider {
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly mx: { readonly host: string; readonly address: string; readonly port: number };
+}
+
+export interface Lab {
+  /** Rejects when an address is taken; what had been started is stopped again. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  readonly dns: { readonly host: string; readonly port: number };
+  readonly providers: readonly LabProvider[];
+  /** PEM file of the lab's CA; there after start or the first issueCertificate. */
+  readonly ca: string;
+  readonly outsideKinds: OutsideHost['kinds'];
+  readonly clock: AdjustableClock;
+  /** Key and certificate below the lab's CA, for our server. Works before start. */
+  issueCertificate(names: readonly string[]): Promise<CertificateAndKey>;
+  /** Newest last; `provider` is a name or one of its domains. Failure `unknown-provider`. */
+  inbox(provider: string, address?: string): readonly InboxMessage[];
+  /** Failure `unknown-message`. */
+  raw(provider: string, id: string): Promise<Buffer>;
+  /** Without a name: the list as it is. Takes effect when it resolves. Failure `unknown-scenario`. */
+  scenario(name?: string, state?: 'on' | 'off', providers?: readonly string[]): Promise<readonly ScenarioState[]>;
+  deliver(as: string, to: string): Promise<readonly DeliverResult[]>;
+  complain(provider: string, id: string): Promise<Complaint>;
+  counters(provider?: string): readonly DayCounts[];
+  advanceClock(byMs: number): void;
+  /** Reads ourRecords again. */
+  refreshRecords(): Promise<void>;
+}
+
+export function createLab(options: LabOptions): Lab {
+  return new SimulatedInternet(options);
+}
+
+class SimulatedInternet implements Lab {
+  readonly dns: { readonly host: string; readonly port: number };
+  readonly providers: readonly LabProvider[];
+  readonly ca: string;
+  readonly clock: AdjustableClock;
+  readonly #options: LabOptions;
+  readonly #plan: AddressPlan;
+  readonly #zones = new Zones();
+  readonly #weather: Weather;
+  readonly #counters: Counters;
+  readonly #outside: OutsideHost;
+  readonly #connector;
+  readonly #running = new Map<string, RunningProvider>();
+  #servers: DnsServer[] = [];
+  #resolver: Resolver | undefined;
+  #authority: Promise<LabAuthority> | undefined;
+
+  constructor(options: LabOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    this.#plan = addressPlan(options.loopback, options.portBase);
+    this.dns = { host: this.#plan.server, port: this.#plan.dnsPort };
+    this.ca = join(options.dir, 'ca.pem');
+    this.providers = PROVIDERS.map((profile, index) => ({
+      name: profile.name,
+      domains: profile.domains,
+      mx: { host: profile.mxHost, address: this.#plan.provider(index), port: this.#plan.mailPort },
+    }));
+    this.#weather = new Weather();
+    this.#counters = new Counters(options.clock);
+    this.#connector = createConnector({ clock: options.clock, allow: insideLab });
+    this.#outside = createOutsideHost({ address: this.#plan.outside, target: this.#target, connector: this.#connector, clock: options.clock });
+  }
+
+  get outsideKinds(): OutsideHost['kinds'] {
+    return this.#outside.kinds;
+  }
+
+  get #target(): { address: string; port: number } {
+    return { address: this.#options.serverHost.mxAddress, port: this.#plan.mailPort };
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.refreshRecords();
+      await this.#startDns();
+      const sites = [...PROVIDERS.map((profile, index) => ({ profile, address: this.#plan.provider(index) })), { profile: outsideSite, address: this.#plan.outside }];
+      for (const { profile, address } of sites) await this.#startSite(profile, address);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#options.log.info('lab.started', { dns: `${this.dns.host}:${this.dns.port}`, providers: this.providers.length });
+  }
+
+  async stop(): Promise<void> {
+    this.#resolver?.close();
+    const stopping = [...this.#running.values(), ...this.#servers].map((each) => each.stop());
+    this.#running.clear();
+    this.#servers = [];
+    await Promise.all(stopping);
+  }
+
+  async issueCertificate(names: readonly string[]): Promise<CertificateAndKey> {
+    return (await this.#openAuthority()).issue(names);
+  }
+
+  inbox(provider: string, address?: string): readonly InboxMessage[] {
+    return this.#provider(provider).receiver.mailbox.list(address);
+  }
+
+  async raw(provider: string, id: string): Promise<Buffer> {
+    const raw = await this.#provider(provider).receiver.mailbox.raw(id);
+    if (!raw) throw new Failure('unknown-message', `${provider} has no message "${id}"; posthorn lab inbox ${provider} lists them`, { temporary: false });
+    return raw;
+  }
+
+  async scenario(name?: string, state: 'on' | 'off' = 'on', providers: readonly string[] = []): Promise<readonly ScenarioState[]> {
+    if (name !== undefined) {
+      this.#weather.set(name, state === 'on', providers.map((each) => this.#provider(each).receiver.profile.name));
+      await this.refreshRecords();
+    }
+    return this.#weather.list();
+  }
+
+  deliver(as: string, to: string): Promise<readonly DeliverResult[]> {
+    return this.#outside.deliver(as, to);
+  }
+
+  async complain(provider: string, id: string): Promise<Complaint> {
+    const site = this.#provider(provider);
+    const message = site.receiver.mailbox.get(id);
+    if (!message) throw new Failure('unknown-message', `${provider} has no message "${id}"; posthorn lab inbox ${provider} lists them`, { temporary: false });
+    return complain({ connector: this.#connector, clock: this.clock, target: this.#target }, site, message);
+  }
+
+  counters(provider?: string): readonly DayCounts[] {
+    return this.#counters.list(provider === undefined ? undefined : this.#provider(provider).receiver.profile.name);
+  }
+
+  advanceClock(byMs: number): void {
+    this.clock.advance(byMs);
+  }
+
+  async refreshRecords(): Promise<void> {
+    const ourRecords = await this.#options.ourRecords();
+    this.#zones.load(
+      internetZones({
+        plan: this.#plan,
+        providers: PROVIDERS,
+        serverHost: this.#options.serverHost,
+        ourRecords,
+        outsideRecords: this.#outside.records,
+        outsideName: OUTSIDE_HOST,
+        strangerKey: this.#outside.publicKey,
+        weather: this.#weather,
+      }),
+    );
+    this.#resolver?.flush();
+  }
+
+  async #startDns(): Promise<void> {
+    const common = { port: this.#plan.dnsPort, zones: this.#zones, clock: this.clock, log: this.#options.log };
+    this.#servers.push(await startDnsServer({ ...common, host: this.#plan.server, fault: (question) => this.#faultForUs(question) }));
+    this.#servers.push(await startDnsServer({ ...common, host: this.#plan.innerDns, fault: (question) => this.#faultForAll(question) }));
+    this.#resolver = createResolver({
+      servers: [{ address: this.#plan.innerDns, port: this.#plan.dnsPort }],
+      trustAd: true,
+      clock: this.clock,
+      log: this.#options.log,
+    });
+  }
+
+  #faultForUs(question: DnsQuestion): DnsFault {
+    if (this.#weather.active('dns-down')) return 'drop';
+    if (this.#weather.active('dns-servfail')) return 'servfail';
+    if (this.#weather.active('dns-slow')) return 'slow';
+    if (this.#weather.active('dns-truncated')) return 'truncate';
+    return this.#faultForAll(question);
+  }
+
+  /** The failing zone is that of our host's domain. */
+  #faultForAll(question: DnsQuestion): DnsFault {
+    const apex = this.#options.serverHost.hostname.split('.').slice(-2).join('.');
+    const name = question.name.toLowerCase();
+    return this.#weather.active('zone-servfail') && (name === apex || name.endsWith(`.${apex}`)) ? 'servfail' : 'none';
+  }
+
+  async #startSite(profile: ProviderProfile, address: string): Promise<void> {
+    const { clock, log, dir } = this.#options;
+    const authority = await this.#openAuthority();
+    const dns = this.#resolver as Resolver;
+    const context = (expired: boolean) => {
+      const { certificatePem, keyPem } = authority.issue([profile.mxHost, ...profile.domains], { expired });
+      return createSecureContext({ cert: certificatePem, key: keyPem });
+    };
+    const site: RunningProvider = await startProvider(
+      {
+        profile,
+        dns,
+        clientName: createClientName(dns, { clock }),
+        clock,
+        log,
+        weather: (name: ScenarioName) => this.#weather.active(name, profile.name),
+        counters: this.#counters,
+        greylist: new Greylist(clock),
+        mailbox: new ProviderMailbox(join(dir, 'providers'), profile.name),
+        tls: { good: context(false), expired: context(true) },
+        stored: (message) => this.#afterStored(profile, message),
+      },
+      address,
+      this.#plan.mailPort,
+    );
+    this.#running.set(profile.name, site);
+  }
+
+  #afterStored(profile: ProviderProfile, message: InboxMessage): void {
+    if (message.folder !== 'inbox' || !this.#weather.active('complaints', profile.name)) return;
+    this.complain(profile.name, message.id).catch((error: unknown) => {
+      this.#options.log.warn('lab.complaint-failed', { provider: profile.name, id: message.id, error: String(error) });
+    });
+  }
+
+  #openAuthority(): Promise<LabAuthority> {
+    this.#authority ??= openAuthority(this.#options.dir);
+    return this.#authority;
+  }
+
+  #provider(name: string): RunningProvider {
+    const wanted = name.toLowerCase();
+    for (const site of this.#running.values()) {
+      const { profile } = site.receiver;
+      if (profile.name === wanted || profile.domains.includes(wanted)) return site;
+    }
+    const known = [...this.#running.keys()].join(', ');
+    throw new Failure('unknown-provider', `the lab has no provider "${name}"; it has ${known === '' ? 'none running' : known}`, { temporary: false });
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The weather of the lab: conditions that can be switched on and off while it runs, for all providers or for some.
+ *
+ * Each scenario is a cause, not a reply: `no-ptr` takes the PTR record away, and the providers then answer as their
+ * rules say. `expect` tells which replies that brings, for people and for tests.
+ */
+import { Failure } from '../base/errors.ts';
+
+export interface Scenario {
+  readonly name: string;
+  readonly description: string;
+  /** What the sender will see. */
+  readonly expect: string;
+}
+
+export const SCENARIOS = [
+  { name: 'no-ptr', description: 'our sending address has no PTR record', expect: 'Gmail 550 5.7.25, Outlook 550 DY-001, Yahoo 553 5.7.1 [BL23], GMX 554 at the banner, T-Online 554, Apple 550 5.7.1 [CS01], example.net 450 4.7.25' },
+  { name: 'listed-ip', description: 'our sending address is on Spamhaus, Barracuda and SpamCop', expect: 'Gmail 550 5.7.1 low reputation, Outlook 550 5.7.1 S3150, Yahoo 553 5.7.1 [BL21], GMX 554 at the banner, Apple 550 5.7.1 [CS01], T-Online 554, example.net 554 5.7.1' },
+  { name: 'low-reputation', description: 'our sending address has a poor reputation but is on no list', expect: 'Gmail 421 4.7.0, Outlook 451 4.7.650, Yahoo 421 4.7.0 [TSS04], Apple 421 4.7.1; elsewhere spam folder' },
+  { name: 'unknown-ip', description: 'T-Online has never heard of our sending address', expect: 'T-Online 554 None/bad reputation (NOWL)' },
+  { name: 'spf-missing', description: 'our domain publishes no SPF record', expect: 'delivered while DKIM passes; with bulk-sender Gmail 550 5.7.27, Outlook 550 5.7.515' },
+  { name: 'spf-fail', description: 'our SPF record is "v=spf1 -all"', expect: 'GMX 550 SPF; others deliver while DKIM passes, with bulk-sender Gmail 550 5.7.27' },
+  { name: 'dkim-broken', description: 'the published DKIM keys do not fit our private keys', expect: 'GMX 554; others deliver while SPF passes; with bulk-sender Gmail 550 5.7.30' },
+  { name: 'dkim-missing', description: 'no DKIM key is published for our domain', expect: 'as dkim-broken' },
+  { name: 'unauthenticated', description: 'neither SPF nor DKIM of our domain can pass, DMARC asks for nothing', expect: 'Gmail 550 5.7.26, Yahoo 550 5.7.9, Apple 554 5.7.1 [HME1], GMX 554; Outlook, T-Online and example.net: spam folder' },
+  { name: 'dmarc-reject', description: 'our DMARC policy is p=reject, and neither SPF nor DKIM can pass', expect: 'Gmail 550 5.7.26, Outlook 550 5.7.509, Yahoo 554 5.7.9, Apple 554 5.7.1, GMX 554, T-Online and example.net 550' },
+  { name: 'dmarc-missing', description: 'our domain publishes no DMARC record', expect: 'delivered; with bulk-sender Gmail 550 5.7.40, Outlook 550 5.7.515' },
+  { name: 'bulk-sender', description: 'providers count us as a bulk sender, as after 5,000 messages in a day', expect: 'nothing while SPF, DKIM, DMARC and TLS are right and one-click unsubscribe is offered' },
+  { name: 'rate-limit', description: 'providers allow only 5 messages a minute from one address', expect: 'Gmail 421 4.7.28, Outlook 421 RP-001, Yahoo 421 4.7.0 [TSS04], Apple 421 4.7.1, GMX 450, T-Online 421, example.net 450 4.7.1' },
+  { name: 'greylist', description: 'the first attempt of each address, sender and recipient is deferred for 5 minutes', expect: '451 4.7.1 Greylisted (GMX without an enhanced code)' },
+  { name: 'over-quota', description: 'every mailbox is full', expect: '452 4.2.2 or 552 5.2.2' },
+  { name: 'unknown-user', description: 'no recipient exists', expect: '550 5.1.1 and its local forms' },
+  { name: 'complaints', description: 'every message that reaches an inbox is reported as spam by its reader', expect: 'an ARF report per message from providers with a feedback loop; the spam rate rises everywhere' },
+  { name: 'slow-mx', description: 'each reply takes 3 seconds', expect: 'delivered late' },
+  { name: 'banner-delay', description: 'the greeting takes 20 seconds', expect: 'delivered late' },
+  { name: 'blackhole-mx', description: 'connections are accepted and nothing is ever said', expect: 'time-out while waiting for the greeting' },
+  { name: 'refused-mx', description: 'connections are reset at once', expect: 'connection lost before the greeting' },
+  { name: 'busy-mx', description: 'the greeting is 421', expect: '421 4.3.2 Service not available' },
+  { name: 'mx-null', description: 'the domain publishes a null MX (RFC 7505)', expect: 'bounced with 556 5.1.10, no connection' },
+  { name: 'mx-missing', description: 'the domain has neither MX nor address records', expect: 'undeliverable: no mail server' },
+  { name: 'no-tls', description: 'STARTTLS is not offered', expect: 'delivered in the clear; with bulk-sender Gmail 550 5.7.29' },
+  { name: 'tls-broken', description: 'STARTTLS is offered, and the handshake fails', expect: 'delivered in the clear on the next connection; with required TLS deferred' },
+  { name: 'tls-expired', description: 'the certificates expired yesterday', expect: 'delivered where TLS is opportunistic' },
+  { name: 'drop-after-data', description: 'the connection breaks after the final dot; the message was not kept', expect: 'deferred: connection lost, tried again' },
+  { name: 'reply-lost', description: 'the message is kept, but the connection breaks before the reply', expect: 'deferred and tried again: the recipient gets it twice' },
+  { name: 'full-disk', description: 'providers cannot store anything', expect: '452 4.3.1 Insufficient system storage' },
+  { name: 'dns-down', description: 'the name server that our server asks does not answer', expect: 'deferred 4.4.3; inbound mail answered 4xx where an answer is needed' },
+  { name: 'dns-servfail', description: 'the name server that our server asks answers SERVFAIL', expect: 'as dns-down, at once' },
+  { name: 'dns-slow', description: 'the name server that our server asks takes 3 seconds', expect: 'delivered late' },
+  { name: 'dns-truncated', description: 'the name server truncates every UDP answer', expect: 'delivered, over TCP' },
+  { name: 'zone-servfail', description: 'the name servers of our own domain fail for everybody', expect: 'Gmail 421 4.7.26 or 451 4.7.23; elsewhere 4xx' },
+] as const satisfies readonly Scenario[];
+
+export type ScenarioName = (typeof SCENARIOS)[number]['name'];
+
+export interface ScenarioState extends Scenario {
+  readonly state: 'on' | 'off';
+  /** Limited to these providers; absent means all. */
+  readonly providers?: readonly string[];
+}
+
+export class Weather {
+  readonly #active = new Map<ScenarioName, ReadonlySet<string> | undefined>();
+  readonly #changed: () => void;
+
+  /** `changed` is called after each change. */
+  constructor(changed: () => void = () => {}) {
+    this.#changed = changed;
+  }
+
+  /** Failure `unknown-scenario` for a name that is not on the list. `providers` names limit it; default all. */
+  set(name: string, on: boolean, providers: readonly string[] = []): void {
+    const scenario = SCENARIOS.find((candidate) => candidate.name === name);
+    if (!scenario) {
+      throw new Failure('unknown-scenario', `there is no scenario "${name}"; there are ${SCENARIOS.map((each) => each.name).join(', ')}`, { temporary: false });
+    }
+    if (on) this.#active.set(scenario.name, providers.length > 0 ? new Set(providers) : undefined);
+    else this.#active.delete(scenario.name);
+    this.#changed();
+  }
+
+  /** Without a provider: whether it is on for anyone. */
+  active(name: ScenarioName, provider?: string): boolean {
+    if (!this.#active.has(name)) return false;
+    const only = this.#active.get(name);
+    return provider === undefined || only === undefined || only.has(provider);
+  }
+
+  /** Every scenario with its state, in the order of the catalogue. */
+  list(): readonly ScenarioState[] {
+    return SCENARIOS.map((scenario) => {
+      const only = this.#active.get(scenario.name);
+      return { ...scenario, state: this.#active.has(scenario.name) ? 'on' : 'off', ...(only ? { providers: [...only] } : {}) };
+    });
+  }
+}
