@@ -49,7 +49,7 @@ export class ThreadClient {
       worker.once('exit', () => {
         this.#closed = true;
         clearInterval(this.#watch);
-        for (const id of [...this.#waiting.keys()]) this.#fail(id, 'the storage thread ended');
+        for (const id of this.#waiting.keys()) this.#fail(id, 'the storage thread ended');
         resolve();
       });
     });
@@ -72,7 +72,7 @@ export class ThreadClient {
     if (!this.#closed) {
       this.#closed = true;
       this.#flush();
-      this.#worker.postMessage({ close: true } satisfies ToThread);
+      this.#worker.postMessage({ close: true } satisfies ToThread, []);
     }
     await this.#gone;
   }
@@ -82,7 +82,7 @@ export class ThreadClient {
     const requests = this.#outbox;
     this.#outbox = [];
     try {
-      this.#worker.postMessage({ requests } satisfies ToThread);
+      this.#worker.postMessage({ requests } satisfies ToThread, []);
     } catch (error) {
       // Arguments that cannot be cloned are a bug of one caller; the others of this turn are innocent.
       this.#flushOneByOne(requests, error);
@@ -93,7 +93,7 @@ export class ThreadClient {
     this.#log.error('store.unclonable', { error: String(error) });
     for (const request of requests) {
       try {
-        this.#worker.postMessage({ requests: [request] } satisfies ToThread);
+        this.#worker.postMessage({ requests: [request] } satisfies ToThread, []);
       } catch {
         this.#fail(request[0], 'the arguments of a store operation cannot be handed over');
       }

@@ -46,7 +46,7 @@ function serve(port: MessagePort, db: Database): void {
       for (let more = receiveMessageOnPort(port); more; more = receiveMessageOnPort(port)) take(more.message as ToThread);
       if (waiting.length === 0) break;
       const replies: ThreadReply[] = runBatch(db, tables, waiting.splice(0, QUEUE_LIMITS.commitBatchMax));
-      port.postMessage(replies);
+      port.postMessage(replies, []);
     }
     if (!closing) return;
     db.close();
@@ -59,12 +59,12 @@ function start(port: MessagePort, options: ThreadOptions): void {
   try {
     db = openDatabase(options);
   } catch (error) {
-    port.postMessage({ ready: false, error: describeError(error) } satisfies ThreadStarted);
+    port.postMessage({ ready: false, error: describeError(error) } satisfies ThreadStarted, []);
     port.close();
     return;
   }
   serve(port, db);
-  port.postMessage({ ready: true } satisfies ThreadStarted);
+  port.postMessage({ ready: true } satisfies ThreadStarted, []);
 }
 
 if (parentPort) start(parentPort, workerData as ThreadOptions);

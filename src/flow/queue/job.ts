@@ -1,0 +1,162 @@
+/**
+ * Carries one delivery job to its commit: deliver, make sure that every recipient has exactly one outcome, ask feedback
+ * about the finals, settle. Whatever goes wrong on our side is temporary for the message.
+ *
+ * An outcome is never thrown away because the disk is full: a message that was delivered would be delivered again. It
+ * is kept and the commit tried again until it succeeds or the queue stops.
+ */
+import { sleep } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
+import { withDeadline } from '../../base/deadline.ts';
+import { Failure } from '../../base/errors.ts';
+import { QUEUE_LIMITS } from '../../base/limits.ts';
+import type { Log } from '../../base/log.ts';
+import type {
+  Deliverer, DeliveryJob, DeliveryOutcome, Feedback, FeedbackItem, NewQueueItem, QueueStore, SettleResult,
+} from '../../contract/queue.ts';
+import { LOG_EVENTS } from '../../mail/log-events.ts';
+import type { RetryPolicy } from './retry.ts';
+import { outcomeLogFields, settleOutcome } from './settlement.ts';
+import type { SettledRecipient } from './settlement.ts';
+
+export interface JobPorts {
+  readonly store: Pick<QueueStore, 'settle'>;
+  readonly deliverers: { readonly local: Deliverer; readonly remote: Deliverer };
+  readonly feedback: Feedback;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly policy: RetryPolicy;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+export interface JobResult extends SettleResult {
+  readonly settled: readonly SettledRecipient[];
+  /** Committed together with the settlements; to be put on the due-index. */
+  readonly followUps: readonly NewQueueItem[];
+}
+
+/**
+ * Undefined: the commit could not be made; the recipients are in the store as they were before the attempt.
+ * `trouble` is what keeps us from trying at all, as public text.
+ */
+export async function runJob(ports: JobPorts, job: DeliveryJob, signal: AbortSignal, trouble?: string): Promise<JobResult | undefined> {
+  const outcomes = trouble === undefined ? await deliverJob(ports, job, signal) : job.recipients.map(({ index }) => localTrouble(index, trouble));
+  return settleJob(ports, job, outcomes, signal);
+}
+
+/** Exactly one outcome for each recipient, in their order. */
+async function deliverJob(ports: JobPorts, job: DeliveryJob, signal: AbortSignal): Promise<readonly DeliveryOutcome[]> {
+  if (job.route.kind === 'undeliverable') {
+    const { reply } = job.route;
+    const verdict = reply.code >= 500 ? ({ status: 'failed', scope: 'recipient' } as const) : ({ status: 'deferred', scope: 'local' } as const);
+    return job.recipients.map(({ index }) => ({ recipient: index, ...verdict, reply, attempt: {} }));
+  }
+  const deliverer = job.route.kind === 'local' ? ports.deliverers.local : ports.deliverers.remote;
+  try {
+    const work = deliverer.deliver(job, signal);
+    const outcomes = await withDeadline(ports.clock, QUEUE_LIMITS.deliveryTimeoutMs, 'the delivery', work);
+    const byRecipient = new Map(outcomes.map((outcome) => [outcome.recipient, outcome]));
+    return job.recipients.map(({ index }) => byRecipient.get(index) ?? localTrouble(index, 'the delivery ended without an outcome'));
+  } catch (error) {
+    ports.log.error('queue.deliverer-failed', { id: job.message.id, route: job.route.key, error: String(error) });
+    const text = error instanceof Failure ? error.message : 'internal error, logged';
+    return job.recipients.map(({ index }) => localTrouble(index, text));
+  }
+}
+
+/** RFC 3463 §3.4, X.3.0: other or undefined mail system status. */
+export function localTrouble(recipient: number, text: string): DeliveryOutcome {
+  return { recipient, status: 'deferred', scope: 'local', reply: { code: 451, enhanced: '4.3.0', text }, attempt: {} };
+}
+
+async function settleJob(
+  ports: JobPorts, job: DeliveryJob, first: readonly DeliveryOutcome[], signal: AbortSignal,
+): Promise<JobResult | undefined> {
+  let outcomes = first;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await commitOutcomes(ports, job, outcomes);
+    } catch (error) {
+      const code = error instanceof Failure ? error.code : 'bug';
+      ports.log.error('queue.settle-failed', { id: job.message.id, code, error: String(error), tries });
+      if (!code.startsWith('store-') && outcomes.some((outcome) => outcome.deposit)) {
+        outcomes = outcomes.map((outcome) => (outcome.deposit ? depositTrouble(outcome, error) : outcome));
+        continue;
+      }
+      if (code !== 'store-full' && tries >= QUEUE_LIMITS.settleTriesMax) return undefined;
+    }
+    if (!(await nap(ports.clock, tries, signal))) return undefined;
+  }
+}
+
+/** What cannot be put into the mailbox waits; the others of the same job must not wait with it. */
+function depositTrouble(outcome: DeliveryOutcome, error: unknown): DeliveryOutcome {
+  const text = error instanceof Failure ? error.message : 'the mailbox could not take the message';
+  return { ...localTrouble(outcome.recipient, text), attempt: outcome.attempt };
+}
+
+/** False when the queue stops meanwhile. */
+async function nap(clock: Clock, tries: number, signal: AbortSignal): Promise<boolean> {
+  const waits = QUEUE_LIMITS.settleRetryMs;
+  try {
+    await sleep(clock, waits[Math.min(tries, waits.length) - 1] as number, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function commitOutcomes(ports: JobPorts, job: DeliveryJob, outcomes: readonly DeliveryOutcome[]): Promise<JobResult> {
+  const decided = decide(ports, job, outcomes);
+  const answer = await askFeedback(ports, job, decided);
+  const final = answer ? decided : postpone(ports, job, outcomes);
+  const items = answer ?? [];
+  const followUps = items.flatMap((item) => (item.enqueue ? [item.enqueue] : []));
+  const result = await ports.store.settle(
+    job.message.id,
+    final.map(({ settlement }) => settlement),
+    final.flatMap(({ deposit }) => (deposit ? [deposit] : [])),
+    followUps,
+    [...final.map(({ event }) => event), ...items.map(({ event }) => event)],
+  );
+  logOutcomes(ports.log, job, outcomes, final);
+  if (result.finished) ports.log.info(LOG_EVENTS.queueRemoved, { id: job.message.id });
+  return { ...result, settled: final, followUps };
+}
+
+function decide(ports: JobPorts, job: DeliveryJob, outcomes: readonly DeliveryOutcome[]): readonly SettledRecipient[] {
+  const now = ports.clock.now();
+  return outcomes.map((outcome, at) => {
+    const recipient = job.recipients[at] as DeliveryJob['recipients'][number];
+    return settleOutcome({ message: job.message, recipient, outcome, policy: ports.policy, now, random: ports.random() });
+  });
+}
+
+/** Undefined: feedback failed, nobody knows whether a bounce is due. */
+async function askFeedback(ports: JobPorts, job: DeliveryJob, settled: readonly SettledRecipient[]): Promise<readonly FeedbackItem[] | undefined> {
+  const finals = settled.flatMap(({ final }) => (final ? [final] : []));
+  // RFC 3461 §4.1: a success is only reported to who asked.
+  const worthTelling = finals.some((final) => final.state !== 'delivered' || final.recipient.notify?.includes('success'));
+  if (!worthTelling) return [];
+  try {
+    return await ports.feedback.followUps(job.message, job.content, finals);
+  } catch (error) {
+    ports.log.error('queue.feedback-failed', { id: job.message.id, error: String(error) });
+    return undefined;
+  }
+}
+
+/** Without its bounce a failure must not become final: all that was not delivered comes again, expired or not. */
+function postpone(ports: JobPorts, job: DeliveryJob, outcomes: readonly DeliveryOutcome[]): readonly SettledRecipient[] {
+  const unending = { ...job, message: { ...job.message, expiresAt: Number.POSITIVE_INFINITY } };
+  return decide(ports, unending, outcomes.map((outcome) => (outcome.status === 'delivered' ? outcome : { ...outcome, status: 'deferred' })));
+}
+
+function logOutcomes(log: Log, job: DeliveryJob, outcomes: readonly DeliveryOutcome[], settled: readonly SettledRecipient[]): void {
+  for (const [at, { settlement }] of settled.entries()) {
+    const recipient = job.recipients[at] as DeliveryJob['recipients'][number];
+    const outcome = outcomes[at] as DeliveryOutcome;
+    log.info(LOG_EVENTS.deliveryOutcome, outcomeLogFields(job.message, recipient, outcome, settlement, job.route, job.leasedAt));
+  }
+}

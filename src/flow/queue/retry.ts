@@ -1,0 +1,28 @@
+/**
+ * When to try again, and when to give up. Pure.
+ *
+ * The wait doubles from retryMinMs to retryMaxMs with the number of attempts (RFC 5321 §4.5.4.1 asks for growing
+ * waits), spread by up to a tenth so that messages deferred together do not come back together. The last attempt is at
+ * the message's expiry; one that is deferred then has expired.
+ */
+export interface RetryPolicy {
+  readonly retryMinMs: number;
+  readonly retryMaxMs: number;
+}
+
+export type RetryDecision = { readonly kind: 'retry'; readonly nextAttemptAt: number } | { readonly kind: 'expire' };
+
+const JITTER_SHARE = 0.1;
+
+/** `attempts` includes the one that was just deferred; `random` is in [0, 1). Times are milliseconds since 1970. */
+export function decideRetry(policy: RetryPolicy, attempts: number, now: number, expiresAt: number, random: number): RetryDecision {
+  if (now >= expiresAt) return { kind: 'expire' };
+  return { kind: 'retry', nextAttemptAt: Math.min(expiresAt, now + retryWaitMs(policy, attempts, random)) };
+}
+
+/** Milliseconds to wait after the given number of attempts (from 1). */
+export function retryWaitMs(policy: RetryPolicy, attempts: number, random: number): number {
+  const doubled = policy.retryMinMs * 2 ** Math.min(Math.max(attempts, 1) - 1, 30);
+  const wait = Math.min(doubled, Math.max(policy.retryMaxMs, policy.retryMinMs));
+  return Math.round(wait * (1 - JITTER_SHARE * random));
+}
