@@ -6,7 +6,7 @@ import { FEEDBACK_LIMITS } from '../../base/limits.ts';
 import type { QueueMessage, QueueRecipient, AttemptFacts } from '../../contract/queue.ts';
 import type { Reply } from '../../contract/message.ts';
 import { formatDate } from '../../mail/date.ts';
-import { explainReply } from '../../mail/reply-meaning/explain.ts';
+import { explainReply, isOwnReply, type ReplyContext } from '../../mail/reply-meaning/explain.ts';
 import { safeForTerminal } from '../../mail/text.ts';
 
 export type NoticeState = 'delivered' | 'bounced' | 'expired' | 'delayed';
@@ -75,7 +75,7 @@ function describe(entry: NoticeEntry, message: QueueMessage): string[] {
   lines.push(...wrap(explanation.meaning, '    '));
   if (entry.state === 'delayed') lines.push(...wrap(`It is tried again until ${formatDate(message.expiresAt)}.`, '    '));
   else lines.push(...wrap(`What to do: ${explanation.nextStep}`, '    '));
-  const said = isPeerReply(entry.attempt) ? `${peer(entry.attempt)} said` : 'Technical reason';
+  const said = isPeerReply(entry.reply, entry.attempt) ? `${peer(entry.attempt)} said` : 'Technical reason';
   lines.push(...wrap(`${said}: ${replyLine(entry.reply)}`, '    '));
   return lines;
 }
@@ -87,12 +87,14 @@ function shownAddress(recipient: QueueRecipient): string {
 }
 
 /** Did the reply come from the other side? */
-export function isPeerReply(attempt: AttemptFacts): boolean {
-  return attempt.mx !== undefined && attempt.ownReply !== true;
+export function isPeerReply(reply: Reply, attempt: AttemptFacts): boolean {
+  return !isOwnReply(reply, contextOf(attempt));
 }
 
-export function contextOf(attempt: AttemptFacts): { readonly mx?: string; readonly own: boolean } {
-  return { ...(attempt.mx !== undefined && { mx: attempt.mx }), own: !isPeerReply(attempt) };
+/** Without an address nobody was asked: the reply can only be ours. */
+function contextOf(attempt: AttemptFacts): ReplyContext {
+  if (attempt.mx === undefined || attempt.address === undefined || attempt.ownReply) return { own: true };
+  return { mx: attempt.mx };
 }
 
 function peer(attempt: AttemptFacts): string {

@@ -112,7 +112,7 @@ function headerOf(bytes: Buffer): Buffer {
 
 function dsnRecipient(entry: NoticeEntry, input: NoticeInput): DsnRecipient {
   const { recipient, attempt, reply } = entry;
-  const fromPeer = isPeerReply(attempt);
+  const fromPeer = isPeerReply(reply, attempt);
   return {
     address: recipient.address,
     ...(recipient.originalRecipient !== undefined && { originalRecipient: recipient.originalRecipient }),

@@ -24,7 +24,7 @@ export interface SmtpReply {
 export interface ReplyContext {
   /** Host name of the server that said it. */
   readonly mx?: string;
-  /** Our own server said it, no peer; default: when there is no `mx`. */
+  /** Our own server said it, no peer; default: when there is no `mx`, or the words are those of flow/deliver. */
   readonly own?: boolean;
 }
 
@@ -61,8 +61,9 @@ const TEXT_CHARS_MAX = 2000;
 
 /** Never throws, always answers. */
 export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Explanation {
-  const line = `${reply.code} ${reply.enhanced ?? ''} ${reply.text}`.slice(0, TEXT_CHARS_MAX).replace(/\s+/g, ' ').toLowerCase();
-  const own = context.own ?? context.mx === undefined;
+  const own = isOwnReply(reply, context);
+  const text = own ? withoutNames(reply.text) : reply.text;
+  const line = `${reply.code} ${reply.enhanced ?? ''} ${text}`.slice(0, TEXT_CHARS_MAX).replace(/\s+/g, ' ').toLowerCase();
   const provider = own ? OUR_SIDE : findProvider(context.mx ?? '', line);
   for (const table of provider ? [provider, EVERYBODY] : [EVERYBODY]) {
     const rule = table.rules.find(({ pattern }) => pattern.test(line));
@@ -73,6 +74,18 @@ export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Expl
   if (enhanced && !/^[245]\.0\.0$/.test(reply.enhanced ?? '')) return answer(enhanced.id, enhanced, provider, ENHANCED_SOURCE, ENHANCED_DATE);
   const basic = explainBasic(reply.code);
   return answer(basic.id, basic, provider, 'RFC 5321 section 4.2', ENHANCED_DATE);
+}
+
+const OWN_WORDS = /^(?:connect to |lost connection with |no trusted tls with |local problem while |the sender requires tls )| timed out while | does not follow the protocol while |the receiving server /i;
+
+/** True when no peer said it: there is none, or the words are those in which flow/deliver describes silence and loss. */
+export function isOwnReply(reply: SmtpReply, context: ReplyContext): boolean {
+  return context.own ?? (context.mx === undefined || OWN_WORDS.test(reply.text.slice(0, TEXT_CHARS_MAX)));
+}
+
+/** Our own texts name hosts and addresses, and a host may be called `refused.example`. */
+function withoutNames(text: string): string {
+  return text.slice(0, TEXT_CHARS_MAX).replace(/\S*\[[^\]\s]*\](?::\d+)?|\S+@\S+/g, 'peer');
 }
 
 function answer(rule: string, meaning: Meaning, provider: RuleTable | undefined, source: string, date: string): Explanation {
