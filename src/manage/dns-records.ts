@@ -66,7 +66,7 @@ export function recordAdvice(input: RecordsInput): readonly string[] {
   } else {
     advice.push('PTR records are set where the IP address is rented, not in the DNS of the domain: many providers refuse mail without one.');
   }
-  if (input.keys.length === 0) advice.push(`There is no DKIM key for ${input.domain}: posthorn dkim keys ${input.domain} --create makes one.`);
+  if (input.keys.length === 0) advice.push(`${input.domain} has no DKIM key, so its mail goes out unsigned, which the large providers refuse.`);
   advice.push('When you publish CAA records, let them allow the certificate authority of this server, as in: 0 issue "letsencrypt.org".');
   advice.push('Keep DMARC at p=none until its reports show that all of your mail passes, a month or more, then go to p=quarantine.');
   return advice;

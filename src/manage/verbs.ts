@@ -1,6 +1,17 @@
 /** Every verb of the program, in the order in which the documentation lists them. Each part adds its own array here. */
+import { accountVerbs } from './account.ts';
+import { aliasVerbs } from './alias.ts';
+import { dnsVerbs } from './dns.ts';
+import { domainVerbs } from './domain.ts';
+import { mailboxVerbs } from './mailbox.ts';
 import type { Verb } from './verb.ts';
 
 // The list is the one place where verbs of different arguments meet; each checks its own with its schema.
 // oxlint-disable-next-line typescript/no-explicit-any
-export const verbs: readonly Verb<any, any>[] = [];
+export const verbs: readonly Verb<any, any>[] = [
+  ...accountVerbs,
+  ...aliasVerbs,
+  ...domainVerbs,
+  ...dnsVerbs,
+  ...mailboxVerbs,
+];
