@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SpfResult } from '../../contract/auth-report.ts';
+import { createSeededRandom } from '../../../test/harness/seeded-random.ts';
 import { createZoneDns, type Zone } from '../../../test/harness/zone-dns.ts';
 import { checkSpf, type SpfInput } from './check-spf.ts';
 
@@ -347,17 +348,12 @@ test('the trace names each mechanism, its look-ups and the running counts', asyn
 });
 
 test('fuzz: no record makes the evaluation throw', async () => {
-  const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1e9);
-  let state = seed;
-  const random = (below: number): number => {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
-    return (state >> 8) % below;
-  };
+  const random = createSeededRandom();
   const pieces = ['a', 'mx', 'ptr', 'all', 'ip4:', 'ip6:', 'include:', 'exists:', 'redirect=', 'exp=', '%{', 'l', 'i', 'r', '}', '.', '/', '24', ':', '-', '~', ' ', '%', 'example.com', '\u0000', '\u00ff', '::1', '1.2.3.4'];
   for (let round = 0; round < 1500; round += 1) {
-    const record = `v=spf1 ${Array.from({ length: 1 + random(12) }, () => pieces[random(pieces.length)]).join('')}`;
+    const record = `v=spf1 ${Array.from({ length: 1 + random.below(12) }, () => random.pick(pieces)).join('')}`;
     const report = await check(withRecord('example.com', record), { ip: '192.0.2.1' }).catch((problem: unknown) => {
-      throw new Error(`seed ${seed}: ${JSON.stringify(record)}`, { cause: problem });
+      throw new Error(`seed ${random.seed}: ${JSON.stringify(record)}`, { cause: problem });
     });
     assert.ok(report.explanation.length > 0);
   }
