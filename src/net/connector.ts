@@ -25,7 +25,7 @@ export interface ConnectRequest {
 
 export interface Connector {
   /**
-   * An open TCP connection without delay (Nagle off). Rejects with a Failure: `outside-lab` (not allowed),
+   * An open TCP connection without delay (Nagle off). Rejects with a Failure whose text leaves out the address: `outside-lab` (not allowed),
    * `bad-address`, `connect-timeout`, `connect-failed` (the cause has the errno), `bind-failed` (our own source
    * address does not work: never the peer's fault), or with the signal's reason.
    */
@@ -70,7 +70,7 @@ function open(clock: Clock, request: ConnectRequest): Promise<Socket> {
     const onError = (cause: NodeJS.ErrnoException): void => fail(failureOf(cause, request));
     const onAbort = (): void => fail(signal?.reason);
     const timer = clock.timer(timeoutMs, () => {
-      fail(new Failure('connect-timeout', `connect to ${address} port ${port}: no answer within ${timeoutMs / 1000} s`));
+      fail(new Failure('connect-timeout', `no answer within ${timeoutMs / 1000} s`));
     });
     signal?.addEventListener('abort', onAbort, { once: true });
     socket.on('connect', onConnect);
@@ -84,7 +84,7 @@ function failureOf(cause: NodeJS.ErrnoException, { address, port, localAddress }
     const from = localAddress === undefined ? '' : ` from ${localAddress}`;
     return new Failure('bind-failed', `cannot connect${from} to ${address} port ${port}: ${code}; check outbound.ip`, { cause });
   }
-  return new Failure('connect-failed', `connect to ${address} port ${port}: ${wordsFor(code)}`, { cause });
+  return new Failure('connect-failed', wordsFor(code), { cause });
 }
 
 function wordsFor(code: string): string {

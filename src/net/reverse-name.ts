@@ -12,8 +12,8 @@ export function reverseName(address: string): string | undefined {
 
 /** Octets or nibbles from last to first, joined by dots; the caller knows that it is an address. */
 function reversedLabels(address: string): string {
-  if (isIPv4(address)) return address.split('.').reverse().join('.');
-  return [...expandIPv6(address)].reverse().join('.');
+  if (isIPv4(address)) return address.split('.').toReversed().join('.');
+  return [...expandIPv6(address)].toReversed().join('.');
 }
 
 /** 32 hexadecimal digits of a valid IPv6 address. */
@@ -23,7 +23,7 @@ export function expandIPv6(address: string): string {
   const [head = '', tail] = hex.split('::');
   const left = head === '' ? [] : head.split(':');
   const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const middle = tail === undefined ? [] : new Array<string>(8 - left.length - right.length).fill('0');
+  const middle = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0');
   return [...left, ...middle, ...right].map((group) => group.toLowerCase().padStart(4, '0')).join('');
 }
 

@@ -1,0 +1,194 @@
+/**
+ * One job at one host: a connection (kept or new), then as many transactions as the recipients need.
+ *
+ * A kept connection that turns out to be gone is replaced by a new one without anybody being told. A server that takes
+ * only so many recipients (LIMITS, RFC 9422, or 452 4.5.3, RFC 5321 §4.5.3.1.10) gets the rest in further transactions.
+ */
+import { QUEUE_LIMITS } from '../../base/limits.ts';
+import type { AttemptFacts, QueueRecipient } from '../../contract/queue.ts';
+import type { ConnectionPool } from '../../net/connection-pool.ts';
+import { openSmtp, type RecipientFate, type SmtpConnection } from '../../net/smtp-client.ts';
+import type { SmtpPorts, SmtpTarget } from '../../net/smtp-open.ts';
+import type { Attempt } from './attempt.ts';
+import { fitToServer, type Fit } from './fit.ts';
+import type { MailHost } from './mail-hosts.ts';
+import { failure, judgeTrouble, type Judgement } from './trouble.ts';
+
+export interface HostDelivery {
+  readonly ports: SmtpPorts;
+  readonly pool: ConnectionPool;
+  readonly host: MailHost;
+  readonly target: SmtpTarget;
+  /** What must be the same for a kept connection to serve. */
+  readonly poolKey: string;
+  readonly signal: AbortSignal;
+}
+
+interface Session {
+  readonly connection: SmtpConnection;
+  readonly reused: boolean;
+  /** Clock time when it was ready for MAIL. */
+  readonly readyAt: number;
+}
+
+/** True when a server answered and was asked about recipients: these count against the sessions of an attempt. */
+export async function deliverToHost(delivery: HostDelivery, attempt: Attempt): Promise<boolean> {
+  const waiting = [...attempt.pending];
+  let batchMax: number = QUEUE_LIMITS.recipientsPerTransactionMax;
+  let session = keptSession(delivery);
+  let spoke = false;
+  while (waiting.length > 0) {
+    session ??= await openSession(delivery, attempt, waiting);
+    if (!session) return spoke;
+    const { capabilities } = session.connection;
+    const batch = waiting.slice(0, Math.min(batchMax, capabilities.rcptMax ?? batchMax));
+    const result = await transact(delivery, attempt, session, batch);
+    if (result.kind === 'stale') {
+      session.connection.destroy();
+      session = await openSession(delivery, attempt, waiting);
+      if (!session) return spoke;
+      continue;
+    }
+    spoke = true;
+    waiting.splice(0, batch.length, ...result.again);
+    batchMax = result.again.length > 0 ? Math.max(1, batch.length - result.again.length) : batchMax;
+    session = followUp(delivery, attempt, session, result.ended, waiting);
+    if (result.ended) return spoke;
+  }
+  return spoke;
+}
+
+/** Keeps the connection for the rest, or for other messages, or lets it go. */
+function followUp(
+  delivery: HostDelivery,
+  attempt: Attempt,
+  session: Session,
+  ended: Judgement | undefined,
+  waiting: readonly QueueRecipient[],
+): Session | undefined {
+  const { connection } = session;
+  if (ended) {
+    for (const recipient of waiting) attempt.troubled(recipient, ended, factsOf(delivery, attempt, session));
+    connection.quit();
+    return undefined;
+  }
+  if (waiting.length > 0 && connection.reusable) return { ...session, readyAt: delivery.ports.clock.now() };
+  delivery.pool.give(delivery.poolKey, connection);
+  return undefined;
+}
+
+function keptSession(delivery: HostDelivery): Session | undefined {
+  const connection = delivery.pool.take(delivery.poolKey);
+  return connection && { connection, reused: true, readyAt: delivery.ports.clock.now() };
+}
+
+async function openSession(delivery: HostDelivery, attempt: Attempt, waiting: readonly QueueRecipient[]): Promise<Session | undefined> {
+  const opened = await openSmtp(delivery.ports, delivery.target, delivery.signal);
+  const readyAt = delivery.ports.clock.now();
+  if (opened.kind === 'open') return { connection: opened.connection, reused: false, readyAt };
+  const judgement = requireTlsUnmet(attempt, judgeTrouble(opened.trouble, { peer: peerName(delivery), reused: false }), opened.trouble.kind);
+  const facts: AttemptFacts = { ...baseFacts(delivery, attempt), delays: delaysOf(attempt, readyAt, readyAt) };
+  for (const recipient of waiting) attempt.troubled(recipient, judgement, facts);
+  attempt.gaveUp(delivery.host, judgement.reply);
+  return undefined;
+}
+
+/** RFC 8689 §4.2.1: without TLS that checks out such a message is returned, not kept. */
+function requireTlsUnmet(attempt: Attempt, judgement: Judgement, kind: string): Judgement {
+  if (!attempt.job.message.options.requireTls || (kind !== 'tls' && kind !== 'missing')) return judgement;
+  return failure('host', 550, '5.7.30', `the sender requires TLS all the way: ${judgement.reply.text}`, 'next-host');
+}
+
+type TransactResult =
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'done'; readonly again: readonly QueueRecipient[]; /** The host is done with, for everybody. */ readonly ended?: Judgement };
+
+async function transact(delivery: HostDelivery, attempt: Attempt, session: Session, batch: readonly QueueRecipient[]): Promise<TransactResult> {
+  const fit = await tryToFit(attempt, session, batch);
+  const { clock } = delivery.ports;
+  if (fit.kind === 'unfit') {
+    const facts = factsOf(delivery, attempt, session);
+    for (const recipient of batch) attempt.troubled(recipient, fit.judgement, facts);
+    if (fit.judgement.next === 'next-host') attempt.gaveUp(delivery.host, fit.judgement.reply);
+    return { kind: 'done', again: [] };
+  }
+  for (const { recipient, judgement } of fit.unfit) attempt.troubled(recipient, judgement, factsOf(delivery, attempt, session));
+  if (fit.recipients.length === 0) return { kind: 'done', again: [] };
+  const fates = await session.connection.send(fit.transaction, delivery.signal);
+  return record(delivery, attempt, { ...session, sentAt: clock.now() }, fit.recipients, fates);
+}
+
+async function tryToFit(attempt: Attempt, session: Session, recipients: readonly QueueRecipient[]): Promise<Fit> {
+  const { message, content } = attempt.job;
+  try {
+    return await fitToServer({ message, recipients, content, capabilities: session.connection.capabilities });
+  } catch {
+    return { kind: 'unfit', judgement: failure('local', 451, '4.3.0', 'the message could not be read from the store') };
+  }
+}
+
+function record(
+  delivery: HostDelivery,
+  attempt: Attempt,
+  session: Session & { readonly sentAt: number },
+  recipients: readonly QueueRecipient[],
+  fates: readonly RecipientFate[],
+): TransactResult {
+  const context = { peer: peerName(delivery), reused: session.reused };
+  const judged = fates.map((fate) => (fate.kind === 'delivered' ? undefined : judgeTrouble(fate.trouble, context)));
+  if (session.reused && judged.every((judgement) => judgement?.next === 'fresh')) return { kind: 'stale' };
+  const facts = factsOf(delivery, attempt, session);
+  const someDelivered = fates.some(({ kind }) => kind === 'delivered');
+  const again: QueueRecipient[] = [];
+  for (const [index, recipient] of recipients.entries()) {
+    const fate = fates[index] as RecipientFate;
+    const judgement = judged[index];
+    if (fate.kind === 'delivered') attempt.delivered(recipient, fate.reply, facts);
+    else if (someDelivered && isTooManyRecipients(fate)) again.push(recipient);
+    else if (judgement) attempt.troubled(recipient, judgement, facts);
+  }
+  const lastWord = judged.find((judgement) => judgement && judgement.next !== 'settle');
+  if (lastWord) attempt.gaveUp(delivery.host, lastWord.reply);
+  const ended = judged.find((judgement) => judgement && judgement.scope !== 'recipient' && judgement.scope !== 'message');
+  return ended ? { kind: 'done', again, ended: forTheRest(ended) } : { kind: 'done', again };
+}
+
+/** Recipients whose turn had not come may ask another host, whatever was said to those before them. */
+function forTheRest(judgement: Judgement): Judgement {
+  return { ...judgement, next: judgement.scope === 'local' ? 'settle' : 'next-host' };
+}
+
+function isTooManyRecipients(fate: RecipientFate): boolean {
+  if (fate.kind !== 'trouble' || fate.trouble.kind !== 'reply' || fate.trouble.step !== 'rcpt') return false;
+  const { code, enhanced } = fate.trouble.reply;
+  return code === 452 && (enhanced === undefined || enhanced === '4.5.3');
+}
+
+function peerName({ host, target }: HostDelivery): string {
+  return `${host.mx}[${host.address}]:${target.port}`;
+}
+
+function baseFacts({ host, target }: HostDelivery, attempt: Attempt): AttemptFacts {
+  const facts: AttemptFacts = { mx: host.mx, address: host.address, port: target.port, helo: target.helo };
+  const local = target.localAddress === undefined ? facts : { ...facts, localAddress: target.localAddress };
+  return attempt.tried.length === 0 ? local : { ...local, tried: [...attempt.tried] };
+}
+
+function factsOf(delivery: HostDelivery, attempt: Attempt, session: Session & { readonly sentAt?: number }): AttemptFacts {
+  const { connection, reused, readyAt } = session;
+  const { tls, localAddress, capabilities } = connection;
+  return {
+    ...baseFacts(delivery, attempt),
+    ...(localAddress === undefined ? {} : { localAddress }),
+    ...(tls === undefined ? {} : { tls }),
+    reused,
+    peerDsn: capabilities.dsn,
+    delays: delaysOf(attempt, readyAt, session.sentAt ?? delivery.ports.clock.now()),
+  };
+}
+
+function delaysOf({ job }: Attempt, readyAt: number, sentAt: number): NonNullable<AttemptFacts['delays']> {
+  const { message, leasedAt } = job;
+  const span = (from: number, to: number): number => Math.max(0, to - from);
+  return { a: span(message.startedAt, message.queuedAt), b: span(message.queuedAt, leasedAt), c: span(leasedAt, readyAt), d: span(readyAt, sentAt) };
+}

@@ -1,0 +1,159 @@
+/**
+ * Where mail for a domain goes: MX records by preference, equal ones in random order (RFC 5321 §5.1), the domain's own
+ * addresses when it has no MX, nothing at all for a null MX (RFC 7505). Hosts are looked up one preference at a time,
+ * so that a dead name of a backup does not hold up the first choice.
+ */
+import { isIP } from 'node:net';
+import { SMTP_CLIENT_LIMITS } from '../../base/limits.ts';
+import type { Config } from '../../config/config.ts';
+import type { Dns, RecordData } from '../../contract/dns.ts';
+import { createNetworkSet } from '../../net/cidr.ts';
+import type { OwnHosts } from './own-hosts.ts';
+import { failure, type Judgement } from './trouble.ts';
+
+export interface MailHost {
+  /** The MX's name, or the address literal. */
+  readonly mx: string;
+  readonly address: string;
+}
+
+/** What the search comes upon, in order: a host to try, or the reason why one (or the whole domain) is none. */
+export type MailHostStep =
+  | { readonly kind: 'host'; readonly host: MailHost; readonly secure: boolean }
+  | { readonly kind: 'dead'; readonly mx: string; readonly judgement: Judgement };
+
+export interface MailHostPorts {
+  readonly dns: Dns;
+  readonly own: OwnHosts;
+  readonly protocols: Config['outbound']['protocols'];
+  /** In [0, 1); default Math.random. */
+  readonly random?: () => number;
+  readonly signal?: AbortSignal;
+}
+
+type Preference = { readonly hosts: readonly string[] };
+type MxPlan = { readonly kind: 'plan'; readonly groups: readonly Preference[]; readonly secure: boolean; readonly implicit: boolean };
+
+/** Never ends without at least one step. Rejects only with the signal's reason. */
+export async function* mailHosts(ports: MailHostPorts, domain: string): AsyncGenerator<MailHostStep, void> {
+  if (domain.startsWith('[')) return yield* literalHost(ports, domain);
+  const plan = await mxPlan(ports, domain);
+  if (plan.kind === 'dead') return yield plan;
+  for (const [rank, group] of plan.groups.entries()) {
+    const found = await Promise.all(group.hosts.map((mx) => addressesOf(ports, mx)));
+    const loops = group.hosts.some((mx) => ports.own.isOwnName(mx)) || found.some(({ addresses }) => addresses.some(ports.own.isOwnAddress));
+    if (loops) {
+      // We are a backup: the better hosts have been tried, and what they said holds.
+      if (rank > 0) return;
+      const text = `mail for ${domain} loops back to this server; its MX names us, but the domain is not hosted here`;
+      return yield { kind: 'dead', mx: domain, judgement: failure('host', 554, '5.4.6', text) };
+    }
+    for (const [index, result] of found.entries()) yield* stepsOf(group.hosts[index] as string, result, plan, domain);
+  }
+}
+
+/** A smarthost: its own addresses, no MX. Names that lead nowhere are our configuration's fault and may be mended: temporary. */
+export async function* smartHosts(ports: MailHostPorts, host: string): AsyncGenerator<MailHostStep, void> {
+  const literal = literalAddress(host) ?? (isIP(host) === 0 ? undefined : host);
+  if (literal !== undefined) return yield { kind: 'host', host: { mx: host, address: literal }, secure: true };
+  const { addresses, judgement, secure } = await addressesOf(ports, host.toLowerCase());
+  for (const address of addresses) yield { kind: 'host', host: { mx: host, address }, secure };
+  if (addresses.length > 0) return;
+  yield { kind: 'dead', mx: host, judgement: failure('local', 451, '4.3.5', `the smarthost is not to be found: ${judgement?.reply.text ?? host}`) };
+}
+
+/** RFC 5321 §4.1.3; undefined when it is no bracketed address. */
+function literalAddress(domain: string): string | undefined {
+  const inner = /^\[(?:ipv6:)?([^\]]+)\]$/i.exec(domain)?.[1];
+  return inner !== undefined && isIP(inner) !== 0 ? inner : undefined;
+}
+
+function* literalHost({ own }: MailHostPorts, domain: string): Generator<MailHostStep, void> {
+  const address = literalAddress(domain);
+  if (address === undefined || !isReachable(address)) {
+    yield { kind: 'dead', mx: domain, judgement: failure('recipient', 550, '5.1.2', `${domain} is no address that mail can go to`) };
+  } else if (own.isOwnAddress(address)) {
+    yield { kind: 'dead', mx: domain, judgement: failure('host', 554, '5.4.6', `mail for ${domain} loops back to this server`) };
+  } else yield { kind: 'host', host: { mx: domain, address }, secure: true };
+}
+
+async function mxPlan({ dns, random, signal }: MailHostPorts, domain: string): Promise<MxPlan | Extract<MailHostStep, { kind: 'dead' }>> {
+  const answer = await dns.query(domain, 'MX', signal ? { signal } : {});
+  const dead = (judgement: Judgement): Extract<MailHostStep, { kind: 'dead' }> => ({ kind: 'dead', mx: domain, judgement });
+  switch (answer.kind) {
+    case 'failure':
+      return dead(failure('host', 451, '4.4.3', `the mail servers of ${domain} cannot be looked up now (${answer.reason})`));
+    case 'nxdomain':
+      return dead(failure('recipient', 550, '5.1.2', `the domain ${domain} does not exist`));
+    case 'nodata':
+      return { kind: 'plan', groups: [{ hosts: [domain] }], secure: answer.secure, implicit: true };
+    case 'found': {
+      const real = answer.records.filter(({ exchange }) => exchange !== '');
+      if (real.length === 0) return dead(failure('recipient', 556, '5.1.10', `the domain ${domain} takes no mail (null MX)`));
+      return { kind: 'plan', groups: byPreference(real, random ?? Math.random), secure: answer.secure, implicit: false };
+    }
+  }
+}
+
+function byPreference(records: readonly RecordData['MX'][], random: () => number): Preference[] {
+  const groups = new Map<number, Set<string>>();
+  for (const { preference, exchange } of [...records].sort((one, other) => one.preference - other.preference)) {
+    groups.set(preference, (groups.get(preference) ?? new Set()).add(exchange));
+  }
+  let left: number = SMTP_CLIENT_LIMITS.mxHostsMax;
+  return [...groups.values()].flatMap((names) => {
+    const hosts = shuffle([...names], random).slice(0, left);
+    left -= hosts.length;
+    return hosts.length > 0 ? [{ hosts }] : [];
+  });
+}
+
+function shuffle<T>(items: T[], random: () => number): T[] {
+  for (let last = items.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(random() * (last + 1));
+    [items[last], items[other]] = [items[other] as T, items[last] as T];
+  }
+  return items;
+}
+
+interface HostAddresses {
+  readonly addresses: readonly string[];
+  readonly secure: boolean;
+  /** Why there is none. */
+  readonly judgement?: Judgement;
+}
+
+/** Both families at once, taking turns, the configured first one first (RFC 8305 §4). A CNAME as exchange is tolerated. */
+async function addressesOf({ dns, protocols, signal }: MailHostPorts, host: string): Promise<HostAddresses> {
+  if (isIP(host) !== 0) {
+    const text = `the MX is the address ${host} where a host name must be`;
+    return { addresses: [], secure: false, judgement: failure('host', 550, '5.4.4', text, 'next-host') };
+  }
+  const options = signal ? { signal } : {};
+  const answers = await Promise.all(protocols.map((protocol) => dns.query(host, protocol === 'ipv6' ? 'AAAA' : 'A', options)));
+  const lists = answers.map((answer) => (answer.kind === 'found' ? answer.records.filter(isReachable) : []));
+  const longest = Math.max(0, ...lists.map((list) => list.length));
+  const addresses = Array.from({ length: longest }, (_, turn) => lists.flatMap((list) => list.slice(turn, turn + 1))).flat();
+  const secure = answers.every((answer) => answer.kind !== 'failure' && answer.secure);
+  if (addresses.length > 0) return { addresses: addresses.slice(0, SMTP_CLIENT_LIMITS.addressesPerHostMax), secure };
+  const unknown = answers.find((answer) => answer.kind === 'failure');
+  const judgement = unknown
+    ? failure('host', 451, '4.4.3', `the address of ${host} cannot be looked up now (${unknown.reason})`, 'next-host')
+    : failure('host', 550, '5.4.4', `${host} has no ${protocols.join(' or ')} address`, 'next-host');
+  return { addresses, secure, judgement };
+}
+
+function* stepsOf(mx: string, result: HostAddresses, plan: MxPlan, domain: string): Generator<MailHostStep, void> {
+  for (const address of result.addresses) yield { kind: 'host', host: { mx, address }, secure: plan.secure };
+  if (!result.judgement) return;
+  const hard = plan.implicit && result.judgement.status === 'failed';
+  const text = `the domain ${domain} has neither a mail server nor an address`;
+  yield { kind: 'dead', mx, judgement: hard ? failure('recipient', 550, '5.1.2', text) : result.judgement };
+}
+
+/** "This host", multicast and broadcast are where a connection would go astray, `0.0.0.0` to ourselves. */
+const UNREACHABLE = createNetworkSet(['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8']);
+
+function isReachable(address: string): boolean {
+  return !UNREACHABLE.has(address);
+}

@@ -1,0 +1,159 @@
+/**
+ * Delivery over SMTP: to the MX hosts of a domain, or to the smarthost. Hosts are tried in order until every recipient
+ * has met its fate or the limits of one attempt are reached; what stays open is deferred with the last word said.
+ *
+ * Policy: opportunistic TLS towards MX hosts, verified where the sender requires it (RFC 8689) or the smarthost's
+ * configuration says so. Log-in only towards a smarthost.
+ */
+import { readFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
+import type { Clock } from '../../base/clock.ts';
+import { SMTP_CLIENT_LIMITS } from '../../base/limits.ts';
+import type { Log } from '../../base/log.ts';
+import type { Config } from '../../config/config.ts';
+import type { Dns } from '../../contract/dns.ts';
+import type { Deliverer, DeliveryJob, DeliveryOutcome, RoutePlan } from '../../contract/queue.ts';
+import type { Connector } from '../../net/connector.ts';
+import { ConnectionPool } from '../../net/connection-pool.ts';
+import type { SmtpTarget } from '../../net/smtp-open.ts';
+import { createClientTls, type ClientTls } from '../../net/tls.ts';
+import { Attempt } from './attempt.ts';
+import { deliverToHost } from './host-delivery.ts';
+import { mailHosts, smartHosts, type MailHost, type MailHostPorts, type MailHostStep } from './mail-hosts.ts';
+import { createOwnHosts } from './own-hosts.ts';
+import { failure } from './trouble.ts';
+
+export interface RemoteDelivererOptions {
+  readonly config: Pick<Config, 'hostname' | 'listen' | 'outbound'>;
+  readonly dns: Dns;
+  readonly connector: Connector;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Default: Node's roots and outbound.caFile, read at the first delivery. */
+  readonly clientTls?: ClientTls;
+}
+
+export interface RemoteDeliverer extends Deliverer {
+  /** Leaves the connections that wait. Deliveries under way end by their signal. */
+  close(): void;
+}
+
+type RemoteRoute = Extract<RoutePlan, { kind: 'mx' | 'smarthost' }>;
+
+/** For jobs whose route is `mx` or `smarthost`; any other is a bug and throws. */
+export function createRemoteDeliverer(options: RemoteDelivererOptions): RemoteDeliverer {
+  return new Remote(options);
+}
+
+class Remote implements RemoteDeliverer {
+  readonly #options: RemoteDelivererOptions;
+  readonly #pool: ConnectionPool;
+  readonly #hosts: Omit<MailHostPorts, 'signal'>;
+  #clientTls: ClientTls | undefined;
+
+  constructor(options: RemoteDelivererOptions) {
+    this.#options = options;
+    this.#pool = new ConnectionPool(options.clock);
+    this.#clientTls = options.clientTls;
+    this.#hosts = { dns: options.dns, own: createOwnHosts(options.config), protocols: options.config.outbound.protocols };
+  }
+
+  async deliver(job: DeliveryJob, signal: AbortSignal): Promise<readonly DeliveryOutcome[]> {
+    const { route } = job;
+    if (route.kind !== 'mx' && route.kind !== 'smarthost') throw new Error(`not a remote route: ${route.kind}`);
+    const attempt = new Attempt(job);
+    try {
+      this.#clientTls ??= await createClientTls(this.#options.config.outbound);
+      await this.#tryHosts(attempt, route, this.#clientTls, signal);
+    } catch (error) {
+      this.#failLocally(attempt, error, signal);
+    }
+    return attempt.finish();
+  }
+
+  close(): void {
+    this.#pool.closeAll();
+  }
+
+  async #tryHosts(attempt: Attempt, route: RemoteRoute, clientTls: ClientTls, signal: AbortSignal): Promise<void> {
+    let addresses = 0;
+    let sessions = 0;
+    for await (const step of this.#candidates(route, signal)) {
+      if (step.kind === 'dead') attempt.dead(step.mx, step.judgement);
+      else {
+        addresses += 1;
+        if (await this.#tryHost(attempt, route, clientTls, step, signal)) sessions += 1;
+      }
+      if (attempt.done || signal.aborted) return;
+      if (addresses >= SMTP_CLIENT_LIMITS.addressesPerAttemptMax || sessions >= SMTP_CLIENT_LIMITS.sessionsPerAttemptMax) return;
+    }
+  }
+
+  #candidates(route: RemoteRoute, signal: AbortSignal): AsyncIterable<MailHostStep> {
+    const ports = { ...this.#hosts, signal };
+    return route.kind === 'mx' ? mailHosts(ports, route.domain) : smartHosts(ports, route.host);
+  }
+
+  async #tryHost(
+    attempt: Attempt,
+    route: RemoteRoute,
+    clientTls: ClientTls,
+    { host, secure }: Extract<MailHostStep, { kind: 'host' }>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { requireTls } = attempt.job.message.options;
+    if (requireTls && route.kind === 'mx' && !secure) {
+      // RFC 8689 §4.2.1: the name of the MX must come from DNSSEC (or MTA-STS), or the certificate proves nothing.
+      const text = `the sender requires TLS all the way, and the MX of ${route.domain} is not secured by DNSSEC`;
+      attempt.dead(host.mx, failure('host', 550, '5.7.30', text, 'next-host'));
+      return false;
+    }
+    const { clock, connector, log } = this.#options;
+    const target = this.#target(route, host, requireTls);
+    const before = attempt.tried.length;
+    const spoke = await deliverToHost({ ports: { connector, clock, clientTls }, pool: this.#pool, host, target, poolKey: poolKey(route, target), signal }, attempt);
+    for (const { error } of attempt.tried.slice(before)) {
+      log.info('delivery.host-failed', { id: attempt.job.message.id, mx: host.mx, address: host.address, error });
+    }
+    return spoke;
+  }
+
+  #target(route: RemoteRoute, { mx, address }: MailHost, requireTls: boolean): SmtpTarget {
+    const { hostname, outbound } = this.#options.config;
+    const source = outbound.ips.find((ip) => isIPv6(ip.address) === isIPv6(address));
+    const base = { address, helo: source?.helo ?? hostname, ...(source ? { localAddress: source.address } : {}) };
+    if (route.kind === 'mx') return { ...base, host: mx, port: outbound.port, tls: requireTls ? 'verify' : 'opportunistic' };
+    const { username, passwordFile } = route;
+    return {
+      ...base,
+      host: mx,
+      port: route.port,
+      tls: requireTls ? 'verify' : route.tls,
+      // RFC 8314 §7.3: this port begins with TLS.
+      implicitTls: route.port === 465,
+      ...(username === undefined ? {} : { credentials: async () => ({ username, password: await readPassword(passwordFile) }) }),
+    };
+  }
+
+  #failLocally(attempt: Attempt, error: unknown, signal: AbortSignal): void {
+    const text = signal.aborted ? 'the server is shutting down' : 'a problem in this server; see its log';
+    if (!signal.aborted) this.#options.log.error('delivery.failed', { id: attempt.job.message.id, error: String(error) });
+    for (const recipient of attempt.pending) attempt.troubled(recipient, failure('local', 451, '4.3.0', text), {});
+  }
+}
+
+function poolKey(route: RemoteRoute, target: SmtpTarget): string {
+  const { address, port, localAddress = '', helo, tls, host } = target;
+  const verifiedName = tls === 'verify' ? host : '';
+  const user = route.kind === 'smarthost' ? `${route.username ?? ''} ${route.passwordFile ?? ''}` : '';
+  return [address, port, localAddress, helo, tls, verifiedName, user].join('|');
+}
+
+async function readPassword(file: string | undefined): Promise<string> {
+  if (file === undefined) throw new Error('relay.username is set, but relay.password-file is not');
+  try {
+    return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+  } catch (cause) {
+    throw new Error(`cannot read relay.password-file ${file}`, { cause });
+  }
+}

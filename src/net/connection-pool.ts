@@ -1,0 +1,82 @@
+/**
+ * Open SMTP connections that wait for their next message, a few seconds at most. A connection that its peer closes while
+ * it waits is dropped silently: that is no failure. Keys say everything that makes two connections the same (address,
+ * port, source address, EHLO name, TLS demands, log-in), so a message never travels on less than it asked for.
+ */
+import type { Clock, Timer } from '../base/clock.ts';
+import { SMTP_CLIENT_LIMITS } from '../base/limits.ts';
+import type { SmtpConnection } from './smtp-client.ts';
+
+export interface PoolLimits {
+  readonly idleConnectionMs: number;
+  readonly idleConnectionsMax: number;
+}
+
+interface Idle {
+  readonly key: string;
+  readonly connection: SmtpConnection;
+  readonly timer: Timer;
+}
+
+export class ConnectionPool {
+  readonly #clock: Clock;
+  readonly #limits: PoolLimits;
+  readonly #idle = new Map<string, Idle[]>();
+  #size = 0;
+  #closed = false;
+
+  constructor(clock: Clock, limits: PoolLimits = SMTP_CLIENT_LIMITS) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /** Connections waiting. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The one used last, because it is the least likely to have been closed; undefined when none waits. */
+  take(key: string): SmtpConnection | undefined {
+    for (;;) {
+      const entry = this.#idle.get(key)?.at(-1);
+      if (!entry) return undefined;
+      this.#remove(entry);
+      if (entry.connection.reusable) return entry.connection;
+      entry.connection.quit();
+    }
+  }
+
+  /** Keeps the connection when it can carry more, else says QUIT. */
+  give(key: string, connection: SmtpConnection): void {
+    if (this.#closed || !connection.reusable || this.#size >= this.#limits.idleConnectionsMax) return connection.quit();
+    const timer = this.#clock.timer(this.#limits.idleConnectionMs, () => this.#drop(entry));
+    const entry: Idle = { key, connection, timer };
+    const entries = this.#idle.get(key);
+    if (entries) entries.push(entry);
+    else this.#idle.set(key, [entry]);
+    this.#size += 1;
+    connection.watchIdle(() => this.#drop(entry));
+  }
+
+  /** Leaves every waiting connection and keeps none from now on. */
+  closeAll(): void {
+    this.#closed = true;
+    for (const entries of [...this.#idle.values()]) for (const entry of [...entries]) this.#drop(entry);
+  }
+
+  #drop(entry: Idle): void {
+    this.#remove(entry);
+    entry.connection.quit();
+  }
+
+  #remove(entry: Idle): void {
+    const entries = this.#idle.get(entry.key);
+    const position = entries?.indexOf(entry) ?? -1;
+    if (!entries || position === -1) return;
+    entries.splice(position, 1);
+    if (entries.length === 0) this.#idle.delete(entry.key);
+    this.#size -= 1;
+    entry.timer.cancel();
+    entry.connection.watchIdle(undefined);
+  }
+}
