@@ -35,6 +35,14 @@ export class SpaceReserve {
     return this.#measuring.then(() => this.#refuse(neededBytes));
   }
 
+  /** The last answer, for callers that cannot wait; a stale one is measured again for the next time. */
+  hasSpace(): boolean {
+    if (performance.now() - this.#measuredAtMs >= STORE_LIMITS.freeSpaceTtlMs) {
+      this.#measuring ??= this.#refresh().finally(() => (this.#measuring = undefined));
+    }
+    return this.#freeBytes >= QUEUE_LIMITS.freeDiskBytesMin;
+  }
+
   async #refresh(): Promise<void> {
     try {
       this.#freeBytes = await this.#measure(this.#path);

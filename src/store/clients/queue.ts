@@ -6,7 +6,7 @@ import type { ByteSource } from '../../base/byte-source.ts';
 import { Failure } from '../../base/errors.ts';
 import { QUEUE_LIMITS } from '../../base/limits.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
-import type { QueueId } from '../../contract/message.ts';
+import type { QueueId, Reply } from '../../contract/message.ts';
 import type {
   DueRow, MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueStore, RecipientState, Settlement, SettleResult,
 } from '../../contract/queue.ts';
@@ -20,7 +20,7 @@ import type { SpaceReserve } from '../free-space.ts';
 import type { NewBody } from '../ops/bodies.ts';
 import type { SearchResult } from '../ops/queue-reads.ts';
 import type { SettleArgs } from '../ops/queue.ts';
-import { packDeposit, packEvents, packItem, packSettlement, unpackItem } from './queue-rows.ts';
+import { packDeposit, packEvents, packItem, packReply, packSettlement, unpackItem } from './queue-rows.ts';
 
 export interface QueueFilter {
   /** All without regard to case; absent means any. */
@@ -36,6 +36,15 @@ export interface QueueMatch {
   readonly item: QueueItem;
   /** QueueRecipient.index of each. */
   readonly selected: readonly number[];
+}
+
+/** What is absent stays as it is. */
+export interface QueueOrder {
+  readonly state: 'queued' | 'held' | 'deleted';
+  /** Milliseconds since 1970, or RETURN_ORDERED_AT together with the `lastReply` to return it with. */
+  readonly nextAttemptAt?: number;
+  readonly lastReply?: Reply;
+  readonly reason?: string;
 }
 
 export interface QueueStateCount {
@@ -78,6 +87,11 @@ export class QueueClient implements QueueStore {
     this.#remember(item);
   }
 
+  /** False when the reserve of free disk is touched: doors answer 452 without taking bytes. */
+  hasSpace(): boolean {
+    return this.#reserve.hasSpace();
+  }
+
   async read(id: QueueId): Promise<QueueItem | undefined> {
     const rows = await this.#call('queue.read', id);
     return rows && unpackItem(rows);
@@ -99,12 +113,23 @@ export class QueueClient implements QueueStore {
     id: QueueId, settlements: readonly Settlement[], deposits: readonly MailboxDeposit[], followUps: readonly NewQueueItem[],
     events: readonly MessageEvent[],
   ): Promise<SettleResult> {
-    return this.#settle('queue.settle', id, settlements, deposits, followUps, events);
+    return this.#settle(id, settlements, deposits, followUps, events);
   }
 
-  /** As `settle`, for what an administrator ordered: also takes recipients out of `held`. */
-  order(id: QueueId, settlements: readonly Settlement[], events: readonly MessageEvent[]): Promise<SettleResult> {
-    return this.#settle('queue.order', id, settlements, [], [], events);
+  /** An administrator's order for waiting recipients (QueueRecipient.index each); finished ones are left alone. */
+  async order(id: QueueId, recipients: readonly number[], order: QueueOrder, events: readonly MessageEvent[]): Promise<SettleResult> {
+    const atMs = this.#clock.now();
+    return this.#call('queue.order', {
+      id,
+      atMs,
+      positions: recipients,
+      state: order.state,
+      nextAttemptAt: order.nextAttemptAt ?? null,
+      lastReply: packReply(order.lastReply),
+      reason: order.reason ?? null,
+      events: packEvents(events),
+      doneEvents: packEvents([{ at: atMs, name: MESSAGE_EVENTS.done }]),
+    });
   }
 
   async *dueRows(): AsyncIterable<readonly DueRow[]> {
@@ -161,8 +186,8 @@ export class QueueClient implements QueueStore {
   }
 
   async #settle(
-    operation: 'queue.settle' | 'queue.order', id: QueueId, settlements: readonly Settlement[], deposits: readonly MailboxDeposit[],
-    followUps: readonly NewQueueItem[], events: readonly MessageEvent[],
+    id: QueueId, settlements: readonly Settlement[], deposits: readonly MailboxDeposit[], followUps: readonly NewQueueItem[],
+    events: readonly MessageEvent[],
   ): Promise<SettleResult> {
     const atMs = this.#clock.now();
     const result = await this.#withBodies(followUps, (bodies) => {
@@ -175,7 +200,7 @@ export class QueueClient implements QueueStore {
         events: packEvents(events),
         doneEvents: packEvents([{ at: atMs, name: MESSAGE_EVENTS.done }]),
       };
-      return this.#call(operation, args);
+      return this.#call('queue.settle', args);
     });
     for (const item of followUps) this.#remember(item);
     return result;

@@ -1,0 +1,57 @@
+/** What a lab says when it is ready: one line of JSON for programs, or the first steps for a person. */
+import type { LabProvider } from '../lab/lab.ts';
+
+export interface LabFacts {
+  readonly dir: string;
+  readonly config: string;
+  readonly host: string;
+  readonly ports: { readonly smtp: number; readonly submission: number; readonly submissions: number };
+  readonly accounts: readonly { readonly address: string; readonly password: string }[];
+  readonly ca: string;
+  readonly dns: { readonly host: string; readonly port: number };
+  readonly providers: readonly LabProvider[];
+}
+
+/** The contract with tests and tools; parts that are not built yet are left out. */
+export function readyLine(facts: LabFacts): string {
+  const { dir, config, host, ports, accounts, ca, providers, dns } = facts;
+  const ready = {
+    ready: true,
+    pid: process.pid,
+    dir,
+    config,
+    smtp: { host, port: ports.smtp },
+    submission: { host, port: ports.submission },
+    submissions: { host, port: ports.submissions },
+    dns,
+    accounts,
+    ca,
+    providers,
+  };
+  return `${JSON.stringify(ready)}\n`;
+}
+
+export function greetPerson({ dir, config, host, ports, accounts, ca, providers, dns }: LabFacts): string {
+  const [alice] = accounts;
+  const width = Math.max(...accounts.map(({ address }) => address.length));
+  return `Posthorn lab: a mail server for example.org inside a simulated internet. Nothing leaves this machine.
+
+  SMTP         ${host}:${ports.smtp}   (port 25: mail from outside)
+  submission   ${host}:${ports.submission}   (STARTTLS, then log in)
+  submissions  ${host}:${ports.submissions}   (TLS from the start)
+  DNS          ${dns.host}:${dns.port}
+  CA           ${ca}
+  folder       ${dir}
+
+  accounts     ${accounts.map(({ address, password }) => `${address.padEnd(width)}   password ${password}`).join('\n               ')}
+  providers    ${providers.map(({ name }) => name).join(', ')}
+
+Three things to try, in a second terminal, in this folder:
+
+  bin/posthorn send --config ${config} --from ${alice?.address} --to someone@gmail.com --subject Hello --text "Does it arrive?"
+  bin/posthorn lab inbox gmail
+  bin/posthorn trace someone@gmail.com --config ${config}
+
+Ctrl-C ends it.
+`;
+}

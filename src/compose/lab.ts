@@ -1,0 +1,163 @@
+/**
+ * `posthorn lab`: the simulated internet with an ordinary server for example.org in it, in one process.
+ *
+ * The server differs from a real one in its configuration (written to the lab's folder, so that every command works
+ * against it), its clock (can be advanced) and its connector (refuses to leave 127.0.0.0/8). Nobody is trusted by
+ * address here: on one machine everybody would be.
+ */
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AdjustableClock } from '../base/clock.ts';
+import { Failure } from '../base/errors.ts';
+import { Log } from '../base/log.ts';
+import { removeLabPointer, writeLabPointer } from '../config/lab-pointer.ts';
+import { loadConfig } from '../config/load.ts';
+import type { LabOptions } from '../face/cli/ports.ts';
+import { createLogSink, type OpenLogSink } from '../face/log-sink.ts';
+import { insideLab } from '../lab/address-plan.ts';
+import type { ZoneRecord } from '../lab/dns/zone-record.ts';
+import { createLab, type Lab } from '../lab/lab.ts';
+import { createLabVerbs } from '../lab/verbs.ts';
+import { recordsOf } from '../manage/dns.ts';
+import { runVerb } from '../manage/local-call.ts';
+import type { ManageContext } from '../manage/verb.ts';
+import { verbs } from '../manage/verbs.ts';
+import { makePassword } from '../store/password.ts';
+import { greetPerson, readyLine, type LabFacts } from './lab-greeting.ts';
+import { startServer } from './server.ts';
+import { stopSignal } from './serve.ts';
+
+const HOSTNAME = 'mail.example.org';
+const DOMAIN = 'example.org';
+const USERS = ['alice', 'bob'];
+const PORTS = { smtp: 25, submission: 587, submissions: 465, dns: 53 } as const;
+
+interface Account {
+  readonly address: string;
+  readonly password: string;
+}
+
+export async function runLab(options: LabOptions): Promise<number> {
+  const dir = resolve(options.dir ?? mkdtempSync(join(tmpdir(), 'posthorn-lab-')));
+  mkdirSync(dir, { recursive: true, mode: 0o755 });
+  // The drop-ins of other users reach the server through this folder.
+  if (options.dir === undefined) chmodSync(dir, 0o755);
+  const clock = new AdjustableClock();
+  const sink = createLogSink({ format: 'json', level: 'info', file: join(dir, 'posthorn.log') });
+  const stopped = stopSignal();
+  const running = await startInLab({ ...options, dir }, clock, sink);
+  const pointer = { config: running.facts.config };
+  writeLabPointer(process.env, pointer);
+  process.stdout.write(options.json ? readyLine(running.facts) : greetPerson(running.facts));
+  await stopped;
+  await running.stop();
+  removeLabPointer(process.env, pointer);
+  sink.close();
+  if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
+  return 0;
+}
+
+async function startInLab(options: LabOptions & { dir: string }, clock: AdjustableClock, sink: OpenLogSink): Promise<{ facts: LabFacts; stop(): Promise<void> }> {
+  const { dir, portBase } = options;
+  const log = new Log(sink.write, () => clock.now());
+  const network = (options.loopback ?? '127.0.0.0').replace(/\.0\.0$/, '.0');
+  const host = { hostname: HOSTNAME, ip: `${network}.10`, mxAddress: `${network}.1` };
+  let context: ManageContext | undefined;
+  const lab = createLab({
+    loopback: `${network}.0`,
+    portBase,
+    dir: join(dir, 'internet'),
+    clock,
+    log: log.with({ part: 'lab' }),
+    serverHost: host,
+    ourRecords: async () => (context ? publishedRecords(context) : []),
+  });
+  const config = loadConfig(await writeConfig(dir, portBase, host, lab));
+  await lab.start();
+  try {
+    const server = await startServer({ config, clock, log, verbs: [...verbs, ...createLabVerbs(lab)], connectAllowed: insideLab });
+    context = server.context;
+    const accounts = await furnish(context, dir);
+    await lab.refreshRecords();
+    server.resolver.flush();
+    const facts: LabFacts = { dir, config: config.file, host: host.mxAddress, ports: portsOf(portBase), accounts, ca: lab.ca, providers: lab.providers, dns: lab.dns };
+    return {
+      facts,
+      stop: async () => {
+        await server.stop();
+        await lab.stop();
+      },
+    };
+  } catch (error) {
+    await lab.stop();
+    throw error;
+  }
+}
+
+function portsOf(base: number): { smtp: number; submission: number; submissions: number } {
+  return { smtp: base + PORTS.smtp, submission: base + PORTS.submission, submissions: base + PORTS.submissions };
+}
+
+/** What example.org publishes, as the zone of the lab wants it; the PTR is the landlord's, which the lab plays as well. */
+async function publishedRecords(context: ManageContext): Promise<readonly ZoneRecord[]> {
+  const { records } = await recordsOf(context.store, context.config, DOMAIN);
+  return records.filter((record) => record.type !== 'PTR').map(({ name, type, ttl, value }) => ({ name, type, ttl, value }));
+}
+
+/** Accounts and keys, at the first start in this folder; their passwords are kept beside, since the lab shows them each time. */
+async function furnish(context: ManageContext, dir: string): Promise<Account[]> {
+  const file = join(dir, 'accounts.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Account[];
+  const accounts = USERS.map((name) => ({ address: `${name}@${DOMAIN}`, password: makePassword() }));
+  for (const { address, password } of accounts) {
+    const outcome = await runVerb(verbs, context, 'account.add', { address, password, createDomain: true });
+    if (outcome.kind !== 'done' && outcome.error.code !== 'account-exists') throw new Failure(outcome.error.code, outcome.error.message);
+    if (outcome.kind !== 'done') await runVerb(verbs, context, 'account.password', { address, password });
+  }
+  writeFileSync(file, JSON.stringify(accounts), { mode: 0o600 });
+  return accounts;
+}
+
+/** Written anew at each start: the folder may be used again with other ports. */
+async function writeConfig(dir: string, portBase: number, host: { ip: string; mxAddress: string }, lab: Lab): Promise<string> {
+  const certificate = join(dir, 'certificate.pem');
+  const key = join(dir, 'key.pem');
+  const issued = await lab.issueCertificate([HOSTNAME, DOMAIN, 'localhost', host.mxAddress, host.ip]);
+  writeFileSync(certificate, issued.certificatePem);
+  writeFileSync(key, issued.keyPem, { mode: 0o600 });
+  const ports = portsOf(portBase);
+  const file = join(dir, 'posthorn.toml');
+  const text = `# Written by "posthorn lab" at each start.
+hostname = "${HOSTNAME}"
+data-dir = ${JSON.stringify(join(dir, 'data'))}
+
+[listen]
+smtp = ["${host.mxAddress}:${ports.smtp}", "${host.ip}:${ports.smtp}"]
+submission = ["${host.mxAddress}:${ports.submission}"]
+submissions = ["${host.mxAddress}:${ports.submissions}"]
+
+[tls]
+certificate = ${JSON.stringify(certificate)}
+key = ${JSON.stringify(key)}
+
+[dns]
+servers = ["${lab.dns.host}:${lab.dns.port}"]
+
+[networks]
+trusted = []                # on one machine everybody would be
+
+[outbound]
+protocols = ["ipv4"]
+port = ${portBase + PORTS.smtp}
+ca-file = ${JSON.stringify(lab.ca)}
+
+[[outbound.ip]]
+address = "${host.ip}"
+
+[log]
+file = ${JSON.stringify(join(dir, 'posthorn.log'))}
+`;
+  writeFileSync(file, text);
+  return file;
+}

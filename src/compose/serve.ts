@@ -1,0 +1,51 @@
+/**
+ * `posthorn serve`: runs a server until a signal. SIGHUP reloads configuration, certificates and log file; SIGTERM and
+ * SIGINT drain within `shutdown-timeout`; a second signal ends at once (the queue on disk is complete at any moment).
+ */
+import { SystemClock } from '../base/clock.ts';
+import { Log } from '../base/log.ts';
+import type { Config } from '../config/config.ts';
+import type { ServeOptions } from '../face/cli/ports.ts';
+import { createLogSink } from '../face/log-sink.ts';
+import { verbs } from '../manage/verbs.ts';
+import { startServer, type RunningServer } from './server.ts';
+
+export async function serve(config: Config, options: ServeOptions): Promise<number> {
+  const clock = new SystemClock();
+  const sink = createLogSink(config.log);
+  const log = new Log(sink.write, () => clock.now());
+  const server = await startServer({ config, clock, log, verbs });
+  const onHangUp = (): void => void reload(server, options, log, () => sink.reopen());
+  process.on('SIGHUP', onHangUp);
+  await stopSignal();
+  await server.stop();
+  process.off('SIGHUP', onHangUp);
+  sink.close();
+  return 0;
+}
+
+/** Resolves at the first SIGTERM or SIGINT; the second one ends the process. */
+export function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const onSignal = (): void => {
+      if (asked) process.exit(1);
+      asked = true;
+      resolve();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
+
+/** A wrong configuration or certificate leaves everything as it was. */
+async function reload(server: RunningServer, options: ServeOptions, log: Log, reopenLog: () => void): Promise<void> {
+  try {
+    reopenLog();
+    const pending = await server.reload(options.reload());
+    log.info('server.reloaded', {});
+    for (const setting of pending) log.warn('server.restart-needed', { setting });
+  } catch (error) {
+    log.error('server.reload-failed', { error: error instanceof Error ? error.message : String(error) });
+  }
+}

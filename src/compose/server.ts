@@ -1,0 +1,205 @@
+/**
+ * A complete server: opens the store, wires the stages, starts the listeners, takes up what was left in the spool, and
+ * can be stopped without losing anything. `posthorn serve` runs one, the lab runs one, tests run several.
+ */
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import type { SecureContext } from 'node:tls';
+import { BufferSource, concatenate, type ByteSource } from '../base/byte-source.ts';
+import type { Clock } from '../base/clock.ts';
+import { SMTP_SERVER_LIMITS } from '../base/limits.ts';
+import type { Log } from '../base/log.ts';
+import { createQueueId } from '../base/queue-id.ts';
+import type { Config, HostPort } from '../config/config.ts';
+import { createControlServer, type ControlServer } from '../face/control/server.ts';
+import { controlSocketPath } from '../face/control/protocol.ts';
+import { createSmtpServer, type SmtpServer } from '../flow/accept/server.ts';
+import type { SmtpServerPorts, SmtpService } from '../flow/accept/options.ts';
+import { createAuthenticator } from '../flow/authenticate/authenticator.ts';
+import { createLocalDeliverer } from '../flow/deliver/local.ts';
+import { createRemoteDeliverer } from '../flow/deliver/remote.ts';
+import { createFeedback } from '../flow/feedback/feedback.ts';
+import { createJudge } from '../flow/judge/judge.ts';
+import { createQueue, type Queue } from '../flow/queue/queue.ts';
+import { createRouter } from '../flow/route/router.ts';
+import { createSigner, type Signer } from '../flow/sign/signer.ts';
+import { parseHeader } from '../mail/header.ts';
+import type { AnyVerb } from '../manage/local-call.ts';
+import type { ManageContext } from '../manage/verb.ts';
+import { createClientName } from '../net/client-name.ts';
+import { createConnector } from '../net/connector.ts';
+import { createResolver, type Resolver } from '../net/resolver.ts';
+import { loadServerContext } from '../net/tls.ts';
+import { createDirectory } from '../store/directory.ts';
+import { createSigningKeys } from '../store/signing-keys.ts';
+import { createLogin } from '../store/login.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { createBodyHasher } from '../verify/dkim/body-hasher.ts';
+import { createIntake } from './intake.ts';
+import { createLiveConfig } from './live-config.ts';
+import { takeUpSpool } from './spool.ts';
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Verbs that the control socket offers. */
+  readonly verbs: readonly AnyVerb[];
+  /** Addresses that outgoing mail connections may go to; default any. */
+  readonly connectAllowed?: (address: string) => boolean;
+}
+
+export interface RunningServer {
+  readonly context: ManageContext;
+  readonly resolver: Resolver;
+  readonly addresses: Readonly<Record<Exclude<SmtpService, 'local'>, readonly HostPort[]>>;
+  /** Takes a new configuration and new certificates into use; names the settings that need a restart. */
+  reload(next: Config): Promise<string[]>;
+  /** Lets sessions and deliveries finish within `shutdownTimeoutMs`; everything else stays in the queue. */
+  stop(): Promise<void>;
+}
+
+const PUBLIC_SERVICES = ['smtp', 'submission', 'submissions'] as const;
+
+/** Path of the socket that the `sendmail` drop-in hands mail to. */
+export function submitSocketPath(config: Pick<Config, 'dataDir'>): string {
+  return join(config.dataDir, 'run', 'submit.sock');
+}
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { clock, log } = options;
+  const live = createLiveConfig(options.config);
+  const { config } = live;
+  const store = await openStore(config.dataDir, { clock, log });
+  const closing: (() => Promise<void> | void)[] = [() => store.close()];
+  try {
+    const resolver = createResolver({ servers: config.dns.servers, trustAd: config.dns.trustAd, clock, log });
+    closing.push(() => resolver.close());
+    const tls = await createTlsHolder(config);
+    const parts = await wire({ ...options, config }, store, resolver);
+    closing.push(() => parts.remote.close());
+    const smtp = await listen(config, parts.ports, tls.current, closing);
+    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: parts.queue.control };
+    const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
+    await parts.queue.start();
+    await takeUpSpool({ config, clock, log, directory: parts.ports.directory, intake: parts.ports.intake });
+    log.info('server.ready', { hostname: config.hostname, pid: process.pid, queued: parts.queue.control.size.recipients });
+    return {
+      context,
+      resolver,
+      addresses: smtp.addresses,
+      reload: async (next) => {
+        await tls.load(next);
+        resolver.flush();
+        return live.replace(next);
+      },
+      stop: once(() => stop(config, log, smtp.servers, control, parts.queue, closing)),
+    };
+  } catch (error) {
+    for (const close of closing.reverse()) await close();
+    throw error;
+  }
+}
+
+async function wire(options: ServerOptions, store: Store, resolver: Resolver) {
+  const { config, clock, log } = options;
+  const directory = createDirectory({ store, hostname: config.hostname });
+  const keys = createSigningKeys({ store });
+  const signer = createSigner({ keys, config, clock });
+  const connector = createConnector({ clock, ...(options.connectAllowed ? { allow: options.connectAllowed } : {}) });
+  const remote = await createRemoteDeliverer({ config, dns: resolver, connector, clock, log });
+  const queue: Queue = createQueue({
+    store: store.queue,
+    router: createRouter({ config, directory }),
+    deliverers: { local: createLocalDeliverer({ directory, clock, log }), remote },
+    feedback: createFeedback({ hostname: config.hostname, config, clock, log, queueId: createQueueId, sign: (content) => signNotice(signer, config.hostname, content) }),
+    clock,
+    log,
+    config,
+  });
+  const intake = createIntake({
+    config,
+    clock,
+    log,
+    authenticator: createAuthenticator({ dns: resolver, config, clock, log }),
+    judge: createJudge({ config }),
+    signer,
+    enqueue: (item) => queue.enqueue(item),
+  });
+  const lookUpName = createClientName(resolver, { clock });
+  const ports: SmtpServerPorts = {
+    intake,
+    directory,
+    login: createLogin({ store, clock, log }),
+    clock,
+    log,
+    clientName: async (address) => {
+      const report = await lookUpName(address);
+      return report.result === 'pass' ? report.name : undefined;
+    },
+    hasDiskSpace: () => store.queue.hasSpace(),
+    spoolDir: join(config.dataDir, 'incoming'),
+    createBodyHasher: () => createBodyHasher({ canonicalization: 'relaxed', algorithm: 'sha256' }),
+  };
+  return { queue, remote, ports };
+}
+
+/** A notice comes from this host, or from its domain when only that has keys. */
+async function signNotice(signer: Signer, hostname: string, content: ByteSource): Promise<ByteSource> {
+  const header = parseHeader(await content.read(0, Math.min(content.size, SMTP_SERVER_LIMITS.headerBytesMax)));
+  const { fields } = await signer.sign({ header, content, fromDomain: hostname });
+  return concatenate([new BufferSource(fields), content]);
+}
+
+/** The certificate in use; a failed reload leaves the old one in place. */
+async function createTlsHolder(config: Config) {
+  let context: SecureContext | undefined;
+  const load = async ({ tls }: Config): Promise<void> => {
+    context = tls.certificate && tls.key ? await loadServerContext({ certificate: tls.certificate, key: tls.key }) : undefined;
+  };
+  await load(config);
+  return { current: () => context, load };
+}
+
+async function listen(config: Config, ports: SmtpServerPorts, secureContext: () => SecureContext | undefined, closing: (() => Promise<void> | void)[]) {
+  const servers: SmtpServer[] = [];
+  const addresses: Record<(typeof PUBLIC_SERVICES)[number], readonly HostPort[]> = { smtp: [], submission: [], submissions: [] };
+  const open = async (service: SmtpService, where: readonly HostPort[] | string): Promise<readonly HostPort[]> => {
+    const server = createSmtpServer({ service, listen: where, hostname: config.hostname, config, secureContext, ports });
+    servers.push(server);
+    closing.push(() => server.close(0));
+    return server.listen();
+  };
+  for (const service of PUBLIC_SERVICES) {
+    if (config.listen[service].length > 0) addresses[service] = await open(service, config.listen[service]);
+  }
+  await open('local', submitSocketPath(config));
+  return { servers, addresses };
+}
+
+/** Doors first, so that nothing new comes in; then the queue; the store last. */
+async function stop(
+  config: Config,
+  log: Log,
+  servers: readonly SmtpServer[],
+  control: ControlServer,
+  queue: Queue,
+  closing: (() => Promise<void> | void)[],
+): Promise<void> {
+  const drainMs = config.shutdownTimeoutMs;
+  log.info('server.stopping', { drainMs, inFlight: queue.control.size.inFlight });
+  await Promise.all([control.close(), ...servers.map((server) => server.close(drainMs))]);
+  await queue.stop(drainMs);
+  for (const close of closing.reverse()) await close();
+  log.info('server.stopped', {});
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= work());
+}
+
+/** For the lab: nothing leaves 127.0.0.0/8. */
+export function isLoopback(address: string): boolean {
+  return isIP(address) === 4 && address.startsWith('127.');
+}
