@@ -4,14 +4,9 @@ import { aliasVerbs } from './alias.ts';
 import { dnsVerbs } from './dns.ts';
 import { domainVerbs } from './domain.ts';
 import { mailboxVerbs } from './mailbox.ts';
+import { traceVerbs } from './trace.ts';
 import type { Verb } from './verb.ts';
 
 // The list is the one place where verbs of different arguments meet; each checks its own with its schema.
 // oxlint-disable-next-line typescript/no-explicit-any
-export const verbs: readonly Verb<any, any>[] = [
-  ...accountVerbs,
-  ...aliasVerbs,
-  ...domainVerbs,
-  ...dnsVerbs,
-  ...mailboxVerbs,
-];
+export const verbs: readonly Verb<any, any>[] = [...accountVerbs, ...aliasVerbs, ...domainVerbs, ...dnsVerbs, ...mailboxVerbs, ...traceVerbs];
