@@ -41,7 +41,7 @@ const BARE_ADDRESS = /^[A-Za-z0-9!#$%&'*+\-.^_`{|}~/=]*@[A-Za-z0-9.-]+$/;
 /** The whole field with its final CRLF. */
 export function buildAuthenticationResults(content: AuthenticationResults): Buffer {
   const lines = ['Authentication-Results:'];
-  appendWord(lines, `${value(content.authservId)};`);
+  appendWord(lines, `${authservId(content.authservId)};`);
   if (content.results.length === 0) {
     lines[0] = `${lines[0] as string} none`;
   }
@@ -78,6 +78,12 @@ function keyword(text: string): string {
 function value(text: string): string {
   const clean = printable(text, VALUE_CHARS_MAX);
   return BARE_VALUE.test(clean) || BARE_ADDRESS.test(clean) ? clean : quoted(clean);
+}
+
+/** Unlike a property value it must not hold an unquoted `=` or `@`. */
+function authservId(text: string): string {
+  const clean = printable(text, VALUE_CHARS_MAX);
+  return BARE_VALUE.test(clean) ? clean : quoted(clean);
 }
 
 function quoted(text: string): string {
