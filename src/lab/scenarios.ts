@@ -25,7 +25,7 @@ export const SCENARIOS = [
   { name: 'unauthenticated', description: 'neither SPF nor DKIM of our domain can pass, DMARC asks for nothing', expect: 'Gmail 550 5.7.26, Yahoo 550 5.7.9, Apple 554 5.7.1 [HME1], GMX 554; Outlook, T-Online and example.net: spam folder' },
   { name: 'dmarc-reject', description: 'our DMARC policy is p=reject, and neither SPF nor DKIM can pass', expect: 'Gmail 550 5.7.26, Outlook 550 5.7.509, Yahoo 554 5.7.9, Apple 554 5.7.1, GMX 554, T-Online and example.net 550' },
   { name: 'dmarc-missing', description: 'our domain publishes no DMARC record', expect: 'delivered; with bulk-sender Gmail 550 5.7.40, Outlook 550 5.7.515' },
-  { name: 'bulk-sender', description: 'providers count us as a bulk sender, as after 5,000 messages in a day', expect: 'nothing while SPF, DKIM, DMARC and TLS are right and one-click unsubscribe is offered' },
+  { name: 'bulk-sender', description: 'providers count us as a bulk sender, as after 5,000 messages in a day', expect: 'nothing while SPF, DKIM, DMARC and TLS are right and one-click unsubscription is offered; without it GMX 554, elsewhere spam folder' },
   { name: 'rate-limit', description: 'providers allow only 5 messages a minute from one address', expect: 'Gmail 421 4.7.28, Outlook 421 RP-001, Yahoo 421 4.7.0 [TSS04], Apple 421 4.7.1, GMX 450, T-Online 421, example.net 450 4.7.1' },
   { name: 'greylist', description: 'the first attempt of each address, sender and recipient is deferred for 5 minutes', expect: '451 4.7.1 Greylisted (GMX without an enhanced code)' },
   { name: 'over-quota', description: 'every mailbox is full', expect: '452 4.2.2 or 552 5.2.2' },

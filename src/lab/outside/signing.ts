@@ -21,10 +21,10 @@ export function createOutsideSigner(privateKey: KeyObject, now: () => number): O
   const rsa = (text: string): string => sign('sha256', Buffer.from(text, 'latin1'), privateKey).toString('base64');
   return {
     async dkim(message, domain) {
-      const { fields, bodyOffset } = parseHeader(message);
+      const { fields } = parseHeader(message);
       const signature = await signDkim({
         fields,
-        bodyHash: bodyHash(message, bodyOffset),
+        bodyHash: bodyHash(message),
         domain,
         selector: OUTSIDE_SELECTOR,
         algorithm: 'rsa-sha256',
@@ -34,11 +34,11 @@ export function createOutsideSigner(privateKey: KeyObject, now: () => number): O
       return Buffer.concat([signature, message]);
     },
     async arc(message, domain, results) {
-      const { fields, bodyOffset } = parseHeader(message);
+      const { fields } = parseHeader(message);
       const seconds = Math.floor(now() / 1000);
       const claimed = `ARC-Authentication-Results: i=1; ${domain}; ${results}`;
       const chosen = SEALED_FIELDS.flatMap((name) => fields.filter((each) => each.lower === name).slice(-1));
-      const unsigned = `ARC-Message-Signature: i=1; a=rsa-sha256; c=relaxed/relaxed; d=${domain}; s=${OUTSIDE_SELECTOR}; t=${seconds}; h=${chosen.map((each) => each.lower).join(':')}; bh=${bodyHash(message, bodyOffset).toString('base64')}; b=`;
+      const unsigned = `ARC-Message-Signature: i=1; a=rsa-sha256; c=relaxed/relaxed; d=${domain}; s=${OUTSIDE_SELECTOR}; t=${seconds}; h=${chosen.map((each) => each.lower).join(':')}; bh=${bodyHash(message).toString('base64')}; b=`;
       const signedText = chosen.map((each) => canonicalField(each.raw, 'relaxed')).join('') + canonicalSignatureField(field(unsigned).raw, 'relaxed');
       const messageSignature = unsigned + rsa(signedText);
       const openSeal = `ARC-Seal: i=1; a=rsa-sha256; cv=none; d=${domain}; s=${OUTSIDE_SELECTOR}; t=${seconds}; b=`;
@@ -55,8 +55,8 @@ function field(text: string): HeaderField {
   return parseHeader(Buffer.from(`${text}\r\n\r\n`)).fields[0] as HeaderField;
 }
 
-function bodyHash(message: Buffer, bodyOffset: number): Buffer {
+function bodyHash(message: Buffer): Buffer {
   const hasher = createMessageBodyHasher();
-  hasher.update(message.subarray(bodyOffset));
+  hasher.update(message);
   return hasher.digest();
 }

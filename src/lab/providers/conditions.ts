@@ -49,6 +49,13 @@ export function hasDmarcRecord(facts: MessageFacts): boolean {
   return facts.dmarc.policyDomain !== undefined;
 }
 
+/** A passing signature of the From domain or a name above or below it; holds without a DMARC record too. */
+export function dkimAligned(facts: MessageFacts): boolean {
+  const from = fromDomain(facts);
+  const related = (domain: string): boolean => domain === from || domain.endsWith(`.${from}`) || from.endsWith(`.${domain}`);
+  return facts.dmarc.dkimAligned || facts.dkim.some(({ result, domain }) => result === 'pass' && domain !== undefined && related(domain));
+}
+
 export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }

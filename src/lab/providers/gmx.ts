@@ -2,7 +2,7 @@
  * GMX and WEB.DE, after postmaster.gmx.net, read 2026: refusals by address come in place of the greeting; an aligned
  * DKIM signature is a must; replies have no enhanced codes.
  */
-import { dmarcSaysReject, listed, lowReputation, noPtr, ptrUnknown, tooFast, undecided } from './conditions.ts';
+import { dkimAligned, dmarcSaysReject, listed, lowReputation, noPtr, ptrUnknown, tooFast, undecided } from './conditions.ts';
 import { rule, type ConnectFacts, type MailFacts, type MessageFacts, type ProviderProfile, type ProviderReply, type RecipientFacts } from './profile.ts';
 
 const HOST = 'gmx.net (mxgmx017)';
@@ -66,7 +66,7 @@ export const gmx: ProviderProfile = {
         text: `Requested action not taken: mailbox unavailable\nReject due to SPF policy.\n${see(facts.ip, 'spf')}`,
       })),
       rule<MessageFacts>('dmarc', dmarcSaysReject, (facts) => ({ code: 554, text: `Transaction failed\nReject due to domain owner policy restrictions.\n${see(facts.ip, 'dmarc')}` })),
-      rule<MessageFacts>('aligned-dkim', (facts) => facts.sender !== '' && !facts.dmarc.dkimAligned, (facts) => ({
+      rule<MessageFacts>('aligned-dkim', (facts) => facts.sender !== '' && !dkimAligned(facts), (facts) => ({
         code: 554,
         text: `Transaction failed\nReject due to policy restrictions: a DKIM signature of the From domain is needed.\n${see(facts.ip, 'dkim')}`,
       })),

@@ -111,9 +111,9 @@ export interface Verdict {
 
 /** The first rule that replies, or undefined when all are content. */
 export function firstVerdict<Facts>(rules: readonly Rule<Facts>[], facts: Facts): Verdict | undefined {
-  for (const rule of rules) {
-    const reply = rule.judge(facts);
-    if (reply) return { rule: rule.name, reply };
+  for (const { name, judge } of rules) {
+    const reply = judge(facts);
+    if (reply) return { rule: name, reply };
   }
   return undefined;
 }

@@ -267,9 +267,11 @@ export class ProviderSession {
   async #reply(reply: ProviderReply): Promise<void> {
     if (this.#weather('slow-mx')) await sleep(this.#receiver.clock, SLOW_REPLY_MS);
     const { code, text, enhanced } = reply;
-    const plain = enhanced === undefined || !this.#extended || !this.#receiver.profile.extensions.enhancedCodes;
+    // Refusals in place of the greeting carry codes too, as the real ones do; after HELO nobody asked for them.
+    const plain = enhanced === undefined || (this.#helo !== '' && !this.#extended) || !this.#receiver.profile.extensions.enhancedCodes;
     this.#channel.write(plain ? { code, text } : { code, enhanced, text });
-    if (reply.close) this.#channel.end();
+    // RFC 5321 §3.8: after 421 the connection closes.
+    if (reply.close || code === 421) this.#channel.end();
   }
 
   #reset(): void {

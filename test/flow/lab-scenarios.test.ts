@@ -1,0 +1,250 @@
+/** Each scenario brings the documented reply at each provider, and goes away again. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { SendResult } from '../../src/lab/outside/send.ts';
+import { withLab, type LabParts, type LetterOptions } from '../harness/lab-parts.ts';
+
+const ADDRESS = {
+  gmail: 'bob@gmail.com',
+  outlook: 'bob@outlook.com',
+  yahoo: 'bob@yahoo.com',
+  icloud: 'bob@icloud.com',
+  gmx: 'bob@gmx.net',
+  't-online': 'bob@t-online.de',
+  'example.net': 'bob@example.net',
+} as const;
+type Provider = keyof typeof ADDRESS;
+
+/** Reply as `code enhanced text`, per provider; a provider not named delivers to the inbox. `spam`: to the other folder. */
+const CASES: readonly { readonly on: readonly string[]; readonly replies: Partial<Record<Provider, RegExp | 'spam'>>; readonly letter?: LetterOptions }[] = [
+  { on: [], replies: {} },
+  {
+    on: ['no-ptr'],
+    replies: {
+      gmail: /^550 5\.7\.25 .*PTR/,
+      outlook: /^550 DY-001/,
+      yahoo: /^553 5\.7\.1 \[BL23\]/,
+      icloud: /^550 5\.7\.1 \[CS01\]/,
+      gmx: /^554 gmx\.net.*Nemesis ESMTP Service not available\n.*\nBad DNS PTR/,
+      't-online': /^554 IP=127/,
+      'example.net': /^450 4\.7\.25/,
+    },
+  },
+  {
+    on: ['listed-ip'],
+    replies: {
+      gmail: /^550 5\.7\.1 .*very low reputation/,
+      outlook: /^550 5\.7\.1 .*\(S3150\)/,
+      yahoo: /^553 5\.7\.1 \[BL21\]/,
+      icloud: /^550 5\.7\.1 \[CS01\]/,
+      gmx: /^554 gmx\.net[^]*block listed/,
+      't-online': /^554 IP=127.*\(NOWL\)/,
+      'example.net': /^554 5\.7\.1 .*blocked using zen\.spamhaus\.org/,
+    },
+  },
+  {
+    on: ['low-reputation'],
+    replies: { gmail: /^421 4\.7\.0/, outlook: /^451 4\.7\.650 .*\(S775\)/, yahoo: /^421 4\.7\.0 \[TSS04\]/, icloud: /^421 4\.7\.1/, gmx: 'spam', 't-online': 'spam', 'example.net': 'spam' },
+  },
+  { on: ['unknown-ip'], replies: { 't-online': /^554 IP=127.*\(NOWL\)/ } },
+  { on: ['spf-missing'], replies: {} },
+  { on: ['spf-fail'], replies: { gmx: /^550 [^]*SPF policy/ } },
+  { on: ['dkim-broken'], replies: { gmx: /^554 [^]*DKIM/ } },
+  { on: ['dkim-missing'], replies: { gmx: /^554 [^]*DKIM/ } },
+  { on: ['dmarc-missing'], replies: {} },
+  {
+    on: ['spf-fail', 'dkim-missing'],
+    replies: {
+      gmail: /^550 5\.7\.26 The MAIL FROM domain \[example\.org\] has an SPF record with a hard fail/,
+      outlook: 'spam',
+      yahoo: /^550 5\.7\.9/,
+      icloud: /^554 5\.7\.1 \[HME1\]/,
+      gmx: /^550 [^]*SPF policy/,
+      't-online': 'spam',
+      'example.net': 'spam',
+    },
+  },
+  {
+    on: ['unauthenticated'],
+    replies: {
+      gmail: /^550 5\.7\.26 This mail has been blocked because the sender is unauthenticated/,
+      outlook: 'spam',
+      yahoo: /^550 5\.7\.9/,
+      icloud: /^554 5\.7\.1 \[HME1\]/,
+      gmx: /^554 /,
+      't-online': 'spam',
+      'example.net': 'spam',
+    },
+  },
+  {
+    on: ['dmarc-reject'],
+    replies: {
+      gmail: /^550 5\.7\.26 Unauthenticated email from example\.org is not accepted/,
+      outlook: /^550 5\.7\.509/,
+      yahoo: /^554 5\.7\.9/,
+      icloud: /^554 5\.7\.1 .*DMARC/,
+      gmx: /^554 [^]*domain owner policy/,
+      't-online': /^550 5\.7\.1/,
+      'example.net': /^550 5\.7\.1 .*DMARC/,
+    },
+  },
+  {
+    on: ['bulk-sender'],
+    replies: { gmail: 'spam', outlook: 'spam', yahoo: 'spam', icloud: 'spam', gmx: /^554 [^]*one-click/, 't-online': 'spam', 'example.net': 'spam' },
+  },
+  { on: ['bulk-sender'], replies: {}, letter: { extra: ['List-Unsubscribe: <https://example.org/u>', 'List-Unsubscribe-Post: List-Unsubscribe=One-Click'] } },
+  ...(
+    [
+      ['spf-missing', /^550 5\.7\.27/],
+      ['dkim-broken', /^550 5\.7\.30/],
+      ['dmarc-missing', /^550 5\.7\.40/],
+    ] as const
+  ).map(([name, gmail]) => ({
+    on: ['bulk-sender', name],
+    replies: { gmail, outlook: /^550 5\.7\.515/, yahoo: /^550 5\.7\.9/, icloud: /^550 5\.7\.1 \[CS01\]/, gmx: /^554 /, 't-online': 'spam', 'example.net': 'spam' } as const,
+  })),
+  {
+    on: ['bulk-sender', 'no-tls'],
+    replies: { gmail: /^550 5\.7\.29/, outlook: 'spam', yahoo: 'spam', icloud: 'spam', gmx: /^554 /, 't-online': 'spam', 'example.net': 'spam' },
+  },
+  {
+    on: ['unknown-user'],
+    replies: {
+      gmail: /^550 5\.1\.1/,
+      outlook: /^550 5\.5\.0/,
+      yahoo: /^554 delivery error: dd/,
+      icloud: /^550 5\.1\.1/,
+      gmx: /^550 Requested action not taken: mailbox unavailable/,
+      't-online': /^550 5\.1\.1/,
+      'example.net': /^550 5\.1\.1 .*User unknown in local recipient table/,
+    },
+  },
+  {
+    on: ['over-quota'],
+    replies: { gmail: /^452 4\.2\.2/, outlook: /^552 5\.2\.2/, yahoo: /^452 4\.2\.2/, icloud: /^552 5\.2\.2/, gmx: /^552 /, 't-online': /^552 5\.2\.2/, 'example.net': /^452 4\.2\.2/ },
+  },
+  everywhere('busy-mx', /^421 (?:4\.3\.2 )?Service not available/),
+  everywhere('full-disk', /^452 (?:4\.3\.1 )?Insufficient/),
+  everywhere('refused-mx', /^greeting: /),
+  everywhere('drop-after-data', /^content: /),
+  everywhere('reply-lost', /^content: /),
+  everywhere('tls-broken', /^starttls: /),
+  { on: ['no-tls'], replies: {} },
+  { on: ['tls-expired'], replies: {} },
+  {
+    on: ['zone-servfail'],
+    replies: { gmail: /^451 4\.7\.23/, outlook: /^451 /, yahoo: /^421 /, icloud: /^450 4\.1\.8/, gmx: /^421 /, 't-online': /^421 /, 'example.net': /^450 / },
+  },
+];
+
+function everywhere(name: string, reply: RegExp) {
+  return { on: [name], replies: Object.fromEntries(Object.keys(ADDRESS).map((provider) => [provider, reply])) as Record<Provider, RegExp> };
+}
+
+let parts: LabParts;
+let finish: () => void;
+let finished: Promise<void>;
+
+before(async () => {
+  await new Promise<void>((started, failed) => {
+    finished = withLab(78, (lab) => {
+      parts = lab;
+      started();
+      return new Promise((resolve) => {
+        finish = resolve;
+      });
+    });
+    finished.catch(failed);
+  });
+});
+
+after(async () => {
+  finish();
+  await finished;
+});
+
+function words(result: SendResult): string {
+  if (!result.reply) return `${result.step}: ${result.error}`;
+  const { code, enhanced, text } = result.reply;
+  return [code, enhanced, text].filter((part) => part !== undefined).join(' ');
+}
+
+for (const { on, replies, letter } of CASES) {
+  test(`${on.join(' and ') || 'fair weather'}${letter ? ', with more header' : ''}`, async () => {
+    for (const name of on) await parts.lab.scenario(name, 'on');
+    try {
+      for (const [provider, to] of Object.entries(ADDRESS) as [Provider, string][]) {
+        const expected = replies[provider];
+        const result = await parts.send(to, letter);
+        if (expected instanceof RegExp) assert.match(words(result), expected, provider);
+        else {
+          assert.match(words(result), /^250 /, provider);
+          assert.equal(parts.lab.inbox(provider).at(-1)?.folder, expected ?? 'inbox', `${provider}: ${parts.lab.inbox(provider).at(-1)?.placement}`);
+        }
+      }
+    } finally {
+      for (const name of on) await parts.lab.scenario(name, 'off');
+    }
+  });
+}
+
+test('rate-limit lets five a minute through', async () => {
+  parts.clock.advance(61_000);
+  await parts.lab.scenario('rate-limit', 'on');
+  const expected: Record<Provider, RegExp> = {
+    gmail: /^421 4\.7\.28/,
+    outlook: /^421 RP-001/,
+    yahoo: /^421 4\.7\.0 \[TSS04\]/,
+    icloud: /^421 4\.7\.1/,
+    gmx: /^450 /,
+    't-online': /^421 /,
+    'example.net': /^450 4\.7\.1/,
+  };
+  for (const [provider, to] of Object.entries(ADDRESS) as [Provider, string][]) {
+    for (let sent = 0; sent < 5; sent++) assert.match(words(await parts.send(to)), /^250 /, provider);
+    assert.match(words(await parts.send(to)), expected[provider], provider);
+  }
+  parts.clock.advance(61_000);
+  assert.match(words(await parts.send(ADDRESS.gmail)), /^250 /);
+  await parts.lab.scenario('rate-limit', 'off');
+});
+
+test('greylist defers a stranger for five minutes', async () => {
+  await parts.lab.scenario('greylist', 'on', ['gmx.net']);
+  assert.match(words(await parts.send('carol@gmx.net')), /^451 /);
+  assert.match(words(await parts.send('carol@gmail.com')), /^250 /);
+  parts.clock.advance(299_000);
+  assert.match(words(await parts.send('carol@gmx.net')), /^451 /);
+  parts.clock.advance(2_000);
+  assert.match(words(await parts.send('carol@gmx.net')), /^250 /);
+  await parts.lab.scenario('greylist', 'off');
+});
+
+test('reply-lost keeps the message, drop-after-data does not', async () => {
+  const count = (): number => parts.lab.inbox('example.net').length;
+  const before = count();
+  await parts.lab.scenario('drop-after-data', 'on');
+  await parts.send(ADDRESS['example.net']);
+  assert.equal(count(), before);
+  await parts.lab.scenario('drop-after-data', 'off');
+  await parts.lab.scenario('reply-lost', 'on');
+  await parts.send(ADDRESS['example.net']);
+  assert.equal(count(), before + 1);
+  await parts.lab.scenario('reply-lost', 'off');
+});
+
+test('slow-mx and banner-delay wait on the clock of the lab', async () => {
+  for (const name of ['slow-mx', 'banner-delay']) {
+    await parts.lab.scenario(name, 'on', ['yahoo']);
+    let done = false;
+    const sending = parts.send(ADDRESS.yahoo).finally(() => {
+      done = true;
+    });
+    for (let round = 0; round < 2000 && !done; round++) {
+      parts.clock.advance(250);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.match(words(await sending), /^250 /, name);
+    await parts.lab.scenario(name, 'off');
+  }
+});
