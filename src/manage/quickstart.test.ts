@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { SystemClock } from '../base/clock.ts';
+import { silentLog } from '../base/log.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Dns, DnsAnswer, RecordData, RecordType } from '../contract/dns.ts';
+import { createCertificate } from '../net/self-signed.ts';
+import { createLogin } from '../store/login.ts';
+import { openStore } from '../store/store.ts';
+import { quickstart } from './quickstart.ts';
+import type { QuickstartPorts } from './quickstart.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'posthorn-quickstart-'));
+after(() => rmSync(root, { recursive: true }));
+let count = 0;
+function places() {
+  count += 1;
+  return { configFile: join(root, `${count}`, 'etc', 'posthorn.toml'), dataDir: join(root, `${count}`, 'data') };
+}
+
+const zone: Record<string, unknown[]> = { 'mail.example.org A': ['203.0.113.10'], '10.113.0.203.in-addr.arpa PTR': ['static-10.hoster.example'] };
+const dns: Dns = {
+  query: <T extends RecordType>(name: string, type: T): Promise<DnsAnswer<T>> => {
+    const records = zone[`${name} ${type}`] as RecordData[T][] | undefined;
+    return Promise.resolve(records ? { kind: 'found', records, ttlSeconds: 60, secure: false, canonicalName: name } : { kind: 'nxdomain', secure: false });
+  },
+};
+const clock = new SystemClock();
+const ports: QuickstartPorts = { createCertificate, probeListen: async (_address, port) => (port === 25 ? 'in-use' : 'free'), dns, clock };
+const basics = { address: 'You@Example.org', hostname: 'mail.example.org', addresses: ['203.0.113.10'] };
+
+test('afterwards the configuration loads, the account logs in, and the records are told', async () => {
+  const where = places();
+  const result = await quickstart({ ...basics, ...where }, ports);
+  const config = loadConfig(where.configFile);
+  assert.equal(config.hostname, 'mail.example.org');
+  assert.deepEqual(config.outbound.ips.map((ip) => ip.address), ['203.0.113.10']);
+  assert.equal(statSync(where.configFile).mode & 0o777, 0o640);
+  assert.equal(statSync(config.tls.key ?? '').mode & 0o777, 0o600);
+  assert.match(readFileSync(config.tls.certificate ?? '', 'utf8'), /BEGIN CERTIFICATE/);
+  assert.equal(statSync(where.dataDir).mode & 0o777, 0o700);
+  assert.ok(result.dns.records.some((row) => row.name === '_dmarc.example.org'));
+  const store = await openStore(where.dataDir);
+  const login = createLogin({ store, clock, log: silentLog });
+  const outcome = await login.password('you@example.org', result.password ?? '', { service: 'smtp', clientAddress: '127.0.0.1' });
+  await store.close();
+  assert.deepEqual(outcome, { kind: 'ok', account: 'you@example.org' });
+});
+
+test('it says what is wrong with the host and what to do', async () => {
+  const { checks, next } = await quickstart({ ...basics, ...places() }, ports);
+  const bySubject = new Map(checks.map((check) => [check.subject, check.result]));
+  assert.equal(bySubject.get('address of mail.example.org'), 'good');
+  assert.equal(bySubject.get('name of 203.0.113.10'), 'bad');
+  assert.equal(bySubject.get('port 25 on 0.0.0.0'), 'bad');
+  assert.equal(bySubject.get('port 587 on 0.0.0.0'), 'good');
+  assert.ok(next.some((step) => step.includes('PTR record of 203.0.113.10')));
+  assert.match(next.at(-1) ?? '', /posthorn serve --config/);
+});
+
+test('what exists is not touched', async () => {
+  const where = places();
+  mkdirSync(join(where.configFile, '..'), { recursive: true });
+  writeFileSync(where.configFile, 'mine');
+  await assert.rejects(quickstart({ ...basics, ...where }, ports), { code: 'config-exists' });
+  assert.equal(readFileSync(where.configFile, 'utf8'), 'mine');
+  assert.equal(existsSync(where.dataDir), false);
+});
+
+test('a failure half way leaves nothing behind, so that it can be run again', async () => {
+  const where = places();
+  mkdirSync(where.dataDir, { recursive: true });
+  writeFileSync(join(where.dataDir, 'keep'), 'x');
+  await assert.rejects(quickstart({ ...basics, ...where, password: 'short' }, ports), { code: 'password-refused' });
+  assert.equal(existsSync(where.configFile), false);
+  assert.deepEqual(readdirSync(where.dataDir), ['keep']);
+  await quickstart({ ...basics, ...where, password: 'long enough' }, ports);
+  assert.ok(existsSync(where.configFile));
+});
+
+test('bad names are refused before anything is written', async () => {
+  const where = places();
+  const wrong = [{ address: 'nobody' }, { address: 'a@localhost' }, { hostname: 'mail' }, { hostname: 'no name' }];
+  for (const change of wrong) await assert.rejects(quickstart({ ...basics, ...where, ...change }, ports), { temporary: false });
+  assert.equal(existsSync(where.configFile), false);
+});
