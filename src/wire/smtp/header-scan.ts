@@ -4,6 +4,8 @@
  * Policy: what is over a limit is remembered and gathered no further, so that a header bomb costs at most the limit.
  */
 const EMPTY = Buffer.alloc(0);
+/** Content that trickles in byte by byte must not cost an object for each. */
+const PARTS_MAX = 256;
 /** The start of the content counts as the end of a line. */
 const BEFORE = Buffer.from('\r\n');
 
@@ -30,7 +32,7 @@ export class HeaderScan {
     if (this.#bytes > this.#bytesMax) {
       this.overflow = true;
       this.#parts = [];
-    } else this.#parts.push(mine);
+    } else if (this.#parts.push(mine) === PARTS_MAX) this.#parts = [Buffer.concat(this.#parts)];
     this.done = end >= 0;
     if (this.done) return slice.subarray(end);
     this.#tail = slice.length >= 3 ? Buffer.from(slice.subarray(-3)) : Buffer.concat([this.#tail, slice]).subarray(-3);

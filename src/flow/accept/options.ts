@@ -1,0 +1,51 @@
+/**
+ * What an SMTP server is made with: settings, and the ports through which it asks everything it does not know itself.
+ */
+import type { SecureContext } from 'node:tls';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { Config, HostPort } from '../../config/config.ts';
+import type { Directory, Login } from '../../contract/directory.ts';
+import type { Intake } from '../../contract/message.ts';
+
+/**
+ * `smtp`: port 25, mail for us from everybody; `submission`: STARTTLS, then login; `submissions`: TLS from the first
+ * byte, then login; `local`: the socket of the `sendmail` drop-in, whose clients are this machine's own users.
+ */
+export type SmtpService = 'smtp' | 'submission' | 'submissions' | 'local';
+
+/** Hashes the body while it arrives: SHA-256 of the DKIM relaxed canonical form. */
+export interface BodyHasher {
+  update(chunk: Buffer): void;
+  digest(): Buffer;
+}
+
+export interface SmtpServerPorts {
+  readonly intake: Intake;
+  readonly directory: Directory;
+  readonly login: Login;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The forward-confirmed PTR name; asked once for each connection, waited for only when a message has come. */
+  readonly clientName: (address: string) => Promise<string | undefined>;
+  /** False: new mail is answered 452 until it is true again. */
+  readonly hasDiskSpace: () => boolean;
+  /** Large messages wait here while they arrive; made when missing. */
+  readonly spoolDir: string;
+  /** Default: no hash is made. */
+  readonly createBodyHasher?: () => BodyHasher;
+}
+
+export interface SmtpServerOptions {
+  readonly service: SmtpService;
+  /** Addresses, or the path of a Unix socket. */
+  readonly listen: readonly HostPort[] | string;
+  /** Greeting and EHLO name. */
+  readonly hostname: string;
+  readonly config: Pick<Config, 'smtp' | 'networks'>;
+  /** Asked for each handshake, so that a new certificate needs no restart; without one TLS is not offered. */
+  readonly secureContext: () => SecureContext | undefined;
+  readonly ports: SmtpServerPorts;
+  /** Milliseconds that a client must wait in silence for the greeting; default 0: only what came at once is too early. */
+  readonly greetingDelayMs?: number;
+}

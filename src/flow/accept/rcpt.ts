@@ -1,0 +1,132 @@
+/**
+ * RCPT: one recipient, checked while the client waits. RFC 5321 §4.1.1.3.
+ *
+ * Policy: who is not trusted and not logged in may send only to addresses that the directory knows. Addresses that try to
+ * route through us (`user%remote@us`, `remote!user@us`, `"user@remote"@us`) are refused to strangers unless an account
+ * has just that name. An alias is expanded here, so that the queue holds only addresses with one fate each.
+ */
+import { SMTP_SERVER_LIMITS } from '../../base/limits.ts';
+import { createQueueId } from '../../base/queue-id.ts';
+import type { Resolution } from '../../contract/directory.ts';
+import type { EnvelopeRecipient } from '../../contract/message.ts';
+import { addressKey, localPartOf, normalizeAddress } from '../../mail/address.ts';
+import { LOG_EVENTS } from '../../mail/log-events.ts';
+import type { LogEventFields } from '../../mail/log-events.ts';
+import { parsePathArgument } from '../../wire/smtp/command.ts';
+import { readRcptParameters } from '../../wire/smtp/envelope-parameters.ts';
+import type { RcptParameters } from '../../wire/smtp/envelope-parameters.ts';
+import { REPLIES } from '../../wire/smtp/replies.ts';
+import type { SmtpReply } from '../../wire/smtp/reply.ts';
+import { badParameter, hasNonAscii, readAddress } from './mail.ts';
+import type { SessionState, Transaction } from './session-state.ts';
+
+export function handleRcpt(state: SessionState, argument: string): void | Promise<void> {
+  const transaction = state.transaction;
+  if (!transaction) return state.protocolError(REPLIES.mailFirst);
+  if (state.chunked) return state.protocolError(REPLIES.bdatStarted);
+  const path = parsePathArgument(argument, 'TO');
+  if (path.kind === 'bad-path') return refuseRecipient(state, transaction, REPLIES.badRecipient, argument.slice(0, 300));
+  if (path.kind === 'bad-parameter') return state.protocolError(badParameter(501, path.name));
+  const parameters = readRcptParameters(path.value.parameters);
+  if (parameters.kind !== 'ok') return state.protocolError(badParameter(parameters.kind === 'unknown' ? 555 : 501, parameters.name));
+  const { mailbox } = path.value;
+  if (mailbox === '') return refuseRecipient(state, transaction, REPLIES.nullRecipient, '');
+  if (transaction.accepted >= state.options.config.smtp.maxRecipients) return tooMany(state, transaction, mailbox);
+  // RFC 5321 §4.5.1: this one address has no domain, and any case.
+  const address = mailbox.toLowerCase() === 'postmaster' ? `postmaster@${state.options.hostname}` : readAddress(state, mailbox, transaction.parameters.smtpUtf8);
+  if (address === undefined) {
+    const reply = hasNonAscii(mailbox) && !transaction.parameters.smtpUtf8 ? REPLIES.needsSmtpUtf8 : REPLIES.badRecipient;
+    return refuseRecipient(state, transaction, reply, mailbox);
+  }
+  return resolveRecipient(state, transaction, address, parameters.value, mailbox.includes('@') ? undefined : mailbox);
+}
+
+async function resolveRecipient(state: SessionState, transaction: Transaction, address: string, parameters: RcptParameters, bare: string | undefined): Promise<void> {
+  const { directory, log } = state.options.ports;
+  let resolution: Resolution;
+  try {
+    resolution = await directory.resolve(address);
+    // The host's own name need not be a mail domain; then the directory's idea of the bare name counts.
+    if (bare !== undefined && (resolution.kind === 'remote' || resolution.kind === 'unknown')) {
+      const other = await directory.resolve(bare);
+      if (other.kind === 'mailbox') return accept(state, transaction, [other.account], parameters, address, address);
+      if (other.kind !== 'remote') resolution = other;
+    }
+  } catch (error) {
+    log.error('smtp.directory-failed', { error: String(error) });
+    return refuseRecipient(state, transaction, REPLIES.directoryFailed, address);
+  }
+  const refusal = mayReceive(state, address, resolution);
+  if (refusal) return refuseRecipient(state, transaction, refusal, address);
+  if (resolution.kind === 'alias') accept(state, transaction, resolution.targets, parameters, address, address);
+  else accept(state, transaction, [address], parameters, address, undefined);
+}
+
+function mayReceive(state: SessionState, address: string, resolution: Resolution): SmtpReply | undefined {
+  const mayRelay = state.client.trusted || state.account !== undefined;
+  switch (resolution.kind) {
+    case 'remote':
+      return mayRelay ? undefined : REPLIES.relayDenied;
+    case 'unknown':
+      return REPLIES.unknownUser;
+    case 'disabled':
+      return REPLIES.disabledUser;
+    case 'mailbox':
+      return mayRelay || !routes(address) || normalizeAddress(resolution.account) === normalizeAddress(address) ? undefined : REPLIES.relayDenied;
+    case 'alias':
+      return undefined;
+  }
+}
+
+function routes(address: string): boolean {
+  return /[@%!]/.test(localPartOf(address));
+}
+
+/** `alias` is the address that was expanded: the targets carry it as original recipient (RFC 3461 §5.2.7). */
+function accept(state: SessionState, transaction: Transaction, targets: readonly string[], parameters: RcptParameters, asked: string, alias: string | undefined): void {
+  if (transaction.recipients.length + targets.length > SMTP_SERVER_LIMITS.expandedRecipientsMax) {
+    return refuseRecipient(state, transaction, REPLIES.tooManyRecipients, asked);
+  }
+  const originalRecipient = parameters.originalRecipient ?? (alias === undefined ? undefined : `${hasNonAscii(alias) ? 'utf-8' : 'rfc822'};${alias}`);
+  for (const address of targets) {
+    const key = addressKey(address);
+    if (transaction.known.has(key)) continue;
+    transaction.known.add(key);
+    transaction.recipients.push({
+      address,
+      ...(originalRecipient !== undefined && { originalRecipient }),
+      ...(parameters.notify !== undefined && { notify: parameters.notify }),
+    } satisfies EnvelopeRecipient);
+  }
+  transaction.accepted += 1;
+  transaction.id ??= firstAccepted(state);
+  state.reply(REPLIES.recipientOk);
+}
+
+function firstAccepted(state: SessionState): string {
+  const id = createQueueId(state.options.ports.clock.now());
+  state.options.ports.log.info(LOG_EVENTS.smtpClient, {
+    ...state.clientFields(),
+    id,
+    ...(state.account !== undefined && { saslMethod: state.saslMechanism ?? '', saslUsername: state.account }),
+  } satisfies LogEventFields['smtp.client']);
+  return id;
+}
+
+function refuseRecipient(state: SessionState, transaction: Transaction, reply: SmtpReply, to: string): void {
+  transaction.refused += 1;
+  state.refuse(reply, { to });
+  state.refusedRecipients += 1;
+  // Addresses cannot be harvested by the thousand; our own users' mistakes are theirs.
+  const isStranger = !state.client.trusted && state.account === undefined;
+  if (isStranger && state.refusedRecipients > SMTP_SERVER_LIMITS.refusedRecipientsMax) state.farewell ??= REPLIES.tooManyErrors;
+}
+
+/** RFC 5321 §4.5.3.1.10: 452, and the client sends the rest in another transaction. Logged once each transaction. */
+function tooMany(state: SessionState, transaction: Transaction, to: string): void {
+  transaction.refused += 1;
+  state.excessRecipients += 1;
+  if (state.excessRecipients === 1) state.refuse(REPLIES.tooManyRecipients, { to });
+  else state.reply(REPLIES.tooManyRecipients);
+  if (state.excessRecipients > SMTP_SERVER_LIMITS.excessRecipientsMax) state.farewell ??= REPLIES.tooManyErrors;
+}

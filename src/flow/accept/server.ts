@@ -1,0 +1,239 @@
+/**
+ * The SMTP server of one service: listens, admits clients, keeps their sessions, and ends them in an orderly way.
+ * `smtp`, `submission`, `submissions` and the local socket of `sendmail` are each one of these.
+ *
+ * Policy: everything that can refuse a client cheaply comes before a session exists (see greeter.ts).
+ */
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { dirname } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { SMTP_SERVER_LIMITS } from '../../base/limits.ts';
+import type { HostPort } from '../../config/config.ts';
+import { LOG_EVENTS } from '../../mail/log-events.ts';
+import type { LogEventFields } from '../../mail/log-events.ts';
+import { plainAddress } from '../../net/cidr.ts';
+import { tlsFacts } from '../../net/tls.ts';
+import { REPLIES } from '../../wire/smtp/replies.ts';
+import { formatReply } from '../../wire/smtp/reply.ts';
+import type { SmtpReply } from '../../wire/smtp/reply.ts';
+import { ClientCounts, NetworkList } from './admission.ts';
+import { ClientConnection } from './client-connection.ts';
+import { awaitSilence, readProxyHeader, secureAtOnce } from './greeter.ts';
+import { prepareSpool } from './incoming-message.ts';
+import type { SmtpServerOptions } from './options.ts';
+import { Session } from './session.ts';
+import { SessionState } from './session-state.ts';
+import type { ClientFacts } from './session-state.ts';
+
+export interface SmtpServer {
+  /** The addresses really listened on (a port 0 is resolved); empty for a Unix socket. Rejects with the system's error. */
+  listen(): Promise<readonly HostPort[]>;
+  /** Stops listening, lets open transactions finish within `drainMs` milliseconds (others get 421), then cuts off. */
+  close(drainMs: number): Promise<void>;
+  /** Open connections, those before the greeting included. */
+  readonly connections: number;
+}
+
+/** Anybody on this machine may hand mail to the local socket, as with the `sendmail` of old. */
+const LOCAL_SOCKET_MODE = 0o666;
+
+export function createSmtpServer(options: SmtpServerOptions): SmtpServer {
+  return new Listener(options);
+}
+
+interface Guest {
+  readonly connection: ClientConnection;
+  session?: Session;
+}
+
+class Listener implements SmtpServer {
+  readonly #options: SmtpServerOptions;
+  readonly #servers: Server[] = [];
+  readonly #guests = new Set<Guest>();
+  readonly #trusted: NetworkList;
+  readonly #proxies: NetworkList;
+  readonly #counts: ClientCounts;
+  #whenEmpty: (() => void) | undefined;
+  #closing = false;
+
+  constructor(options: SmtpServerOptions) {
+    this.#options = options;
+    this.#trusted = new NetworkList(() => options.config.networks.trusted);
+    this.#proxies = new NetworkList(() => options.config.networks.proxies);
+    this.#counts = new ClientCounts(options.config);
+  }
+
+  get connections(): number {
+    return this.#guests.size;
+  }
+
+  async listen(): Promise<readonly HostPort[]> {
+    await prepareSpool(this.#options.ports.spoolDir);
+    const where = this.#options.listen;
+    if (typeof where === 'string') {
+      await mkdir(dirname(where), { recursive: true });
+      // A socket of a process that is gone; the lock on the data directory says that it is gone.
+      await rm(where, { force: true });
+      await this.#open({ path: where }, where);
+      await chmod(where, LOCAL_SOCKET_MODE);
+      return [];
+    }
+    const bound: HostPort[] = [];
+    for (const { address, port } of where) bound.push(await this.#open({ host: address, port }, `${address}:${port}`));
+    return bound;
+  }
+
+  #open(where: { path: string } | { host: string; port: number }, name: string): Promise<HostPort> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => this.#accept(socket, name));
+    this.#servers.push(server);
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(where, () => {
+        server.off('error', reject);
+        server.on('error', (error) => this.#options.ports.log.error('smtp.listener-failed', { listener: name, error: String(error) }));
+        const bound = server.address();
+        resolve(bound === null || typeof bound === 'string' ? { address: name, port: 0 } : { address: bound.address, port: (bound as AddressInfo).port });
+      });
+    });
+  }
+
+  async close(drainMs: number): Promise<void> {
+    this.#closing = true;
+    for (const server of this.#servers) server.close();
+    const empty = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+    for (const guest of this.#guests) {
+      if (guest.session) guest.session.shutDown();
+      else guest.connection.destroy();
+    }
+    if (this.#guests.size === 0) return;
+    const timer = this.#options.ports.clock.timer(drainMs, () => {
+      for (const guest of this.#guests) guest.connection.destroy();
+    });
+    await empty;
+    timer.cancel();
+  }
+
+  #accept(socket: Socket, name: string): void {
+    const { ports, config, service } = this.#options;
+    const connection = new ClientConnection(socket, ports.clock);
+    const guest: Guest = { connection };
+    const isFull = this.#guests.size >= config.smtp.maxConnections;
+    this.#guests.add(guest);
+    socket.once('close', () => this.#left(guest));
+    const address = socket.remoteAddress === undefined ? undefined : plainAddress(socket.remoteAddress);
+    if (address === undefined && service !== 'local') return connection.destroy();
+    const client: ClientFacts = {
+      ...(address !== undefined && { address }),
+      ...(socket.remotePort !== undefined && { port: socket.remotePort }),
+      trusted: service === 'local' || (address !== undefined && this.#trusted.has(address)),
+      listener: socket.localAddress === undefined ? name : `${plainAddress(socket.localAddress)}:${socket.localPort}`,
+      connectedAt: ports.clock.monotonic(),
+    };
+    if (isFull) return this.#turnAway(connection, client, REPLIES.tooManyConnections);
+    if (this.#closing) return this.#turnAway(connection, client, REPLIES.shuttingDown);
+    this.#welcome(guest, client).catch((error: unknown) => {
+      ports.log.error('smtp.internal-error', { clientAddress: client.address, error: String(error) });
+      connection.destroy();
+    });
+  }
+
+  #left(guest: Guest): void {
+    this.#guests.delete(guest);
+    if (this.#guests.size === 0) this.#whenEmpty?.();
+  }
+
+  #turnAway(connection: ClientConnection, client: ClientFacts, reply: SmtpReply): void {
+    const fields = { clientAddress: client.address ?? 'local', service: this.#options.service, stage: 'CONNECT' as const, code: reply.code, text: reply.text };
+    this.#options.ports.log.info(LOG_EVENTS.smtpRejected, (reply.enhanced === undefined ? fields : { ...fields, enhanced: reply.enhanced }) satisfies LogEventFields['smtp.rejected']);
+    connection.end(formatReply(reply));
+  }
+
+  /** From the connection to the greeting. */
+  async #welcome(guest: Guest, direct: ClientFacts): Promise<void> {
+    const { connection } = guest;
+    const { ports, service } = this.#options;
+    const behindProxy = direct.address !== undefined && this.#proxies.has(direct.address) ? await this.#behindProxy(connection, direct) : { client: direct, rest: undefined };
+    if (!behindProxy) return connection.destroy();
+    const { client, rest } = behindProxy;
+    if (client.address !== undefined && !client.trusted) {
+      const leave = this.#counts.enter(client.address);
+      if (!leave) return this.#turnAway(connection, client, REPLIES.tooManyConnections);
+      guest.connection.onClose(leave);
+    }
+    ports.log.info(LOG_EVENTS.smtpConnected, { clientAddress: client.address ?? 'local', service } satisfies LogEventFields['smtp.connected']);
+    let tlsSocket: TLSSocket | undefined;
+    if (service === 'submissions') {
+      const context = this.#options.secureContext();
+      tlsSocket = context && (await secureAtOnce(connection, context, rest ?? Buffer.alloc(0)));
+      if (!tlsSocket) return this.#tlsFailed(connection, client);
+    }
+    const early = tlsSocket === undefined && rest !== undefined && rest.length > 0;
+    const silence = early ? 'talked' : await this.#awaitSilence(connection);
+    if (silence === 'talked') return this.#turnAway(connection, client, REPLIES.earlyTalker);
+    if (silence === 'silent') this.#startSession(guest, client, tlsSocket);
+    else connection.destroy();
+  }
+
+  /** Who the proxy says it is; undefined when it says nothing that can be understood. */
+  async #behindProxy(connection: ClientConnection, direct: ClientFacts): Promise<{ client: ClientFacts; rest: Buffer } | undefined> {
+    const result = await readProxyHeader(connection);
+    if (result.kind !== 'header') {
+      this.#options.ports.log.warn('smtp.proxy-header-refused', { clientAddress: direct.address, reason: result.kind === 'left' ? 'none came in time' : result.detail });
+      return undefined;
+    }
+    const { header, rest } = result;
+    // A health check: the proxy itself is the client.
+    if (header.kind === 'local') return { client: direct, rest };
+    const address = plainAddress(header.source.address);
+    return { client: { ...direct, address, port: header.source.port, trusted: this.#trusted.has(address), listener: `${plainAddress(header.destination.address)}:${header.destination.port}` }, rest };
+  }
+
+  #tlsFailed(connection: ClientConnection, client: ClientFacts): void {
+    this.#options.ports.log.info('smtp.tls-failed', { clientAddress: client.address ?? 'local', service: this.#options.service });
+    connection.destroy();
+  }
+
+  #awaitSilence(connection: ClientConnection): Promise<'silent' | 'talked' | 'left'> {
+    const { ports, greetingDelayMs, service } = this.#options;
+    if (service === 'local') return Promise.resolve('silent');
+    return awaitSilence(connection, greetingDelayMs ?? 0, (delayMs, then) => void ports.clock.timer(delayMs, then));
+  }
+
+  #startSession(guest: Guest, client: ClientFacts, tlsSocket: TLSSocket | undefined): void {
+    const { ports } = this.#options;
+    const state = new SessionState(this.#options, guest.connection, client, tlsSocket);
+    if (tlsSocket) {
+      state.tls = tlsFacts(tlsSocket, 'server');
+      ports.log.info(LOG_EVENTS.smtpTlsEstablished, { ...state.clientFields(), ...state.tls } satisfies LogEventFields['smtp.tls-established']);
+    }
+    if (client.address !== undefined) state.clientNameKnown = this.#lookUpName(state, client.address);
+    guest.session = new Session(state, () => {
+      delete guest.session;
+    });
+    guest.session.start();
+    if (this.#closing) guest.session?.shutDown();
+  }
+
+  /** Resolves when the name is known, when there is none, or when it took too long. */
+  #lookUpName(state: SessionState, address: string): Promise<void> {
+    const { clientName, clock } = this.#options.ports;
+    return new Promise((resolve) => {
+      const timer = clock.timer(SMTP_SERVER_LIMITS.clientNameTimeoutMs, resolve);
+      clientName(address)
+        .then(
+          (name) => {
+            state.clientName = name;
+          },
+          () => {},
+        )
+        .finally(() => {
+          timer.cancel();
+          resolve();
+        });
+    });
+  }
+}
