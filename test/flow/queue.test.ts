@@ -234,14 +234,13 @@ test('an order to hold keeps it, a release lets it go', async (t) => {
   const bench = await openBench(t, async (job) => answer(job, job.recipients[0]?.attempts === 0 ? 450 : 250));
   const id = await bench.submit(['bob@example.net']);
   await bench.until('deferral', () => outcomes(bench, 'deferred').length === 1);
-  const common = { recipient: 0, attempts: 1, nextAttemptAt: bench.clock.now() };
-  await bench.store.queue.order(id, [{ ...common, state: 'held' }], []);
+  await bench.store.queue.order(id, [0], { state: 'held' }, []);
   await bench.queue.control.refresh([id]);
   bench.clock.advance(DAY_MS);
   await bench.submit(['other@example.net']);
   await bench.until('the other', () => outcomes(bench, 'deferred').length === 2);
   assert.equal((await bench.store.queue.read(id))?.recipients[0]?.state, 'held');
-  await bench.store.queue.order(id, [{ ...common, state: 'queued' }], []);
+  await bench.store.queue.order(id, [0], { state: 'queued', nextAttemptAt: bench.clock.now() }, []);
   await bench.queue.control.refresh([id]);
   await bench.until('delivery', () => outcomes(bench, 'sent').length === 1);
 });

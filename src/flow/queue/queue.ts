@@ -383,15 +383,17 @@ class Scheduler implements Queue {
   }
 
   async #refresh(ids: readonly QueueId[]): Promise<void> {
-    for (const id of ids) {
-      this.#fresh.take(id);
-      const item = await this.#options.store.read(id);
-      const active = this.#active.get(id);
-      if (active && item) active.item = item;
-      if (item) this.#index(item, active?.busy ?? new Set());
-      else this.#due.delete(id);
-    }
+    await Promise.all(ids.map((id) => this.#refreshOne(id)));
     this.#pump();
+  }
+
+  async #refreshOne(id: QueueId): Promise<void> {
+    this.#fresh.take(id);
+    const item = await this.#options.store.read(id);
+    const active = this.#active.get(id);
+    if (active && item) active.item = item;
+    if (item) this.#index(item, active?.busy ?? new Set());
+    else this.#due.delete(id);
   }
 
   #schedulePrune(): void {

@@ -44,7 +44,7 @@ function packRecipient(recipient: QueueRecipient): RecipientValues {
   ];
 }
 
-function packReply(reply: Reply | undefined): string | null {
+export function packReply(reply: Reply | undefined): string | null {
   return reply ? JSON.stringify(reply) : null;
 }
 

@@ -47,6 +47,18 @@ export interface SettleArgs {
   readonly doneEvents: string | null;
 }
 
+export interface OrderArgs {
+  readonly id: string;
+  readonly atMs: number;
+  readonly positions: readonly number[];
+  readonly state: RecipientState;
+  readonly nextAttemptAt: number | null;
+  readonly lastReply: string | null;
+  readonly reason: string | null;
+  readonly events: string | null;
+  readonly doneEvents: string | null;
+}
+
 const INSERT_MESSAGE = `INSERT INTO messages (id, sender, options, origin, sender_believed, content_digest, size_bytes, started_at,
   queued_at, expires_at, message_id, header_from, junk) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
@@ -58,8 +70,9 @@ const SETTLE_RECIPIENT = `UPDATE recipients SET state = CASE WHEN state = 'held'
   attempts = ?2, next_attempt_at = ?3, last_reply = ?4, reason = ?5
   WHERE message_id = ?7 AND position = ?6 AND state IN ('queued', 'held')`;
 
-const SET_RECIPIENT = `UPDATE recipients SET state = ?, attempts = ?, next_attempt_at = ?, last_reply = ?, reason = ?
-  WHERE position = ? AND message_id = ? AND state IN ('queued', 'held')`;
+const ORDER_RECIPIENT = `UPDATE recipients SET state = ?, next_attempt_at = coalesce(?, next_attempt_at),
+  last_reply = coalesce(?, last_reply), reason = coalesce(?, reason)
+  WHERE message_id = ? AND position = ? AND state IN ('queued', 'held')`;
 
 export const queueWrites = {
   insert(db: Database, item: InsertArgs): void {
@@ -68,12 +81,26 @@ export const queueWrites = {
 
   /** What came of an attempt. */
   settle(db: Database, args: SettleArgs): { readonly finished: boolean } {
-    return settleMessage(db, args, SETTLE_RECIPIENT);
+    const message = statusOf(db, args.id);
+    if (!message) return { finished: true };
+    if (args.events !== null) appendEvents(db, args.id, args.events);
+    // Deleted by an administrator while the attempt was under way: there is no content left to deposit.
+    if (message.finishedAt !== null) return { finished: true };
+    for (const settlement of args.settlements) db.run(SETTLE_RECIPIENT, ...settlement, args.id);
+    for (const deposit of args.deposits) depositMessage(db, deposit);
+    for (const followUp of args.followUps) insertItem(db, followUp);
+    return { finished: finishWhenDone(db, args, message.digest) };
   },
 
-  /** An administrator's order: as `settle`, but it also takes a recipient out of `held`. */
-  order(db: Database, args: SettleArgs): { readonly finished: boolean } {
-    return settleMessage(db, args, SET_RECIPIENT);
+  /** An administrator's order for waiting recipients; null leaves a column as it is. */
+  order(db: Database, args: OrderArgs): { readonly finished: boolean } {
+    const message = statusOf(db, args.id);
+    if (!message || message.finishedAt !== null) return { finished: true };
+    for (const position of args.positions) {
+      db.run(ORDER_RECIPIENT, args.state, args.nextAttemptAt, args.lastReply, args.reason, args.id, position);
+    }
+    if (args.events !== null) appendEvents(db, args.id, args.events);
+    return { finished: finishWhenDone(db, args, message.digest) };
   },
 
   /** Removes finished messages with their history; returns how many, at most `limit`. */
@@ -98,21 +125,11 @@ function insertItem(db: Database, item: InsertArgs): void {
   addLookupKeys(db, id, item.message[8], [item.message[1], item.message[10], ...item.recipients.map((recipient) => recipient[1])]);
 }
 
-function settleMessage(db: Database, args: SettleArgs, statement: string): { readonly finished: boolean } {
-  const message = db.get<{ digest: string; finishedAt: number | null }>(
-    'SELECT content_digest AS digest, finished_at AS "finishedAt" FROM messages WHERE id = ?', args.id,
-  );
-  if (!message) return { finished: true };
-  if (args.events !== null) appendEvents(db, args.id, args.events);
-  // Deleted by an administrator while the attempt was under way: there is no content left to deposit.
-  if (message.finishedAt !== null) return { finished: true };
-  for (const settlement of args.settlements) db.run(statement, ...settlement, args.id);
-  for (const deposit of args.deposits) depositMessage(db, deposit);
-  for (const followUp of args.followUps) insertItem(db, followUp);
-  return { finished: finishWhenDone(db, args, message.digest) };
+function statusOf(db: Database, id: string): { readonly digest: string; readonly finishedAt: number | null } | undefined {
+  return db.get('SELECT content_digest AS digest, finished_at AS "finishedAt" FROM messages WHERE id = ?', id);
 }
 
-function finishWhenDone(db: Database, args: SettleArgs, digest: string): boolean {
+function finishWhenDone(db: Database, args: Pick<SettleArgs, 'id' | 'atMs' | 'doneEvents'>, digest: string): boolean {
   const left = db.get(`SELECT 1 AS found FROM recipients WHERE message_id = ? AND state IN ('queued', 'held') LIMIT 1`, args.id);
   if (left) return false;
   db.run('UPDATE messages SET finished_at = ? WHERE id = ?', args.atMs, args.id);
