@@ -189,6 +189,10 @@ function factsOf(delivery: HostDelivery, attempt: Attempt, session: Session & { 
 
 function delaysOf({ job }: Attempt, readyAt: number, sentAt: number): NonNullable<AttemptFacts['delays']> {
   const { message, leasedAt } = job;
-  const span = (from: number, to: number): number => Math.max(0, to - from);
   return { a: span(message.startedAt, message.queuedAt), b: span(message.queuedAt, leasedAt), c: span(leasedAt, readyAt), d: span(readyAt, sentAt) };
+}
+
+/** The wall clock may have been set back in between. */
+function span(from: number, to: number): number {
+  return Math.max(0, to - from);
 }

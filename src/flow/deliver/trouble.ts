@@ -128,9 +128,12 @@ const DOING: Readonly<Record<SmtpStep, string>> = {
   'end-of-data': 'waiting for the answer to the message',
 };
 
+function temporary(enhanced: string, text: string): Reply {
+  return { code: 451, enhanced, text };
+}
+
 /** A reply in our own words for what the peer said nothing about. Enhanced codes: RFC 3463 §3. */
 function synthesize(trouble: Exclude<SmtpTrouble, { kind: 'reply' }>, { peer }: TroubleContext): Reply {
-  const temporary = (enhanced: string, text: string): Reply => ({ code: 451, enhanced, text });
   if (trouble.kind === 'local') return temporary('4.3.0', `local problem while ${DOING[trouble.step]}: ${trouble.detail}`);
   if (trouble.step === 'connect') return temporary('4.4.1', `connect to ${peer}: ${trouble.detail}`);
   switch (trouble.kind) {
