@@ -50,6 +50,14 @@ test('afterwards the configuration loads, the account logs in, and the records a
   assert.deepEqual(outcome, { kind: 'ok', account: 'you@example.org' });
 });
 
+test('several addresses, or none, make a configuration that loads', async () => {
+  for (const addresses of [[], ['203.0.113.10', '2001:db8::10']]) {
+    const where = places();
+    await quickstart({ ...basics, addresses, ...where }, ports);
+    assert.deepEqual(loadConfig(where.configFile).outbound.ips.map((ip) => ip.address), addresses);
+  }
+});
+
 test('it says what is wrong with the host and what to do', async () => {
   const { checks, next } = await quickstart({ ...basics, ...places() }, ports);
   const bySubject = new Map(checks.map((check) => [check.subject, check.result]));

@@ -35,7 +35,7 @@ export interface QuickstartOptions {
   readonly dataDir?: string;
   /** Default: this machine's name when it is a full one, else `mail.` and the domain. */
   readonly hostname?: string;
-  /** Public addresses to send from. Default: those of this machine. */
+  /** Public addresses to send from. Default: the first of each family that this machine has. */
   readonly addresses?: readonly string[];
   /** Default: one is made and given back. */
   readonly password?: string;
@@ -81,7 +81,7 @@ export async function quickstart(options: QuickstartOptions, ports: QuickstartPo
     await writeFiles(plan, text, ports, made);
     account = await fillStore(config, plan, options.password, ports.clock);
   } catch (error) {
-    for (const path of made.reverse()) await rm(path, { recursive: true, force: true });
+    for (const path of made.toReversed()) await rm(path, { recursive: true, force: true });
     throw error instanceof Failure ? error : notWritable(error);
   }
   const checks = await checkHost(config, plan.addresses, ports);
@@ -122,8 +122,15 @@ function planOf(options: QuickstartOptions): Plan {
     dataDir,
     certificateFile: join(dataDir, 'tls', 'self-signed.pem'),
     keyFile: join(dataDir, 'tls', 'self-signed.key'),
-    addresses: options.addresses ?? machineAddresses(),
+    addresses: options.addresses ?? onePerFamily(machineAddresses()),
   };
+}
+
+/** A machine has many IPv6 addresses; each that sends needs a PTR record. */
+function onePerFamily(addresses: readonly string[]): readonly string[] {
+  const v4 = addresses.find((address) => !address.includes(':'));
+  const v6 = addresses.find((address) => address.includes(':'));
+  return [v4, v6].filter((address) => address !== undefined);
 }
 
 function hostnameFor(domain: string, wanted: string | undefined): string {

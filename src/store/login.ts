@@ -163,7 +163,8 @@ class AccountLogin implements Login {
 
   #denied(account: string, reason: DenialReason, context: LoginContext): LoginResult {
     const named = parseMailbox(account, { utf8: true }) ? { account } : {};
-    this.#log.warn('login.denied', { ...named, reason, service: context.service, clientAddress: context.clientAddress });
+    // The service that asked tells it in its own event; this one is for finding out why.
+    this.#log.debug('login.denied', { ...named, reason, service: context.service, clientAddress: context.clientAddress });
     return { kind: 'denied', reason };
   }
 }
