@@ -4,9 +4,18 @@ import { aliasVerbs } from './alias.ts';
 import { dnsVerbs } from './dns.ts';
 import { domainVerbs } from './domain.ts';
 import { mailboxVerbs } from './mailbox.ts';
+import { queueVerbs } from './queue.ts';
 import { traceVerbs } from './trace.ts';
 import type { Verb } from './verb.ts';
 
 // The list is the one place where verbs of different arguments meet; each checks its own with its schema.
 // oxlint-disable-next-line typescript/no-explicit-any
-export const verbs: readonly Verb<any, any>[] = [...accountVerbs, ...aliasVerbs, ...domainVerbs, ...dnsVerbs, ...mailboxVerbs, ...traceVerbs];
+export const verbs: readonly Verb<any, any>[] = [
+  ...accountVerbs,
+  ...aliasVerbs,
+  ...domainVerbs,
+  ...dnsVerbs,
+  ...mailboxVerbs,
+  ...queueVerbs,
+  ...traceVerbs,
+];
