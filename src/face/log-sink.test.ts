@@ -6,12 +6,12 @@ import test from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Log } from '../base/log.ts';
 import { LOG_EVENTS } from '../mail/log-events.ts';
-import { createLogOutput, type LogOutput } from './log-sink.ts';
+import { createLogSink, type OpenLogSink } from './log-sink.ts';
 
-function open(format: 'json' | 'postfix'): { file: string; output: LogOutput; log: Log } {
+function open(format: 'json' | 'postfix'): { file: string; output: OpenLogSink; log: Log } {
   const file = join(mkdtempSync(join(tmpdir(), 'posthorn-log-')), 'sub', 'mail.log');
-  const output = createLogOutput({ hostname: 'mail.example.org', log: { format, level: 'info', file } });
-  return { file, output, log: new Log(output.sink, () => Date.UTC(2026, 10, 20, 18)) };
+  const output = createLogSink({ format, level: 'info', file }, 'mail.example.org');
+  return { file, output, log: new Log(output.write, () => Date.UTC(2026, 10, 20, 18)) };
 }
 
 async function linesOf(file: string, count: number): Promise<string[]> {

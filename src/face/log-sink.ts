@@ -5,14 +5,15 @@
  * timeline of the message. SIGHUP calls `reopen`, after logrotate has moved the file. In the classic format, entries that
  * the old programs never wrote appear only when they are warnings or errors.
  */
+import { hostname } from 'node:os';
 import { pino } from 'pino';
 import type { LogEntry, LogLevel, LogSink } from '../base/log.ts';
 import { printable } from '../base/table.ts';
 import type { Config } from '../config/config.ts';
 import { formatMaillog } from '../mail/maillog.ts';
 
-export interface LogOutput {
-  readonly sink: LogSink;
+export interface OpenLogSink {
+  readonly write: LogSink;
   /** Opens the file again under its name; nothing for standard error. */
   reopen(): void;
   /** Writes out what waits. */
@@ -22,15 +23,14 @@ export interface LogOutput {
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 const STDERR = 2;
 
-/** Throws the system's error when the file cannot be opened. */
-export function createLogOutput(config: Pick<Config, 'hostname' | 'log'>): LogOutput {
-  const { format, level, file } = config.log;
+/** `host` is the name in classic lines; default: the machine's, as syslog writes it. */
+export function createLogSink({ format, level, file }: Config['log'], host = hostname()): OpenLogSink {
   const destination = pino.destination({ dest: file ?? STDERR, sync: false, mkdir: true, append: true });
   // A full disk or a closed pipe must not end the server.
   destination.on('error', () => undefined);
-  const write = format === 'json' ? jsonWriter(destination, level) : maillogWriter((text) => destination.write(text), config.hostname);
+  const write = format === 'json' ? jsonWriter(destination, level) : maillogWriter((text) => destination.write(text), host);
   return {
-    sink: (entry) => {
+    write: (entry) => {
       if (RANK[entry.level] >= RANK[level]) write(entry);
     },
     reopen: () => {
@@ -52,11 +52,11 @@ function jsonWriter(destination: ReturnType<typeof pino.destination>, level: Log
   return ({ at, level: entryLevel, event, fields }) => logger[entryLevel]({ time: new Date(at).toISOString(), event, ...fields });
 }
 
-function maillogWriter(write: (text: string) => void, hostname: string): LogSink {
-  const options = { hostname, pid: process.pid };
+function maillogWriter(write: (text: string) => void, host: string): LogSink {
+  const options = { hostname: host, pid: process.pid };
   return (entry) => {
     const lines = formatMaillog(entry, options);
-    if (lines.length === 0 && RANK[entry.level] >= RANK.warn) lines.push(otherLine(entry, hostname));
+    if (lines.length === 0 && RANK[entry.level] >= RANK.warn) lines.push(otherLine(entry, host));
     for (const line of lines) write(`${line}\n`);
   };
 }
@@ -64,10 +64,10 @@ function maillogWriter(write: (text: string) => void, hostname: string): LogSink
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** `Nov 20 18:00:00 host postfix/posthorn[pid]: warning: event field=value`. */
-function otherLine({ at, level, event, fields }: LogEntry, hostname: string): string {
+function otherLine({ at, level, event, fields }: LogEntry, host: string): string {
   const date = new Date(at);
   const time = date.toTimeString().slice(0, 8);
   const stamp = `${MONTHS[date.getMonth()]} ${String(date.getDate()).padStart(2)} ${time}`;
   const details = Object.entries(fields).map(([name, value]) => `${name}=${printable(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))}`);
-  return `${stamp} ${hostname} postfix/posthorn[${process.pid}]: ${level === 'warn' ? 'warning' : 'error'}: ${[event, ...details].join(' ')}`;
+  return `${stamp} ${host} postfix/posthorn[${process.pid}]: ${level === 'warn' ? 'warning' : 'error'}: ${[event, ...details].join(' ')}`;
 }

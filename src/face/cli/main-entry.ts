@@ -18,9 +18,13 @@ export async function runCli(argv: readonly string[], ports: CliPorts, io: CliIo
   const session = new Session(ports, io);
   try {
     const { entry, before, rest } = findCommand(argv);
-    if (entry?.kind === 'drop-in') {
+    if (entry?.kind === 'drop-in' && !argv.includes('--help') && argv[0] !== 'help') {
       const { run } = await entry.load();
       return await run([...before, ...rest], session);
+    }
+    if (entry?.kind === 'drop-in') {
+      session.out.line(['Usage:', ...entry.usage.map((line) => `  posthorn ${line}`)].join('\n'));
+      return 0;
     }
     return await runCommander(argv, entry, session);
   } catch (error) {
@@ -39,7 +43,8 @@ const GLOBAL_OPTIONS_WITH_VALUE = new Set(['-c', '--config', '--dns']);
 function findCommand(argv: readonly string[]): { entry: CommandEntry | undefined; before: readonly string[]; rest: readonly string[] } {
   let at = 0;
   while (at < argv.length && (argv[at] as string).startsWith('-')) at += GLOBAL_OPTIONS_WITH_VALUE.has(argv[at] as string) ? 2 : 1;
-  const name = argv[at];
+  // `posthorn help queue` is about queue.
+  const name = argv[at] === 'help' ? argv[at + 1] : argv[at];
   return { entry: COMMANDS.find((entry) => entry.name === name), before: argv.slice(0, at), rest: argv.slice(at + 1) };
 }
 

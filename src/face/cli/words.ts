@@ -1,0 +1,27 @@
+/** Numbers in the words of people: ages, sizes, moments, replies. */
+import type { Reply } from '../../contract/message.ts';
+
+/** `45s`, `12m`, `3h`, `5d`. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)}m`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)}h`;
+  return `${Math.round(seconds / 86_400)}d`;
+}
+
+/** `in 5m`, `3h ago`, `now`; times in milliseconds since 1970. */
+export function moment(at: number, now: number): string {
+  if (Math.abs(at - now) < 1000) return 'now';
+  return at > now ? `in ${age(at - now)}` : `${age(now - at)} ago`;
+}
+
+export function formatSize(bytes: number): string {
+  if (bytes < 1024) return `${bytes}`;
+  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(1)}K`;
+  return `${(bytes / 1024 ** 2).toFixed(1)}M`;
+}
+
+export function formatReply({ code, enhanced, text }: Reply): string {
+  return [code, enhanced, text].filter((part) => part !== undefined && part !== '').join(' ');
+}
