@@ -41,7 +41,7 @@ const BARE_ADDRESS = /^[A-Za-z0-9!#$%&'*+\-.^_`{|}~/=]*@[A-Za-z0-9.-]+$/;
 /** The whole field with its final CRLF. */
 export function buildAuthenticationResults(content: AuthenticationResults): Buffer {
   const lines = ['Authentication-Results:'];
-  appendWord(lines, `${authservId(content.authservId)};`);
+  appendWord(lines, `${tokenOrQuoted(content.authservId)};`);
   if (content.results.length === 0) {
     lines[0] = `${lines[0] as string} none`;
   }
@@ -81,7 +81,7 @@ function value(text: string): string {
 }
 
 /** Unlike a property value it must not hold an unquoted `=` or `@`. */
-function authservId(text: string): string {
+function tokenOrQuoted(text: string): string {
   const clean = printable(text, VALUE_CHARS_MAX);
   return BARE_VALUE.test(clean) ? clean : quoted(clean);
 }

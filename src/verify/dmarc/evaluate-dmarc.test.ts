@@ -29,6 +29,11 @@ async function evaluate({ from = 'example.com', zone, spf: spfReport = spf('none
   return evaluateDmarc(createZoneDns(zone), { header, spf: spfReport, dkim: dkimReports });
 }
 
+async function alignmentOf(input: Case) {
+  const report = await evaluate(input);
+  return [report.result, report.spfAligned, report.dkimAligned];
+}
+
 function dmarc(...texts: string[]): Zone[string] {
   return { TXT: texts };
 }
@@ -36,20 +41,16 @@ function dmarc(...texts: string[]): Zone[string] {
 test('alignment: identical, relaxed and strict', async () => {
   const relaxed: Zone = { '_dmarc.example.com': dmarc('v=DMARC1; p=reject') };
   const strict: Zone = { '_dmarc.example.com': dmarc('v=DMARC1; p=reject; adkim=s; aspf=s') };
-  const result = async (input: Case) => {
-    const report = await evaluate(input);
-    return [report.result, report.spfAligned, report.dkimAligned];
-  };
-  assert.deepEqual(await result({ zone: relaxed, spf: spf('pass', 'example.com') }), ['pass', true, false]);
-  assert.deepEqual(await result({ zone: relaxed, spf: spf('pass', 'bounce.example.com') }), ['pass', true, false]);
-  assert.deepEqual(await result({ zone: relaxed, dkim: [dkim('other.net'), dkim('mail.example.com')] }), ['pass', false, true]);
-  assert.deepEqual(await result({ zone: relaxed, from: 'news.example.com', dkim: [dkim('example.com')] }), ['pass', false, true]);
-  assert.deepEqual(await result({ zone: relaxed, dkim: [dkim('notexample.com')] }), ['fail', false, false]);
-  assert.deepEqual(await result({ zone: relaxed, dkim: [dkim('com')] }), ['fail', false, false]);
-  assert.deepEqual(await result({ zone: relaxed, spf: spf('softfail', 'example.com') }), ['fail', false, false]);
-  assert.deepEqual(await result({ zone: relaxed, dkim: [dkim('example.com', 'fail')] }), ['fail', false, false]);
-  assert.deepEqual(await result({ zone: strict, spf: spf('pass', 'bounce.example.com'), dkim: [dkim('mail.example.com')] }), ['fail', false, false]);
-  assert.deepEqual(await result({ zone: strict, dkim: [dkim('example.com')] }), ['pass', false, true]);
+  assert.deepEqual(await alignmentOf({ zone: relaxed, spf: spf('pass', 'example.com') }), ['pass', true, false]);
+  assert.deepEqual(await alignmentOf({ zone: relaxed, spf: spf('pass', 'bounce.example.com') }), ['pass', true, false]);
+  assert.deepEqual(await alignmentOf({ zone: relaxed, dkim: [dkim('other.net'), dkim('mail.example.com')] }), ['pass', false, true]);
+  assert.deepEqual(await alignmentOf({ zone: relaxed, from: 'news.example.com', dkim: [dkim('example.com')] }), ['pass', false, true]);
+  assert.deepEqual(await alignmentOf({ zone: relaxed, dkim: [dkim('notexample.com')] }), ['fail', false, false]);
+  assert.deepEqual(await alignmentOf({ zone: relaxed, dkim: [dkim('com')] }), ['fail', false, false]);
+  assert.deepEqual(await alignmentOf({ zone: relaxed, spf: spf('softfail', 'example.com') }), ['fail', false, false]);
+  assert.deepEqual(await alignmentOf({ zone: relaxed, dkim: [dkim('example.com', 'fail')] }), ['fail', false, false]);
+  assert.deepEqual(await alignmentOf({ zone: strict, spf: spf('pass', 'bounce.example.com'), dkim: [dkim('mail.example.com')] }), ['fail', false, false]);
+  assert.deepEqual(await alignmentOf({ zone: strict, dkim: [dkim('example.com')] }), ['pass', false, true]);
 });
 
 test('the policy comes from p, sp or np by where the record is and whether the name exists', async () => {
