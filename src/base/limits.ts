@@ -198,6 +198,8 @@ export const DIRECTORY_LIMITS = {
   folderNameBytesMax: 500,
   /** Rows in one answer of a mailbox listing. */
   listedMessagesMax: 1000,
+  /** Of structures and trace fields in one piece of it. */
+  listedBytesMax: 4 * 1024 * 1024,
   /** RFC 9051 leaves the keywords of a message unbounded. */
   flagsMax: 64,
 } as const;

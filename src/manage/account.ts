@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { Failure } from '../base/errors.ts';
 import { domainOf } from '../mail/address.ts';
-import { mailboxKey } from '../store/clients/directory.ts';
+import { domainKey, mailboxKey } from '../store/clients/directory.ts';
 import { derivePassword, makePassword } from '../store/password.ts';
 import { createDomain } from './domain.ts';
 import { defineVerb } from './verb.ts';
@@ -54,7 +54,7 @@ const list = defineVerb({
   args: z.strictObject({ domain: z.string().optional() }),
   run: async ({ store }, args) => {
     const { accounts } = await store.directory.snapshot();
-    const domain = args.domain?.toLowerCase();
+    const domain = args.domain === undefined ? undefined : domainKey(args.domain);
     return { accounts: accounts.filter((row) => domain === undefined || row.domain === domain) };
   },
 });

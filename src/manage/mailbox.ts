@@ -80,8 +80,13 @@ const messages = defineVerb({
     limit: z.number().int().positive().max(DIRECTORY_LIMITS.listedMessagesMax).default(100),
   }),
   run: async ({ store }, { from, ...args }) => {
-    const rows = await store.mailboxes.list({ ...args, ...(from === undefined ? {} : { from }) });
-    return { messages: rows.map(summary) };
+    const found: MessageSummary[] = [];
+    for (let next = from; found.length < args.limit; next = found.at(-1)?.uid) {
+      const rows = await store.mailboxes.list({ ...args, limit: args.limit - found.length, ...(next === undefined ? {} : { from: next }) });
+      if (rows.length === 0) break;
+      found.push(...rows.map(summary));
+    }
+    return { messages: found };
   },
 });
 

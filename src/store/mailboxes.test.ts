@@ -112,6 +112,23 @@ test('with the account its mail goes', async () => {
   assert.equal(await references(bytes), 0);
 });
 
+test('listings go both ways, in pieces when structures are large', async () => {
+  await store.mailboxes.createFolder(alice, 'Many', AT);
+  const parts = Buffer.from(`Content-Type: multipart/mixed; boundary=b\r\n\r\n${'--b\r\n\r\nx\r\n'.repeat(900)}--b--\r\n`);
+  for (let i = 0; i < 40; i += 1) await append('Many', parts);
+  const whole = { account: alice, folder: 'Many', limit: 1000 };
+  const seen: number[] = [];
+  for (let piece = await store.mailboxes.list(whole); piece.length > 0; piece = await store.mailboxes.list({ ...whole, from: seen.at(-1) ?? 0 })) {
+    assert.ok(piece.length < 40, 'a piece is bounded in bytes');
+    seen.push(...piece.map((row) => row.uid));
+  }
+  assert.deepEqual(seen, Array.from({ length: 40 }, (_, i) => i + 1));
+  const newest = await store.mailboxes.list({ ...whole, descending: true, limit: 2 });
+  assert.deepEqual(newest.map((row) => row.uid), [40, 39]);
+  const older = await store.mailboxes.list({ ...whole, descending: true, limit: 2, from: 39 });
+  assert.deepEqual(older.map((row) => row.uid), [38, 37]);
+});
+
 test('large messages are files', async () => {
   const bytes = Buffer.concat([text('large'), Buffer.alloc(400_000, 'x')]);
   const { uid } = await append('INBOX', bytes);

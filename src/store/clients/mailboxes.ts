@@ -25,6 +25,7 @@ export interface MailboxStore {
   folders(account: string): Promise<readonly Folder[]>;
   createFolder(account: string, folder: string, at: number): Promise<{ readonly uidValidity: number }>;
   removeFolder(account: string, folder: string): Promise<void>;
+  /** Perhaps fewer than asked for: ask on from the last UID until there are none. */
   list(listing: MessageListing): Promise<readonly MailboxMessage[]>;
   /** Row and bytes (prefix and content); undefined when there is no such message. */
   read(ref: FolderRef & { readonly uid: number }): Promise<{ readonly message: MailboxMessage; readonly bytes: ByteSource } | undefined>;

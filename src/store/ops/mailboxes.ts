@@ -142,6 +142,14 @@ function transfer(db: Database, args: Transfer, keepSource: boolean): Transferre
   return { uidValidity: target.uidValidity, pairs };
 }
 
+function deletedRows(db: Database, folder: FolderRow, from: number, to: number, limit: number): { uid: number; digest: string }[] {
+  return db.all(
+    `SELECT uid, content_digest AS digest FROM mailbox_messages
+     WHERE folder_id = ? AND deleted = 1 AND uid BETWEEN ? AND ? ORDER BY uid LIMIT ?`,
+    folder.id, from, to, limit,
+  );
+}
+
 function bounded(uids: readonly number[]): readonly number[] {
   if (uids.length > DIRECTORY_LIMITS.listedMessagesMax) {
     throw new Failure('too-many-messages', `at most ${DIRECTORY_LIMITS.listedMessagesMax} messages at once`, { temporary: false });
@@ -199,14 +207,9 @@ export const mailboxWrites = {
   /** Removes for good what is flagged \Deleted; with `uids`, only those of them (RFC 4315 §2.1). At most 1000 a call, `more` says so. */
   expunge(db: Database, args: FolderRef & { readonly uids?: readonly number[] }): { readonly uids: readonly number[]; readonly more: boolean } {
     const folder = requireFolder(db, args.account, args.folder);
-    const only = args.uids && new Set(bounded(args.uids));
-    const rows = db
-      .all<{ uid: number; digest: string }>(
-        `SELECT uid, content_digest AS digest FROM mailbox_messages WHERE folder_id = ? AND deleted = 1 ORDER BY uid`,
-        folder.id,
-      )
-      .filter((row) => !only || only.has(row.uid));
-    const gone = rows.slice(0, DIRECTORY_LIMITS.listedMessagesMax);
+    const max = DIRECTORY_LIMITS.listedMessagesMax;
+    const rows = args.uids ? bounded(args.uids).flatMap((uid) => deletedRows(db, folder, uid, uid, 1)) : deletedRows(db, folder, 0, UID_MAX, max + 1);
+    const gone = rows.slice(0, max);
     if (gone.length === 0) return { uids: [], more: false };
     const modseq = nextModseq(db, folder);
     for (const row of gone) {
@@ -216,6 +219,22 @@ export const mailboxWrites = {
     return { uids: gone.map((row) => row.uid), more: rows.length > gone.length };
   },
 };
+
+/** A UID has 32 bits (RFC 9051 §2.3.1.1). */
+const UID_MAX = 0xffff_ffff;
+const BELOW = 'FROM mailbox_messages WHERE folder_id = ? AND uid < ? ORDER BY uid DESC LIMIT ?';
+const ABOVE = 'FROM mailbox_messages WHERE folder_id = ? AND uid > ? ORDER BY uid LIMIT ?';
+const MESSAGES_BELOW = `SELECT ${MESSAGE_COLUMNS} ${BELOW}`;
+const MESSAGES_ABOVE = `SELECT ${MESSAGE_COLUMNS} ${ABOVE}`;
+const SIZES_BELOW = `SELECT length(structure) + length(prefix) AS bytes ${BELOW}`;
+const SIZES_ABOVE = `SELECT length(structure) + length(prefix) AS bytes ${ABOVE}`;
+
+/** A sender chooses how large the structure of a message is: a listing must not multiply that by a thousand. */
+function countThatFit(sizes: readonly { readonly bytes: number }[]): number {
+  let total = 0;
+  const last = sizes.findIndex(({ bytes }) => (total += bytes) > DIRECTORY_LIMITS.listedBytesMax);
+  return last < 0 ? sizes.length : Math.max(1, last);
+}
 
 export interface MessageListing extends FolderRef {
   /** Only UIDs above (ascending) or below (descending). */
@@ -228,18 +247,12 @@ export interface MessageListing extends FolderRef {
 export const mailboxReads = {
   ...folderReads,
 
+  /** Perhaps fewer than asked for (DIRECTORY_LIMITS.listedBytesMax), but none only when there are no more. */
   list(db: Database, args: MessageListing): readonly MailboxMessage[] {
     const folder = requireFolder(db, args.account, args.folder);
-    const limit = Math.min(args.limit, DIRECTORY_LIMITS.listedMessagesMax);
-    const rows = args.descending
-      ? db.all<StoredRow>(
-          `SELECT ${MESSAGE_COLUMNS} FROM mailbox_messages WHERE folder_id = ? AND uid < ? ORDER BY uid DESC LIMIT ?`,
-          folder.id, args.from ?? 2 ** 32, limit,
-        )
-      : db.all<StoredRow>(
-          `SELECT ${MESSAGE_COLUMNS} FROM mailbox_messages WHERE folder_id = ? AND uid > ? ORDER BY uid LIMIT ?`,
-          folder.id, args.from ?? 0, limit,
-        );
+    const from = args.from ?? (args.descending ? UID_MAX + 1 : 0);
+    const sizes = db.all<{ bytes: number }>(args.descending ? SIZES_BELOW : SIZES_ABOVE, folder.id, from, Math.min(args.limit, DIRECTORY_LIMITS.listedMessagesMax));
+    const rows = db.all<StoredRow>(args.descending ? MESSAGES_BELOW : MESSAGES_ABOVE, folder.id, from, countThatFit(sizes));
     return rows.map(fromRow);
   },
 
