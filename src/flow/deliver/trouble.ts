@@ -22,7 +22,7 @@
  *   421 anywhere: session, defer, next (the peer closes; RFC 5321 §3.8); on a reused connection before content: fresh.
  *   connection lost, time-out: session (host before EHLO is through), defer, next; after content: settle, because the
  *     message may have been taken and another host would take it twice; lost on a reused connection: fresh.
- *   garbage instead of SMTP: host, defer, next. Our own fault: local, defer, settle (next while connecting: another
+ *   garbage instead of SMTP: host, defer, next; after content: settle. Our own fault: local, defer, settle (next while connecting: another
  *     address family may work).
  *
  * A 5xx greeting is deferred although it says "permanent", as Postfix does: sites answer so to addresses they do not
@@ -88,7 +88,7 @@ export function judgeTrouble(trouble: SmtpTrouble, context: TroubleContext): Jud
     case 'garbage':
     case 'tls':
     case 'missing':
-      return { ...rule('host', 'deferred', trouble.step === 'auth' ? 'settle' : 'next-host'), reply: synthesize(trouble, context) };
+      return { ...rule('host', 'deferred', ruleForNonsense(trouble.step)), reply: synthesize(trouble, context) };
     case 'local':
       return { ...rule('local', 'deferred', trouble.step === 'connect' ? 'next-host' : 'settle'), reply: synthesize(trouble, context) };
   }
@@ -111,6 +111,10 @@ function ruleForSilence(trouble: SmtpTrouble, context: TroubleContext): Rule {
   if (OPENING_STEPS.has(trouble.step)) return SOFT[trouble.step === 'auth' ? 'ehlo' : trouble.step];
   if (CONTENT_STEPS.has(trouble.step)) return rule('session', 'deferred', 'settle');
   return rule('session', 'deferred', context.reused && trouble.kind === 'lost' ? 'fresh' : 'next-host');
+}
+
+function ruleForNonsense(step: SmtpStep): Judgement['next'] {
+  return step === 'auth' || CONTENT_STEPS.has(step) ? 'settle' : 'next-host';
 }
 
 const DOING: Readonly<Record<SmtpStep, string>> = {
