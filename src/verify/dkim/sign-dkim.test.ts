@@ -113,6 +113,8 @@ test('opendkim verifies our signatures', { skip: existsSync(OPENDKIM) ? false : 
       return spawnSync(OPENDKIM, ['-f', '-v', '-x', configuration, '-t', file], { timeout: 10_000 }).stdout.toString();
     };
     for (const [name, text] of Object.entries(all)) {
+      // Its test mode reads whole lines only.
+      if (!text.endsWith('\r\n')) continue;
       const message = Buffer.from(text, 'latin1');
       // Its clock is the real one, and it minds signatures from the future.
       const field = await signWith(message, 'rsa-sha256', Date.now() - 60_000);

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { test } from 'node:test';
+import { createZoneDns, type Zone } from '../../../test/harness/zone-dns.ts';
+import { BufferSource } from '../../base/byte-source.ts';
+import type { SigningKey } from '../../contract/directory.ts';
+import { parseHeader } from '../../mail/header.ts';
+import { createMessageBodyHasher } from '../../verify/dkim/body-hasher.ts';
+import { verifyDkim } from '../../verify/dkim/verify-dkim.ts';
+import { createSigner } from './signer.ts';
+
+const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const ED25519 = generateKeyPairSync('ed25519');
+const MESSAGE = Buffer.from('From: Alice <alice@news.example.org>\r\nSubject: x\r\n\r\nHello  you.\r\n');
+const NOW = Date.UTC(2026, 10, 1);
+
+const KEYS: readonly SigningKey[] = [
+  { domain: 'example.org', selector: 's1e', algorithm: 'ed25519-sha256', privateKey: ED25519.privateKey },
+  { domain: 'example.org', selector: 's1r', algorithm: 'rsa-sha256', privateKey: RSA.privateKey },
+];
+
+const ZONE: Zone = {
+  's1r._domainkey.example.org': { TXT: [`v=DKIM1; p=${RSA.publicKey.export({ format: 'der', type: 'spki' }).toString('base64')}`] },
+  's1e._domainkey.example.org': { TXT: [`v=DKIM1; k=ed25519; p=${ED25519.publicKey.export({ format: 'der', type: 'spki' }).subarray(12).toString('base64')}`] },
+};
+
+function signerFor(sign: readonly ('rsa' | 'ed25519')[], asked: string[] = []) {
+  const keys = {
+    async forDomain(domain: string) {
+      asked.push(domain);
+      return KEYS.filter((key) => key.domain === domain);
+    },
+  };
+  return createSigner({ keys, config: { dkim: { sign } }, clock: { now: () => NOW } });
+}
+
+function input(fromDomain: string) {
+  return { header: parseHeader(MESSAGE), content: new BufferSource(MESSAGE), fromDomain };
+}
+
+test('signs with both algorithms, RSA first, and both verify', async () => {
+  const { fields, signatures } = await signerFor(['ed25519', 'rsa']).sign(input('example.org'));
+  assert.deepEqual(signatures, [
+    { domain: 'example.org', selector: 's1r', algorithm: 'rsa-sha256' },
+    { domain: 'example.org', selector: 's1e', algorithm: 'ed25519-sha256' },
+  ]);
+  const signed = Buffer.concat([fields, MESSAGE]);
+  const reports = await verifyDkim(createZoneDns(ZONE), new BufferSource(signed), parseHeader(signed), { now: NOW });
+  assert.deepEqual(reports.map(({ result, selector }) => [result, selector]), [['pass', 's1r'], ['pass', 's1e']]);
+});
+
+test('the configuration chooses the algorithms', async () => {
+  const algorithms = async (sign: readonly ('rsa' | 'ed25519')[]) => (await signerFor(sign).sign(input('example.org'))).signatures.map((s) => s.algorithm);
+  assert.deepEqual(await algorithms(['rsa']), ['rsa-sha256']);
+  assert.deepEqual(await algorithms(['ed25519']), ['ed25519-sha256']);
+  assert.deepEqual(await algorithms([]), []);
+});
+
+test('a subdomain is signed by its closest parent with keys, a stranger not at all', async () => {
+  const asked: string[] = [];
+  const signer = signerFor(['rsa'], asked);
+  assert.equal((await signer.sign(input('deep.News.example.org'))).signatures[0]?.domain, 'example.org');
+  assert.deepEqual(asked, ['deep.news.example.org', 'news.example.org', 'example.org']);
+  const stranger = await signer.sign(input('example.net'));
+  assert.deepEqual([stranger.fields.length, stranger.signatures], [0, []]);
+});
+
+test('a body hash made on arrival gives the same signature as one made here', async () => {
+  const hasher = createMessageBodyHasher();
+  hasher.update(MESSAGE);
+  const signer = signerFor(['rsa']);
+  const made = await signer.sign(input('example.org'));
+  const given = await signer.sign({ ...input('example.org'), relaxedBodyHash: hasher.digest() });
+  assert.equal(given.fields.toString(), made.fields.toString());
+});
+
+test('a key that cannot sign rejects, so that nothing leaves unsigned', async () => {
+  const broken: SigningKey = { domain: 'example.org', selector: 'x', algorithm: 'rsa-sha256', privateKey: ED25519.privateKey };
+  const signer = createSigner({ keys: { forDomain: async () => [broken] }, config: { dkim: { sign: ['rsa'] } } });
+  await assert.rejects(signer.sign(input('example.org')));
+});
