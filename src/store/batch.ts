@@ -25,16 +25,19 @@ export function flatten(table: Readonly<Record<string, Readonly<Record<string, O
   return flat;
 }
 
-/** Never throws: whatever goes wrong is in the replies. */
-export function runBatch(db: Database, tables: OperationTables, requests: readonly ThreadRequest[]): ThreadReply[] {
-  const replies: ThreadReply[] = [];
+/**
+ * Never throws: whatever goes wrong is in the replies. Readers are answered before the commit begins; replies leave in
+ * the order in which the operations ran, so that nobody can take an older state for a newer one.
+ */
+export function runBatch(db: Database, tables: OperationTables, requests: readonly ThreadRequest[], reply: (replies: ThreadReply[]) => void): void {
+  const answers: ThreadReply[] = [];
   const writing: ThreadRequest[] = [];
   for (const request of requests) {
     if (tables.writes.has(request[1])) writing.push(request);
-    else replies.push(attempt(request[0], () => find(tables.reads, request[1])(db, request[2] as never)));
+    else answers.push(attempt(request[0], () => find(tables.reads, request[1])(db, request[2] as never)));
   }
-  if (writing.length > 0) replies.push(...commitTogether(db, tables.writes, writing));
-  return replies;
+  if (answers.length > 0) reply(answers);
+  if (writing.length > 0) reply(commitTogether(db, tables.writes, writing));
 }
 
 function commitTogether(db: Database, writes: OperationTables['writes'], requests: readonly ThreadRequest[]): ThreadReply[] {

@@ -45,8 +45,7 @@ function serve(port: MessagePort, db: Database): void {
       // Everything that came while the disk was busy belongs to this batch.
       for (let more = receiveMessageOnPort(port); more; more = receiveMessageOnPort(port)) take(more.message as ToThread);
       if (waiting.length === 0) break;
-      const replies: ThreadReply[] = runBatch(db, tables, waiting.splice(0, QUEUE_LIMITS.commitBatchMax));
-      port.postMessage(replies, []);
+      runBatch(db, tables, waiting.splice(0, QUEUE_LIMITS.commitBatchMax), (replies: ThreadReply[]) => port.postMessage(replies, []));
     }
     if (!closing) return;
     db.close();

@@ -87,7 +87,11 @@ class Scheduler implements Queue {
   readonly #places = new Semaphore(QUEUE_LIMITS.deliveriesInFlightMax);
   readonly #work = new Set<Promise<void>>();
   readonly #abort = new AbortController();
-  #takeUps = 0;
+  /**
+   * Messages being read and routed, and whether they became due once more meanwhile. One take-up of a message at a time:
+   * rows that were read while another one delivered would be stale.
+   */
+  readonly #takeUps = new Map<QueueId, 'once' | 'again'>();
   #jobs = 0;
   /** Recipients whose delivery is under way. */
   #inDelivery = 0;
@@ -191,13 +195,22 @@ class Scheduler implements Queue {
   }
 
   #pump(): void {
-    while (this.#running && this.#takeUps < QUEUE_LIMITS.takeUpsMax && this.#jobs + this.#takeUps < QUEUE_LIMITS.deliveriesInFlightMax) {
+    while (this.#running && this.#takeUps.size < QUEUE_LIMITS.takeUpsMax && this.#jobs + this.#takeUps.size < QUEUE_LIMITS.deliveriesInFlightMax) {
       const id = this.#due.pop(this.#options.clock.now());
       if (id === undefined) break;
-      this.#takeUps += 1;
-      this.#track(this.#takeUp(id).finally(() => (this.#takeUps -= 1)));
+      if (this.#takeUps.has(id)) {
+        this.#takeUps.set(id, 'again');
+        continue;
+      }
+      this.#takeUps.set(id, 'once');
+      this.#track(this.#takeUp(id).finally(() => this.#endTakeUp(id)));
     }
     this.#arm();
+  }
+
+  #endTakeUp(id: QueueId): void {
+    if (this.#takeUps.get(id) === 'again') this.#due.set(id, this.#options.clock.now(), 1);
+    this.#takeUps.delete(id);
   }
 
   /** Everything under way is known to stop(), and its end may make room for more. */
@@ -246,10 +259,7 @@ class Scheduler implements Queue {
 
   async #load(id: QueueId): Promise<Active | undefined> {
     const item = this.#fresh.take(id) ?? (await this.#options.store.read(id));
-    // Another take-up of the same message may have been quicker.
-    const known = this.#active.get(id);
-    if (known || !item) return known;
-    return { item, busy: new Set() };
+    return item && { item, busy: new Set() };
   }
 
   /** Starts deliveries to the due recipients of a message, as far as their destinations have room. */
