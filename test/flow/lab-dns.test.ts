@@ -9,6 +9,7 @@ import { blocklistZones } from '../../src/lab/dns/blocklists.ts';
 import type { DnsFault } from '../../src/lab/dns/responder.ts';
 import { startDnsServer, type DnsServer } from '../../src/lab/dns/server.ts';
 import { Zones } from '../../src/lab/dns/zones.ts';
+import { missingTool } from '../harness/missing-tool.ts';
 
 const run = promisify(execFile);
 
@@ -52,7 +53,7 @@ async function dig(lab: Lab, ...args: string[]): Promise<string> {
   }
 }
 
-test('answers with records, follows aliases, and sets AD only for signed zones', () =>
+test('answers with records, follows aliases, and sets AD only for signed zones', { skip: missingTool('dig') }, () =>
   withServer(async (lab) => {
     assert.match(await dig(lab, 'MX', 'Secure.Example'), /status: NOERROR[^]*flags:[^;]* ad[^]*10 mx\.secure\.example\./);
     assert.match(await dig(lab, 'A', 'www.deep.secure.example'), /CNAME\s+mx\.secure\.example\.[^]*A\s+127\.0\.0\.77/);
@@ -60,14 +61,14 @@ test('answers with records, follows aliases, and sets AD only for signed zones',
     assert.match(await dig(lab, '+short', 'TXT', 'plain.example'), /"v=spf1 " "-all"/);
   }));
 
-test('tells names that do not exist from names without such records, each with an SOA', () =>
+test('tells names that do not exist from names without such records, each with an SOA', { skip: missingTool('dig') }, () =>
   withServer(async (lab) => {
     assert.match(await dig(lab, 'A', 'nowhere.plain.example'), /NXDOMAIN[^]*plain\.example\.\s+\d+\s+IN\s+SOA/);
     assert.match(await dig(lab, 'A', 'no-such-tld'), /NXDOMAIN[^]*\.\s+\d+\s+IN\s+SOA/);
     assert.match(await dig(lab, 'A', 'deep.secure.example'), /NOERROR[^]*SOA/);
   }));
 
-test('truncates over UDP what does not fit, and serves it over TCP', () =>
+test('truncates over UDP what does not fit, and serves it over TCP', { skip: missingTool('dig') }, () =>
   withServer(async (lab) => {
     const udp = await dig(lab, '+ignore', '+bufsize=1232', 'TXT', 'long.secure.example');
     assert.match(udp, /flags:[^;]* tc/);
@@ -75,7 +76,7 @@ test('truncates over UDP what does not fit, and serves it over TCP', () =>
     assert.match(await dig(lab, '+bufsize=1232', 'TXT', 'long.secure.example'), /ANSWER: 1/);
   }));
 
-test('the lists name their test entry, listed addresses, and nothing else', () =>
+test('the lists name their test entry, listed addresses, and nothing else', { skip: missingTool('dig') }, () =>
   withServer(async (lab) => {
     assert.equal((await dig(lab, '+short', '2.0.0.127.zen.spamhaus.org')).trim(), '127.0.0.2');
     assert.equal((await dig(lab, '+short', '10.0.0.127.zen.spamhaus.org')).trim(), '127.0.0.2');
@@ -85,7 +86,7 @@ test('the lists name their test entry, listed addresses, and nothing else', () =
     assert.equal((await dig(lab, '+short', '2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.zen.spamhaus.org')).trim(), '127.0.0.2');
   }));
 
-test('faults: SERVFAIL, silence, forced truncation', () =>
+test('faults: SERVFAIL, silence, forced truncation', { skip: missingTool('dig') }, () =>
   withServer(async (lab) => {
     lab.fault = 'servfail';
     assert.match(await dig(lab, 'MX', 'secure.example'), /SERVFAIL/);

@@ -1,5 +1,7 @@
 /** Each scenario brings the documented reply at each provider, and goes away again. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { SendResult } from '../../src/lab/outside/send.ts';
 import { withLab, type LabParts, type LetterOptions } from '../harness/lab-parts.ts';
@@ -209,6 +211,19 @@ test('rate-limit lets five a minute through', async () => {
   await parts.lab.scenario('rate-limit', 'off');
 });
 
+test('the narrower limits of Gmail name their culprit', async () => {
+  const body = 'See https://shop.example.org/offer';
+  for (const [name, culprit] of [['netblock', '127.78.0.0/24'], ['dkim', 'example.org'], ['spf', 'example.org'], ['url', 'shop.example.org']] as const) {
+    parts.clock.advance(61_000);
+    await parts.lab.scenario(`rate-limit-${name}`, 'on');
+    for (let sent = 0; sent < 5; sent++) assert.match(words(await parts.send(ADDRESS.gmail, { body })), /^250 /);
+    const refused = words(await parts.send(ADDRESS.gmail, { body }));
+    assert.match(refused, /^421 4\.7\.28 /);
+    assert.ok(refused.includes(`[${culprit}]`), refused);
+    await parts.lab.scenario(`rate-limit-${name}`, 'off');
+  }
+});
+
 test('greylist defers a stranger for five minutes', async () => {
   await parts.lab.scenario('greylist', 'on', ['gmx.net']);
   assert.match(words(await parts.send('carol@gmx.net')), /^451 /);
@@ -222,29 +237,48 @@ test('greylist defers a stranger for five minutes', async () => {
 
 test('reply-lost keeps the message, drop-after-data does not', async () => {
   const count = (): number => parts.lab.inbox('example.net').length;
-  const before = count();
+  const earlier = count();
   await parts.lab.scenario('drop-after-data', 'on');
   await parts.send(ADDRESS['example.net']);
-  assert.equal(count(), before);
+  assert.equal(count(), earlier);
   await parts.lab.scenario('drop-after-data', 'off');
   await parts.lab.scenario('reply-lost', 'on');
   await parts.send(ADDRESS['example.net']);
-  assert.equal(count(), before + 1);
+  assert.equal(count(), earlier + 1);
   await parts.lab.scenario('reply-lost', 'off');
 });
 
 test('slow-mx and banner-delay wait on the clock of the lab', async () => {
-  for (const name of ['slow-mx', 'banner-delay']) {
-    await parts.lab.scenario(name, 'on', ['yahoo']);
-    let done = false;
-    const sending = parts.send(ADDRESS.yahoo).finally(() => {
-      done = true;
-    });
-    for (let round = 0; round < 2000 && !done; round++) {
+  for (const [name, seconds] of [['slow-mx', 3], ['banner-delay', 20]] as const) {
+    await parts.lab.scenario(name, 'on', ['example.net']);
+    const mx = parts.lab.providers.find((provider) => provider.name === 'example.net')?.mx;
+    const socket = connect({ host: mx?.address, port: Number(mx?.port), localAddress: parts.ip });
+    const banner = once(socket, 'data', { signal: AbortSignal.timeout(10_000) });
+    const arrived = new AbortController();
+    banner.finally(() => arrived.abort()).catch(() => {});
+    const start = parts.clock.now();
+    while (!arrived.signal.aborted) {
       parts.clock.advance(250);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    assert.match(words(await sending), /^250 /, name);
+    assert.match(String((await banner)[0]), /^220 /, name);
+    assert.ok(parts.clock.now() - start >= seconds * 1000, name);
+    socket.destroy();
     await parts.lab.scenario(name, 'off');
   }
+});
+
+test('blackhole-mx says nothing, and goes away with the client', async () => {
+  await parts.lab.scenario('blackhole-mx', 'on', ['example.net']);
+  const mx = parts.lab.providers.find((provider) => provider.name === 'example.net')?.mx;
+  const socket = connect({ host: mx?.address, port: Number(mx?.port), localAddress: parts.ip });
+  let said = '';
+  socket.on('data', (chunk) => {
+    said += chunk;
+  });
+  await once(socket, 'connect');
+  socket.end('EHLO mail.example.org\r\n');
+  await once(socket, 'close');
+  assert.equal(said, '');
+  await parts.lab.scenario('blackhole-mx', 'off');
 });

@@ -26,13 +26,14 @@ interface DayRow extends Mutable<Omit<DayCounts, 'refused'>> {
 export const BULK_MESSAGES_PER_DAY = 5_000;
 const MINUTE_MS = 60_000;
 const ROWS_MAX = 50_000;
+const RECENT_MAX = 100_000;
 /** Below, one complaint would already be a scandalous rate. */
 const INBOXED_FOR_RATE_MIN = 100;
 
 export class Counters {
   readonly #clock: Clock;
   readonly #rows = new Map<string, DayRow>();
-  /** Per address, start times of recent messages. */
+  /** Per address (or other key), start times of recent messages. */
   readonly #recent = new Map<string, number[]>();
   readonly #bulk = new Set<string>();
   readonly #messageIds = new Map<string, number>();
@@ -59,21 +60,28 @@ export class Counters {
     this.#row(provider, 'domain', domain).complaints += 1;
   }
 
-  /** Notes the start of a message (MAIL FROM). */
-  started(provider: string, ip: string): void {
-    const key = `${provider} ${ip}`;
-    const times = this.#recent.get(key) ?? [];
+  /** Notes the start of a message, by the address it comes from or by another key that is limited. */
+  started(provider: string, key: string): void {
+    const id = `${provider} ${key}`;
+    const times = this.#recent.get(id) ?? [];
     times.push(this.#clock.now());
-    this.#recent.set(key, times);
+    if (times.length > RECENT_MAX) times.shift();
+    forgetOldest(this.#recent);
+    this.#recent.set(id, times);
   }
 
-  perMinute(provider: string, ip: string): number {
-    const times = this.#recent.get(`${provider} ${ip}`);
+  perMinute(provider: string, key: string): number {
+    const times = this.#recent.get(`${provider} ${key}`);
     if (!times) return 0;
     const since = this.#clock.now() - MINUTE_MS;
     const first = times.findIndex((at) => at > since);
     times.splice(0, first < 0 ? times.length : first);
     return times.length;
+  }
+
+  /** How often that rule refused that address today. */
+  refusedToday(provider: string, ip: string, rule: string): number {
+    return this.#row(provider, 'ip', ip).refused[rule] ?? 0;
   }
 
   isBulk(provider: string, domain: string): boolean {

@@ -20,10 +20,17 @@ import {
   validHello,
   domainOf,
 } from './conditions.ts';
-import { rule, type ConnectFacts, type HelloFacts, type MailFacts, type MessageFacts, type ProviderProfile, type ProviderReply, type RecipientFacts } from './profile.ts';
+import { RATE_LIMITED_PER_MINUTE } from './receiver.ts';
+import { rule, type ConnectFacts, type CulpritRate, type HelloFacts, type MailFacts, type MessageFacts, type ProviderProfile, type ProviderReply, type RecipientFacts } from './profile.ts';
 
 const HELP = 'For more information, go to https://support.google.com/mail/';
 const SAME_MESSAGE_ID_MAX = 500;
+const CULPRIT_WORDS: Readonly<Record<CulpritRate['kind'], string>> = {
+  netblock: 'originating from your IP Netblock',
+  dkim: 'originating from your DKIM domain',
+  spf: 'originating from your SPF domain',
+  url: 'containing one of your URL domains',
+};
 
 function reply(code: number, enhanced: string, text: string): ProviderReply {
   return { code, enhanced, text: `${text} - gsmtp` };
@@ -95,6 +102,14 @@ export const gmail: ProviderProfile = {
       bulk('bulk-alignment', (facts) => facts.dmarc.result === 'fail', '4.7.32', (facts) => `Your email has been rate limited because the From: header (RFC5322) domain ${fromDomain(facts)} is not aligned with either the authenticated SPF or DKIM organizational domain. ${HELP}answer/81126#alignment`),
       rule<MessageFacts>('complaints', (facts) => facts.bulk && facts.complaintRate >= 0.003, (facts) =>
         reply(421, '4.7.28', `Gmail has detected an unusual rate of unsolicited mail originating from your DKIM domain [${fromDomain(facts)}]. It has been temporarily rate limited. ${HELP}?p=UnsolicitedRateLimitError`)),
+      {
+        name: 'culprit-rate',
+        judge: (facts) => {
+          const culprit = facts.culprits.find(({ kind, perMinute }) => facts.weather(`rate-limit-${kind}`) && perMinute > RATE_LIMITED_PER_MINUTE);
+          if (!culprit) return undefined;
+          return reply(421, '4.7.28', `Gmail has detected an unusual rate of unsolicited mail ${CULPRIT_WORDS[culprit.kind]} [${culprit.key}]. To protect our users from spam, it has been temporarily rate limited. ${HELP}?p=UnsolicitedRateLimitError`);
+        },
+      },
       rule<MessageFacts>('repeated-message-id', (facts) => facts.sameMessageId > SAME_MESSAGE_ID_MAX, () =>
         reply(421, '4.7.28', `Gmail has detected an unusual rate of mail with the same Message-ID header. It has been temporarily rate limited. ${HELP}?p=UnsolicitedRateLimitError`)),
     ],

@@ -3,11 +3,11 @@ import { BufferSource } from '../../base/byte-source.ts';
 import { createQueueId } from '../../base/queue-id.ts';
 import { parseHeader } from '../../mail/header.ts';
 import { placeByModel } from '../placement.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, type Authentication } from './authenticate.ts';
 import { headerFacts } from './header-facts.ts';
 import type { InboxMessage } from './mailbox.ts';
 import { fromDomain } from './conditions.ts';
-import { firstVerdict, type MailFacts, type MessageFacts, type ProviderReply } from './profile.ts';
+import { firstVerdict, type CulpritRate, type MailFacts, type MessageFacts, type ProviderReply } from './profile.ts';
 import type { Receiver } from './receiver.ts';
 
 /** The test string of the generic test for unsolicited bulk email, as far as filters look for it. */
@@ -56,11 +56,30 @@ async function gatherFacts(receiver: Receiver, mail: MailFacts, recipients: read
     recipients,
     header,
     bulk: receiver.weather('bulk-sender') || counters.isBulk(profile.name, domain),
+    culprits: noteCulprits(receiver, mail, results, content),
     sameMessageId: header.messageId === undefined ? 1 : counters.seenMessageId(profile.name, header.messageId),
     complaintRate: counters.complaintRate(profile.name, domain),
     sizeBytes: content.length,
     spamPattern: content.includes(SPAM_PATTERN),
   };
+}
+
+const URLS_MAX = 20;
+
+/** Counts the message for everything besides its address that may send too fast. */
+function noteCulprits({ profile, counters }: Receiver, mail: MailFacts, results: Authentication, content: Buffer): readonly CulpritRate[] {
+  const note = (kind: CulpritRate['kind'], key: string): CulpritRate => {
+    counters.started(profile.name, `${kind}:${key}`);
+    return { kind, key, perMinute: counters.perMinute(profile.name, `${kind}:${key}`) };
+  };
+  const dkimDomains = results.dkim.flatMap(({ result, domain }) => (result === 'pass' && domain !== undefined ? [domain] : []));
+  const urlHosts = [...content.toString('latin1').matchAll(/https?:\/\/([a-z0-9.-]{1,253})/gi)].slice(0, URLS_MAX).map((match) => String(match[1]).toLowerCase());
+  return [
+    note('netblock', `${mail.ip.split('.').slice(0, 3).join('.')}.0/24`),
+    ...[...new Set(dkimDomains)].map((domain) => note('dkim', domain)),
+    ...(results.spf.result === 'pass' ? [note('spf', results.spf.domain)] : []),
+    ...[...new Set(urlHosts)].map((host) => note('url', host)),
+  ];
 }
 
 function describe(facts: MessageFacts, recipients: readonly string[], id: string, folder: 'inbox' | 'spam', placement: readonly string[], at: Date): InboxMessage {

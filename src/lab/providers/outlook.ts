@@ -7,6 +7,8 @@ import { dkimPasses, dmarcSaysReject, fromDomain, hasDmarcRecord, listed, lowRep
 import { rule, type ConnectFacts, type MailFacts, type MessageFacts, type ProviderProfile, type RecipientFacts } from './profile.ts';
 
 const TROUBLE = 'You can tell your provider about this problem at http://mail.live.com/mail/troubleshooting.aspx#errors.';
+/** A day, from one address. */
+const UNKNOWN_RECIPIENTS_MAX = 100;
 
 export const outlook: ProviderProfile = {
   name: 'outlook',
@@ -35,6 +37,10 @@ export const outlook: ProviderProfile = {
     ],
     hello: [],
     mail: [
+      rule<MailFacts>('namespace-mining', (facts) => facts.unknownRecipients > UNKNOWN_RECIPIENTS_MAX, (facts) => ({
+        code: 550,
+        text: `SC-002 Mail rejected by Outlook.com for policy reasons. The mail server ${facts.ip} has exhibited namespace mining behavior. ${TROUBLE}`,
+      })),
       rule<MailFacts>('listed', listed, (facts) => ({
         code: 550,
         enhanced: '5.7.1',

@@ -24,6 +24,16 @@ export interface ConnectFacts {
   readonly weather: (name: ScenarioName) => boolean;
   /** Messages from this address in the last minute, and how many are allowed. */
   readonly rate: { readonly perMinute: number; readonly allowed: number };
+  /** Recipients that did not exist, from this address today. */
+  readonly unknownRecipients: number;
+}
+
+/** What else than the address can send too fast; the scenario `rate-limit-KIND` limits it. */
+export interface CulpritRate {
+  readonly kind: 'netblock' | 'dkim' | 'spf' | 'url';
+  readonly key: string;
+  /** Messages in the last minute, this one included. */
+  readonly perMinute: number;
 }
 
 export interface HelloFacts extends ConnectFacts {
@@ -54,6 +64,7 @@ export interface MessageFacts extends MailFacts {
   readonly arc: ArcReport;
   /** The From domain sends in bulk: 5,000 messages on one day, once and for ever. */
   readonly bulk: boolean;
+  readonly culprits: readonly CulpritRate[];
   /** Messages with this Message-ID today, this one included. */
   readonly sameMessageId: number;
   /** Complaints per message that reached an inbox, of the From domain, today; 0 below 100 messages. */

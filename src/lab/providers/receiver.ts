@@ -27,8 +27,8 @@ export interface Receiver {
   readonly stored: (message: InboxMessage) => void;
 }
 
-/** Messages a minute from one address while the scenario rate-limit is on. */
-const RATE_LIMITED_PER_MINUTE = 5;
+/** Messages a minute from one address (or other culprit) while a scenario limits it. */
+export const RATE_LIMITED_PER_MINUTE = 5;
 
 export async function connectFacts(receiver: Receiver, ip: string): Promise<ConnectFacts> {
   const { profile } = receiver;
@@ -40,6 +40,7 @@ export async function connectFacts(receiver: Receiver, ip: string): Promise<Conn
     listedIn,
     weather: receiver.weather,
     rate: currentRate(receiver, ip),
+    unknownRecipients: receiver.counters.refusedToday(profile.name, ip, 'unknown-user'),
   };
 }
 
