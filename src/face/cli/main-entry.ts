@@ -102,6 +102,24 @@ function report(error: unknown, io: CliIo): number {
     io.stderr.write(`posthorn: ${error.message}\n`);
     return error.code.startsWith('config-') ? 2 : 1;
   }
+  const problem = systemProblem(error);
+  if (problem !== undefined) {
+    io.stderr.write(`posthorn: ${problem}\n`);
+    return 1;
+  }
   io.stderr.write(`posthorn: this is a bug, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 1;
+}
+
+/** What the operating system refused, in a sentence; undefined for everything else. */
+function systemProblem(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
+  const { code, syscall, address, port, path } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (syscall === 'listen' || syscall === 'bind') {
+    const where = port === undefined ? String(address) : `${address?.includes(':') ? `[${address}]` : address}:${port}`;
+    if (code === 'EADDRINUSE') return `cannot listen on ${where}: another program listens there already; stop it, or change [listen]`;
+    if (code === 'EACCES') return `cannot listen on ${where}: not permitted; ports below 1024 need root or the capability cap_net_bind_service`;
+    if (code === 'EADDRNOTAVAIL') return `cannot listen on ${where}: this machine has no such address; change [listen]`;
+  }
+  return path === undefined ? undefined : `${syscall} of ${path} failed: ${code}`;
 }

@@ -3,7 +3,7 @@
  * renamed, and the folder synced, so that a message once reported as kept survives a power failure.
  */
 import { randomBytes } from 'node:crypto';
-import { open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeSpoolFile, type SpoolEnvelope } from '../../mail/spool-file.ts';
 
@@ -13,7 +13,7 @@ export async function dropFile(dataDir: string, envelope: SpoolEnvelope, content
   const name = `${String(envelope.at).padStart(15, '0')}-${randomBytes(8).toString('hex')}`;
   const temporary = join(folder, `${name}.part`);
   const final = join(folder, `${name}.mail`);
-  const file = await open(temporary, 'wx', 0o600);
+  const file = await createFile(temporary, folder);
   try {
     // The server may run as another user; the folder cannot be listed and the name cannot be guessed.
     await file.chmod(0o644);
@@ -28,6 +28,17 @@ export async function dropFile(dataDir: string, envelope: SpoolEnvelope, content
   await rename(temporary, final);
   await syncFolder(folder);
   return final;
+}
+
+/** Before the first start of the server there is no folder yet; whoever owns the data directory may make it. */
+async function createFile(path: string, folder: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(folder, { recursive: true });
+    return open(path, 'wx', 0o600);
+  }
 }
 
 /** The mail drop cannot be listed by other users, who then cannot open it to sync: the rename alone must do for them. */
