@@ -144,7 +144,7 @@ export async function withServer(options: KitOptions, test: (kit: Kit) => Promis
     const port = (await server.listen())[0]?.port ?? 0;
     await test({
       server, port, messages, contents, log, clock, spoolDir: join(dir, 'incoming'), ca: cert,
-      client: async (where) => track(new Client(connect({ host: where?.host ?? '127.0.0.1', port, allowHalfOpen: true }))),
+      client: async (where) => track(new Client(connect({ host: where?.host ?? '127.0.0.1', port, allowHalfOpen: true, noDelay: true }))),
       secureClient: async () => track(new Client(connectTls({ host: '127.0.0.1', port, ca: cert, servername: 'mail.example.org' }))),
     });
   } finally {

@@ -163,8 +163,7 @@ test('STARTTLS: forgets what was said, drops what was slipped in, offers REQUIRE
 
 test('temporary troubles are 4xx and never lost mail', async () => {
   let space = false;
-  const intake = async (): Promise<never> => Promise.reject(new Error('the disk is gone'));
-  await withServer({ intake, ports: { hasDiskSpace: () => space } }, async (kit) => {
+  await withServer({ intake: () => Promise.reject(new Error('the disk is gone')), ports: { hasDiskSpace: () => space } }, async (kit) => {
     const client = await kit.client();
     await client.greet();
     assert.equal(await client.say('MAIL FROM:<a@far.example>'), '452 4.3.1');
@@ -179,8 +178,8 @@ test('temporary troubles are 4xx and never lost mail', async () => {
 });
 
 test('intake may refuse, and its reply is the client\'s', async () => {
-  const intake = async () => ({ kind: 'refused' as const, reply: { code: 550, enhanced: '5.7.26', text: 'forged' } });
-  await withServer({ intake }, async (kit) => {
+  const reply = { code: 550, enhanced: '5.7.26', text: 'forged' };
+  await withServer({ intake: async () => ({ kind: 'refused', reply }) }, async (kit) => {
     const client = await kit.client();
     await client.greet();
     client.send('MAIL FROM:<a@far.example>\r\nRCPT TO:<alice@example.org>\r\nDATA\r\n');

@@ -223,17 +223,12 @@ class Listener implements SmtpServer {
     const { clientName, clock } = this.#options.ports;
     return new Promise((resolve) => {
       const timer = clock.timer(SMTP_SERVER_LIMITS.clientNameTimeoutMs, resolve);
-      clientName(address)
-        .then(
-          (name) => {
-            state.clientName = name;
-          },
-          () => {},
-        )
-        .finally(() => {
-          timer.cancel();
-          resolve();
-        });
+      const known = (name: string | undefined): void => {
+        state.clientName = name;
+        timer.cancel();
+        resolve();
+      };
+      clientName(address).then(known, () => known(undefined));
     });
   }
 }

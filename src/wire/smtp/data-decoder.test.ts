@@ -81,13 +81,14 @@ test('random streams decode the same however they are cut', () => {
   }
 });
 
+function check(...slices: string[]): string | undefined {
+  const framing = new FramingCheck(1000);
+  for (const slice of slices) framing.feed(Buffer.from(slice, 'latin1'));
+  framing.finish();
+  return framing.violation;
+}
+
 test('BDAT content is held to the same lines', () => {
-  const check = (...slices: string[]): string | undefined => {
-    const framing = new FramingCheck(1000);
-    for (const slice of slices) framing.feed(Buffer.from(slice, 'latin1'));
-    framing.finish();
-    return framing.violation;
-  };
   assert.equal(check('a\r\n.\r\nb\r', '\nc'), undefined);
   assert.equal(check('a\r\nb\nc'), 'bare-lf');
   assert.equal(check('\n'), 'bare-lf');
