@@ -96,6 +96,17 @@ describe('maillog read by pflogsumm', { skip: existsSync(PFLOGSUMM) ? false : 'p
 
 const FAIL2BAN = '/usr/bin/fail2ban-regex';
 const FILTER = '/etc/fail2ban/filter.d/postfix.conf';
+const matched = (text: readonly string[]): number => {
+  const folder = mkdtempSync(join(tmpdir(), 'posthorn-maillog-'));
+  try {
+    const file = join(folder, 'mail.log');
+    writeFileSync(file, `${text.join('\n')}\n`);
+    const run = spawnSync(FAIL2BAN, [file, `${FILTER}[mode=aggressive]`], { encoding: 'utf8', timeout: 60_000 });
+    return Number(/, (\d+) matched/.exec(run.stdout)?.[1] ?? -1);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
 describe('maillog read by fail2ban', { skip: existsSync(FAIL2BAN) && existsSync(FILTER) ? false : 'fail2ban is not installed' }, () => {
   const attacks = [
     ...lines('smtp.login-failed', { ...CLIENT, mechanism: 'LOGIN', reason: 'wrong password' }),
@@ -106,17 +117,6 @@ describe('maillog read by fail2ban', { skip: existsSync(FAIL2BAN) && existsSync(
     ...lines('smtp.improper-pipelining', { ...CLIENT, after: 'CONNECT' }),
     ...lines('smtp.lost-connection', { ...CLIENT, after: 'AUTH' }),
   ];
-  const matched = (text: readonly string[]): number => {
-    const folder = mkdtempSync(join(tmpdir(), 'posthorn-maillog-'));
-    try {
-      const file = join(folder, 'mail.log');
-      writeFileSync(file, `${text.join('\n')}\n`);
-      const run = spawnSync(FAIL2BAN, [file, `${FILTER}[mode=aggressive]`], { encoding: 'utf8', timeout: 60_000 });
-      return Number(/, (\d+) matched/.exec(run.stdout)?.[1] ?? -1);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  };
   it('matches every attack', () => assert.equal(matched(attacks), attacks.length));
   it('matches nothing in a clean session', () => assert.equal(matched(session()), 0));
 });

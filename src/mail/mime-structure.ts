@@ -114,7 +114,7 @@ class StructureParser {
 
   #embedded(head: PartHead, depth: number): Parsed {
     const inner = this.#entity(head.bodyStart, depth + 1, 'text/plain', true);
-    const bodyEnd = this.#endBefore(inner.stop, head.bodyStart);
+    const bodyEnd = Math.max(this.#endBefore(inner.stop, head.bodyStart), inner.part.bodyEnd);
     return { part: { ...head, bodyEnd, lines: this.#countLines(head.bodyStart, bodyEnd), message: inner.part }, stop: inner.stop };
   }
 
@@ -134,7 +134,8 @@ class StructureParser {
     }
     this.#open.length = level;
     if (stop && stop.level === level) stop = this.#nextBoundary(stop.next);
-    const bodyEnd = this.#endBefore(stop, head.bodyStart);
+    // An empty part directly before an outer boundary begins behind the line end that belongs to that boundary.
+    const bodyEnd = Math.max(this.#endBefore(stop, head.bodyStart), parts.at(-1)?.bodyEnd ?? 0);
     if (parts.length === 0) parts.push(emptyPart(bodyEnd));
     return { part: { ...head, bodyEnd, lines: 0, parts }, stop };
   }
@@ -148,9 +149,10 @@ class StructureParser {
     const bytes = this.#bytes;
     let line = start;
     while (line < bytes.length) {
-      if (bytes[line] === LF) return line + 1;
-      if (bytes[line] === CR && bytes[line + 1] === LF) return line + 2;
-      if (bytes[line] === DASH && bytes[line + 1] === DASH && this.#boundaryAt(line)) return line;
+      const empty = bytes[line] === LF ? 1 : bytes[line] === CR && bytes[line + 1] === LF ? 2 : 0;
+      // RFC 2046 §5.1.1: the line end before a delimiter belongs to it, also when it is the empty line.
+      if (empty > 0) return this.#boundaryAt(line + empty) ? line : line + empty;
+      if (this.#boundaryAt(line)) return Math.max(start, beforeLineEnd(bytes, line));
       const lf = bytes.indexOf(LF, line);
       if (lf < 0) return bytes.length;
       line = lf + 1;
@@ -161,7 +163,7 @@ class StructureParser {
   #nextBoundary(from: number): Boundary | undefined {
     if (this.#open.length === 0) return undefined;
     const bytes = this.#bytes;
-    if (bytes[from] === DASH && bytes[from + 1] === DASH && (from === 0 || bytes[from - 1] === LF)) {
+    if (from === 0 || bytes[from - 1] === LF) {
       const here = this.#boundaryAt(from);
       if (here) return here;
     }
@@ -175,6 +177,7 @@ class StructureParser {
   /** RFC 2046 §5.1.1: `--boundary`, `--` when the last, blanks, line end. The innermost match counts. */
   #boundaryAt(line: number): Boundary | undefined {
     const bytes = this.#bytes;
+    if (this.#open.length === 0 || bytes[line] !== DASH || bytes[line + 1] !== DASH) return undefined;
     const lf = bytes.indexOf(LF, line);
     const lineEnd = lf < 0 ? bytes.length : lf;
     // Longer lines cannot be one: 70 characters, four dashes, and some blanks at the end.

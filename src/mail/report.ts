@@ -48,7 +48,7 @@ function textPart(text: string): Buffer {
   const bytes = Buffer.from(text.replace(/\r?\n/g, '\r\n'));
   const clean = isCleanText(bytes);
   const head = `Content-Type: text/plain; charset=${isAscii(bytes) ? 'us-ascii' : 'utf-8'}\r\n${clean ? '' : 'Content-Transfer-Encoding: quoted-printable\r\n'}\r\n`;
-  return Buffer.concat([Buffer.from(head), clean ? bytes : encodeQuotedPrintable(bytes), Buffer.from('\r\n')]);
+  return Buffer.concat([Buffer.from(head), clean ? bytes : encodeQuotedPrintable(bytes)]);
 }
 
 function originalPart(original: NonNullable<ReportMessage['original']>): Buffer {
