@@ -50,10 +50,11 @@ test('signs with both algorithms, RSA first, and both verify', async () => {
 });
 
 test('the configuration chooses the algorithms', async () => {
-  const algorithms = async (sign: readonly ('rsa' | 'ed25519')[]) => (await signerFor(sign).sign(input('example.org'))).signatures.map((s) => s.algorithm);
-  assert.deepEqual(await algorithms(['rsa']), ['rsa-sha256']);
-  assert.deepEqual(await algorithms(['ed25519']), ['ed25519-sha256']);
-  assert.deepEqual(await algorithms([]), []);
+  const wanted: [('rsa' | 'ed25519')[], string[]][] = [[['rsa'], ['rsa-sha256']], [['ed25519'], ['ed25519-sha256']], [[], []]];
+  for (const [sign, algorithms] of wanted) {
+    const { signatures } = await signerFor(sign).sign(input('example.org'));
+    assert.deepEqual(signatures.map(({ algorithm }) => algorithm), algorithms);
+  }
 });
 
 test('a subdomain is signed by its closest parent with keys, a stranger not at all', async () => {
