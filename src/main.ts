@@ -9,6 +9,8 @@ import type { Config, HostPort } from './config/config.ts';
 import { runCli } from './face/cli/main-entry.ts';
 import type { CliPorts } from './face/cli/ports.ts';
 import { verbs } from './manage/verbs.ts';
+import { probeListen } from './net/port-probe.ts';
+import { createCertificate } from './net/self-signed.ts';
 import { createResolver, type Resolver } from './net/resolver.ts';
 import packageFile from '../package.json' with { type: 'json' };
 
@@ -36,6 +38,10 @@ const ports: CliPorts = {
   },
   verbs,
   createDns,
+  host: {
+    createCertificate,
+    probeListen,
+  },
   version: packageFile.version,
 };
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -10,6 +10,9 @@ import type { Dns, DnsAnswer, RecordData, RecordType } from '../contract/dns.ts'
 import { createCertificate } from '../net/self-signed.ts';
 import { createLogin } from '../store/login.ts';
 import { openStore } from '../store/store.ts';
+import { accountVerbs } from './account.ts';
+import { dnsVerbs } from './dns.ts';
+import { runVerb } from './local-call.ts';
 import { quickstart } from './quickstart.ts';
 import type { QuickstartPorts } from './quickstart.ts';
 
@@ -29,7 +32,18 @@ const dns: Dns = {
   },
 };
 const clock = new SystemClock();
-const ports: QuickstartPorts = { createCertificate, probeListen: async (_address, port) => (port === 25 ? 'in-use' : 'free'), dns, clock };
+const ports: QuickstartPorts = {
+  createCertificate,
+  probeListen: async (_address, port) => (port === 25 ? 'in-use' : 'free'),
+  dns,
+  call: async (config, name, args) => {
+    const store = await openStore(config.dataDir);
+    const outcome = await runVerb([...accountVerbs, ...dnsVerbs], { store, config, dns, clock, log: silentLog }, name, args);
+    await store.close();
+    if (outcome.kind === 'error') throw new Error(outcome.error.message);
+    return outcome.result;
+  },
+};
 const basics = { address: 'You@Example.org', hostname: 'mail.example.org', addresses: ['203.0.113.10'] };
 
 test('afterwards the configuration loads, the account logs in, and the records are told', async () => {
@@ -42,10 +56,10 @@ test('afterwards the configuration loads, the account logs in, and the records a
   assert.equal(statSync(config.tls.key ?? '').mode & 0o777, 0o600);
   assert.match(readFileSync(config.tls.certificate ?? '', 'utf8'), /BEGIN CERTIFICATE/);
   assert.equal(statSync(where.dataDir).mode & 0o777, 0o700);
-  assert.ok(result.dns.records.some((row) => row.name === '_dmarc.example.org'));
+  assert.ok(result.records.records.some((row) => row.name === '_dmarc.example.org'));
   const store = await openStore(where.dataDir);
   const login = createLogin({ store, clock, log: silentLog });
-  const outcome = await login.password('you@example.org', result.password ?? '', { service: 'smtp', clientAddress: '127.0.0.1' });
+  const outcome = await login.password('you@example.org', result.account.password ?? '', { service: 'smtp', clientAddress: '127.0.0.1' });
   await store.close();
   assert.deepEqual(outcome, { kind: 'ok', account: 'you@example.org' });
 });
@@ -69,24 +83,25 @@ test('it says what is wrong with the host and what to do', async () => {
   assert.match(next.at(-1) ?? '', /posthorn serve --config/);
 });
 
-test('what exists is not touched', async () => {
+test('run again it changes nothing and goes on with what is missing', async () => {
+  const where = places();
+  await quickstart({ ...basics, ...where }, ports);
+  const config = loadConfig(where.configFile);
+  const before = [where.configFile, config.tls.key ?? ''].map((file) => readFileSync(file, 'utf8'));
+  const again = await quickstart({ ...basics, ...where, hostname: 'other.example.org' }, ports);
+  assert.deepEqual([again.configWritten, again.hostname, again.account], [false, 'mail.example.org', { address: 'you@example.org' }]);
+  assert.deepEqual([where.configFile, config.tls.key ?? ''].map((file) => readFileSync(file, 'utf8')), before);
+  const second = await quickstart({ ...basics, ...where, address: 'me@example.net' }, ports);
+  assert.ok(second.account.password);
+});
+
+test('a configuration of somebody else that is wrong is refused, not repaired', async () => {
   const where = places();
   mkdirSync(join(where.configFile, '..'), { recursive: true });
   writeFileSync(where.configFile, 'mine');
-  await assert.rejects(quickstart({ ...basics, ...where }, ports), { code: 'config-exists' });
+  await assert.rejects(quickstart({ ...basics, ...where }, ports));
   assert.equal(readFileSync(where.configFile, 'utf8'), 'mine');
   assert.equal(existsSync(where.dataDir), false);
-});
-
-test('a failure half way leaves nothing behind, so that it can be run again', async () => {
-  const where = places();
-  mkdirSync(where.dataDir, { recursive: true });
-  writeFileSync(join(where.dataDir, 'keep'), 'x');
-  await assert.rejects(quickstart({ ...basics, ...where, password: 'short' }, ports), { code: 'password-refused' });
-  assert.equal(existsSync(where.configFile), false);
-  assert.deepEqual(readdirSync(where.dataDir), ['keep']);
-  await quickstart({ ...basics, ...where, password: 'long enough' }, ports);
-  assert.ok(existsSync(where.configFile));
 });
 
 test('bad names are refused before anything is written', async () => {

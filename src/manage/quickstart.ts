@@ -1,27 +1,22 @@
 /**
  * Sets a real server up: writes the configuration, makes data directory, certificate, domain, DKIM keys and the first
- * account, and tells which DNS records to publish and what is still missing.
+ * account, and tells which DNS records to publish and what the host still lacks.
  *
- * Policy: nothing that exists is changed. A configuration or a store that is there is refused before anything is
- * written; when a later step fails, what this run made is taken away again, so that it can be run once more.
+ * Policy: nothing that exists is changed. Run again with the same configuration, it goes on with what is missing, so that
+ * a run that failed half way needs no cleaning up.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { hostname as machineName } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import type { Clock } from '../base/clock.ts';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { Failure } from '../base/errors.ts';
-import { silentLog } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
-import { parseConfig } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import type { Dns } from '../contract/dns.ts';
 import { domainOf } from '../mail/address.ts';
 import { domainKey, mailboxKey } from '../store/clients/directory.ts';
-import { derivePassword, makePassword } from '../store/password.ts';
-import { openStore } from '../store/store.ts';
-import { machineAddresses, recordsOf } from './dns.ts';
+import type { AccountSecret } from './account.ts';
+import { machineAddresses } from './dns.ts';
 import type { DomainRecords } from './dns.ts';
-import { createDomain } from './domain.ts';
 import { checkHost } from './quickstart-checks.ts';
 import type { HostCheck, ListenProbe } from './quickstart-checks.ts';
 import { quickstartConfig } from './quickstart-config.ts';
@@ -29,16 +24,16 @@ import { quickstartConfig } from './quickstart-config.ts';
 export interface QuickstartOptions {
   /** The first account; its domain becomes the first domain. */
   readonly address: string;
-  /** Default: /etc/posthorn/posthorn.toml for root, else ./posthorn.toml. */
-  readonly configFile?: string;
-  /** Default: /var/lib/posthorn for root, else ./posthorn-data. */
+  /** Absolute path. When the file is there, the options below are not looked at. */
+  readonly configFile: string;
+  /** Default: `posthorn-data` beside the configuration. */
   readonly dataDir?: string;
-  /** Default: this machine's name when it is a full one, else `mail.` and the domain. */
+  /** Default: `mail.` and the domain. */
   readonly hostname?: string;
-  /** Public addresses to send from. Default: the first of each family that this machine has. */
+  /** Public addresses to send from. Default: the system chooses, the records name those of this machine. */
   readonly addresses?: readonly string[];
-  /** Default: one is made and given back. */
-  readonly password?: string;
+  /** Look at the host and the DNS; default true. */
+  readonly check?: boolean;
 }
 
 export interface QuickstartPorts {
@@ -49,18 +44,19 @@ export interface QuickstartPorts {
   };
   readonly probeListen: ListenProbe;
   readonly dns: Dns;
-  readonly clock: Clock;
+  /** Runs a verb, in the server when one is running. */
+  readonly call: (config: Config, verb: string, args: unknown) => Promise<unknown>;
 }
 
 export interface QuickstartResult {
-  readonly configFile: string;
+  readonly config: string;
+  /** False: it was there and stays as it is. */
+  readonly configWritten: boolean;
   readonly dataDir: string;
   readonly hostname: string;
-  readonly account: string;
-  /** Only when it was made here: the one time it can be seen. */
-  readonly password?: string;
-  readonly certificateFile: string;
-  readonly dns: DomainRecords;
+  /** With the password when the account was made now: the one time it can be seen. */
+  readonly account: AccountSecret;
+  readonly records: DomainRecords;
   readonly checks: readonly HostCheck[];
   /** What to do now, in order; one sentence each. */
   readonly next: readonly string[];
@@ -69,136 +65,81 @@ export interface QuickstartResult {
 /** Ten years: nobody verifies it, and an expired one would only add a second warning to the first. */
 const SELF_SIGNED_DAYS = 3650;
 
-/** Rejects with a permanent Failure: `address-refused`, `domain-refused`, `hostname-refused`, `config-exists`, `data-dir-used`, `not-writable`. */
+/** Rejects with a permanent Failure `address-refused`, `domain-refused`, `hostname-refused`, `not-writable`, or ConfigError. */
 export async function quickstart(options: QuickstartOptions, ports: QuickstartPorts): Promise<QuickstartResult> {
-  const plan = planOf(options);
-  refuseExisting(plan);
-  const text = quickstartConfig(plan);
-  const config = parseConfig(text, plan.configFile);
-  const made: string[] = [];
-  let account: { readonly dns: DomainRecords; readonly password?: string };
-  try {
-    await writeFiles(plan, text, ports, made);
-    account = await fillStore(config, plan, options.password, ports.clock);
-  } catch (error) {
-    for (const path of made.toReversed()) await rm(path, { recursive: true, force: true });
-    throw error instanceof Failure ? error : notWritable(error);
-  }
-  const checks = await checkHost(config, plan.addresses, ports);
-  return {
-    configFile: plan.configFile,
-    dataDir: plan.dataDir,
-    hostname: plan.hostname,
-    account: plan.account,
-    certificateFile: plan.certificateFile,
-    ...account,
-    checks,
-    next: nextSteps(plan, checks),
-  };
-}
-
-interface Plan {
-  readonly account: string;
-  readonly domain: string;
-  readonly hostname: string;
-  readonly configFile: string;
-  readonly dataDir: string;
-  readonly certificateFile: string;
-  readonly keyFile: string;
-  readonly addresses: readonly string[];
-}
-
-function planOf(options: QuickstartOptions): Plan {
-  const account = mailboxKey(options.address);
-  const domain = domainOf(account);
+  const address = mailboxKey(options.address);
+  const domain = domainOf(address);
   if (!domain.includes('.')) throw new Failure('domain-refused', `${domain} is no domain that others can write to: use one like example.org`, { temporary: false });
-  const isRoot = process.getuid?.() === 0;
-  const dataDir = resolve(options.dataDir ?? (isRoot ? '/var/lib/posthorn' : 'posthorn-data'));
+  const configWritten = await writeConfiguration(options, domain);
+  const config = loadConfig(options.configFile);
+  const madeCertificate = await writeCertificate(config, ports);
+  const account = await ensureAccount(config, address, ports);
+  const records = (await ports.call(config, 'dns.records', { domain })) as DomainRecords;
+  const sending = config.outbound.ips.length > 0 ? config.outbound.ips.map((ip) => ip.address) : machineAddresses();
+  const checks = (options.check ?? true) ? await checkHost(config, sending, ports) : [];
   return {
+    config: options.configFile,
+    configWritten,
+    dataDir: config.dataDir,
+    hostname: config.hostname,
     account,
-    domain,
-    hostname: hostnameFor(domain, options.hostname),
-    configFile: resolve(options.configFile ?? (isRoot ? '/etc/posthorn/posthorn.toml' : 'posthorn.toml')),
-    dataDir,
-    certificateFile: join(dataDir, 'tls', 'self-signed.pem'),
-    keyFile: join(dataDir, 'tls', 'self-signed.key'),
-    addresses: options.addresses ?? onePerFamily(machineAddresses()),
+    records,
+    checks,
+    next: nextSteps(config, domain, checks, madeCertificate),
   };
 }
 
-/** A machine has many IPv6 addresses; each that sends needs a PTR record. */
-function onePerFamily(addresses: readonly string[]): readonly string[] {
-  const v4 = addresses.find((address) => !address.includes(':'));
-  const v6 = addresses.find((address) => address.includes(':'));
-  return [v4, v6].filter((address) => address !== undefined);
+/** False when it is there already. */
+async function writeConfiguration(options: QuickstartOptions, domain: string): Promise<boolean> {
+  const { configFile } = options;
+  if (existsSync(configFile)) return false;
+  const dataDir = resolve(dirname(configFile), options.dataDir ?? 'posthorn-data');
+  const text = quickstartConfig({ hostname: hostnameFor(domain, options.hostname), domain, dataDir, addresses: options.addresses ?? [] });
+  await write(configFile, text, { folderMode: 0o755, mode: 0o640 });
+  return true;
 }
 
 function hostnameFor(domain: string, wanted: string | undefined): string {
-  if (wanted !== undefined) {
-    const name = domainKey(wanted);
-    if (name.includes('.')) return name;
-    throw new Failure('hostname-refused', `${wanted} is not a full host name: write it like mail.${domain}`, { temporary: false });
-  }
-  const own = machineName().toLowerCase();
-  const usable = own.includes('.') && own !== domain && !/(^|\.)(localhost|localdomain|local|internal|lan|home)$/.test(own);
-  return usable ? domainKey(own) : `mail.${domain}`;
+  const name = domainKey(wanted ?? `mail.${domain}`);
+  if (name.includes('.')) return name;
+  throw new Failure('hostname-refused', `${wanted} is not a full host name: write it like mail.${domain}`, { temporary: false });
 }
 
-function refuseExisting({ configFile, dataDir }: Plan): void {
-  if (existsSync(configFile)) {
-    throw new Failure('config-exists', `${configFile} is there already and stays as it is: run posthorn serve, or name another file with --config`, { temporary: false });
-  }
-  if (existsSync(join(dataDir, 'posthorn.db'))) {
-    throw new Failure('data-dir-used', `${dataDir} holds the data of a server already: name another folder with --data-dir`, { temporary: false });
-  }
+/** Only where the configuration names both files and neither is there; a lone key is somebody's work in progress. */
+async function writeCertificate({ hostname, tls }: Config, ports: QuickstartPorts): Promise<boolean> {
+  const { certificate, key } = tls;
+  if (certificate === undefined || key === undefined || existsSync(certificate) || existsSync(key)) return false;
+  const made = ports.createCertificate({ subject: hostname, altNames: [hostname], days: SELF_SIGNED_DAYS });
+  await write(key, made.keyPem, { folderMode: 0o700, mode: 0o600 });
+  await write(certificate, made.certificatePem, { folderMode: 0o700, mode: 0o644 });
+  return true;
 }
 
-/** Adds to `made` what it made, outermost folder first. */
-async function writeFiles(plan: Plan, text: string, ports: QuickstartPorts, made: string[]): Promise<void> {
-  for (const folder of [dirname(plan.configFile), plan.dataDir]) {
-    const first = await mkdir(folder, { recursive: true, mode: folder === plan.dataDir ? 0o700 : 0o755 });
-    if (first !== undefined) made.push(first);
-  }
-  await writeFile(plan.configFile, text, { flag: 'wx', mode: 0o640 });
-  made.push(plan.configFile);
-  for (const name of ['posthorn.db', 'posthorn.db-wal', 'posthorn.db-shm', 'bodies', 'run', join('keys', plan.domain), 'tls']) {
-    const path = join(plan.dataDir, name);
-    if (!existsSync(path)) made.push(path);
-  }
-  const certificate = ports.createCertificate({ subject: plan.hostname, altNames: [plan.hostname], days: SELF_SIGNED_DAYS });
-  await mkdir(dirname(plan.keyFile), { recursive: true, mode: 0o700 });
-  await writeFile(plan.keyFile, certificate.keyPem, { flag: 'wx', mode: 0o600 });
-  await writeFile(plan.certificateFile, certificate.certificatePem, { flag: 'wx', mode: 0o644 });
+async function ensureAccount(config: Config, address: string, { call }: QuickstartPorts): Promise<AccountSecret> {
+  const { accounts } = (await call(config, 'account.list', {})) as { readonly accounts: readonly { readonly address: string }[] };
+  if (accounts.some((account) => account.address === address)) return { address };
+  const { password } = (await call(config, 'account.add', { address, createDomain: true })) as AccountSecret;
+  return { address, ...(password === undefined ? {} : { password }) };
 }
 
-async function fillStore(config: Config, plan: Plan, given: string | undefined, clock: Clock): Promise<{ readonly dns: DomainRecords; readonly password?: string }> {
-  const password = given ?? makePassword();
-  const credentials = await derivePassword(password);
-  const store = await openStore(plan.dataDir, { clock });
+async function write(path: string, text: string, modes: { readonly folderMode: number; readonly mode: number }): Promise<void> {
   try {
-    await createDomain({ store, clock, log: silentLog }, plan.domain);
-    await store.directory.addAccount(plan.account, credentials, clock.now());
-    const dns = await recordsOf(store, config, plan.domain);
-    return given === undefined ? { dns, password } : { dns };
-  } finally {
-    await store.close();
+    await mkdir(dirname(path), { recursive: true, mode: modes.folderMode });
+    await writeFile(path, text, { flag: 'wx', mode: modes.mode });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Failure('not-writable', `${path} cannot be written (${code ?? 'unknown error'}): run this as root, or choose with --config and --data-dir`, {
+      temporary: false,
+      cause,
+    });
   }
 }
 
-function notWritable(error: unknown): Failure {
-  const { code, path } = error as NodeJS.ErrnoException;
-  const where = path === undefined ? 'the configuration or the data directory' : path;
-  return new Failure('not-writable', `${where} cannot be written (${code ?? 'unknown error'}): run this as root, or choose with --config and --data-dir`, {
-    temporary: false,
-    cause: error,
-  });
-}
-
-function nextSteps(plan: Plan, checks: readonly HostCheck[]): readonly string[] {
+function nextSteps(config: Config, domain: string, checks: readonly HostCheck[], madeCertificate: boolean): readonly string[] {
   return [
     ...checks.flatMap((check) => (check.result === 'good' || check.fix === undefined ? [] : [check.fix])),
-    `Publish the DNS records of ${plan.domain} (posthorn dns records ${plan.domain} prints them again).`,
-    `Replace the self-signed certificate by one for ${plan.hostname} in [tls] of ${plan.configFile}.`,
-    `Start the server: posthorn serve --config ${plan.configFile}`,
+    `Publish the DNS records of ${domain} (posthorn dns records ${domain} prints them again).`,
+    ...(madeCertificate ? [`Put a certificate for ${config.hostname} in the place of the self-signed one: [tls] in ${config.file}.`] : []),
+    `Start the server: posthorn serve --config ${config.file}`,
   ];
 }

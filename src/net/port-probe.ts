@@ -8,7 +8,8 @@ export function probeListen(address: string, port: number): Promise<ListenProbe>
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => resolve(meaningOf(error.code)));
-    server.listen({ host: address, port, exclusive: true }, () => server.close(() => resolve('free')));
+    // Each family by itself, as the server listens: `::` must not collide with what holds `0.0.0.0`.
+    server.listen({ host: address, port, exclusive: true, ipv6Only: address.includes(':') }, () => server.close(() => resolve('free')));
   });
 }
 
@@ -20,6 +21,7 @@ function meaningOf(code: string | undefined): ListenProbe {
     case 'EPERM':
       return 'forbidden';
     case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
       return 'no-such-address';
     default:
       return 'failed';

@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.ts';
 import type { HostPort } from '../../config/config.ts';
 import type { Dns } from '../../contract/dns.ts';
 import type { AnyVerb } from '../../manage/local-call.ts';
+import type { QuickstartPorts } from '../../manage/quickstart.ts';
 import type { OpenContext } from '../control/client.ts';
 
 export interface ServeOptions {
@@ -30,6 +31,8 @@ export interface CliPorts {
   readonly verbs: readonly AnyVerb[];
   /** A resolver that asks these servers; empty: the system's. */
   createDns(servers: readonly HostPort[]): Dns & { close(): void };
+  /** What quickstart needs of the host. */
+  readonly host: Pick<QuickstartPorts, 'createCertificate' | 'probeListen'>;
   /** From package.json. */
   readonly version: string;
 }
