@@ -51,14 +51,24 @@ export class ClientConnection {
     return taken;
   }
 
-  /** The last words; what the client still sends is dropped. */
-  end(text: string): void {
+  /** True once the last words are said. */
+  get isEnding(): boolean {
+    return this.#ending;
+  }
+
+  /**
+   * The last words; what the client still sends is dropped. We close when the client does (a close with unread input is
+   * a reset, which destroys the words on their way), or soon after; `linger` false: as soon as the words are out.
+   */
+  end(text: string, linger = true): void {
     if (this.closed || this.#ending) return;
     this.#ending = true;
     this.listener.close();
     this.listener = SILENT;
     this.setDeadline(SMTP_SERVER_LIMITS.lingerTimeoutMs);
-    this.socket.end(text, 'utf8', () => this.socket.destroySoon());
+    this.socket.end(text, 'utf8', () => {
+      if (!linger) this.socket.destroySoon();
+    });
     this.socket.resume();
   }
 
@@ -122,11 +132,14 @@ export class ClientConnection {
       };
       secure.on('error', failed);
       secure.on('_tlsError', failed);
+      // Who stops talking in the middle of the handshake will not finish it.
+      secure.once('end', failed);
       secure.on('close', () => {
         failed();
         this.#over();
       });
       secure.on('secure', () => {
+        secure.off('end', failed);
         this.#listen();
         resolve(secure);
       });

@@ -107,7 +107,7 @@ class Listener implements SmtpServer {
     });
     for (const guest of this.#guests) {
       if (guest.session) guest.session.shutDown();
-      else guest.connection.destroy();
+      else if (!guest.connection.isEnding) guest.connection.destroy();
     }
     if (this.#guests.size === 0) return;
     const timer = this.#options.ports.clock.timer(drainMs, () => {
@@ -149,7 +149,7 @@ class Listener implements SmtpServer {
   #turnAway(connection: ClientConnection, client: ClientFacts, reply: SmtpReply): void {
     const fields = { clientAddress: client.address ?? 'local', service: this.#options.service, stage: 'CONNECT' as const, code: reply.code, text: reply.text };
     this.#options.ports.log.info(LOG_EVENTS.smtpRejected, (reply.enhanced === undefined ? fields : { ...fields, enhanced: reply.enhanced }) satisfies LogEventFields['smtp.rejected']);
-    connection.end(formatReply(reply));
+    connection.end(formatReply(reply), false);
   }
 
   /** From the connection to the greeting. */
