@@ -63,6 +63,8 @@ export const SMTP_CLIENT_LIMITS = {
   dataBlockTimeoutMs: 180_000,
   dataDoneTimeoutMs: 600_000,
   quitTimeoutMs: 5_000,
+  /** A whole transaction, so that a peer which answers each step at the last moment does not hold us for days. */
+  transactionTimeoutMs: 3_600_000,
   idleConnectionMs: 5_000,
   messagesPerConnectionMax: 100,
   replyLineBytesMax: 2048,

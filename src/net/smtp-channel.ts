@@ -7,7 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import { SMTP_CLIENT_LIMITS } from '../base/limits.ts';
 import type { Reply } from '../contract/message.ts';
 import { ReplyParser } from '../wire/smtp/reply.ts';
@@ -110,6 +110,11 @@ export class SmtpChannel {
     });
     socket.setNoDelay(true);
     this.#listen(socket);
+  }
+
+  /** Ends the connection after this time unless cancelled. */
+  limit(timeoutMs: number): Timer {
+    return this.#clock.timer(timeoutMs, () => this.destroy('the peer is too slow altogether'));
   }
 
   /** Calls back once when an idle connection becomes unusable; undefined to stop. */

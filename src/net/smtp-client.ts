@@ -96,6 +96,7 @@ export class SmtpConnection {
     const onAbort = (): void => this.#channel.destroy('we are shutting down', true);
     if (signal?.aborted) onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
+    const limit = this.#channel.limit(SMTP_CLIENT_LIMITS.transactionTimeoutMs);
     const fates: (RecipientFate | undefined)[] = transaction.recipients.map(() => undefined);
     let rest: RecipientFate;
     try {
@@ -106,6 +107,7 @@ export class SmtpConnection {
       this.#needsReset = true;
       if (error.trouble.kind !== 'reply') this.destroy();
     } finally {
+      limit.cancel();
       signal?.removeEventListener('abort', onAbort);
     }
     return fates.map((fate) => fate ?? rest);

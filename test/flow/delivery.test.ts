@@ -12,6 +12,8 @@ import type { DeliveryJob, DeliveryOutcome, QueueMessage, QueueRecipient, RouteP
 import { createRemoteDeliverer, type RemoteDeliverer } from '../../src/flow/deliver/remote.ts';
 import { createNetworkSet } from '../../src/net/cidr.ts';
 import { createConnector } from '../../src/net/connector.ts';
+import { ConnectionPool } from '../../src/net/connection-pool.ts';
+import { openSmtp } from '../../src/net/smtp-client.ts';
 import { createCertificate } from '../../src/net/self-signed.ts';
 import { clientTlsFrom } from '../../src/net/tls.ts';
 import { startPeer, type Peer, type PeerOptions } from '../harness/scripted-peer.ts';
@@ -483,6 +485,44 @@ test('a silent peer is given up at the deadline of each step', async () => {
     assert.match(brief(outcomes)[0] ?? '', step === 'greeting' ? /^deferred host 451 4\.4\.[12]$/ : /^deferred (host|session) 451 4\.4\.2$/, step);
     await server.close();
   }
+});
+
+test('a peer that answers each step at the last moment is given up within the hour', async () => {
+  const time: { clock?: AdjustableClock } = {};
+  const server = await peer({
+    offers: [],
+    script: ({ command }) => {
+      if (command.startsWith('RCPT')) time.clock?.advance(290_000);
+      return undefined;
+    },
+  });
+  const out = deliverer({ port: server.port });
+  time.clock = out.clock;
+  const recipients = Array.from({ length: 30 }, (_, index) => `u${index}@a.test`);
+  const outcomes = await out.deliver(job({ recipients }), signal());
+  assert.deepEqual(new Set(brief(outcomes)), new Set(['deferred session 451 4.4.2']));
+  assert.equal(server.messages.length, 0);
+});
+
+test('no more connections are kept than allowed, and none after close', async () => {
+  const clock = new AdjustableClock();
+  const server = await peer();
+  const ports = { connector: createConnector({ clock }), clock, clientTls: clientTlsFrom() };
+  const pool = new ConnectionPool(clock, { idleConnectionMs: 5000, idleConnectionsMax: 2 });
+  for (let turn = 0; turn < 3; turn += 1) {
+    const opened = await openSmtp(ports, { address: '127.0.0.1', port: server.port, host: 'x', helo: 'h', tls: 'none' });
+    assert.ok(opened.kind === 'open');
+    pool.give('key', opened.connection);
+  }
+  assert.equal(pool.size, 2);
+  assert.equal(pool.take('other'), undefined);
+  const taken = pool.take('key');
+  assert.ok(taken);
+  pool.closeAll();
+  assert.equal(pool.size, 0);
+  pool.give('key', taken);
+  assert.equal(pool.size, 0);
+  assert.equal(taken.reusable, false);
 });
 
 test('hostile peers are cut off', async () => {
