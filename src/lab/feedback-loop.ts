@@ -25,7 +25,7 @@ export interface FeedbackLoopOptions {
 export async function complain(options: FeedbackLoopOptions, provider: RunningProvider, message: InboxMessage): Promise<Complaint> {
   const { profile, counters, mailbox } = provider.receiver;
   if (message.complained) return { kind: 'counted', reason: 'this message was complained about before' };
-  mailbox.markComplained(message.id);
+  await mailbox.markComplained(message.id);
   counters.complained(profile.name, message.clientIp, domainOf(message.headerFrom || message.mailFrom).toLowerCase());
   if (!profile.feedbackLoop) return { kind: 'counted', reason: `${profile.name} sends no reports of single complaints; its spam rate for the domain rises` };
   const domain = message.dkimDomains[0] ?? domainOf(message.mailFrom);

@@ -239,6 +239,8 @@ class SimulatedInternet implements Lab {
       const { certificatePem, keyPem } = authority.issue([profile.mxHost, ...profile.domains], { expired });
       return createSecureContext({ cert: certificatePem, key: keyPem });
     };
+    const mailbox = new ProviderMailbox(join(dir, 'providers'), profile.name);
+    await mailbox.open();
     const site: RunningProvider = await startProvider(
       {
         profile,
@@ -249,7 +251,7 @@ class SimulatedInternet implements Lab {
         weather: (name: ScenarioName) => this.#weather.active(name, profile.name),
         counters: this.#counters,
         greylist: new Greylist(clock),
-        mailbox: new ProviderMailbox(join(dir, 'providers'), profile.name),
+        mailbox,
         tls: { good: context(false), expired: context(true) },
         stored: (message) => this.#afterStored(profile, message),
       },

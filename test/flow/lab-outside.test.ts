@@ -27,6 +27,7 @@ async function withOurSite(block: number, work: (parts: LabParts, mailbox: Provi
     const { certificatePem, keyPem } = await lab.issueCertificate(['mail.example.org']);
     const context = createSecureContext({ cert: certificatePem, key: keyPem });
     const mailbox = new ProviderMailbox(join(dir, 'ours'), 'ours');
+    await mailbox.open();
     const site = await startProvider(
       {
         profile: { ...outsideSite, name: 'ours', domains: ['example.org'], mxHost: 'mail.example.org' },

@@ -16,7 +16,8 @@ import { createOutsideSigner } from '../../src/lab/outside/signing.ts';
 import { createConnector } from '../../src/net/connector.ts';
 import type { ZoneRecord } from '../../src/lab/dns/zone-record.ts';
 
-const PORT_BASE = 21_000;
+/** Of this process's own: two test runs on one machine must not meet. */
+const PORT_BASE = 10_000 + (process.pid % 200) * 100;
 /** Generated once: it is slow, and every lab may share it. */
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 

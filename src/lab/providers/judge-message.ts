@@ -1,4 +1,5 @@
 /** End of data: authenticate, judge by the rules, place into a folder, count. */
+import type { DkimReport } from '../../contract/auth-report.ts';
 import { BufferSource } from '../../base/byte-source.ts';
 import { createQueueId } from '../../base/queue-id.ts';
 import { parseHeader } from '../../mail/header.ts';
@@ -72,11 +73,10 @@ function noteCulprits({ profile, counters }: Receiver, mail: MailFacts, results:
     counters.started(profile.name, `${kind}:${key}`);
     return { kind, key, perMinute: counters.perMinute(profile.name, `${kind}:${key}`) };
   };
-  const dkimDomains = results.dkim.flatMap(({ result, domain }) => (result === 'pass' && domain !== undefined ? [domain] : []));
   const urlHosts = [...content.toString('latin1').matchAll(/https?:\/\/([a-z0-9.-]{1,253})/gi)].slice(0, URLS_MAX).map((match) => String(match[1]).toLowerCase());
   return [
     note('netblock', `${mail.ip.split('.').slice(0, 3).join('.')}.0/24`),
-    ...[...new Set(dkimDomains)].map((domain) => note('dkim', domain)),
+    ...passingDomains(results.dkim).map((domain) => note('dkim', domain)),
     ...(results.spf.result === 'pass' ? [note('spf', results.spf.domain)] : []),
     ...[...new Set(urlHosts)].map((host) => note('url', host)),
   ];
@@ -100,8 +100,13 @@ function describe(facts: MessageFacts, recipients: readonly string[], id: string
     clientIp: facts.ip,
     helo: facts.helo,
     receivedAt: at.toISOString(),
-    dkimDomains: facts.dkim.flatMap((signature) => (signature.result === 'pass' && signature.domain !== undefined ? [signature.domain] : [])),
+    dkimDomains: passingDomains(facts.dkim),
   };
+}
+
+/** Each once; a domain may sign with several keys. */
+function passingDomains(signatures: readonly DkimReport[]): readonly string[] {
+  return [...new Set(signatures.flatMap(({ result, domain }) => (result === 'pass' && domain !== undefined ? [domain] : [])))];
 }
 
 /** One word for all signatures: pass when one passes, else the first one's result, none without any. */

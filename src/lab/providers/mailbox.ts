@@ -1,8 +1,9 @@
 /**
- * What a simulated provider has accepted: facts in memory, messages exactly as received in files
- * `<dir>/<provider>/<id>.eml`. One entry per message, however many recipients it had at the provider.
+ * What a simulated provider has accepted: facts in memory and as lines of `<dir>/<provider>/index.jsonl` (a later line
+ * of the same id counts), messages exactly as received in `<id>.eml`. One entry per message, however many recipients it
+ * had at the provider. A lab that is started again in its folder finds its mail again.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface InboxMessage {
@@ -40,14 +41,22 @@ export class ProviderMailbox {
     this.#folder = join(dir, provider);
   }
 
-  async store(message: InboxMessage, content: Buffer): Promise<void> {
+  /** Reads what an earlier lab left in the folder; a line that is cut off is skipped. */
+  async open(): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
-    await writeFile(this.#path(message.id), content);
-    if (this.#messages.size >= MESSAGES_MAX) {
-      const oldest = this.#messages.keys().next();
-      if (!oldest.done) this.#messages.delete(oldest.value);
+    const index = await readFile(this.#index, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return '';
+      throw error;
+    });
+    for (const line of index.split('\n')) {
+      const message = parseLine(line);
+      if (message) this.#keep(message);
     }
-    this.#messages.set(message.id, message);
+  }
+
+  async store(message: InboxMessage, content: Buffer): Promise<void> {
+    await writeFile(this.#path(message.id), content);
+    await this.#note(message);
   }
 
   /** Oldest first; `address` limits to its messages, compared without regard to case. */
@@ -65,12 +74,38 @@ export class ProviderMailbox {
     return this.#messages.has(id) ? readFile(this.#path(id)) : undefined;
   }
 
-  markComplained(id: string): void {
+  async markComplained(id: string): Promise<void> {
     const message = this.#messages.get(id);
-    if (message) this.#messages.set(id, { ...message, complained: true });
+    if (message) await this.#note({ ...message, complained: true });
+  }
+
+  async #note(message: InboxMessage): Promise<void> {
+    this.#keep(message);
+    await appendFile(this.#index, `${JSON.stringify(message)}\n`);
+  }
+
+  #keep(message: InboxMessage): void {
+    if (this.#messages.size >= MESSAGES_MAX && !this.#messages.has(message.id)) {
+      const oldest = this.#messages.keys().next();
+      if (!oldest.done) this.#messages.delete(oldest.value);
+    }
+    this.#messages.set(message.id, message);
+  }
+
+  get #index(): string {
+    return join(this.#folder, 'index.jsonl');
   }
 
   #path(id: string): string {
     return join(this.#folder, `${id}.eml`);
+  }
+}
+
+function parseLine(line: string): InboxMessage | undefined {
+  if (line === '') return undefined;
+  try {
+    return JSON.parse(line) as InboxMessage;
+  } catch {
+    return undefined;
   }
 }
