@@ -112,3 +112,19 @@ test('an explicit alias or account beats the role', () => {
   assert.deepEqual(own.resolve('postmaster@example.org'), { kind: 'alias', targets: ['ops@example.net'] });
   assert.deepEqual(own.resolve('abuse@example.org'), { kind: 'mailbox', account: 'abuse@example.org' });
 });
+
+test('any text gets an answer, and only what is ours gets a mailbox', () => {
+  const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
+  let state = seed;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % below;
+  };
+  const pieces = ['alice', 'bob', 'team', '@', '@', 'example.org', '+', '"', '\\', '.', '\0', '\r\n', 'ü', 'xn--', '[127.0.0.1]', ' ', '<', '>', 'POSTMASTER', '\ud800'];
+  for (let round = 0; round < 5000; round += 1) {
+    const text = Array.from({ length: random(8) }, () => pieces[random(pieces.length)]).join('');
+    const resolution = index.resolve(text);
+    index.maySendAs('alice@example.org', text);
+    if (resolution.kind === 'mailbox') assert.match(resolution.account, /^(alice|bob)@example\.org$/, `seed ${seed}: ${JSON.stringify(text)}`);
+  }
+});
