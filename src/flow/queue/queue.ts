@@ -107,7 +107,8 @@ class Scheduler implements Queue {
   }
 
   readonly control: QueueControl = (() => {
-    const recipients = (): number => this.#due.recipientCount + this.#destinations.waiting + this.#inDelivery;
+    // Of messages that are being read or stand in line only their number is known: the sum is a lower bound.
+    const recipients = (): number => this.#due.recipientCount + this.#takeUps.size + this.#destinations.waiting + this.#inDelivery;
     const inFlight = (): number => this.#inDelivery;
     return {
       enqueue: (item: NewQueueItem) => this.enqueue(item),
