@@ -18,7 +18,7 @@ test('what is built can be read again, line by line at most 78 characters', () =
     {
       method: 'dkim',
       result: 'fail',
-      reason: 'body hash did not verify: the "body" was changed',
+      reason: 'body hash did not verify: the "body" was changed, and this is told at a length that no line of 78 characters can hold',
       properties: [
         { type: 'header', property: 'd', value: 'example.net' },
         { type: 'header', property: 'b', value: 'F45dVW/+' },

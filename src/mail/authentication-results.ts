@@ -58,7 +58,7 @@ export function buildAuthenticationResults(content: AuthenticationResults): Buff
 function methodWords(entry: MethodResult): string[] {
   const words = [`${keyword(entry.method)}=${keyword(entry.result)}`];
   if (entry.comment) words.push(...comment(entry.comment));
-  if (entry.reason) words.push(`reason=${quoted(printable(entry.reason, COMMENT_CHARS_MAX))}`);
+  if (entry.reason) words.push(...`reason=${quoted(printable(entry.reason.replace(/\s+/g, ' ').trim(), COMMENT_CHARS_MAX))}`.split(' '));
   for (const { type, property, value: text } of entry.properties ?? []) {
     if (text !== '') words.push(`${keyword(type)}.${keyword(property)}=${value(text)}`);
   }
@@ -68,7 +68,8 @@ function methodWords(entry: MethodResult): string[] {
 function appendWord(lines: string[], word: string): void {
   const last = lines.at(-1) as string;
   if (last.length + 1 + word.length <= LINE_CHARS_MAX) lines[lines.length - 1] = `${last} ${word}`;
-  else lines.push(`\t${word}`);
+  // One blank, because the fold may lie inside a quoted string (RFC 5322 §3.2.4) and must read the same unfolded.
+  else lines.push(` ${word}`);
 }
 
 function keyword(text: string): string {

@@ -134,7 +134,7 @@ function describeAttempt(outcome: string, event: TraceEvent, message: TraceMessa
 }
 
 function delays({ a, b, c, d }: NonNullable<AttemptFacts['delays']>): string {
-  return `a ${seconds(a)} arriving, b ${seconds(b)} in the queue, c ${seconds(c)} connecting, d ${seconds(d)} transmitting`;
+  return `a ${seconds(a)} arriving, b ${seconds(b)} in the queue, c ${seconds(c)} connecting, d ${seconds(d)} sending`;
 }
 
 function seconds(ms: number): string {

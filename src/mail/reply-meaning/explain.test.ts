@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { seeded } from '../../../test/harness/seeded-input.ts';
+import { ENHANCED_CODES, explainEnhanced } from './enhanced-codes.ts';
+import { explainReply, providerOf, RULE_TABLES, type ReplyContext } from './explain.ts';
+
+const parse = (line: string): { code: number; enhanced?: string; text: string } => {
+  const match = /^(\d{3}) (?:([245]\.\d+\.\d+) )?(.*)$/s.exec(line);
+  return { code: Number(match?.[1]), ...(match?.[2] && { enhanced: match[2] }), text: match?.[3] ?? '' };
+};
+const rule = (line: string, context: ReplyContext): string => explainReply(parse(line), context).rule;
+
+const GMAIL = { mx: 'gmail-smtp-in.l.google.com' };
+const OUTLOOK = { mx: 'outlook-com.olc.protection.outlook.com' };
+const YAHOO = { mx: 'mta5.am0.yahoodns.net' };
+const ICLOUD = { mx: 'mx01.mail.icloud.com' };
+const GMX = { mx: 'mx00.gmx.net' };
+const TELEKOM = { mx: 'mx00.t-online.de' };
+const OTHER = { mx: 'mx.example.net' };
+
+/** Replies as providers gave them, and the rule that must answer. */
+const REPLIES: readonly (readonly [string, ReplyContext, string])[] = [
+  ['421 4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your IP address. To protect our users', GMAIL, 'google.rate-ip'],
+  ['421 4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your DKIM domain [example.org 36].', GMAIL, 'google.rate-dkim'],
+  ['421 4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your SPF domain [example.org 36].', GMAIL, 'google.rate-spf'],
+  ['421 4.7.28 Gmail has detected an unusual rate of unsolicited mail containing one of your URL domains. To protect', GMAIL, 'google.rate-url'],
+  ['550 5.7.1 [192.0.2.1] Our system has detected that this message does not meet IPv6 sending guidelines regarding PTR records and authentication.', GMAIL, 'google.ipv6'],
+  ['550 5.7.25 The IP address sending this message does not have a PTR record setup', GMAIL, 'google.ptr'],
+  ['451 4.7.23 The sending IP address does not have a PTR record', GMAIL, 'google.ptr'],
+  ['550 5.7.26 This mail is unauthenticated, which poses a security risk to the sender and Gmail users', GMAIL, 'google.unauthenticated'],
+  ['550 5.7.26 Unauthenticated email from example.org is not accepted due to domain\'s DMARC policy.', GMAIL, 'google.dmarc-reject'],
+  ['550 5.7.26 This mail has been blocked because the sender is unauthenticated. SPF [example.org] with ip: [192.0.2.1] = did not pass', GMAIL, 'google.spf-hardfail'],
+  ['550 5.7.1 [192.0.2.1] Messages missing a valid address in From: header, or having no From: header, are not accepted.', GMAIL, 'google.format'],
+  ['550 5.7.1 Our system has detected that this message is likely suspicious due to the very low reputation of the sending IP address.', GMAIL, 'google.low-reputation'],
+  ['550 5.1.1 The email account that you tried to reach does not exist. https://support.google.com/mail/?p=NoSuchUser x - gsmtp', GMAIL, 'google.no-user'],
+  ['550 5.2.1 The email account that you tried to reach is disabled.', GMAIL, 'google.disabled'],
+  ['450 4.2.1 The user you are trying to contact is receiving mail too quickly.', GMAIL, 'google.recipient-rate'],
+  ['452 4.2.2 The recipient\'s inbox is out of storage space.', GMAIL, 'google.over-quota'],
+  ['550 5.7.515 Access denied, sending domain example.org doesn\'t meet the required authentication level.', OUTLOOK, 'microsoft.bulk-authentication'],
+  ['550 5.7.1 Unfortunately, messages from [192.0.2.1] weren\'t sent. Please contact your Internet service provider since part of their network is on our block list (S3150).', OUTLOOK, 'microsoft.blocked-network'],
+  ['451 4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation. (S775)', OUTLOOK, 'microsoft.reputation'],
+  ['451 4.7.652 The mail server [192.0.2.1] has exceeded the maximum number of connections. (S3115)', OUTLOOK, 'microsoft.connections'],
+  ['421 RP-001 Unfortunately, some messages weren\'t sent due to rate limits', OUTLOOK, 'microsoft.reputation'],
+  ['550 SC-004 Mail rejected by Outlook.com', OUTLOOK, 'microsoft.complaints'],
+  ['550 OU-001 Mail rejected', OUTLOOK, 'microsoft.spamhaus'],
+  ['550 5.5.0 Requested action not taken: mailbox unavailable (S2017062302).', OUTLOOK, 'microsoft.no-user'],
+  ['421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints', YAHOO, 'yahoo.volume'],
+  ['421 4.7.1 [TS03] All messages from 192.0.2.1 will be permanently deferred', YAHOO, 'yahoo.deferred-for-good'],
+  ['553 5.7.1 [BL21] Connections not accepted from servers on Spamhaus SBL', YAHOO, 'yahoo.spamhaus'],
+  ['553 5.7.2 [TSS09] All messages from 192.0.2.1 will be permanently deferred', YAHOO, 'yahoo.deferred-for-good'],
+  ['554 5.7.9 Message not accepted for policy reasons. See https://postmaster.yahooinc.com/error-codes', YAHOO, 'yahoo.policy'],
+  ['550 5.7.1 Your message was rejected due to example.org\'s DMARC policy. [CS01]', ICLOUD, 'apple.local-policy'],
+  ['554 5.7.1 [HME1] This message was blocked for failing both SPF and DKIM authentication checks.', ICLOUD, 'apple.authentication'],
+  ['450 4.1.8 <a@b>: Sender address rejected: Domain not found', ICLOUD, 'apple.sender-domain'],
+  ['554 gmx.net (mxgmx116) Nemesis ESMTP Service not available No SMTP service Bad DNS PTR resource record.', GMX, 'gmx.ptr'],
+  ['554 gmx.net (mxgmx116) Nemesis ESMTP Service not available No SMTP service IP address is block listed.', GMX, 'gmx.listed'],
+  ['554 IP=192.0.2.1 - None/bad reputation. Ask your postmaster for help or to contact tobr@rx.t-online.de for reset. (NOWL)', TELEKOM, 'telekom.unknown-ip'],
+  ['450 4.7.1 <bob@example.net>: Recipient address rejected: Greylisted, see http://postgrey.example', OTHER, 'any.greylist'],
+  ['554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org', OTHER, 'any.spamhaus'],
+  ['550 5.1.1 <bob@example.net>: Recipient address rejected: User unknown in virtual mailbox table', OTHER, 'any.no-user'],
+  ['550 5.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.1]', OTHER, 'any.ptr'],
+  ['554 5.7.1 <bob@example.net>: Relay access denied', OTHER, 'any.relay'],
+  ['552 5.2.2 Mailbox full', OTHER, 'any.full'],
+  ['552 5.3.4 Message size exceeds fixed limit', OTHER, 'any.size'],
+  ['554 5.7.1 Spam message rejected', OTHER, 'any.spam'],
+  ['550 5.7.20 no', OTHER, 'enhanced.7.20'],
+  ['550 nein', OTHER, 'code.550'],
+  ['451 4.4.1 connect to refused.dns.example[192.0.2.9]:25: connection timed out', OTHER, 'own.timeout'],
+  ['451 4.4.1 connect to mx.example.net[192.0.2.9]:25: connection refused', OTHER, 'own.refused'],
+  ['451 4.4.2 lost connection with mx.example.net[192.0.2.9]:25 while sending RCPT TO', OTHER, 'own.lost'],
+  ['451 4.4.2 mx.example.net[192.0.2.9]:25 timed out while waiting for the greeting', OTHER, 'own.timeout'],
+  ['451 4.7.5 no trusted TLS with mx.example.net[192.0.2.9]:25: certificate has expired', OTHER, 'own.certificate'],
+  ['451 4.3.0 local problem while logging in: password file missing', OTHER, 'own.login'],
+  ['451 4.4.3 the mail servers of example.net cannot be looked up now (timeout)', {}, 'own.dns-down'],
+  ['451 4.4.3 the mail servers of example.net cannot be looked up now (servfail)', {}, 'own.dns-theirs'],
+  ['550 5.1.2 the domain example.nett does not exist', {}, 'own.no-domain'],
+  ['556 5.1.10 the domain example.net takes no mail (null MX)', {}, 'own.null-mx'],
+  ['554 5.4.6 mail for example.net loops back to this server', {}, 'own.loop'],
+  ['550 5.1.1 there is no mailbox bob@example.org here any more', {}, 'own.no-user'],
+];
+
+describe('explainReply', () => {
+  for (const [line, context, expected] of REPLIES) it(`knows ${expected}: ${line.slice(0, 60)}`, () => assert.equal(rule(line, context), expected));
+
+  it('never blames the recipient for a block of ours', () => {
+    for (const line of ['550 5.7.1 blocked', '554 5.7.1 rejected', '550 rejected', '554 go away', '550 5.7.0 no', '554 Your IP is listed on our RBL']) {
+      assert.notEqual(explainReply(parse(line), OTHER).culprit, 'recipient', line);
+    }
+  });
+
+  it('knows a provider by its marks when the MX name tells nothing', () => {
+    assert.equal(explainReply(parse('550 5.7.1 part of their network is on our block list (S3140)'), OTHER).provider, 'Microsoft');
+    assert.equal(providerOf('ASPMX.L.GOOGLE.COM.'), 'Gmail');
+    assert.equal(providerOf('evilgoogle.com'), undefined);
+  });
+
+  it('has every code of RFC 3463', () => {
+    const rfc3463 = { 0: 0, 1: 8, 2: 4, 3: 5, 4: 7, 5: 5, 6: 5, 7: 7 };
+    for (const [subject, last] of Object.entries(rfc3463)) {
+      for (let detail = 0; detail <= last; detail += 1) assert.ok(ENHANCED_CODES.includes(`${subject}.${detail}`), `${subject}.${detail}`);
+    }
+    assert.equal(explainEnhanced('5.7.999')?.culprit, 'policy');
+    assert.equal(explainEnhanced('rubbish'), undefined);
+  });
+
+  it('has sources, dates, and names that are unique', () => {
+    const ids = RULE_TABLES.flatMap((table) => table.rules.map(({ id }) => id));
+    assert.equal(new Set(ids).size, ids.length);
+    for (const table of RULE_TABLES) {
+      assert.match(table.date, /^20\d\d-\d\d$/);
+      assert.notEqual(table.source, '');
+      for (const { meaning, nextStep } of table.rules) assert.ok(/[.]$/.test(meaning) && /[.]$/.test(nextStep));
+    }
+  });
+
+  it('answers everything, soon', () => {
+    const random = seeded('replies');
+    const words = ['domain ', 'of ', 'sender ', 'user ', 'exceeds ', 'message ', 'too ', 'large', 'limit', '5.7.1 ', '4.2.', '\n', 'spf', ' ', 'x', 'account ', 'helo', 'listed '];
+    const before = performance.now();
+    for (let i = 0; i < 2000; i += 1) {
+      const answer = explainReply({ code: 400 + random.below(200), text: random.pieces(words, 300) }, random.pick([OTHER, GMAIL, OUTLOOK, {}]));
+      assert.ok(answer.meaning !== '' && answer.nextStep !== '' && answer.source !== '', random.note);
+    }
+    for (const word of words) explainReply({ code: 550, text: word.repeat(5000) }, GMAIL);
+    assert.ok(performance.now() - before < 10_000);
+  });
+});
