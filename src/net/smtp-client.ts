@@ -8,20 +8,15 @@
  */
 import { SMTP_CLIENT_LIMITS } from '../base/limits.ts';
 import type { ByteSource } from '../base/byte-source.ts';
-import type { Envelope, EnvelopeRecipient, Reply, TlsFacts } from '../contract/message.ts';
+import type { Reply, TlsFacts } from '../contract/message.ts';
 import { DotStuffer } from './dot-stuffing.ts';
 import type { SmtpCapabilities } from './smtp-capabilities.ts';
 import type { ReceivedReply, SmtpChannel } from './smtp-channel.ts';
 import { openChannel, type SmtpPorts, type SmtpTarget } from './smtp-open.ts';
 import { mailCommand, rcptCommand } from './smtp-parameters.ts';
+import type { SmtpTransaction } from './smtp-transaction.ts';
 import { SmtpError, type SmtpStep, type SmtpTrouble } from './smtp-trouble.ts';
 import { tlsFacts } from './tls.ts';
-
-/** Everything here must fit what the server offers (`body` may stay 8bitmime); see SmtpConnection.capabilities. */
-export interface SmtpTransaction extends Pick<Envelope, 'sender' | 'body' | 'smtpUtf8' | 'requireTls' | 'returnContent' | 'envelopeId'> {
-  readonly recipients: readonly EnvelopeRecipient[];
-  readonly content: ByteSource;
-}
 
 /** One per recipient, in their order. */
 export type RecipientFate =

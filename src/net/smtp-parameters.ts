@@ -1,7 +1,7 @@
 /** The parameters of MAIL and RCPT that a server's offers allow (RFC 1870, 6152, 6531, 3461, 8689). */
 import type { EnvelopeRecipient } from '../contract/message.ts';
 import type { SmtpCapabilities } from './smtp-capabilities.ts';
-import type { SmtpTransaction } from './smtp-client.ts';
+import type { SmtpTransaction } from './smtp-transaction.ts';
 
 export function mailCommand(transaction: SmtpTransaction, offers: SmtpCapabilities): string {
   let line = `MAIL FROM:<${transaction.sender}>`;

@@ -14,7 +14,7 @@ import type { QueueMessage, QueueRecipient } from '../../contract/queue.ts';
 import { domainOf, localPartOf, normalizeDomain } from '../../mail/address.ts';
 import { downgradeTo7Bit } from '../../mail/downgrade.ts';
 import type { SmtpCapabilities } from '../../net/smtp-capabilities.ts';
-import type { SmtpTransaction } from '../../net/smtp-client.ts';
+import type { SmtpTransaction } from '../../net/smtp-transaction.ts';
 import { failure, type Judgement } from './trouble.ts';
 
 export interface FitQuestion {
