@@ -72,16 +72,14 @@ function dmarcResult(report: DmarcReport): MethodResult {
   };
 }
 
-/** RFC 8617 §10.1 to §10.3. */
+/** RFC 8617 §10.2. No oldest-pass: only the newest message signature is verified. */
 function arcResult(report: AuthReport['arc'], message: ReceivedMessage): MethodResult {
   return {
     method: 'arc',
     result: report.cv,
     ...(report.reason !== undefined && { reason: report.reason }),
-    properties: [
-      property('header', 'oldest-pass', report.cv === 'pass' ? '0' : undefined),
-      property('smtp', 'remote-ip', message.origin.clientAddress),
-    ],
+    comment: `i=${report.instances}${report.sealer === undefined ? '' : ` ${report.sealer}`}`,
+    properties: [property('smtp', 'remote-ip', message.origin.clientAddress)],
   };
 }
 

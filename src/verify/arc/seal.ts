@@ -1,9 +1,8 @@
-/** ARC-Seal (RFC 8617 §4.1.3): reading it, and the text that it signs (§5.1.1). */
+/** The ARC-Seal field (RFC 8617 §4.1.3): reading it, and the text that it signs. */
 import type { HeaderField } from '../../mail/header.ts';
-import { isWellFormedDomain, toAsciiDomain } from '../domain-name.ts';
 import { canonicalField, canonicalSignatureField } from '../dkim/header-canonical.ts';
+import { isWellFormedDomain, toAsciiDomain } from '../domain-name.ts';
 import { decodeBase64, parseTagList } from '../tag-list.ts';
-import type { ArcSet } from './arc-set.ts';
 
 export interface Seal {
   readonly field: HeaderField;
@@ -31,12 +30,27 @@ export function parseSeal(field: HeaderField): Seal | string {
   return signature ? { field, cv, algorithm, domain, selector, signature } : 'the seal has no signature';
 }
 
-/** All sets up to `instance`, oldest first, the last seal without its signature. */
-export function sealedText(sets: readonly ArcSet[], instance: number): string {
-  let text = '';
-  for (const set of sets.slice(0, instance)) {
-    text += canonicalField(set.authenticationResults.raw, 'relaxed') + canonicalField(set.messageSignature.raw, 'relaxed');
-    text += set.instance === instance ? canonicalSignatureField(set.seal.field.raw, 'relaxed') : canonicalField(set.seal.field.raw, 'relaxed');
-  }
-  return text;
+/** What of a set its seal and the later ones sign. */
+export interface SealedSet {
+  readonly authenticationResults: HeaderField;
+  readonly messageSignature: HeaderField;
+  readonly seal: { readonly field: HeaderField };
+}
+
+/**
+ * The text that each seal signs (RFC 8617 §5.1.1), one per set, oldest first: every set up to its own, without its own
+ * signature. Each field is canonicalised once, however long the chain.
+ */
+export function sealedTexts(sets: readonly SealedSet[]): string[] {
+  let before = '';
+  return sets.map(({ authenticationResults, messageSignature, seal }) => {
+    const own = before + canonicalField(authenticationResults.raw, 'relaxed') + canonicalField(messageSignature.raw, 'relaxed');
+    before = own + canonicalField(seal.field.raw, 'relaxed');
+    return own + canonicalSignatureField(seal.field.raw, 'relaxed');
+  });
+}
+
+/** The same for one instance, counted from 1; for who makes a seal. */
+export function sealedText(sets: readonly SealedSet[], instance: number): string {
+  return sealedTexts(sets.slice(0, instance)).at(-1) ?? '';
 }

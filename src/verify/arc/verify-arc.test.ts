@@ -106,8 +106,8 @@ test('a missing key fails, an unanswered one is temperror, and a definite failur
 function hollowSets(count: number): Buffer {
   const sets = Array.from({ length: count }, (_, index) => {
     const i = index + 1;
-    const seal = `ARC-Seal: i=${i}; a=rsa-sha256; cv=${i === 1 ? 'none' : 'pass'}; d=first.example; s=arc; b=AAAA\r\n`;
-    return `${seal}ARC-Message-Signature: i=${i}; a=rsa-sha256\r\nARC-Authentication-Results: i=${i}; x; none\r\n`;
+    const own = `ARC-Seal: i=${i}; a=rsa-sha256; cv=${i === 1 ? 'none' : 'pass'}; d=first.example; s=arc; b=AAAA\r\n`;
+    return `${own}ARC-Message-Signature: i=${i}; a=rsa-sha256\r\nARC-Authentication-Results: i=${i}; x; none\r\n`;
   });
   return Buffer.from(`${sets.join('')}\r\n`);
 }

@@ -12,7 +12,7 @@ import { fetchKey, isTooSmall, type KeyResult } from '../dkim/key-record.ts';
 import { parseArcMessageSignature, type Signature } from '../dkim/signature.ts';
 import type { SignedHeader, VerifyOptions } from '../dkim/verify-dkim.ts';
 import { collectArcSets, type ArcSet } from './arc-set.ts';
-import { sealedText } from './seal.ts';
+import { sealedTexts } from './seal.ts';
 
 /** Never rejects for what the DNS did. Without `now` an expiry is not looked at. */
 export async function verifyArc(dns: Dns, source: ByteSource, header: SignedHeader, options: Partial<VerifyOptions> = {}): Promise<ArcReport> {
@@ -27,7 +27,7 @@ export async function verifyArc(dns: Dns, source: ByteSource, header: SignedHead
   const misplaced = sets.find((set) => set.seal.cv !== (set.instance === 1 ? 'none' : 'pass'));
   if (misplaced) return { cv: 'fail', ...about, reason: `seal ${misplaced.instance} has cv=${misplaced.seal.cv}` };
   const keys = keyCache(dns);
-  const findings = await Promise.all([checkMessage(source, header, newest, keys, options.now), ...sets.map((set) => checkSeal(sets, set, keys))]);
+  const findings = await Promise.all([checkMessage(source, header, newest, keys, options.now), ...checkSeals(sets, keys)]);
   // A definite failure counts more than a look-up that may succeed later.
   const failed = findings.find((finding) => finding?.cv === 'fail') ?? findings.find((finding) => finding !== undefined);
   if (failed) return { cv: failed.cv, ...about, reason: failed.reason };
@@ -74,8 +74,11 @@ async function checkMessage(
   return checkText(signedText(header.fields, signature), signature, keys, `message signature ${set.instance}`);
 }
 
-function checkSeal(sets: readonly ArcSet[], set: ArcSet, keys: KeyLookup): Promise<Finding | undefined> {
-  return checkText(sealedText(sets, set.instance), set.seal, keys, `seal ${set.instance}`);
+function checkSeals(sets: readonly ArcSet[], keys: KeyLookup): Promise<Finding | undefined>[] {
+  return sealedTexts(sets).map((text, index) => {
+    const { seal, instance } = sets[index] as ArcSet;
+    return checkText(text, seal, keys, `seal ${instance}`);
+  });
 }
 
 async function checkText(

@@ -16,12 +16,18 @@ export interface BodyHash {
   readonly canonicalBytes: number;
 }
 
-/** A hash per signature, in their order; signatures that hash alike share one. Reads the body once. */
-export async function hashBodies(source: ByteSource, bodyOffset: number, signatures: readonly Signature[]): Promise<BodyHash[]> {
+/** Distinct hashes made of one body: both forms whole, and two with l=. More would let a sender make us hash for ever. */
+const BODY_HASHES_MAX = 4;
+
+/**
+ * A hash per signature, in their order; signatures that hash alike share one. Reads the body once. Undefined for those
+ * that would need more than BODY_HASHES_MAX different ones.
+ */
+export async function hashBodies(source: ByteSource, bodyOffset: number, signatures: readonly Signature[]): Promise<(BodyHash | undefined)[]> {
   const hashers = new Map<string, BodyHasher>();
   const keys = signatures.map((signature) => {
     const key = `${signature.bodyForm} ${signature.bodyLength ?? ''}`;
-    if (!hashers.has(key)) {
+    if (!hashers.has(key) && hashers.size < BODY_HASHES_MAX) {
       const length = signature.bodyLength;
       hashers.set(key, createBodyHasher({ canonicalization: signature.bodyForm, algorithm: 'sha256', ...(length !== undefined && { length }) }));
     }
@@ -30,7 +36,7 @@ export async function hashBodies(source: ByteSource, bodyOffset: number, signatu
   if (hashers.size > 0) await feed(source, bodyOffset, [...hashers.values()]);
   const results = new Map<string, BodyHash>();
   for (const [key, hasher] of hashers) results.set(key, { hash: hasher.digest(), canonicalBytes: hasher.canonicalBytes });
-  return keys.map((key) => results.get(key) as BodyHash);
+  return keys.map((key) => results.get(key));
 }
 
 async function feed(source: ByteSource, bodyOffset: number, hashers: readonly BodyHasher[]): Promise<void> {

@@ -34,13 +34,13 @@ export async function verifyDkim(dns: Dns, source: ByteSource, header: SignedHea
   const usable = parsed.flatMap((entry) => (entry.kind === 'signature' ? [entry.signature] : []));
   const keys = fetchKeys(dns, usable);
   const hashes = await hashBodies(source, header.bodyOffset, usable);
-  const hashOf = new Map(usable.map((signature, index) => [signature, hashes[index] as BodyHash]));
+  const hashOf = new Map(usable.map((signature, index) => [signature, hashes[index]]));
   return Promise.all(
     parsed.map(async (entry): Promise<DkimReport> => {
       if (entry.kind === 'unusable') return { result: 'permerror', reason: entry.reason, ...entry.facts };
       const { signature, facts } = entry;
       const key = await (keys.get(keyName(signature)) as Promise<KeyResult>);
-      return checkOne(header.fields, signature, facts, key, hashOf.get(signature) as BodyHash, options.now);
+      return checkOne(header.fields, signature, facts, key, hashOf.get(signature), options.now);
     }),
   );
 }
@@ -63,13 +63,14 @@ async function checkOne(
   signature: Signature,
   facts: SignatureFacts,
   found: KeyResult,
-  body: BodyHash,
+  body: BodyHash | undefined,
   now: number,
 ): Promise<DkimReport> {
   const signedHeaders = [...new Set(signature.signedNames)];
   if (found.kind === 'none') {
     return { result: found.temporary ? 'temperror' : 'permerror', reason: found.reason, ...facts, signedHeaders };
   }
+  if (!body) return { result: 'policy', reason: 'too many signatures with different l=', ...facts, signedHeaders };
   const { key } = found;
   const verdict = misfit(signature, key) ?? (await cryptographic(fields, signature, key, body)) ?? timely(signature, now) ?? policy(signature, key, body);
   return {
