@@ -11,8 +11,8 @@ export interface Column {
   readonly max?: number;
 }
 
-// C0, DEL, C1, and the bidirectional controls that can disguise text.
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+// Controls (C0, DEL, C1), line separators, and the bidirectional formats that can disguise text.
+const UNPRINTABLE = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Bidi_Control}/gu;
 
 /** One line that is safe to show. */
 export function printable(text: string): string {
@@ -61,7 +61,7 @@ export function displayWidth(text: string): number {
 function characterWidth(character: string): number {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x300) return 1;
-  if (/\p{Mark}|[\u200b-\u200d\ufe0e\ufe0f]/u.test(character)) return 0;
+  if (/\p{Mark}|\p{Default_Ignorable_Code_Point}/u.test(character)) return 0;
   const wide =
     (code >= 0x1100 && code <= 0x115f) ||
     (code >= 0x2e80 && code <= 0xa4cf) ||

@@ -37,6 +37,8 @@ const broken = defineVerb({
 });
 const verbs = [echo, refuse, broken];
 
+const neverOpen = async (): Promise<never> => assert.fail('the store was opened beside a running server');
+
 function world() {
   const folder = mkdtempSync(join(tmpdir(), 'posthorn-control-'));
   const config = parseConfig(`hostname = "mail.example.org"\ndata-dir = "${folder}"`, join(folder, 'p.toml'));
@@ -52,8 +54,7 @@ test('a verb runs in the server, on a socket that only its owner can use', async
   const server = await createControlServer({ path, verbs, context, log: silentLog });
   try {
     assert.equal(statSync(path).mode & 0o777, 0o600);
-    const openContext = async (): Promise<never> => assert.fail('the store was opened beside a running server');
-    assert.deepEqual(await callVerb(config, 'test.echo', { text: 'hällo' }, { openContext, verbs }), { text: 'hällo' });
+    assert.deepEqual(await callVerb(config, 'test.echo', { text: 'hällo' }, { openContext: neverOpen, verbs }), { text: 'hällo' });
     await assert.rejects(callServer(path, 'test.refuse', {}), { code: 'no-such-account', message: 'there is no account bob@example.org' });
     await assert.rejects(callServer(path, 'test.echo', { text: 1 }), { code: 'bad-arguments', message: /^test\.echo: text: / });
     await assert.rejects(callServer(path, 'test.none', {}), { code: 'unknown-verb' });

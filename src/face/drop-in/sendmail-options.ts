@@ -143,7 +143,7 @@ const MODES: Readonly<Record<string, SendmailMode>> = { m: 'deliver', p: 'queue'
 function setAttached(letter: string, attached: string, options: Writable): string | undefined {
   if (letter === 'o') {
     // -oi, and -oitrue; the other options tuned the old program.
-    if (/^i/.test(attached)) options.ignoreDots = true;
+    if (attached.startsWith('i')) options.ignoreDots = true;
     return undefined;
   }
   if (letter === 'q') {

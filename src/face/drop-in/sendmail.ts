@@ -81,8 +81,8 @@ export function statusOfReply({ code, text }: SocketReply): number {
   if (code < 500) return EX.temporaryFailure;
   if (/^5\.1\.(1|6|10)\b/.test(text)) return EX.noUser;
   if (/^5\.1\.2\b/.test(text)) return EX.noHost;
-  if (/^5\.6\./.test(text)) return EX.dataError;
-  if (/^5\.7\./.test(text)) return EX.noPermission;
+  if (text.startsWith('5.6.')) return EX.dataError;
+  if (text.startsWith('5.7.')) return EX.noPermission;
   return EX.unavailable;
 }
 

@@ -62,8 +62,9 @@ test('8-bit text without MIME fields is labelled UTF-8', () => {
   assert.equal(prepare('Subject: x\n\nx\n', { recipients: ['jörg@example.org'] }).smtpUtf8, true);
 });
 
+const refuse = (recipients: string[], fromHeader = false): unknown => prepareMessage({ bytes: Buffer.from('X: y\r\n\r\n'), recipients, fromHeader }, submitter);
+
 test('missing and broken addresses are told', () => {
-  const refuse = (recipients: string[], fromHeader = false): unknown => prepareMessage({ bytes: Buffer.from('X: y\r\n\r\n'), recipients, fromHeader }, submitter);
   assert.equal((refuse([]) as { reason: string }).reason, 'no-recipients');
   assert.equal((refuse([], true) as { reason: string }).reason, 'no-recipients');
   assert.equal((refuse(['a b@c d']) as { reason: string }).reason, 'bad-address');
