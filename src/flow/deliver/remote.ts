@@ -19,8 +19,8 @@ import type { SmtpTarget } from '../../net/smtp-open.ts';
 import { createClientTls, type ClientTls } from '../../net/tls.ts';
 import { Attempt } from './attempt.ts';
 import { deliverToHost } from './host-delivery.ts';
-import { mailHosts, smartHosts, type MailHost, type MailHostPorts, type MailHostStep } from './mail-hosts.ts';
-import { createOwnHosts } from './own-hosts.ts';
+import { mailHosts, smartHosts, type MailHost, type MailHostStep } from './mail-hosts.ts';
+import { createOwnHosts, type OwnHosts } from './own-hosts.ts';
 import { failure } from './trouble.ts';
 
 export interface RemoteDelivererOptions {
@@ -38,6 +38,13 @@ export interface RemoteDeliverer extends Deliverer {
   close(): void;
 }
 
+/** What is made from the configuration. */
+interface Settings {
+  readonly outbound: Config['outbound'];
+  readonly own: OwnHosts;
+  readonly clientTls: ClientTls;
+}
+
 type RemoteRoute = Extract<RoutePlan, { kind: 'mx' | 'smarthost' }>;
 
 /** For jobs whose route is `mx` or `smarthost`; any other is a bug and throws. */
@@ -48,14 +55,11 @@ export function createRemoteDeliverer(options: RemoteDelivererOptions): RemoteDe
 class Remote implements RemoteDeliverer {
   readonly #options: RemoteDelivererOptions;
   readonly #pool: ConnectionPool;
-  readonly #hosts: Omit<MailHostPorts, 'signal'>;
-  #clientTls: ClientTls | undefined;
+  #settings: Settings | undefined;
 
   constructor(options: RemoteDelivererOptions) {
     this.#options = options;
     this.#pool = new ConnectionPool(options.clock);
-    this.#clientTls = options.clientTls;
-    this.#hosts = { dns: options.dns, own: createOwnHosts(options.config), protocols: options.config.outbound.protocols };
   }
 
   async deliver(job: DeliveryJob, signal: AbortSignal): Promise<readonly DeliveryOutcome[]> {
@@ -63,8 +67,7 @@ class Remote implements RemoteDeliverer {
     if (route.kind !== 'mx' && route.kind !== 'smarthost') throw new Error(`not a remote route: ${route.kind}`);
     const attempt = new Attempt(job);
     try {
-      this.#clientTls ??= await createClientTls(this.#options.config.outbound);
-      await this.#tryHosts(attempt, route, this.#clientTls, signal);
+      await this.#tryHosts(attempt, route, await this.#currentSettings(), signal);
     } catch (error) {
       this.#failLocally(attempt, error, signal);
     }
@@ -75,22 +78,32 @@ class Remote implements RemoteDeliverer {
     this.#pool.closeAll();
   }
 
-  async #tryHosts(attempt: Attempt, route: RemoteRoute, clientTls: ClientTls, signal: AbortSignal): Promise<void> {
+  /** A reload replaces config.outbound by a new object; what was made from the old one is then made again. */
+  async #currentSettings(): Promise<Settings> {
+    const { config, clientTls } = this.#options;
+    if (this.#settings?.outbound !== config.outbound) {
+      const { outbound } = config;
+      this.#settings = { outbound, own: createOwnHosts(config), clientTls: clientTls ?? (await createClientTls(outbound)) };
+    }
+    return this.#settings;
+  }
+
+  async #tryHosts(attempt: Attempt, route: RemoteRoute, settings: Settings, signal: AbortSignal): Promise<void> {
     let addresses = 0;
     let sessions = 0;
-    for await (const step of this.#candidates(route, signal)) {
+    for await (const step of this.#candidates(route, settings, signal)) {
       if (step.kind === 'dead') attempt.dead(step.mx, step.judgement);
       else {
         addresses += 1;
-        if (await this.#tryHost(attempt, route, clientTls, step, signal)) sessions += 1;
+        if (await this.#tryHost(attempt, route, settings.clientTls, step, signal)) sessions += 1;
       }
       if (attempt.done || signal.aborted) return;
       if (addresses >= SMTP_CLIENT_LIMITS.addressesPerAttemptMax || sessions >= SMTP_CLIENT_LIMITS.sessionsPerAttemptMax) return;
     }
   }
 
-  #candidates(route: RemoteRoute, signal: AbortSignal): AsyncIterable<MailHostStep> {
-    const ports = { ...this.#hosts, signal };
+  #candidates(route: RemoteRoute, { own, outbound }: Settings, signal: AbortSignal): AsyncIterable<MailHostStep> {
+    const ports = { dns: this.#options.dns, own, protocols: outbound.protocols, signal };
     return route.kind === 'mx' ? mailHosts(ports, route.domain) : smartHosts(ports, route.host);
   }
 

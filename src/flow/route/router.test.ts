@@ -11,7 +11,8 @@ const directory: Directory = {
       'alice@example.org': { kind: 'mailbox', account: 'alice@example.org' },
       'alice+x@example.org': { kind: 'mailbox', account: 'alice@example.org', detail: 'x' },
       'gone@example.org': { kind: 'disabled' },
-      'team@example.org': { kind: 'alias', targets: ['alice@example.org', 'x@a.test'] },
+      'team@example.org': { kind: 'alias', targets: ['x@a.test', 'alice@example.org'] },
+      'away@example.org': { kind: 'alias', targets: ['x@a.test'] },
     };
     return known[address] ?? { kind: address.endsWith('@example.org') ? 'unknown' : 'remote' };
   },
@@ -28,13 +29,14 @@ async function route(address: string, options: { junk?: boolean; relay?: RelayCo
 test('our own: a mailbox, with junk in its folder and details in the inbox', async () => {
   assert.deepEqual(await route('alice@example.org'), { kind: 'local', key: 'local', account: 'alice@example.org', folder: 'INBOX' });
   assert.deepEqual(await route('alice+x@example.org', { junk: false }), { kind: 'local', key: 'local', account: 'alice@example.org', folder: 'INBOX' });
+  assert.deepEqual(await route('team@example.org'), { kind: 'local', key: 'local', account: 'alice@example.org', folder: 'INBOX' });
   const junk = await route('alice@example.org', { junk: true });
   assert.equal(junk.kind === 'local' && junk.folder, 'Junk');
 });
 
 test('our own but nobody: refused here, never sent to an MX or smarthost', async () => {
   const relay: RelayConfig = { host: 'relay.test', port: 587, tls: 'verify' };
-  for (const [address, code, enhanced] of [['nobody@example.org', 550, '5.1.1'], ['gone@example.org', 550, '5.2.1'], ['team@example.org', 451, '4.3.5']] as const) {
+  for (const [address, code, enhanced] of [['nobody@example.org', 550, '5.1.1'], ['gone@example.org', 550, '5.2.1'], ['away@example.org', 451, '4.3.5']] as const) {
     const plan = await route(address, { relay });
     assert.ok(plan.kind === 'undeliverable', address);
     assert.deepEqual([plan.reply.code, plan.reply.enhanced], [code, enhanced]);

@@ -2,9 +2,9 @@
  * Where a recipient goes next: a mailbox here, the smarthost, or the MX hosts of its domain.
  *
  * Policy: mail for a hosted domain is settled here and never leaves by MX, or a domain whose MX points elsewhere would
- * make a loop of it. Aliases were expanded before the message was queued; one that appeared since is asked again through
- * its targets by the stage that accepts, so here it is only temporary. A disabled account keeps its mail waiting nowhere:
- * it is refused, so that the sender knows.
+ * make a loop of it. Aliases are expanded when mail is accepted; one met here all the same (a notice to a sender who
+ * wrote as an alias, an alias made since) leads to the first mailbox behind it, and waits when there is none, because a
+ * queued recipient has one address and one fate. Mail for a disabled account is refused, so that the sender knows.
  */
 import type { Config } from '../../config/config.ts';
 import type { Directory, Resolution } from '../../contract/directory.ts';
@@ -16,14 +16,25 @@ export interface RouterOptions {
   readonly directory: Directory;
 }
 
+type Alias = Extract<Resolution, { kind: 'alias' }>;
+
 /** `route` rejects (temporary Failure) when the directory does. */
 export function createRouter({ config, directory }: RouterOptions): Router {
   return {
     async route(message, recipient) {
       const resolution = await directory.resolve(recipient.address);
-      return resolution.kind === 'remote' ? remote(config, recipient) : local(resolution, message);
+      if (resolution.kind === 'remote') return remote(config, recipient);
+      return local(resolution.kind === 'alias' ? await firstMailbox(directory, resolution) : resolution, message);
     },
   };
+}
+
+async function firstMailbox(directory: Directory, alias: Alias): Promise<Exclude<Resolution, { kind: 'remote' }>> {
+  for (const target of alias.targets) {
+    const resolution = await directory.resolve(target);
+    if (resolution.kind === 'mailbox') return resolution;
+  }
+  return alias;
 }
 
 function local(resolution: Exclude<Resolution, { kind: 'remote' }>, message: QueueMessage): RoutePlan {
@@ -35,7 +46,7 @@ function local(resolution: Exclude<Resolution, { kind: 'remote' }>, message: Que
     case 'disabled':
       return undeliverable(550, '5.2.1', 'This mailbox is disabled');
     case 'alias':
-      return undeliverable(451, '4.3.5', 'This address became an alias after the message was accepted; it is tried again');
+      return undeliverable(451, '4.3.5', 'This address is an alias without a mailbox here; it is tried again');
   }
 }
 
