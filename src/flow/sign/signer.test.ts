@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { createZoneDns, type Zone } from '../../../test/harness/zone-dns.ts';
-import { BufferSource } from '../../base/byte-source.ts';
+import { BufferSource, type ByteSource } from '../../base/byte-source.ts';
 import type { SigningKey } from '../../contract/directory.ts';
 import { parseHeader } from '../../mail/header.ts';
 import { createMessageBodyHasher } from '../../verify/dkim/body-hasher.ts';
@@ -79,4 +79,33 @@ test('a key that cannot sign rejects, so that nothing leaves unsigned', async ()
   const broken: SigningKey = { domain: 'example.org', selector: 'x', algorithm: 'rsa-sha256', privateKey: ED25519.privateKey };
   const signer = createSigner({ keys: { forDomain: async () => [broken] }, config: { dkim: { sign: ['rsa'] } } });
   await assert.rejects(signer.sign(input('example.org')));
+});
+
+test('a body hash of another body than the header leaves is not used', async () => {
+  const message = Buffer.from('From: alice@example.org\n\nbare\r\n\r\nrest\r\n');
+  const hasher = createMessageBodyHasher();
+  hasher.update(message);
+  const { fields } = await signerFor(['rsa']).sign({ header: parseHeader(message), content: new BufferSource(message), fromDomain: 'example.org', relaxedBodyHash: hasher.digest() });
+  const signed = Buffer.concat([fields, message]);
+  const [report] = await verifyDkim(createZoneDns(ZONE), new BufferSource(signed), parseHeader(signed), { now: NOW });
+  assert.equal(report?.result, 'pass');
+});
+
+/** As a file gives them: never the whole in memory. */
+function inPieces(bytes: Buffer): ByteSource {
+  return {
+    size: bytes.length,
+    inMemory: undefined,
+    async *chunks(start = 0, end = bytes.length) {
+      for (let at = start; at < end; at += 7) yield bytes.subarray(at, Math.min(end, at + 7));
+    },
+    read: async (start, end) => bytes.subarray(start, end),
+  };
+}
+
+test('a message in a file is signed and verified in pieces', async () => {
+  const { fields } = await signerFor(['rsa', 'ed25519']).sign({ header: parseHeader(MESSAGE), content: inPieces(MESSAGE), fromDomain: 'example.org' });
+  const signed = Buffer.concat([fields, MESSAGE]);
+  const reports = await verifyDkim(createZoneDns(ZONE), inPieces(signed), parseHeader(signed), { now: NOW });
+  assert.deepEqual(reports.map(({ result }) => result), ['pass', 'pass']);
 });

@@ -46,6 +46,7 @@ export interface SignerOptions {
   readonly clock?: Pick<Clock, 'now'>;
 }
 
+const EMPTY_LINE = '\r\n\r\n';
 const UNSIGNED: Signed = { fields: Buffer.alloc(0), signatures: [] };
 /** Parents asked for keys: hostile From domains have many labels. */
 const PARENTS_MAX = 8;
@@ -55,7 +56,7 @@ export function createSigner(options: SignerOptions): Signer {
     async sign(input) {
       const keys = await keysFor(options, toAsciiDomain(input.fromDomain));
       if (keys.length === 0) return UNSIGNED;
-      const bodyHash = input.relaxedBodyHash ?? (await hashBody(input.content, input.header.bodyOffset));
+      const bodyHash = (await arrivedHash(input)) ?? (await hashBody(input.content, input.header.bodyOffset));
       const prepared = prepareHeaders(input.header.fields);
       const now = options.clock?.now() ?? Date.now();
       const fields = await Promise.all(keys.map((key) => signDkim({ fields: input.header.fields, bodyHash, now, prepared, ...key })));
@@ -76,6 +77,17 @@ async function keysFor({ keys, config }: SignerOptions, fromDomain: string): Pro
     return [...wanted].sort((a, b) => Number(b.algorithm === 'rsa-sha256') - Number(a.algorithm === 'rsa-sha256'));
   }
   return [];
+}
+
+/**
+ * The hash made on arrival counts the body from the first CRLF CRLF. Where a header ends otherwise (bare LF from a local
+ * door), that is another body, and a signature over it would fail everywhere.
+ */
+async function arrivedHash({ relaxedBodyHash, header: { bodyOffset }, content }: SignInput): Promise<Buffer | undefined> {
+  if (!relaxedBodyHash || bodyOffset === content.size) return relaxedBodyHash;
+  const from = Math.max(0, bodyOffset - EMPTY_LINE.length);
+  const end = content.inMemory?.subarray(from, bodyOffset) ?? (await content.read(from, bodyOffset));
+  return EMPTY_LINE.endsWith(end.toString('latin1')) ? relaxedBodyHash : undefined;
 }
 
 async function hashBody(content: ByteSource, bodyOffset: number): Promise<Buffer> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { authenticate } from 'mailauth';
+import { createSeededRandom } from '../../../test/harness/seeded-random.ts';
 import { createZoneDns, type Zone } from '../../../test/harness/zone-dns.ts';
 import { BufferSource } from '../../base/byte-source.ts';
 import { parseHeader } from '../../mail/header.ts';
@@ -118,4 +119,17 @@ test('fifty sets are read, and a broken structure costs no look-up', async () =>
   const dns = createZoneDns(ZONE);
   assert.equal((await verifyArc(dns, new BufferSource(bytes), parseHeader(bytes))).cv, 'fail');
   assert.deepEqual(dns.asked, []);
+});
+
+test('fuzz: damaged chains never throw', async () => {
+  const random = createSeededRandom();
+  const good = Buffer.from(await sealed(2), 'latin1');
+  const header = good.indexOf('From: alice');
+  for (let round = 0; round < 300; round += 1) {
+    const bytes = Buffer.from(good);
+    for (let change = 0; change <= random.below(4); change += 1) bytes[random.below(header)] = random.below(256);
+    await verify(bytes.toString('latin1')).catch((problem: unknown) => {
+      throw new Error(`seed ${random.seed}, round ${round}`, { cause: problem });
+    });
+  }
 });
