@@ -63,7 +63,7 @@ export function buildDsn(facts: DsnFacts): Buffer {
     ['Message-ID', `<${facts.id}@${facts.hostname}>`],
     // RFC 3834 §5: nobody shall answer this by machine.
     ['Auto-Submitted', 'auto-replied'],
-    ...(facts.originalMessageId && isAscii(Buffer.from(facts.originalMessageId))
+    ...(facts.originalMessageId && facts.originalMessageId.length < 500 && isAscii(Buffer.from(facts.originalMessageId))
       ? ([['In-Reply-To', facts.originalMessageId], ['References', facts.originalMessageId]] as const)
       : []),
   ];

@@ -117,7 +117,8 @@ function readGroups(bytes: Buffer): ReadonlyMap<string, readonly string[]>[] {
 
 /** Text for a field of a report: UTF-8 when allowed, else non-ASCII characters become `?`. */
 export function fieldText(text: string, utf8: boolean): string {
-  const flat = text.replace(/\p{Cc}+/gu, ' ').trim();
+  // RFC 5322 §2.1.1: a peer's word without blanks could make a line that the next hop refuses.
+  const flat = text.replace(/\p{Cc}+/gu, ' ').replace(/\S{400}/gu, '$& ').trim();
   return utf8 ? flat : flat.replace(/[^\0-\x7f]/g, '?');
 }
 

@@ -52,6 +52,13 @@ describe('DSN', () => {
     assert.equal(parseDsn(bytes)?.text, 'naïve');
   });
 
+  it('has no line that a next hop refuses, however long the words', () => {
+    const long = 'x'.repeat(1900);
+    const bytes = buildDsn({ ...FACTS, text: long, originalMessageId: `<${long}>`, original: { kind: 'headers', bytes: Buffer.from(`Subject: ${long}\r\n\r\n`) }, recipients: [{ address: 'a@b', action: 'failed', status: '5.0.0', diagnostic: { type: 'smtp', text: long } }] });
+    for (const line of bytes.toString().split('\r\n')) assert.ok(line.length <= 998);
+    assert.equal(parseDsn(bytes)?.text, long);
+  });
+
   it('uses the RFC 6533 forms for SMTPUTF8 mail', () => {
     const bytes = buildDsn({ ...FACTS, utf8: true, original: { kind: 'headers', bytes: Buffer.from('Subject: grüße\r\n\r\n') }, recipients: [{ address: 'jörg@bücher.de', action: 'failed', status: '5.1.1' }] });
     assert.deepEqual(types(bytes), ['text/plain', 'message/global-delivery-status', 'message/global-headers']);
