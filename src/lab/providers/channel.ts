@@ -10,6 +10,8 @@ import { formatReply, type SmtpReply } from '../../wire/smtp/reply.ts';
 
 const LINE_BYTES_MAX = 8192;
 const IDLE_MS = 300_000;
+/** RFC 8446 §6: alert record, TLS 1.2, fatal, handshake_failure. */
+const HANDSHAKE_FAILURE = Buffer.from('15030300020228', 'hex');
 const CRLF = Buffer.from('\r\n');
 const END_OF_DATA = Buffer.from('\r\n.\r\n');
 
@@ -68,11 +70,7 @@ export class Channel {
   }
 
   write(reply: SmtpReply): void {
-    this.writeText(formatReply(reply));
-  }
-
-  writeText(text: string): void {
-    if (!this.#closed) this.#socket.write(text);
+    if (!this.#closed) this.#socket.write(formatReply(reply));
   }
 
   /** What was received in the clear is forgotten. Undefined when the handshake fails. */
@@ -94,6 +92,13 @@ export class Channel {
       return undefined;
     }
     return { version: secure.getProtocol() ?? 'unknown', cipher: secure.getCipher().standardName };
+  }
+
+  /** Answers the client's first handshake message with a fatal alert, and closes. */
+  async failTls(): Promise<void> {
+    this.#chunks = [];
+    if (await this.#more()) this.#socket.write(HANDSHAKE_FAILURE);
+    this.end();
   }
 
   /** Sends what is written, then closes. */

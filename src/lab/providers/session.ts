@@ -135,8 +135,7 @@ export class ProviderSession {
     if (this.#tls || this.#weather('no-tls')) return this.#reply({ code: 502, enhanced: '5.5.1', text: 'Command not implemented' });
     await this.#reply({ code: 220, enhanced: '2.0.0', text: 'Ready to start TLS' });
     if (this.#weather('tls-broken')) {
-      this.#channel.writeText('this is not a TLS handshake\r\n');
-      this.#channel.end();
+      await this.#channel.failTls();
       return;
     }
     const context = this.#weather('tls-expired') ? this.#receiver.tls.expired : this.#receiver.tls.good;
