@@ -5,6 +5,7 @@
  * message without header one, and changes nothing else. What it must not mend, because only the author knows what was
  * meant, it reports; the door refuses what has `refuse`.
  */
+import { isAscii } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { scanAddressList, type AddressToken } from './address-list.ts';
 import { formatMailbox, parseMailbox } from './address.ts';
@@ -119,7 +120,7 @@ function otherProblems(fields: readonly HeaderField[]): HeaderProblem[] {
     const found = allFields(fields, name);
     if (found.length > 1) problems.push({ code: 'field-repeated', text: `the field ${found[0]?.name} occurs ${found.length} times`, refuse: false });
   }
-  if (fields.some((field) => field.raw.some((byte) => byte > 0x7f))) {
+  if (fields.some((field) => !isAscii(field.raw))) {
     problems.push({ code: 'raw-8bit', text: 'the header holds characters outside ASCII', refuse: false });
   }
   return problems;
