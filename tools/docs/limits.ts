@@ -1,0 +1,51 @@
+/** docs/reference/limits.md: every limit of src/base/limits.ts with the comment that stands above it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as limits from '../../src/base/limits.ts';
+import { cell, code } from './rows.ts';
+
+interface Documented {
+  readonly comment: string;
+}
+
+export function renderLimits(root: string): string {
+  const comments = readComments(readFileSync(join(root, 'src/base/limits.ts'), 'utf8'));
+  const lines = ['# Limits', '', 'Generated from `src/base/limits.ts`; change it there. What can be set is in [configuration.md](configuration.md).'];
+  for (const [group, values] of Object.entries(limits)) {
+    if (typeof values !== 'object') continue;
+    const about = comments.get(group)?.comment;
+    lines.push('', `## ${group}`, '', ...(about ? [about, ''] : []), '| limit | value | |', '|---|---|---|');
+    for (const [name, value] of Object.entries(values)) {
+      lines.push(`| ${code(name)} | ${shown(name, value as unknown)} | ${cell(comments.get(`${group}.${name}`)?.comment ?? '')} |`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function shown(name: string, value: unknown): string {
+  if (typeof value !== 'number') return cell(String(value));
+  if (/Bytes/.test(name) && value >= 1024 && value % 1024 === 0) return value % 1024 ** 2 === 0 ? `${value / 1024 ** 2} MiB` : `${value / 1024} KiB`;
+  if (name.endsWith('Ms') && value >= 1000) return value % 60_000 === 0 ? `${value / 60_000} min` : `${value / 1000} s`;
+  return value.toLocaleString('en');
+}
+
+/** Comments by `GROUP` and `GROUP.name`: the block right above a line. */
+function readComments(source: string): Map<string, Documented> {
+  const found = new Map<string, Documented>();
+  let group = '';
+  let comment: string[] | undefined;
+  for (const line of source.split('\n')) {
+    const text = line.trim();
+    if (text.startsWith('/**') || text.startsWith('*') || text.startsWith('//')) {
+      comment = [...(text.startsWith('/**') ? [] : (comment ?? [])), text.replace(/^\/\*\*|\*\/$|^\*\/?|^\/\//g, '').replace(/\*\/$/, '').trim()];
+      continue;
+    }
+    const opened = /^export const (\w+) = \{/.exec(text);
+    const entry = /^(\w+):/.exec(text);
+    if (opened) group = opened[1] as string;
+    const key = opened ? group : entry ? `${group}.${entry[1]}` : undefined;
+    if (key !== undefined && comment) found.set(key, { comment: comment.filter((part) => part !== '').join(' ') });
+    comment = undefined;
+  }
+  return found;
+}
