@@ -43,6 +43,9 @@ export const SMTP_SERVER_LIMITS = {
   writeBufferBytesMax: 256 * 1024,
   /** A message larger than this is spooled to a file while it arrives. */
   inMemoryBytesMax: 256 * 1024,
+  /** Of all messages that are arriving; above, each keeps inMemoryBytesShare at most. */
+  inMemoryBytesTotal: 64 * 1024 * 1024,
+  inMemoryBytesShare: 16 * 1024,
   /** Commands that came while an earlier one is worked on; beyond, reading pauses. */
   inputBytesMax: 64 * 1024,
   /** Of a refused message: read and dropped beyond the size limit until the client is cut off. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { SMTP_SERVER_LIMITS } from '../../src/base/limits.ts';
 import type { IntakeResult } from '../../src/contract/message.ts';
@@ -125,6 +125,19 @@ test('a large message goes through a file, which is gone afterwards', async () =
     // The reply is on its way when the file goes.
     for (let tries = 0; tries < 100 && (await readdir(spoolDir)).length > 0; tries++) await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(await readdir(spoolDir), []);
+  });
+});
+
+test('a spool that cannot be written is a temporary failure', async () => {
+  await withServer({}, async (kit) => {
+    await rm(kit.spoolDir, { recursive: true });
+    const client = await openMessage(kit);
+    client.send('A: b\r\n\r\n');
+    client.send(`${'x'.repeat(98)}\r\n`.repeat(8000));
+    assert.equal(await client.say('.'), '452 4.3.1');
+    assert.equal(await client.say('NOOP'), '250 2.0.0');
+    client.socket.destroy();
+    await stillServes(kit);
   });
 });
 

@@ -102,11 +102,12 @@ function loginContext(state: SessionState): LoginContext {
 function storeFailed(state: SessionState, machine: SaslServer, user: string, error: unknown): void {
   state.options.ports.log.error('smtp.login-store-failed', { error: String(error), ...(error instanceof Failure && { code: error.code }) });
   logFailure(state, machine, user, 'store-failed');
-  state.refuse(REPLIES.authTemporary);
+  state.reply(REPLIES.authTemporary);
 }
 
 function countFailure(state: SessionState, throttled = false): void {
-  state.refuse(throttled ? REPLIES.authTemporary : REPLIES.authFailed);
+  // logFailure has told the log already.
+  state.reply(throttled ? REPLIES.authTemporary : REPLIES.authFailed);
   state.authAttempts += 1;
   if (state.authAttempts >= SMTP_SERVER_LIMITS.authAttemptsMax) state.farewell ??= REPLIES.tooManyLogins;
 }

@@ -50,6 +50,7 @@ function createIncoming(state: SessionState, transaction: Transaction): Incoming
   const { ports, config } = state.options;
   return new IncomingMessage({
     id: transaction.id as string,
+    memory: state.memory,
     spoolDir: ports.spoolDir,
     bytesMax: config.smtp.maxMessageSize,
     createBodyHasher: ports.createBodyHasher,

@@ -15,7 +15,13 @@ import { REPLIES } from '../../wire/smtp/replies.ts';
 import type { SmtpReply } from '../../wire/smtp/reply.ts';
 import type { BodyHasher } from './options.ts';
 
+/** What the content of all messages of a server takes in memory while it arrives. */
+export interface ContentMemory {
+  bytes: number;
+}
+
 export interface IncomingOptions {
+  readonly memory: ContentMemory;
   readonly id: string;
   readonly spoolDir: string;
   readonly bytesMax: number;
@@ -56,19 +62,26 @@ export class IncomingMessage {
     if (body.length > 0) this.#hasher?.update(body);
     this.#parts.push(slice);
     this.#memoryBytes += slice.length;
+    this.#options.memory.bytes += slice.length;
     // Content that trickles in byte by byte must not cost an object for each.
     if (this.#parts.length === PARTS_MAX) this.#parts = [Buffer.concat(this.#parts)];
   }
 
   refuse(reply: SmtpReply): void {
     this.refusal ??= reply;
+    this.#forgetMemory();
+  }
+
+  #forgetMemory(): void {
+    this.#options.memory.bytes -= this.#memoryBytes;
     this.#parts = [];
     this.#memoryBytes = 0;
   }
 
   /** True when so much is in memory that `spill` must run before more is read. */
   get mustSpill(): boolean {
-    return this.#memoryBytes > SMTP_SERVER_LIMITS.inMemoryBytesMax;
+    const { inMemoryBytesMax, inMemoryBytesShare, inMemoryBytesTotal } = SMTP_SERVER_LIMITS;
+    return this.#memoryBytes > (this.#options.memory.bytes > inMemoryBytesTotal ? inMemoryBytesShare : inMemoryBytesMax);
   }
 
   /** Far beyond every limit: the client is cut off. */
@@ -80,8 +93,7 @@ export class IncomingMessage {
   async spill(): Promise<void> {
     const parts = this.#parts;
     const bytes = this.#memoryBytes;
-    this.#parts = [];
-    this.#memoryBytes = 0;
+    this.#forgetMemory();
     this.#spilling = true;
     try {
       if (!this.#file) {
@@ -126,7 +138,7 @@ export class IncomingMessage {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#parts = [];
+    this.#forgetMemory();
     if (!this.#spilling) this.#remove();
   }
 

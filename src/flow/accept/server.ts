@@ -22,6 +22,7 @@ import { ClientCounts, NetworkList } from './admission.ts';
 import { ClientConnection } from './client-connection.ts';
 import { awaitSilence, readProxyHeader, secureAtOnce } from './greeter.ts';
 import { prepareSpool } from './incoming-message.ts';
+import type { ContentMemory } from './incoming-message.ts';
 import type { SmtpServerOptions } from './options.ts';
 import { Session } from './session.ts';
 import { SessionState } from './session-state.ts';
@@ -52,6 +53,7 @@ class Listener implements SmtpServer {
   readonly #options: SmtpServerOptions;
   readonly #servers: Server[] = [];
   readonly #guests = new Set<Guest>();
+  readonly #memory: ContentMemory = { bytes: 0 };
   readonly #trusted: NetworkList;
   readonly #proxies: NetworkList;
   readonly #counts: ClientCounts;
@@ -205,7 +207,7 @@ class Listener implements SmtpServer {
 
   #startSession(guest: Guest, client: ClientFacts, tlsSocket: TLSSocket | undefined): void {
     const { ports } = this.#options;
-    const state = new SessionState(this.#options, guest.connection, client, tlsSocket);
+    const state = new SessionState(this.#options, guest.connection, client, this.#memory, tlsSocket);
     if (tlsSocket) {
       state.tls = tlsFacts(tlsSocket, 'server');
       ports.log.info(LOG_EVENTS.smtpTlsEstablished, { ...state.clientFields(), ...state.tls } satisfies LogEventFields['smtp.tls-established']);

@@ -13,7 +13,7 @@ import { REPLIES } from '../../wire/smtp/replies.ts';
 import { formatReply } from '../../wire/smtp/reply.ts';
 import type { SmtpReply } from '../../wire/smtp/reply.ts';
 import type { ClientConnection } from './client-connection.ts';
-import type { IncomingMessage } from './incoming-message.ts';
+import type { ContentMemory, IncomingMessage } from './incoming-message.ts';
 import type { SmtpServerOptions } from './options.ts';
 
 /** Who is at the other end; behind a proxy, who the proxy says. */
@@ -67,6 +67,8 @@ export class SessionState {
   readonly options: SmtpServerOptions;
   readonly connection: ClientConnection;
   readonly client: ClientFacts;
+  /** Shared by the sessions of a server. */
+  readonly memory: ContentMemory;
   reading: Reading = COMMANDS;
   helo: string | undefined;
   esmtp = false;
@@ -95,10 +97,11 @@ export class SessionState {
   #output = '';
   #current: [ok: number, all: number] | undefined;
 
-  constructor(options: SmtpServerOptions, connection: ClientConnection, client: ClientFacts, tlsSocket: TLSSocket | undefined) {
+  constructor(options: SmtpServerOptions, connection: ClientConnection, client: ClientFacts, memory: ContentMemory, tlsSocket: TLSSocket | undefined) {
     this.options = options;
     this.connection = connection;
     this.client = client;
+    this.memory = memory;
     this.tlsSocket = tlsSocket;
   }
 

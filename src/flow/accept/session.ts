@@ -192,12 +192,10 @@ export class Session implements ConnectionListener {
     const { reading, options, account, client } = this.#state;
     if (this.#blocked) return SMTP_SERVER_LIMITS.commandTimeoutMs;
     const endsAt = reading.kind === 'data' ? reading.endsAt : this.#state.chunked?.endsAt;
-    if (reading.kind === 'data' || reading.kind === 'chunk') {
-      const rest = endsAt === undefined ? Number.POSITIVE_INFINITY : endsAt - options.ports.clock.monotonic();
-      return Math.max(0, Math.min(SMTP_SERVER_LIMITS.dataTimeoutMs, rest));
-    }
+    const rest = endsAt === undefined ? Number.POSITIVE_INFINITY : Math.max(0, endsAt - options.ports.clock.monotonic());
+    if (reading.kind === 'data' || reading.kind === 'chunk') return Math.min(SMTP_SERVER_LIMITS.dataTimeoutMs, rest);
     const beforeLogin = this.#state.isSubmission && account === undefined && !client.trusted;
-    return beforeLogin ? SMTP_SERVER_LIMITS.loginTimeoutMs : SMTP_SERVER_LIMITS.commandTimeoutMs;
+    return Math.min(beforeLogin ? SMTP_SERVER_LIMITS.loginTimeoutMs : SMTP_SERVER_LIMITS.commandTimeoutMs, rest);
   }
 
   #step(): Step {
