@@ -61,6 +61,11 @@ export class ConnectionPool {
   /** Leaves every waiting connection and keeps none from now on. */
   closeAll(): void {
     this.#closed = true;
+    this.leaveIdle();
+  }
+
+  /** Leaves every waiting connection; later ones are kept again. */
+  leaveIdle(): void {
     for (const entry of Array.from(this.#idle.values()).flat()) this.#drop(entry);
   }
 

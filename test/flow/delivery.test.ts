@@ -47,6 +47,16 @@ test('421 on a reused connection means: another connection', async () => {
   assert.equal(server.sessions.length, 2);
 });
 
+test('idle connections are left when asked, and kept again afterwards', async () => {
+  const server = await peer();
+  const out = deliverer({ port: server.port });
+  await out.deliver(job(), signal());
+  out.leaveIdle();
+  await out.deliver(job(), signal());
+  await out.deliver(job(), signal());
+  assert.deepEqual(server.sessions.map(verbs), ['EHLO MAIL RCPT DATA QUIT', 'EHLO MAIL RCPT DATA MAIL RCPT DATA']);
+});
+
 test('an idle connection is left with QUIT after its time', async () => {
   const server = await peer();
   const out = deliverer({ port: server.port });

@@ -34,7 +34,9 @@ export interface RemoteDelivererOptions {
 }
 
 export interface RemoteDeliverer extends Deliverer {
-  /** Leaves the connections that wait. Deliveries under way end by their signal. */
+  /** Leaves the connections that wait, so that the next message sees the network as it is now. */
+  leaveIdle(): void;
+  /** As leaveIdle, and keeps none from now on. Deliveries under way end by their signal. */
   close(): void;
 }
 
@@ -72,6 +74,10 @@ class Remote implements RemoteDeliverer {
       this.#failLocally(attempt, error, signal);
     }
     return attempt.finish();
+  }
+
+  leaveIdle(): void {
+    this.#pool.leaveIdle();
   }
 
   close(): void {
