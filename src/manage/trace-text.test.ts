@@ -9,7 +9,7 @@ import type { TraceMessage } from './trace-result.ts';
 const AT = Date.UTC(2026, 10, 20, 18);
 const ATTEMPT = { mx: 'gmail-smtp-in.l.google.com', address: '127.0.0.21', port: 2025, localAddress: '127.0.0.10', tls: { version: 'TLSv1.3', cipher: 'AES', verified: false }, delays: { a: 10, b: 20, c: 300, d: 40 } };
 const EVENTS: readonly MessageEvent[] = [
-  { at: AT, name: MESSAGE_EVENTS.accepted, data: { client: '127.0.0.1', helo: 'laptop', protocol: 'ESMTPSA', tls: { version: 'TLSv1.3', cipher: 'AES' }, account: 'alice@example.org' } },
+  { at: AT, name: MESSAGE_EVENTS.accepted, data: { clientAddress: '127.0.0.1', helo: 'laptop', protocol: 'ESMTPSA', tls: { version: 'TLSv1.3', cipher: 'AES' }, account: 'alice@example.org' } },
   { at: AT + 1, name: MESSAGE_EVENTS.authenticated, data: { report: { spf: { result: 'pass', explanation: 'ip4 matches' }, dkim: [{ result: 'fail', domain: 'example.org', selector: 's', reason: 'body hash' }], dmarc: { result: 'pass', explanation: 'aligned' }, arc: { cv: 'none' } } } },
   { at: AT + 2, name: MESSAGE_EVENTS.signed, data: { signatures: [{ domain: 'example.org', selector: 'a', algorithm: 'rsa-sha256' }] } },
   { at: AT + 3, name: MESSAGE_EVENTS.queued, data: { expiresAt: AT + 5 * 86_400_000 } },
@@ -39,7 +39,7 @@ describe('renderTimeline', () => {
     for (const part of [
       /^0abc {2}from <alice@example\.org> {2}100 bytes {2}<1@x>$/m,
       /to <bob@gmail\.com>: waiting after 1 attempt, next try at 2026-11-20 18:05:00 \(in 5 min\)/,
-      /2026-11-20 \(UTC\)\n {2}18:00:00 {2}accepted from laptop \[127\.0\.0\.1\], with ESMTPSA, TLSv1\.3 AES, logged in as alice@example\.org/,
+      /2026-11-20 \(UTC\)\n {2}18:00:00 {2}accepted from unknown \[127\.0\.0\.1\] saying laptop, with ESMTPSA, TLSv1\.3 AES, logged in as alice@example\.org/,
       /authenticated: spf=pass dkim=fail dmarc=pass arc=none/, /dkim: example\.org \(s\) fail: body hash/, /signed: example\.org \(a, rsa-sha256\)/,
       /queued, to be delivered by 2026-11-25 18:00:00 \(in 5 days\)/,
       /<bob@gmail\.com> deferred at gmail-smtp-in\.l\.google\.com \[127\.0\.0\.21\]:2025/, /certificate not verified, from 127\.0\.0\.10/,
@@ -47,6 +47,10 @@ describe('renderTimeline', () => {
       /meaning: Gmail sees an unusual amount/, /do: Nothing is lost/, /culprit: source-ip; https:.*as of 2026-11/s,
       /2026-11-21 \(UTC\)\n {2}18:00:00 {2}<bob@gmail\.com> delivered to gmail-smtp-in/, /new by x/,
     ]) assert.match(text, part);
+  });
+  it('tells a report from other mail', () => {
+    const report = { ...MESSAGE, events: [traceEvent({ at: AT, name: MESSAGE_EVENTS.accepted, data: { protocol: 'internal', about: '0xyz' } })] };
+    assert.match(renderTimeline({ query: '', messages: [report] }, { now: AT }), /accepted from this server itself, about 0xyz/);
   });
   it('lets no peer write to the terminal', () => assert.doesNotMatch(text, /[^\n\P{Cc}]/u));
   it('says when nothing is known', () => assert.match(renderTimeline({ query: 'x\x1b', messages: [] }, { now: 0 }), /^Nothing is known of "x"/));

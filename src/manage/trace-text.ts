@@ -88,7 +88,10 @@ function describeOther(event: TraceEvent, message: TraceMessage): Step {
 }
 
 function origin(data: Data): string {
-  const client = data['client'] === undefined ? '' : `from ${text(data['clientName'] ?? data['helo'] ?? 'unknown')} [${text(data['client'])}]`;
+  if (data['protocol'] === 'internal') return `from this server itself${data['about'] === undefined ? '' : `, about ${text(data['about'])}`}`;
+  const address = data['clientAddress'] ?? data['client'];
+  const helo = data['helo'] === undefined ? '' : ` saying ${text(data['helo'])}`;
+  const client = address === undefined ? '' : `from ${text(data['clientName'] ?? 'unknown')} [${text(address)}]${helo}`;
   const protocol = data['protocol'] === undefined ? '' : `with ${text(data['protocol'])}`;
   const account = data['account'] === undefined ? '' : `logged in as ${text(data['account'])}`;
   return [client, protocol, tls(data['tls'] as TlsFacts | undefined), account].filter((part) => part !== '').join(', ');
