@@ -134,6 +134,8 @@ export const QUEUE_LIMITS = {
 export const STORE_LIMITS = {
   /** A disk that does not answer for this long has failed, as far as the caller is concerned. */
   callTimeoutMs: 60_000,
+  /** A storage thread that died of a bug is replaced after this. */
+  threadRestartMs: 200,
   /** How long a start waits for a command that holds the data directory for a moment. */
   lockWaitMs: 500,
   lockPollMs: 50,

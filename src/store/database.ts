@@ -85,7 +85,7 @@ export class Database {
     this.#statement('COMMIT').run();
     const effects = this.#afterCommit;
     this.#afterCommit = [];
-    for (const effect of effects) effect();
+    for (const effect of effects) doQuietly(effect);
   }
 
   /** Safe to call in any state: a full disk may have rolled back already. */
@@ -116,6 +116,15 @@ export class Database {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+}
+
+/** The commit has happened, whatever becomes of its effects. */
+function doQuietly(effect: () => void): void {
+  try {
+    effect();
+  } catch {
+    // Effects only tidy up; the next start does it again.
   }
 }
 

@@ -65,7 +65,7 @@ export async function openStore(dataDir: string, options: StoreOptions = {}): Pr
   const lock = await lockDataDir(dataDir, options.lockWaitMs);
   try {
     const thread = await ThreadClient.start(
-      { dataDir, readOnly, nowMs: clock.now(), ...(options.maxPages ? { maxPages: options.maxPages } : {}) },
+      { dataDir, readOnly, sweep: !readOnly, nowMs: clock.now(), ...(options.maxPages ? { maxPages: options.maxPages } : {}) },
       options.log ?? silentLog,
     );
     const { call } = thread;

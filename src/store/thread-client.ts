@@ -1,7 +1,9 @@
 /**
  * The program's end of the storage thread: gathers the calls of one turn of the event loop into one message, matches
- * replies to promises, and bounds every wait.
+ * replies to promises, and bounds every wait. A thread that dies of a bug takes what it was asked for with it (callers get
+ * `store-failed`, temporary) and is replaced.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { Failure } from '../base/errors.ts';
 import { STORE_LIMITS } from '../base/limits.ts';
@@ -17,48 +19,35 @@ interface Waiting {
 }
 
 export class ThreadClient {
-  readonly #worker: Worker;
+  readonly #options: ThreadOptions;
+  #worker: Worker;
   readonly #log: Log;
   readonly #waiting = new Map<number, Waiting>();
   readonly #watch: NodeJS.Timeout;
-  readonly #gone: Promise<void>;
+  /** Settles when the thread in service has ended. */
+  #gone: Promise<void> = Promise.resolve();
   #outbox: ThreadRequest[] = [];
   #nextId = 1;
   #closed = false;
+  #serving = true;
 
   /** Rejects with the Failure that kept the thread from opening the database. */
   static start(options: ThreadOptions, log: Log): Promise<ThreadClient> {
-    const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const worker = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData: options, name: 'posthorn-store' });
-    return new Promise((resolve, reject) => {
-      worker.once('error', (error) => reject(new Failure('store-failed', 'the storage thread could not be started', { cause: error })));
-      worker.once('message', (message: ThreadStarted) => {
-        if (message.ready) resolve(new ThreadClient(worker, log));
-        else reject(failureOf(message.error));
-      });
-    });
+    return startWorker(options).then((worker) => new ThreadClient(worker, options, log));
   }
 
-  constructor(worker: Worker, log: Log) {
-    this.#worker = worker;
+  private constructor(worker: Worker, options: ThreadOptions, log: Log) {
+    this.#options = options;
     this.#log = log;
-    worker.removeAllListeners('error');
-    worker.on('message', (replies: readonly ThreadReply[]) => this.#settle(replies));
-    worker.on('error', (error) => log.error('store.thread-failed', { error: error.stack ?? error.message }));
-    this.#gone = new Promise((resolve) => {
-      worker.once('exit', () => {
-        this.#closed = true;
-        clearInterval(this.#watch);
-        for (const id of this.#waiting.keys()) this.#fail(id, 'the storage thread ended');
-        resolve();
-      });
-    });
+    this.#worker = worker;
+    this.#employ(worker);
     // Real time on purpose: a lab clock that jumps ahead must not make the disk look slow.
     this.#watch = setInterval(() => this.#expire(), STORE_LIMITS.callTimeoutMs / 10).unref();
   }
 
   readonly call: StoreCall = (name, args) => {
     if (this.#closed) return Promise.reject(new Failure('store-closed', 'the store is closed'));
+    if (!this.#serving) return Promise.reject(new Failure('store-failed', 'the storage thread is being replaced'));
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
       this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, operation: name, sinceMs: performance.now() });
@@ -75,6 +64,45 @@ export class ThreadClient {
       this.#worker.postMessage({ close: true } satisfies ToThread, []);
     }
     await this.#gone;
+  }
+
+  /** Ends the thread in the middle of its work, as a bug would: for tests of what follows. */
+  async endAbruptly(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #employ(worker: Worker): void {
+    this.#worker = worker;
+    this.#serving = true;
+    worker.removeAllListeners('error');
+    worker.on('message', (replies: readonly ThreadReply[]) => this.#settle(replies));
+    worker.on('error', (error) => this.#log.error('store.thread-failed', { error: error.stack ?? error.message }));
+    this.#gone = new Promise((resolve) => {
+      worker.once('exit', () => {
+        this.#serving = false;
+        for (const id of this.#waiting.keys()) this.#fail(id, 'the storage thread ended');
+        this.#outbox = [];
+        if (!this.#closed) this.#log.error('store.thread-ended');
+        if (this.#closed) clearInterval(this.#watch);
+        else void this.#replace();
+        resolve();
+      });
+    });
+  }
+
+  /** Tries until it succeeds or the store is closed; meanwhile every call is answered `store-failed`. */
+  async #replace(): Promise<void> {
+    while (!this.#closed) {
+      await wait(STORE_LIMITS.threadRestartMs);
+      try {
+        const worker = await startWorker({ ...this.#options, sweep: false });
+        this.#employ(worker);
+        if (this.#closed) worker.postMessage({ close: true } satisfies ToThread, []);
+        return;
+      } catch (error) {
+        this.#log.error('store.thread-failed', { error: String(error) });
+      }
+    }
   }
 
   #flush(): void {
@@ -127,6 +155,19 @@ export class ThreadClient {
     this.#waiting.delete(id);
     waiting?.reject(new Failure('store-failed', message));
   }
+}
+
+/** Rejects with the Failure that kept the thread from opening the database. */
+function startWorker(options: ThreadOptions): Promise<Worker> {
+  const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const worker = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData: options, name: 'posthorn-store' });
+  return new Promise((resolve, reject) => {
+    worker.once('error', (error) => reject(new Failure('store-failed', 'the storage thread could not be started', { cause: error })));
+    worker.once('message', (message: ThreadStarted) => {
+      if (message.ready) resolve(worker);
+      else reject(failureOf(message.error));
+    });
+  });
 }
 
 function failureOf(error: ThreadError): Failure {

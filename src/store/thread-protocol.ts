@@ -18,6 +18,8 @@ export interface ThreadOptions {
   readonly dataDir: string;
   readonly readOnly: boolean;
   readonly nowMs: number;
+  /** Remove body files that no row names; only while nobody can be writing one. */
+  readonly sweep: boolean;
   /** For tests of a full disk. */
   readonly maxPages?: number;
 }

@@ -26,7 +26,7 @@ function openDatabase(options: ThreadOptions): Database {
     checkVersion(db, migrations);
   } else {
     migrate(db, migrations, options.nowMs);
-    sweepBodies(db, options.dataDir);
+    if (options.sweep) sweepBodies(db, options.dataDir);
   }
   return db;
 }
