@@ -4,7 +4,7 @@
  */
 import type { Culprit, Meaning } from './reply-rule.ts';
 
-export const ENHANCED_SOURCE = 'https://www.iana.org/assignments/smtp-enhanced-status-codes (RFC 3463, RFC 5248 and later)';
+export const ENHANCED_SOURCE = 'RFC 3463, RFC 5248, RFC 7372, RFC 7505, RFC 8689 and the IANA registry that they fill';
 export const ENHANCED_DATE = '2026-11';
 
 const CHECK_ADDRESS = 'Check the address.';
@@ -97,7 +97,6 @@ const ROWS: Readonly<Record<string, Row>> = {
   '7.28': ['source-ip', 'Our mail looks like a flood.', 'Slow down and find what made the volume jump.'],
   '7.29': ['policy', 'The ARC chain of the message does not verify.', 'Look at who forwarded the message and changed it.'],
   '7.30': ['policy', 'The message demands encryption all the way (REQUIRETLS), and the next hop does not grant it.', 'Send it without REQUIRETLS, or ask the receiver to support it.'],
-  '7.509': ['policy', 'The message failed DMARC of its From domain.', 'Sign with DKIM for the From domain.'],
 };
 
 const SUBJECTS: Readonly<Record<string, Row>> = {

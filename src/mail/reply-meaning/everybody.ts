@@ -2,7 +2,7 @@
 import type { RuleTable } from './reply-rule.ts';
 
 export const EVERYBODY: RuleTable = {
-  source: 'reply texts of Postfix, Exim, Sendmail, rspamd and common gateways; RFC 5321, RFC 3463, RFC 7372',
+  source: 'general knowledge: usual words of open-source mail servers, filters and gateways',
   date: '2026-11',
   rules: [
     { id: 'any.spamhaus', pattern: /spamhaus|zen\.|\bsbl\d|\bxbl\b/, culprit: 'source-ip', meaning: 'Our address is on a Spamhaus list that the receiver uses.', nextStep: 'Look it up at https://check.spamhaus.org, remove the cause, then ask for removal there.' },

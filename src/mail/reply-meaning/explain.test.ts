@@ -18,7 +18,7 @@ const GMX = { mx: 'mx00.gmx.net' };
 const TELEKOM = { mx: 'mx00.t-online.de' };
 const OTHER = { mx: 'mx.example.net' };
 
-/** Replies as providers gave them, and the rule that must answer. */
+/** Replies in the words that providers are known to use, and the rule that must answer. */
 const REPLIES: readonly (readonly [string, ReplyContext, string])[] = [
   ['421 4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your IP address. To protect our users', GMAIL, 'google.rate-ip'],
   ['421 4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your DKIM domain [example.org 36].', GMAIL, 'google.rate-dkim'],
@@ -111,6 +111,11 @@ describe('explainReply', () => {
       assert.notEqual(table.source, '');
       for (const { meaning, nextStep } of table.rules) assert.ok(/[.]$/.test(meaning) && /[.]$/.test(nextStep));
     }
+  });
+
+  it('does not claim a source for what nobody has compared', () => {
+    assert.match(explainReply(parse('550 5.1.1 unknown'), TELEKOM).source, /not yet compared/);
+    assert.match(explainReply(parse('554 (NOWL)'), TELEKOM).source, /^https:/);
   });
 
   it('answers everything, soon', () => {

@@ -33,7 +33,7 @@ export interface Explanation extends Meaning {
   readonly culprit: Culprit;
   readonly meaning: string;
   readonly nextStep: string;
-  /** Where the knowledge is from, and when it was last compared. */
+  /** Where the knowledge is from, and when it was gathered. */
   readonly source: string;
   readonly date: string;
   /** Stable name of the rule that answered. */
@@ -56,6 +56,8 @@ const PROVIDERS: readonly ProviderMark[] = [
   { table: TELEKOM, mx: /(?:^|\.)(?:t-online|t-ipnet|magenta)\.de$/, text: /t-online\.de|\(nowl\)|none\/bad reputation/ },
 ];
 
+const UNCOMPARED = 'general knowledge, not yet compared with the provider\'s own page';
+
 /** Of a reply's text that is looked at. */
 const TEXT_CHARS_MAX = 2000;
 
@@ -67,7 +69,7 @@ export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Expl
   const provider = own ? OUR_SIDE : findProvider(context.mx ?? '', line);
   for (const table of provider ? [provider, EVERYBODY] : [EVERYBODY]) {
     const rule = table.rules.find(({ pattern }) => pattern.test(line));
-    if (rule) return answer(rule.id, rule, provider, table.source, table.date);
+    if (rule) return answer(rule.id, rule, provider, rule.uncompared ? UNCOMPARED : table.source, table.date);
   }
   const enhanced = explainEnhanced(reply.enhanced ?? '');
   // x.0.0 says nothing: the basic code says more.

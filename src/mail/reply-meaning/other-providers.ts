@@ -8,11 +8,11 @@ export const APPLE: RuleTable = {
   rules: [
     { id: 'apple.sender-domain', pattern: /\b[45]\.1\.8\b/, culprit: 'our-dns', meaning: 'Apple could not find the domain of the envelope sender in DNS.', nextStep: 'Publish MX or A records for the envelope-sender domain.' },
     { id: 'apple.authentication', pattern: /\[?hme1\]?/, culprit: 'our-dns', meaning: 'Neither SPF nor DKIM passed, or the content broke Apple\'s rules.', nextStep: 'Publish SPF for this server and sign with DKIM; `posthorn doctor` shows what is missing.' },
-    { id: 'apple.local-policy', pattern: /\[?cs01\]?|local policy/, culprit: 'policy', meaning: 'Apple refuses by its own policy: content or the reputation of our address or domain.', nextStep: 'Check links and blocklists; then write to icloudadmin@apple.com with the reply.' },
+    { id: 'apple.local-policy', pattern: /\[?cs01\]?|local policy/, culprit: 'policy', meaning: 'Apple refuses by its own policy: content or the reputation of our address or domain.', nextStep: 'Check links and blocklists; then write to Apple\'s postmaster with the reply.' },
     { id: 'apple.volume', pattern: /\[?(?:hcm1|bs02)\]?|\b4\.7\.1\b|too many|try again later/, culprit: 'capacity', meaning: 'Apple is busy or takes less from us than we offer.', nextStep: 'Nothing is lost: it is tried again after about a quarter of an hour.' },
-    { id: 'apple.dmarc', pattern: /dmarc/, culprit: 'policy', meaning: 'The From domain\'s DMARC policy says to reject what does not pass, and this did not.', nextStep: 'Sign with DKIM for the From domain.' },
-    { id: 'apple.no-user', pattern: /\b5\.1\.[16]\b|user (?:is )?unknown|does not exist/, culprit: 'recipient', meaning: 'There is no such account at iCloud.', nextStep: 'Check the address for a typing error; take it off your lists.' },
-    { id: 'apple.full', pattern: /\b[45]\.2\.2\b|over quota/, culprit: 'recipient', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
+    { id: 'apple.dmarc', uncompared: true, pattern: /dmarc/, culprit: 'policy', meaning: 'The From domain\'s DMARC policy says to reject what does not pass, and this did not.', nextStep: 'Sign with DKIM for the From domain.' },
+    { id: 'apple.no-user', uncompared: true, pattern: /\b5\.1\.[16]\b|user (?:is )?unknown|does not exist/, culprit: 'recipient', meaning: 'There is no such account at iCloud.', nextStep: 'Check the address for a typing error; take it off your lists.' },
+    { id: 'apple.full', uncompared: true, pattern: /\b[45]\.2\.2\b|over quota/, culprit: 'recipient', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
   ],
 };
 
@@ -24,11 +24,11 @@ export const GMX: RuleTable = {
     { id: 'gmx.ptr', pattern: /bad dns ptr|ptr resource record|invalid dns/, culprit: 'our-dns', meaning: 'The PTR record of our address is missing or looks like that of a home line.', nextStep: 'Have the hosting provider set a PTR record that names this host, and A/AAAA that lead back.' },
     { id: 'gmx.listed', pattern: /block listed|ip address is (?:black|block)|blocklist|rbl/, culprit: 'source-ip', meaning: 'Our address is on a block list of GMX.', nextStep: 'The reply carries a link that names the list; remove the cause, then ask for removal there.' },
     { id: 'gmx.spf', pattern: /spf/, culprit: 'spf-domain', meaning: 'SPF of the envelope-sender domain does not allow our address.', nextStep: 'Add this server to the SPF record of the sender\'s domain.' },
-    { id: 'gmx.dmarc', pattern: /dmarc/, culprit: 'policy', meaning: 'The From domain\'s DMARC policy says to reject what does not pass, and this did not.', nextStep: 'Sign with DKIM for the From domain.' },
-    { id: 'gmx.header', pattern: /rfc 5322|header|not conform/, culprit: 'message', meaning: 'The header of the message is malformed.', nextStep: 'Correct the program that writes the message; the reply names the field.' },
-    { id: 'gmx.rate', pattern: /too many|rate|limit exceeded/, culprit: 'capacity', meaning: 'GMX takes less from us than we offer.', nextStep: 'Nothing is lost: it is tried again, more slowly.' },
-    { id: 'gmx.no-user', pattern: /mailbox unavailable|no such user|unknown user/, culprit: 'recipient', meaning: 'There is no such mailbox at GMX or WEB.DE.', nextStep: 'Check the address for a typing error; take it off your lists.' },
-    { id: 'gmx.full', pattern: /quota|mailbox (?:is )?full/, culprit: 'recipient', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
+    { id: 'gmx.dmarc', uncompared: true, pattern: /dmarc/, culprit: 'policy', meaning: 'The From domain\'s DMARC policy says to reject what does not pass, and this did not.', nextStep: 'Sign with DKIM for the From domain.' },
+    { id: 'gmx.header', uncompared: true, pattern: /rfc 5322|header|not conform/, culprit: 'message', meaning: 'The header of the message is malformed.', nextStep: 'Correct the program that writes the message; the reply names the field.' },
+    { id: 'gmx.rate', uncompared: true, pattern: /too many|rate|limit exceeded/, culprit: 'capacity', meaning: 'GMX takes less from us than we offer.', nextStep: 'Nothing is lost: it is tried again, more slowly.' },
+    { id: 'gmx.no-user', uncompared: true, pattern: /mailbox unavailable|no such user|unknown user/, culprit: 'recipient', meaning: 'There is no such mailbox at GMX or WEB.DE.', nextStep: 'Check the address for a typing error; take it off your lists.' },
+    { id: 'gmx.full', uncompared: true, pattern: /quota|mailbox (?:is )?full/, culprit: 'recipient', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
     { id: 'gmx.closed-door', pattern: /nemesis|service not available/, culprit: 'source-ip', meaning: 'GMX does not talk to our address at all.', nextStep: 'Check the PTR record and the block lists with `posthorn doctor`, then use GMX\'s contact form.' },
   ],
 };
@@ -38,8 +38,8 @@ export const TELEKOM: RuleTable = {
   source: 'https://postmaster.t-online.de/index.en.html',
   date: '2026-11',
   rules: [
-    { id: 'telekom.unknown-ip', pattern: /none\/bad reputation|bad reputation|nowl|reputation/, culprit: 'source-ip', meaning: 'T-Online takes mail only from addresses it knows, and does not know ours (or knows ill of it).', nextStep: 'Write to tobr@rx.t-online.de with the sending address and its PTR name; the web page under the host name must tell who runs it (imprint).' },
-    { id: 'telekom.ptr', pattern: /ptr|reverse dns|rdns/, culprit: 'our-dns', meaning: 'T-Online dislikes the PTR name of our address.', nextStep: 'Set a PTR record that names this host, without a dynamic look.' },
-    { id: 'telekom.no-user', pattern: /unknown|no such|\b5\.1\.1\b/, culprit: 'recipient', meaning: 'There is no such mailbox at T-Online.', nextStep: 'Check the address for a typing error; take it off your lists.' },
+    { id: 'telekom.unknown-ip', pattern: /none\/bad reputation|bad reputation|nowl|reputation/, culprit: 'source-ip', meaning: 'T-Online takes mail only from addresses it knows, and does not know ours (or knows ill of it).', nextStep: 'Write to T-Online\'s postmaster with the sending address and its PTR name; the web page under the host name must tell who runs it (imprint).' },
+    { id: 'telekom.ptr', uncompared: true, pattern: /ptr|reverse dns|rdns/, culprit: 'our-dns', meaning: 'T-Online dislikes the PTR name of our address.', nextStep: 'Set a PTR record that names this host, without a dynamic look.' },
+    { id: 'telekom.no-user', uncompared: true, pattern: /unknown|no such|\b5\.1\.1\b/, culprit: 'recipient', meaning: 'There is no such mailbox at T-Online.', nextStep: 'Check the address for a typing error; take it off your lists.' },
   ],
 };

@@ -1,4 +1,4 @@
-/** What the tables of this folder consist of. Each row carries where the fact is from and when it was looked at. */
+/** What the tables of this folder consist of. Each table names where its facts are from and when they were gathered. */
 
 /**
  * Who has to change something. Only `recipient` may ever lead to an address being suppressed: a block of our address
@@ -30,13 +30,16 @@ export interface ReplyRule extends Meaning {
   readonly id: string;
   /** Tried on `code enhanced text` in lower case, on one line, at most 2,000 characters. */
   readonly pattern: RegExp;
+  /** True when the row is general knowledge that nobody has found in the table's source yet; explanations then say so. */
+  readonly uncompared?: true;
 }
 
 export interface RuleTable {
   /** `Gmail`; absent where the rules hold for everybody. */
   readonly provider?: string;
+  /** Where the facts are published. */
   readonly source: string;
-  /** Year-month in which the source was last compared. */
+  /** Year-month in which the facts were gathered. */
   readonly date: string;
   readonly rules: readonly ReplyRule[];
 }

@@ -14,8 +14,8 @@ export const YAHOO: RuleTable = {
     { id: 'yahoo.unauthenticated', pattern: /^550 5\.7\.9|5\.7\.9.*authenticat|unauthenticated/, culprit: 'our-dns', meaning: 'The message passed neither SPF nor DKIM for its From domain.', nextStep: 'Publish SPF for this server and sign with DKIM; `posthorn doctor` shows what is missing.' },
     { id: 'yahoo.policy', pattern: /\b5\.7\.9\b/, culprit: 'policy', meaning: 'Yahoo refuses by policy: mostly DMARC of the From domain, or the content.', nextStep: 'Make DKIM or SPF align with the From domain; if they do, look at links and content.' },
     { id: 'yahoo.from-domain', pattern: /unresolvable|does not resolve|5\.1\.8/, culprit: 'our-dns', meaning: 'Yahoo could not find the domain of the sender in DNS.', nextStep: 'Publish A or MX records for the From and the envelope-sender domain.' },
-    { id: 'yahoo.no-user', pattern: /user doesn.t have|no such user|\b5\.1\.1\b|^55[04] 30|not a valid recipient|mailbox (?:not found|unavailable)/, culprit: 'recipient', meaning: 'There is no such account at Yahoo.', nextStep: 'Check the address for a typing error; take it off your lists.' },
-    { id: 'yahoo.full', pattern: /over quota|mailbox full|\b[45]\.2\.2\b/, culprit: 'recipient', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
-    { id: 'yahoo.busy', pattern: /^421 4\.3\.2|resources temporarily|try again/, culprit: 'theirs', meaning: 'Yahoo could not take the message just now.', nextStep: 'Nothing to do: it is tried again.' },
+    { id: 'yahoo.no-user', uncompared: true, pattern: /user doesn.t have|no such user|\b5\.1\.1\b|^55[04] 30|not a valid recipient|mailbox (?:not found|unavailable)/, culprit: 'recipient', meaning: 'There is no such account at Yahoo.', nextStep: 'Check the address for a typing error; take it off your lists.' },
+    { id: 'yahoo.full', uncompared: true, pattern: /over quota|mailbox full|\b[45]\.2\.2\b/, culprit: 'recipient', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
+    { id: 'yahoo.busy', uncompared: true, pattern: /^421 4\.3\.2|resources temporarily|try again/, culprit: 'theirs', meaning: 'Yahoo could not take the message just now.', nextStep: 'Nothing to do: it is tried again.' },
   ],
 };
