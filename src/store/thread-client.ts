@@ -159,8 +159,10 @@ export class ThreadClient {
 
 /** Rejects with the Failure that kept the thread from opening the database. */
 function startWorker(options: ThreadOptions): Promise<Worker> {
-  const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const worker = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData: options, name: 'posthorn-store' });
+  const module = new URL('./thread.ts', import.meta.url);
+  // Built for publication, every module is .js.
+  if (import.meta.url.endsWith('.js')) module.pathname = module.pathname.replace(/\.ts$/, '.js');
+  const worker = new Worker(module, { workerData: options, name: 'posthorn-store' });
   return new Promise((resolve, reject) => {
     worker.once('error', (error) => reject(new Failure('store-failed', 'the storage thread could not be started', { cause: error })));
     worker.once('message', (message: ThreadStarted) => {
