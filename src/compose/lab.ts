@@ -20,12 +20,12 @@ import type { ZoneRecord } from '../lab/dns/zone-record.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { createLabVerbs } from '../lab/verbs.ts';
 import { recordsOf } from '../manage/dns.ts';
-import { runVerb } from '../manage/local-call.ts';
+import { runVerb, type AnyVerb } from '../manage/local-call.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import { verbs } from '../manage/verbs.ts';
 import { makePassword } from '../store/password.ts';
 import { greetPerson, readyLine, type LabFacts } from './lab-greeting.ts';
-import { startServer } from './server.ts';
+import { startServer, type RunningServer } from './server.ts';
 import { stopSignal } from './serve.ts';
 
 const HOSTNAME = 'mail.example.org';
@@ -64,6 +64,7 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
   const network = (options.loopback ?? '127.0.0.0').replace(/\.0\.0$/, '.0');
   const host = { hostname: HOSTNAME, ip: `${network}.10`, mxAddress: `${network}.1` };
   let context: ManageContext | undefined;
+  let running: RunningServer | undefined;
   const lab = createLab({
     loopback: `${network}.0`,
     portBase,
@@ -76,11 +77,12 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
   const config = loadConfig(await writeConfig(dir, portBase, host, lab));
   await lab.start();
   try {
-    const server = await startServer({ config, clock, log, verbs: [...verbs, ...createLabVerbs(lab)], connectAllowed: insideLab });
+    const server = await startServer({ config, clock, log, verbs: labVerbs(lab, () => running?.forget()), connectAllowed: insideLab });
     context = server.context;
+    running = server;
     const accounts = await furnish(context, dir);
     await lab.refreshRecords();
-    server.resolver.flush();
+    server.forget();
     const facts: LabFacts = { dir, config: config.file, host: host.mxAddress, ports: portsOf(portBase), accounts, ca: lab.ca, providers: lab.providers, dns: lab.dns };
     return {
       facts,
@@ -99,10 +101,32 @@ function portsOf(base: number): { smtp: number; submission: number; submissions:
   return { smtp: base + PORTS.smtp, submission: base + PORTS.submission, submissions: base + PORTS.submissions };
 }
 
-/** What example.org publishes, as the zone of the lab wants it; the PTR is the landlord's, which the lab plays as well. */
-async function publishedRecords(context: ManageContext): Promise<readonly ZoneRecord[]> {
-  const { records } = await recordsOf(context.store, context.config, DOMAIN);
-  return records.filter((record) => record.type !== 'PTR').map(({ name, type, ttl, value }) => ({ name, type, ttl, value }));
+/** Verbs after which the lab publishes anew, since its DNS panel fills itself in. */
+const CHANGES_RECORDS = /^(?:domain|dkim)\./;
+
+/** All verbs; a change of the weather or of the DNS is felt at once, not when a cache or an idle connection has expired. */
+function labVerbs(lab: Lab, forget: () => void): AnyVerb[] {
+  return [...verbs, ...createLabVerbs(lab)].map((verb: AnyVerb) => {
+    if (verb.name !== 'lab.scenario' && !CHANGES_RECORDS.test(verb.name)) return verb;
+    const run: AnyVerb['run'] = async (context, args) => {
+      const result: unknown = await verb.run(context, args);
+      if (CHANGES_RECORDS.test(verb.name)) await lab.refreshRecords();
+      forget();
+      return result;
+    };
+    return { ...verb, run };
+  });
+}
+
+/** What our domains publish, as the lab's zones want it; the PTR is the landlord's, which the lab plays as well. */
+async function publishedRecords({ store, config }: ManageContext): Promise<readonly ZoneRecord[]> {
+  const { domains } = await store.directory.snapshot();
+  const all = await Promise.all(domains.map(({ name }) => recordsOf(store, config, name)));
+  const unique = new Map<string, ZoneRecord>();
+  for (const { name, type, ttl, value } of all.flatMap(({ records }) => records)) {
+    if (type !== 'PTR') unique.set(`${name} ${type} ${value}`, { name, type, ttl, value });
+  }
+  return [...unique.values()];
 }
 
 /** Accounts and keys, at the first start in this folder; their passwords are kept beside, since the lab shows them each time. */

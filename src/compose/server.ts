@@ -51,7 +51,8 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly context: ManageContext;
-  readonly resolver: Resolver;
+  /** Drops what was learnt from outside: cached DNS answers and idle connections. */
+  forget(): void;
   readonly addresses: Readonly<Record<Exclude<SmtpService, 'local'>, readonly HostPort[]>>;
   /** Takes a new configuration and new certificates into use; names the settings that need a restart. */
   reload(next: Config): Promise<string[]>;
@@ -86,7 +87,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log.info('server.ready', { hostname: config.hostname, pid: process.pid, queued: parts.queue.control.size.recipients });
     return {
       context,
-      resolver,
+      forget: () => {
+        resolver.flush();
+        parts.remote.leaveIdle();
+      },
       addresses: smtp.addresses,
       reload: async (next) => {
         await tls.load(next);
@@ -107,7 +111,7 @@ async function wire(options: ServerOptions, store: Store, resolver: Resolver) {
   const keys = createSigningKeys({ store });
   const signer = createSigner({ keys, config, clock });
   const connector = createConnector({ clock, ...(options.connectAllowed ? { allow: options.connectAllowed } : {}) });
-  const remote = await createRemoteDeliverer({ config, dns: resolver, connector, clock, log });
+  const remote = createRemoteDeliverer({ config, dns: resolver, connector, clock, log });
   const queue: Queue = createQueue({
     store: store.queue,
     router: createRouter({ config, directory }),

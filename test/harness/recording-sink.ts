@@ -1,0 +1,76 @@
+/** A next hop that takes everything and remembers the Subject of every message it has acknowledged. */
+import { createServer, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+
+export interface RecordingSink {
+  readonly port: number;
+  /** How often each subject arrived. */
+  readonly subjects: ReadonlyMap<string, number>;
+  /** Resolves when all of these have arrived; rejects with the missing ones after `timeoutMs`. */
+  has(subjects: Iterable<string>, timeoutMs: number): Promise<void>;
+  close(): void;
+}
+
+export async function startRecordingSink(): Promise<RecordingSink> {
+  const subjects = new Map<string, number>();
+  const waiting = new Set<() => void>();
+  const server: Server = createServer((socket) => {
+    serve(socket, (subject) => {
+      subjects.set(subject, (subjects.get(subject) ?? 0) + 1);
+      for (const check of waiting) check();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as { port: number }).port,
+    subjects,
+    has: (wanted, timeoutMs) => {
+      const missing = new Set(wanted);
+      return new Promise((resolve, reject) => {
+        const check = (): void => {
+          for (const subject of missing) if (subjects.has(subject)) missing.delete(subject);
+          if (missing.size > 0) return;
+          clearTimeout(timer);
+          waiting.delete(check);
+          resolve();
+        };
+        const timer = setTimeout(() => {
+          waiting.delete(check);
+          reject(new Error(`${missing.size} never arrived: ${[...missing].slice(0, 5).join(', ')}`));
+        }, timeoutMs);
+        waiting.add(check);
+        check();
+      });
+    },
+    close: () => server.close(),
+  };
+}
+
+function serve(socket: Socket, accepted: (subject: string) => void): void {
+  let buffer = '';
+  let inData = false;
+  socket.on('error', () => {});
+  socket.write('220 sink\r\n');
+  socket.on('data', (chunk) => {
+    buffer += chunk.toString('latin1');
+    for (;;) {
+      const end = buffer.indexOf(inData ? '\r\n.\r\n' : '\r\n');
+      if (end < 0) return;
+      const text = buffer.slice(0, end);
+      buffer = buffer.slice(end + (inData ? 5 : 2));
+      if (inData) {
+        inData = false;
+        accepted(/^Subject: (.*)$/m.exec(text)?.[1]?.trim() ?? '');
+        socket.write('250 2.0.0 kept\r\n');
+      } else if (/^DATA/i.test(text)) {
+        inData = true;
+        socket.write('354 go\r\n');
+      } else if (/^QUIT/i.test(text)) {
+        socket.end('221 bye\r\n');
+      } else {
+        socket.write(/^EHLO/i.test(text) ? '250-sink\r\n250 PIPELINING\r\n' : '250 ok\r\n');
+      }
+    }
+  });
+}
