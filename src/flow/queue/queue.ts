@@ -341,9 +341,9 @@ class Scheduler implements Queue {
     const indices = group.recipients.map(({ index }) => index);
     let result: JobResult | undefined;
     try {
-      // A drain that ended while this waited for its place: it stays queued.
-      if (this.#abort.signal.aborted) return;
       const [content, trouble] = await this.#content(message);
+      // A drain that ended while this waited for its place or its content: it stays queued.
+      if (this.#abort.signal.aborted) return;
       const job: DeliveryJob = { message, recipients: group.recipients, route: group.route, content, leasedAt: this.#options.clock.now() };
       result = await runJob(this.#ports, job, this.#abort.signal, trouble);
     } finally {
