@@ -175,6 +175,16 @@ test('a client that talks before the greeting is refused', async () => {
   });
 });
 
+test('on the submission ports, and from trusted networks, commands may be piped in', async () => {
+  for (const options of [{ service: 'submission' }, { trusted: ['127.0.0.0/8'] }] as const) {
+    await withServer({ ...options, greetingDelayMs: 200 }, async (kit) => {
+      const client = await kit.client();
+      client.send('EHLO x\r\nQUIT\r\n');
+      assert.deepEqual([(await client.reply()).code, (await client.reply()).code, (await client.reply()).code], [220, 250, 221]);
+    });
+  }
+});
+
 test('silence and trickling time out: before a command, in the content, in the whole message', async () => {
   await withServer({}, async (kit) => {
     const silent = await kit.client();

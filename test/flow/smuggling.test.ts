@@ -83,6 +83,18 @@ test('commands with a bare LF, a bare CR or a NUL end the session unexecuted', a
   });
 });
 
+test('a web request is no mail, whatever its body says', async () => {
+  await withServer({}, async (kit) => {
+    const client = await kit.client();
+    assert.equal((await client.reply()).code, 220);
+    client.send(`POST / HTTP/1.1\r\nHost: mail.example.org\r\n\r\nEHLO x\r\n${SECOND}.\r\n`);
+    assert.equal(brief(await client.reply()), '554 5.5.1');
+    await client.end();
+    assert.equal(client.replies.length, 0);
+    assert.equal(kit.messages.length, 0);
+  });
+});
+
 test('content sent behind DATA before 354 is refused, and not executed either', async () => {
   await withServer({}, async (kit) => {
     const client = await kit.client();

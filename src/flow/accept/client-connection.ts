@@ -114,7 +114,8 @@ export class ClientConnection {
 
   /**
    * Goes over to TLS as the server; `unread` are bytes that belong to the handshake already. Resolves undefined when it
-   * failed or the client went away; deadlines are the listener's.
+   * failed or the client went away. The
+   * connection is paused afterwards; deadlines are the listener's.
    */
   startTls(context: SecureContext, unread?: Buffer): Promise<TLSSocket | undefined> {
     const raw = this.#rawSocket;
@@ -140,6 +141,8 @@ export class ClientConnection {
       });
       secure.on('secure', () => {
         secure.off('end', failed);
+        // What came with the last bytes of the handshake waits until somebody listens for it.
+        secure.pause();
         this.#listen();
         resolve(secure);
       });

@@ -173,10 +173,10 @@ class Listener implements SmtpServer {
       tlsSocket = context && (await secureAtOnce(connection, context, rest ?? Buffer.alloc(0)));
       if (!tlsSocket) return this.#tlsFailed(connection, client);
     }
-    const early = tlsSocket === undefined && rest !== undefined && rest.length > 0;
-    const silence = early ? 'talked' : await this.#awaitSilence(connection);
+    const unread = tlsSocket === undefined ? rest : undefined;
+    const silence = await this.#awaitSilence(connection, client, unread);
     if (silence === 'talked') return this.#turnAway(connection, client, REPLIES.earlyTalker);
-    if (silence === 'silent') this.#startSession(guest, client, tlsSocket);
+    if (silence === 'silent') this.#startSession(guest, client, tlsSocket, unread);
     else connection.destroy();
   }
 
@@ -199,13 +199,15 @@ class Listener implements SmtpServer {
     connection.destroy();
   }
 
-  #awaitSilence(connection: ClientConnection): Promise<'silent' | 'talked' | 'left'> {
+  /** Only strangers on port 25: who cannot wait there is a bot; elsewhere it is a script that pipes its commands in. */
+  #awaitSilence(connection: ClientConnection, client: ClientFacts, unread: Buffer | undefined): Promise<'silent' | 'talked' | 'left'> {
     const { ports, greetingDelayMs, service } = this.#options;
-    if (service === 'local') return Promise.resolve('silent');
+    if (service !== 'smtp' || client.trusted) return Promise.resolve('silent');
+    if (unread !== undefined && unread.length > 0) return Promise.resolve('talked');
     return awaitSilence(connection, greetingDelayMs ?? 0, (delayMs, then) => void ports.clock.timer(delayMs, then));
   }
 
-  #startSession(guest: Guest, client: ClientFacts, tlsSocket: TLSSocket | undefined): void {
+  #startSession(guest: Guest, client: ClientFacts, tlsSocket: TLSSocket | undefined, unread: Buffer | undefined): void {
     const { ports } = this.#options;
     const state = new SessionState(this.#options, guest.connection, client, this.#memory, tlsSocket);
     if (tlsSocket) {
@@ -217,6 +219,7 @@ class Listener implements SmtpServer {
       delete guest.session;
     });
     guest.session.start();
+    if (unread !== undefined && unread.length > 0) guest.session?.data(unread);
     if (this.#closing) guest.session?.shutDown();
   }
 

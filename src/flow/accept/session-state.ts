@@ -174,6 +174,10 @@ export class SessionState {
     return output;
   }
 
+  get outputChars(): number {
+    return this.#output.length;
+  }
+
   readCommands(): void {
     this.reading = COMMANDS;
   }

@@ -26,6 +26,8 @@ type Step = 'more' | 'again' | Promise<void>;
 const LF = 10;
 const CR = 13;
 const EMPTY = Buffer.alloc(0);
+/** Replies of one batch are written together up to here. */
+const OUTPUT_CHARS_MAX = 32 * 1024;
 
 const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['EHLO', handleEhlo],
@@ -44,6 +46,10 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['EXPN', (state) => state.protocolError(REPLIES.notImplemented)],
   ['ETRN', (state) => state.protocolError(REPLIES.notImplemented)],
   ['TURN', (state) => state.protocolError(REPLIES.notImplemented)],
+  ['GET', handleForeign],
+  ['POST', handleForeign],
+  ['PUT', handleForeign],
+  ['CONNECT', handleForeign],
 ]);
 
 const STAGES: ReadonlySet<string> = new Set<SmtpStage>(['EHLO', 'HELO', 'STARTTLS', 'AUTH', 'MAIL', 'RCPT', 'DATA', 'BDAT', 'VRFY', 'ETRN']);
@@ -59,6 +65,11 @@ function handleReset(state: SessionState, argument: string): void {
 function handleQuit(state: SessionState, argument: string): void {
   if (argument !== '') return state.protocolError(REPLIES.noArgument);
   state.farewell = REPLIES.bye;
+}
+
+/** A web client, perhaps led here by a page that wants us to take its body for commands. */
+function handleForeign(state: SessionState): void {
+  state.farewell = REPLIES.notSmtp;
 }
 
 export class Session implements ConnectionListener {
@@ -137,6 +148,7 @@ export class Session implements ConnectionListener {
       const step = this.#step();
       if (step === 'more') break;
       if (step !== 'again') return this.#wait(step);
+      if (this.#state.outputChars > OUTPUT_CHARS_MAX) this.#flush();
     }
     this.#pauseBetween();
   }
@@ -149,7 +161,7 @@ export class Session implements ConnectionListener {
     this.#flush();
     if (this.#ended && !this.#blocked) return this.#connection.end('');
     this.#connection.setDeadline(this.#patienceMs());
-    this.#connection.resume();
+    if (!this.#blocked) this.#connection.resume();
   }
 
   #wait(work: Promise<void>): void {

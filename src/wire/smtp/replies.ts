@@ -30,7 +30,7 @@ export const REPLIES = {
   earlyTalker: reply(554, '5.5.1', 'You spoke before the greeting; wait for 220'),
   improperPipelining: reply(554, '5.5.0', 'Improper pipelining: wait for 354 before sending the message'),
   bareLineEnd: reply(554, '5.5.2', 'A command line must end in CR LF and contain no other CR, LF or NUL'),
-  noTlsHere: reply(554, '5.7.3', 'TLS is not available at the moment'),
+  notSmtp: reply(554, '5.5.1', 'This is a mail server'),
 
   unknownCommand: reply(500, '5.5.2', 'Command not recognized'),
   lineTooLong: reply(500, '5.5.2', 'Line too long'),
