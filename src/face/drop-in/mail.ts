@@ -6,7 +6,7 @@ import { Failure } from '../../base/errors.ts';
 import type { Config } from '../../config/config.ts';
 import { type Session, UsageError } from '../cli/session.ts';
 import { callVerb } from '../control/client.ts';
-import { MailboxClient } from '../mailx/mailbox-client.ts';
+import { type CallVerb, MailboxClient } from '../mailx/mailbox-client.ts';
 import { type MailOptions, parseMailOptions } from '../mailx/options.ts';
 import { readMode } from '../mailx/prompt.ts';
 import { isSeen, summaryLine } from '../mailx/rendering.ts';
@@ -34,15 +34,25 @@ function leadingGlobals(args: readonly string[]): { globals: readonly string[]; 
   return { globals: args.slice(0, at), rest: args.slice(at) };
 }
 
-function open(session: Session, options: { config?: string }, account: string | undefined): { config: Config; mailbox: MailboxClient } {
+async function open(session: Session, options: { config?: string }, named: string | undefined): Promise<{ config: Config; mailbox: MailboxClient }> {
   const config = session.config(options);
+  const call: CallVerb = (name, args) => callVerb(config, name, args, session.ports);
   const submitter = currentSubmitter(config, session.io.environment);
-  const address = qualify(account ?? submitter.user, submitter.origin);
-  return { config, mailbox: new MailboxClient(address, (name, args) => callVerb(config, name, args, session.ports)) };
+  return { config, mailbox: new MailboxClient(await findAccount(named ?? submitter.user, submitter.origin, call), call) };
+}
+
+/** A name without a domain is that of the origin, else of the only account that is called so. */
+async function findAccount(name: string, origin: string, call: CallVerb): Promise<string> {
+  if (name.includes('@')) return name;
+  const { accounts } = (await call('account.list', {})) as { accounts: readonly { address: string }[] };
+  const wanted = name.toLowerCase();
+  const called = accounts.map(({ address }) => address).filter((address) => address.slice(0, address.lastIndexOf('@')).toLowerCase() === wanted);
+  const whole = qualify(name, origin);
+  return called.length === 1 && !called.includes(whole) ? (called[0] as string) : whole;
 }
 
 async function readMailbox(session: Session, named: { config?: string }, options: MailOptions): Promise<number> {
-  const { config, mailbox } = open(session, named, options.account);
+  const { config, mailbox } = await open(session, named, options.account);
   const folder = (options.folder ?? 'INBOX').replace(/^\+/, '');
   try {
     if (options.mode === 'read') return await readMode({ session, config, mailbox, folder });

@@ -40,12 +40,12 @@ interface Context {
 export interface ScriptPorts {
   readonly session: Session;
   /** The configuration named, and a mailbox of the account named (default: the user's own). */
-  open(options: { config?: string }, account: string | undefined): { config: Config; mailbox: MailboxClient };
+  open(options: { config?: string }, account: string | undefined): Promise<{ config: Config; mailbox: MailboxClient }>;
 }
 
 export async function runScript(command: ScriptCommand, args: readonly string[], ports: ScriptPorts): Promise<number> {
   const { values, positionals } = parse(args);
-  const opened = ports.open(values.config === undefined ? {} : { config: values.config }, values.account);
+  const opened = await ports.open(values.config === undefined ? {} : { config: values.config }, values.account);
   const context: Context = { session: ports.session, ...opened, folder: values.folder, json: values.json, uid: values.uid, raw: values.raw, peek: values.peek, all: values.all };
   switch (command) {
     case 'list':

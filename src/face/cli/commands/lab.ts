@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { printable } from '../../../base/table.ts';
 import { readLabPointer } from '../../../config/lab-pointer.ts';
+import type { Reply } from '../../../contract/message.ts';
 import { durationOption, leaf, type Registry, wholeNumber } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
+import { formatReply } from '../words.ts';
 
 interface LabOptions extends CommonOptions {
   readonly dir?: string;
@@ -92,6 +94,15 @@ function addScenario(registry: Registry, lab: Parent): void {
   });
 }
 
+interface DeliverRow {
+  readonly as: string;
+  readonly sender: string;
+  readonly to: string;
+  readonly expect?: string;
+  readonly reply?: Reply;
+  readonly error?: string;
+}
+
 function addDeliver(registry: Registry, lab: Parent): void {
   const { session } = registry;
   interface DeliverOptions extends CommonOptions {
@@ -105,9 +116,13 @@ function addDeliver(registry: Registry, lab: Parent): void {
     const { as, to, from, subject, file } = options;
     const raw = file === undefined ? undefined : readFileSync(file).toString('base64');
     const given = Object.entries({ as, to, from, subject, raw }).filter(([, value]) => value !== undefined);
-    const result = await call<Record<string, unknown>>(session, options, 'lab.deliver', Object.fromEntries(given));
-    if (options.json) session.out.json(result);
-    else session.out.facts(Object.entries(result).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]));
+    const result = await call<{ results: readonly DeliverRow[] }>(session, options, 'lab.deliver', Object.fromEntries(given));
+    if (options.json) return session.out.json(result);
+    session.out.table(
+      [{ title: 'As' }, { title: 'Sender', max: 40 }, { title: 'To', max: 40 }, { title: 'Reply', max: 120 }, { title: 'Expected' }],
+      result.results.map((row) => [row.as, row.sender || '<>', row.to, row.reply ? formatReply(row.reply) : (row.error ?? 'no reply'), row.expect ?? '']),
+      'nothing was sent',
+    );
   })
     .option('--as <name>', 'good, unsigned, forged, broken-dkim, malformed, spam, bulk … (default: good)')
     .option('--to <address>', 'recipient (default: the first account)')
