@@ -96,7 +96,7 @@ export function describeError(error: unknown): ThreadError {
 
 function isFull(error: unknown): boolean {
   const { errcode, code } = error as { errcode?: number; code?: string };
-  return code === 'ENOSPC' || code === 'EDQUOT' || (errcode !== undefined && (errcode & 0xff) === SQLITE_FULL);
+  return code === 'store-full' || code === 'ENOSPC' || code === 'EDQUOT' || (errcode !== undefined && (errcode & 0xff) === SQLITE_FULL);
 }
 
 function recover(db: Database, error: unknown): void {
@@ -104,6 +104,8 @@ function recover(db: Database, error: unknown): void {
     db.rollback();
     // After a failed sync the pages in memory may say more than the disk does.
     if (((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_IOERR) db.reopen();
+    // The log's own space may be all that a settlement needs.
+    if (isFull(error)) db.emptyLog();
   } catch {
     // The next batch fails at BEGIN, says so, and comes here again.
   }

@@ -98,6 +98,11 @@ export class Database {
     return this.#engine.isTransaction;
   }
 
+  /** Copies the log into the database and gives its space back, as far as that is possible now. */
+  emptyLog(): void {
+    this.#engine.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
   /** After an I/O error nobody knows what is in the engine's memory and what on disk: start again from the file. */
   reopen(): void {
     this.close();
