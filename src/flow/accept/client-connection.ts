@@ -114,8 +114,7 @@ export class ClientConnection {
 
   /**
    * Goes over to TLS as the server; `unread` are bytes that belong to the handshake already. Resolves undefined when it
-   * failed or the client went away. The
-   * connection is paused afterwards; deadlines are the listener's.
+   * failed or the client went away; else the connection is paused. Deadlines are the listener's.
    */
   startTls(context: SecureContext, unread?: Buffer): Promise<TLSSocket | undefined> {
     const raw = this.#rawSocket;
