@@ -5,11 +5,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { renderConfigReference } from '../src/config/reference.ts';
-import { renderCommands } from './docs/commands.ts';
-import { renderEvents } from './docs/events.ts';
-import { renderLimits } from './docs/limits.ts';
-import { renderReplies } from './docs/replies.ts';
-import { renderRfcs } from './docs/rfcs.ts';
+import { renderCommands } from './reference/commands.ts';
+import { renderEvents } from './reference/events.ts';
+import { renderLimits } from './reference/limits.ts';
+import { renderReplies } from './reference/replies.ts';
+import { renderRfcs } from './reference/rfcs.ts';
 
 const root = resolve(dirname(import.meta.filename), '..');
 const folder = join(root, 'docs', 'reference');
