@@ -40,15 +40,20 @@ export function spoolFolder(dataDir: string): string {
  */
 export async function prepareSpool(dataDir: string): Promise<void> {
   await mkdir(join(dataDir, 'run'), { recursive: true });
-  for (const entry of await readdir(dataDir, { withFileTypes: true })) {
-    if (entry.name === 'run' || entry.name === 'spool' || entry.isSymbolicLink()) continue;
-    const path = join(dataDir, entry.name);
-    await chmod(path, (await stat(path)).mode & 0o700);
-  }
+  await closeEntries(dataDir, ['run', 'spool']);
+  await closeEntries(join(dataDir, 'run'), ['submit.sock']);
   await mkdir(spoolFolder(dataDir), { recursive: true });
   await mkdir(join(dataDir, 'spool', 'damaged'), { recursive: true, mode: 0o700 });
   for (const way of [dataDir, join(dataDir, 'run'), join(dataDir, 'spool')]) await chmod(way, 0o711);
   await chmod(spoolFolder(dataDir), 0o1733);
+}
+
+async function closeEntries(folder: string, except: readonly string[]): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (except.includes(entry.name) || entry.isSymbolicLink()) continue;
+    const path = join(folder, entry.name);
+    await chmod(path, (await stat(path)).mode & 0o700);
+  }
 }
 
 /** Whole files in the order of their names, which is that of their arrival; at most `contentBytesMax` of content each. */
