@@ -29,6 +29,8 @@ import { generator } from './seeded.ts';
 const SEED = Number(process.env.SEED ?? Date.now() % 1e6);
 const STEPS = Number(process.env.STEPS ?? 400);
 const HOUR_MS = 3_600_000;
+/** Two steps of the clock stay within the deadline of a delivery, so that none is given up while it runs. */
+const LONGEST_STEP_MS = HOUR_MS / 40;
 const queueConfig = { lifetimeMs: 120 * HOUR_MS, bounceLifetimeMs: 120 * HOUR_MS, retryMinMs: 300_000, retryMaxMs: 4 * HOUR_MS };
 const DOMAINS = ['one.example', 'two.example', 'busy.example', 'busy.example', 'busy.example'];
 
@@ -165,7 +167,7 @@ class Storm {
   async step(): Promise<void> {
     const what = this.random();
     if (this.ids.length === 0 || what < 0.5) await Promise.all(Array.from({ length: 1 + Math.floor(this.random() * 8) }, () => this.submit()));
-    else if (what < 0.75) this.clock.advance(Math.floor(this.random() * HOUR_MS));
+    else if (what < 0.75) this.clock.advance(Math.floor(this.random() * LONGEST_STEP_MS));
     else if (what < 0.95) await this.order();
     else await this.restart();
     for (let turn = Math.floor(this.random() * 30); turn > 0; turn--) await new Promise(setImmediate);

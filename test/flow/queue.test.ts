@@ -230,6 +230,23 @@ test('stop drains within its limit, leaves the rest queued, and a restart takes 
   for (const one of [id, later]) assert.equal((await bench.store.queue.read(one))?.recipients[0]?.state, 'delivered');
 });
 
+test('a delivery past its deadline is told to stop, and its recipient is tried again', async (t) => {
+  let reason: unknown;
+  let begun = (): void => {};
+  const beginning = new Promise<void>((resolve) => (begun = resolve));
+  const bench = await openBench(t, (_job, signal) => {
+    begun();
+    return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject((reason = signal.reason))));
+  });
+  const id = await bench.submit(['bob@example.net']);
+  await beginning;
+  bench.clock.advance(61 * MINUTE_MS);
+  await bench.until('deferral', () => outcomes(bench, 'deferred').length === 1);
+  assert.match(String(reason), /took longer/);
+  const recipient = (await bench.store.queue.read(id))?.recipients[0];
+  assert.deepEqual([recipient?.state, recipient?.lastReply?.code], ['queued', 451]);
+});
+
 test('an order to hold keeps it, a release lets it go', async (t) => {
   const bench = await openBench(t, async (job) => answer(job, job.recipients[0]?.attempts === 0 ? 450 : 250));
   const id = await bench.submit(['bob@example.net']);

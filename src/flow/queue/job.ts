@@ -54,14 +54,33 @@ async function deliverJob(ports: JobPorts, job: DeliveryJob, signal: AbortSignal
   }
   const deliverer = job.route.kind === 'local' ? ports.deliverers.local : ports.deliverers.remote;
   try {
-    const work = deliverer.deliver(job, signal);
-    const outcomes = await withDeadline(ports.clock, QUEUE_LIMITS.deliveryTimeoutMs, 'the delivery', work);
+    const outcomes = await deliverInTime(ports.clock, deliverer, job, signal);
     const byRecipient = new Map(outcomes.map((outcome) => [outcome.recipient, outcome]));
     return job.recipients.map(({ index }) => byRecipient.get(index) ?? localTrouble(index, 'the delivery ended without an outcome'));
   } catch (error) {
     ports.log.error('queue.deliverer-failed', { id: job.message.id, route: job.route.key, error: String(error) });
     const text = error instanceof Failure ? error.message : 'internal error, logged';
     return job.recipients.map(({ index }) => localTrouble(index, text));
+  }
+}
+
+/**
+ * A delivery past its deadline is told to stop and may still report; its place at the destination is not given to another
+ * before it has ended or had its time for that.
+ */
+async function deliverInTime(clock: Clock, deliverer: Deliverer, job: DeliveryJob, signal: AbortSignal): Promise<readonly DeliveryOutcome[]> {
+  const own = new AbortController();
+  const passOn = (): void => own.abort(signal.reason);
+  signal.addEventListener('abort', passOn, { once: true });
+  if (signal.aborted) passOn();
+  try {
+    const work = deliverer.deliver(job, own.signal);
+    return await withDeadline(clock, QUEUE_LIMITS.deliveryTimeoutMs, 'the delivery', work).catch((error: unknown) => {
+      own.abort(error);
+      return withDeadline(clock, QUEUE_LIMITS.abortGraceMs, 'the delivery', work);
+    });
+  } finally {
+    signal.removeEventListener('abort', passOn);
   }
 }
 
