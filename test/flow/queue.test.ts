@@ -232,14 +232,13 @@ test('stop drains within its limit, leaves the rest queued, and a restart takes 
 
 test('a delivery past its deadline is told to stop, and its recipient is tried again', async (t) => {
   let reason: unknown;
-  let begun = (): void => {};
-  const beginning = new Promise<void>((resolve) => (begun = resolve));
+  const beginning = Promise.withResolvers<void>();
   const bench = await openBench(t, (_job, signal) => {
-    begun();
+    beginning.resolve();
     return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject((reason = signal.reason))));
   });
   const id = await bench.submit(['bob@example.net']);
-  await beginning;
+  await beginning.promise;
   bench.clock.advance(61 * MINUTE_MS);
   await bench.until('deferral', () => outcomes(bench, 'deferred').length === 1);
   assert.match(String(reason), /took longer/);
