@@ -2,6 +2,7 @@
  * The program: hands the parts to the command line and ends with its exit status. Together with compose/ this is the
  * composition root, which sees everything and which nothing imports.
  */
+import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { SystemClock } from './base/clock.ts';
 import { silentLog } from './base/log.ts';
@@ -12,7 +13,6 @@ import { verbs } from './manage/verbs.ts';
 import { probeListen } from './net/port-probe.ts';
 import { createCertificate } from './net/self-signed.ts';
 import { createResolver, type Resolver } from './net/resolver.ts';
-import packageFile from '../package.json' with { type: 'json' };
 
 // Stripping types costs most of the start; the cache makes the second one quick.
 enableCompileCache();
@@ -42,7 +42,10 @@ const ports: CliPorts = {
     createCertificate,
     probeListen,
   },
-  version: packageFile.version,
+  get version() {
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+    return version;
+  },
 };
 
 process.exitCode = await runCli(process.argv.slice(2), ports);

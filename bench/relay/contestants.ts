@@ -137,10 +137,13 @@ file = "${join(dir, 'posthorn.log')}"
   };
 }
 
+function onPath(name: string): boolean {
+  return ['/usr/sbin', '/usr/bin', '/usr/local/bin'].some((folder) => existsSync(join(folder, name)));
+}
+
 /** What this machine lacks for the comparison, each with the package that brings it. */
 export function missingTools(): string[] {
   const lacks: string[] = [];
-  const onPath = (name: string): boolean => ['/usr/sbin', '/usr/bin', '/usr/local/bin'].some((folder) => existsSync(join(folder, name)));
   for (const name of ['smtp-source', 'smtp-sink', 'postfix']) {
     if (!onPath(name)) lacks.push(`${name} (Debian package postfix)`);
   }

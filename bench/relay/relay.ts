@@ -102,10 +102,15 @@ async function transfer(contestant: Contestant, sink: Sink, shape: LoadShape): P
   return { acceptSeconds, deliverSeconds: (arrivedAt - startedAt) / 1000 };
 }
 
+function ratio(ours: number | undefined, theirs: number | undefined): string {
+  return ours === undefined || theirs === undefined ? '' : `${(ours / theirs).toFixed(1)}×`;
+}
+
+function number(value: number | undefined): string {
+  return value === undefined ? '' : value.toFixed(value < 10 ? 2 : 0);
+}
+
 function report(postfix: Result | undefined, posthorn: Result | undefined): void {
-  const ratio = (ours: number | undefined, theirs: number | undefined): string =>
-    ours === undefined || theirs === undefined ? '' : `${(ours / theirs).toFixed(1)}×`;
-  const number = (value: number | undefined): string => (value === undefined ? '' : value.toFixed(value < 10 ? 2 : 0));
   const rows: string[][] = [['', 'ratio', 'Posthorn', 'Postfix']];
   const add = (label: string, pick: (result: Result) => number): void => {
     const ours = posthorn && pick(posthorn);

@@ -100,7 +100,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stop: once(() => stop(config, log, smtp.servers, control, parts.queue, closing)),
     };
   } catch (error) {
-    for (const close of closing.reverse()) await close();
+    for (const close of closing.toReversed()) await close();
     throw error;
   }
 }
@@ -194,7 +194,7 @@ async function stop(
   log.info('server.stopping', { drainMs, inFlight: queue.control.size.inFlight });
   await Promise.all([control.close(), ...servers.map((server) => server.close(drainMs))]);
   await queue.stop(drainMs);
-  for (const close of closing.reverse()) await close();
+  for (const close of closing.toReversed()) await close();
   log.info('server.stopped', {});
 }
 

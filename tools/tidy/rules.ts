@@ -26,7 +26,8 @@ export function checkAll(files: readonly SourceFile[]): Violation[] {
 }
 
 export function checkLayers(files: readonly SourceFile[]): Violation[] {
-  return files.filter((file) => !isTest(file.path)).flatMap((file) => file.imports.flatMap((target) => layerViolation(file.path, target)));
+  const checked = files.filter((file) => !isTest(file.path));
+  return checked.flatMap((file) => file.imports.filter((target) => target.endsWith('.ts')).flatMap((target) => layerViolation(file.path, target)));
 }
 
 function layerViolation(from: string, to: string): Violation[] {
