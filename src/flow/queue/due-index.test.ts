@@ -26,6 +26,10 @@ test('pops in order of due time, and only what is due', () => {
   assert.equal(index.recipientCount, 1);
 });
 
+test('an empty index has nothing to pop, whatever the time', () => {
+  assert.equal(new DueIndex().pop(Number.POSITIVE_INFINITY), undefined);
+});
+
 test('agrees with a plain map under random changes', () => {
   const seed = Number(process.env.SEED ?? Date.now() % 1e9);
   const random = generator(seed);

@@ -64,7 +64,7 @@ export class DueIndex {
 
   /** Takes the message that is due first, if it is due at `now`. */
   pop(now: number): string | undefined {
-    if (this.nextDueAt > now) return undefined;
+    if (this.#size === 0 || this.nextDueAt > now) return undefined;
     const slot = this.#heap[0] as number;
     const id = this.#decode(slot);
     this.#remove(slot);
