@@ -50,7 +50,7 @@ export async function checkSpf(dns: Dns, input: SpfInput): Promise<SpfReport> {
     helo: input.helo,
     receiver: input.receiver ?? 'unknown',
     nowSeconds: Math.floor((input.now ?? 0) / 1000),
-    clientText: ip.length === 4 ? ip.join('.') : input.ip,
+    clientText: ip.length === 4 ? ip.join('.') : input.ip.toLowerCase(),
   };
   const evaluation = new Evaluation(question, lookups, trace);
   const decision = await decide(evaluation, domain, input.record);
