@@ -6,7 +6,7 @@
  */
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { SMTP_SERVER_LIMITS } from '../../base/limits.ts';
@@ -39,6 +39,7 @@ export interface SmtpServer {
 
 /** Anybody on this machine may hand mail to the local socket, as with the `sendmail` of old. */
 const LOCAL_SOCKET_MODE = 0o666;
+const LISTENING_SOCKETS = 8;
 
 export function createSmtpServer(options: SmtpServerOptions): SmtpServer {
   return new Listener(options);
@@ -83,11 +84,25 @@ class Listener implements SmtpServer {
       return [];
     }
     const bound: HostPort[] = [];
-    for (const { address, port } of where) bound.push(await this.#open({ host: address, port }, `${address}:${port}`));
+    for (const { address, port } of where) bound.push(await this.#openAddress(address, port));
     return bound;
   }
 
-  #open(where: { path: string } | { host: string; port: number }, name: string): Promise<HostPort> {
+  /**
+   * Several sockets share the port (SO_REUSEPORT), because libuv accepts one connection per socket and turn of the event
+   * loop, which would be the limit for clients that open a connection for each message. The first is opened alone: it
+   * fails when another program has the port, which SO_REUSEPORT would hide.
+   */
+  async #openAddress(address: string, port: number): Promise<HostPort> {
+    const name = `${address}:${port}`;
+    const where = { host: address, port, ipv6Only: address.includes(':') };
+    const alone = await this.#open(where, name);
+    await new Promise((resolve) => (this.#servers.pop() as Server).close(resolve));
+    for (let count = 0; count < LISTENING_SOCKETS; count += 1) await this.#open({ ...where, port: alone.port, reusePort: true }, name);
+    return alone;
+  }
+
+  #open(where: ListenOptions, name: string): Promise<HostPort> {
     const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => this.#accept(socket, name));
     this.#servers.push(server);
     return new Promise((resolve, reject) => {
