@@ -66,17 +66,20 @@ test('the policy comes from p, sp or np by where the record is and whether the n
   assert.deepEqual(await policy('x.example.com', { '_dmarc.example.com': dmarc('v=DMARC1; p=reject') }), ['p', 'reject', 'example.com']);
 });
 
-/** Records as published, and what they mean: [p, sp, psd, testMode] or undefined for "no record". */
-const RECORDS: [text: string, meaning: [string, string | undefined, string, boolean] | undefined][] = [
+/** Records as published, and what they mean: [p, sp, psd, testMode]; 'empty' for none to act on, undefined for no record. */
+const RECORDS: [text: string, meaning: [string, string | undefined, string, boolean] | 'empty' | undefined][] = [
   ['v=DMARC1; p=reject', ['reject', undefined, 'u', false]],
   ['v = DMARC1 ; p = Quarantine ;', ['quarantine', undefined, 'u', false]],
-  ['v=DMARC1', ['none', undefined, 'u', false]],
+  ['v=DMARC1', 'empty'],
+  ['v=DMARC1; adkim=s; sp=reject', 'empty'],
+  ['v=DMARC1; rua=mailto:', 'empty'],
+  ['v=DMARC1; sp=reject; rua=mailto:a@example.com', ['none', 'reject', 'u', false]],
   ['v=DMARC1; rua=mailto:a@example.com', ['none', undefined, 'u', false]],
   ['v=DMARC1; sp=reject; p=none', ['none', 'reject', 'u', false]],
-  ['v=DMARC1; p=bogus', undefined],
+  ['v=DMARC1; p=bogus', 'empty'],
   ['v=DMARC1; p=bogus; rua=mailto:a@example.com', ['none', undefined, 'u', false]],
   ['v=DMARC1; p=reject; sp=bogus; rua=mailto:a@example.com', ['none', undefined, 'u', false]],
-  ['v=DMARC1; p=reject; rua=not-a-uri; np=x', undefined],
+  ['v=DMARC1; p=reject; rua=not-a-uri; np=x', 'empty'],
   ['v=dmarc1; p=reject', undefined],
   ['v=DMARC10; p=reject', undefined],
   ['p=reject; v=DMARC1', undefined],
@@ -89,7 +92,7 @@ const RECORDS: [text: string, meaning: [string, string | undefined, string, bool
 for (const [text, meaning] of RECORDS) {
   test(`DMARC record ${text}`, () => {
     const record = parseDmarcRecord(text);
-    assert.deepEqual(record && [record.p, record.sp, record.psd, record.testMode], meaning);
+    assert.deepEqual(record?.empty ? 'empty' : record && [record.p, record.sp, record.psd, record.testMode], meaning);
   });
 }
 
@@ -122,6 +125,9 @@ const ORGANIZATIONAL: [records: Record<string, string>, start: string, organizat
   [{ 'co.uk': 'psd=y', 'shop.co.uk': '' }, 'www.shop.co.uk', 'shop.co.uk'],
   [{ 'co.uk': 'psd=y', 'www.shop.co.uk': '' }, 'www.shop.co.uk', 'shop.co.uk'],
   [{ 'example.com': 'psd=y' }, 'example.com', 'example.com'],
+  [{ 'bank.example': 'psd=y', example: '' }, 'bank.example', 'bank.example'],
+  [{ 'mail.example.com': 'psd=n', 'example.com': '' }, 'mail.example.com', 'mail.example.com'],
+  [{ 'mail.example.com': '' }, 'mail.example.com', 'mail.example.com'],
   [{}, 'a.mail.example.com', 'a.mail.example.com'],
 ];
 
@@ -129,6 +135,36 @@ for (const [records, start, organizational] of ORGANIZATIONAL) {
   test(`organizational domain of ${start} with ${JSON.stringify(records)} is ${organizational}`, async () => {
     const zone: Zone = Object.fromEntries(Object.entries(records).map(([name, tags]) => [`_dmarc.${name}`, dmarc(`v=DMARC1; p=none; ${tags}`)]));
     assert.equal((await new TreeWalker(createZoneDns(zone)).walk(start)).organizationalDomain, organizational);
+  });
+}
+
+test('a mistyped policy turns DMARC off for its domain; the parent does not take over', async () => {
+  const zone: Zone = { '_dmarc.mail.example.com': dmarc('v=DMARC1; p=rejct'), '_dmarc.example.com': dmarc('v=DMARC1; p=reject') };
+  assert.equal((await evaluate({ from: 'mail.example.com', zone })).result, 'none');
+  assert.equal((await evaluate({ from: 'example.com', zone })).result, 'fail');
+  assert.equal((await evaluate({ from: 'x.example.com', zone: { '_dmarc.example.com': dmarc('v=DMARC1; adkim=s') } })).result, 'none');
+});
+
+test('two records at the author domain are discarded, and its parent gives the policy', async () => {
+  const zone: Zone = { '_dmarc.mail.example.com': dmarc('v=DMARC1; p=reject', 'v=DMARC1; p=none'), '_dmarc.example.com': dmarc('v=DMARC1; p=none; sp=quarantine') };
+  const report = await evaluate({ from: 'mail.example.com', zone });
+  assert.deepEqual([report.result, report.policy, report.policyDomain], ['fail', 'quarantine', 'example.com']);
+});
+
+/** RFC 9989 §4.10.1, §4.10.2: below a public suffix, which publishes psd=y: From, SPF, DKIM, result, policy, its domain. */
+const BELOW_A_SUFFIX: [own: string, from: string, spf: string, dkim: string, result: string, policy: string, at: string][] = [
+  ['p=quarantine', 'giant.bank.example', 'mail.giant.bank.example', 'mail.mega.bank.example', 'pass', 'quarantine', 'giant.bank.example'],
+  ['', 'mail.giant.bank.example', 'x.test', 'giant.bank.example', 'pass', 'none', 'bank.example'],
+  ['', 'giant.bank.example', 'bank.example', 'mega.bank.example', 'fail', 'none', 'bank.example'],
+  ['', 'bank.example', 'mail.bank.example', 'x.test', 'fail', 'reject', 'bank.example'],
+  ['p=none', 'giant.bank.example', 'x.test', 'x.test', 'fail', 'none', 'giant.bank.example'],
+];
+
+for (const [own, from, spfDomain, dkimDomain, result, policy, at] of BELOW_A_SUFFIX) {
+  test(`below a public suffix: From ${from}, SPF ${spfDomain}, DKIM ${dkimDomain}, own record "${own}": ${result}`, async () => {
+    const zone: Zone = { '_dmarc.bank.example': dmarc('v=DMARC1; p=reject; sp=none; psd=y'), ...(own && { '_dmarc.giant.bank.example': dmarc(`v=DMARC1; ${own}`) }) };
+    const report = await evaluate({ from, zone, spf: spf('pass', spfDomain), dkim: [dkim(dkimDomain)] });
+    assert.deepEqual([report.result, report.policy, report.policyDomain], [result, policy, at]);
   });
 }
 

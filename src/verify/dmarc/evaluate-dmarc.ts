@@ -49,12 +49,12 @@ export async function evaluateDmarc(dns: Dns, input: DmarcInput): Promise<DmarcR
 /** RFC 9989 §4.10.1: the author domain's own record, else the organizational domain's, else the public suffix's. */
 async function discoverPolicy(dns: Dns, walker: TreeWalker, fromDomain: string): Promise<Applicable | undefined> {
   const own = await walker.record(fromDomain);
-  if (own) return { domain: fromDomain, record: own, policy: own.p, policyTag: 'p' };
+  if (own) return own.empty ? undefined : { domain: fromDomain, record: own, policy: own.p, policyTag: 'p' };
   const { found, organizationalDomain } = await walker.walk(fromDomain);
   const chosen =
     found.find(({ domain }) => domain === organizationalDomain) ??
     found.find(({ domain, record }) => record.psd === 'y' && isSameOrBelow(organizationalDomain, domain));
-  if (!chosen) return undefined;
+  if (!chosen || chosen.record.empty) return undefined;
   return { ...chosen, ...(await subdomainPolicy(dns, fromDomain, chosen.record)) };
 }
 

@@ -1,18 +1,19 @@
 /**
  * The DMARC policy record (RFC 9989 §4.7, §4.8). Tags of RFC 7489 that were removed (pct, rf, ri) and unknown tags are
- * ignored; a tag with a wrong value counts as absent, except that a wrong policy makes the record a request for reports
- * at most (§4.10.1).
+ * ignored; a tag with a wrong value counts as absent, except that a missing p= or a wrong policy makes the record a
+ * request for reports at most (§4.10.1).
  */
 export type DmarcPolicy = 'none' | 'quarantine' | 'reject';
 
 export interface DmarcRecord {
   /** As published. */
   readonly text: string;
-  /** A missing p= means none. */
   readonly p: DmarcPolicy;
   readonly sp?: DmarcPolicy;
   readonly np?: DmarcPolicy;
   readonly psd: 'y' | 'n' | 'u';
+  /** Neither a valid policy nor a wish for reports: where it would apply, there is no DMARC (RFC 9989 §4.10.1). */
+  readonly empty?: true;
   /** t=y. */
   readonly testMode: boolean;
   readonly adkim: 'r' | 's';
@@ -28,14 +29,13 @@ export function isDmarcRecord(text: string): boolean {
   return /^v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)/.test(text);
 }
 
-/** Undefined: no record for DMARC, or one that a receiver must not act on. */
+/** Undefined: no record for DMARC. */
 export function parseDmarcRecord(text: string): DmarcRecord | undefined {
   if (!isDmarcRecord(text)) return undefined;
   const tags = readTags(text);
   const rua = uris(tags.get('rua'));
   const wrongPolicy = ['p', 'sp', 'np'].some((name) => tags.has(name) && policy(tags.get(name)) === undefined);
-  // RFC 9989 §4.10.1: with a wrong policy the record counts as p=none, and only if it asks for reports.
-  if (wrongPolicy && !rua.some((uri) => /^[a-z][a-z0-9+.-]*:\S+$/i.test(uri))) return undefined;
+  const asksForReports = rua.some((uri) => /^[a-z][a-z0-9+.-]*:\S+$/i.test(uri));
   const sp = wrongPolicy ? undefined : policy(tags.get('sp'));
   const np = wrongPolicy ? undefined : policy(tags.get('np'));
   return {
@@ -43,6 +43,7 @@ export function parseDmarcRecord(text: string): DmarcRecord | undefined {
     p: (wrongPolicy ? undefined : policy(tags.get('p'))) ?? 'none',
     ...(sp && { sp }),
     ...(np && { np }),
+    ...((wrongPolicy || !tags.has('p')) && !asksForReports && { empty: true as const }),
     psd: oneOf(tags.get('psd'), ['y', 'n', 'u'], 'u'),
     testMode: oneOf(tags.get('t'), ['y', 'n'], 'n') === 'y',
     adkim: oneOf(tags.get('adkim'), ['r', 's'], 'r'),

@@ -56,7 +56,8 @@ export class TreeWalker {
       const record = await this.record(domain);
       if (!record) continue;
       found.push({ domain, record });
-      if (record.psd === 'n' || (record.psd === 'y' && domain !== start)) break;
+      // RFC 9989 §4.10 steps 2 and 6: also at the start, so that a public suffix that writes mail stands for itself.
+      if (record.psd !== 'u') break;
     }
     return { found, organizationalDomain: organizationalDomain(start, found) };
   }
