@@ -1,7 +1,8 @@
 /**
  * Slows guessing down without locking anybody out: failed log-ins are counted per account and client network, and per
  * network over all accounts. Beyond the limit one attempt is let through at a time, after a wait that doubles with each
- * further failure up to a minute; the owner of the account, on another network, notices nothing.
+ * further failure up to a minute; the owner of the account, on another network, notices nothing. Attempts that arrive
+ * together wait for those being checked: a client that opens thirty connections at once is no guesser.
  *
  * The same wrong password again is no guess (a forgotten device repeats it for weeks): it is refused from memory and not
  * counted.
@@ -14,6 +15,8 @@ interface Counter {
   failures: number;
   /** Being checked now; they count as failures until they turn out well, or many at once would all pass. */
   pending: number;
+  /** Called whenever one that was pending is done. */
+  waiting: (() => void)[];
   /** Monotonic milliseconds. */
   forgetAt: number;
   nextAt: number;
@@ -41,42 +44,55 @@ export class LoginThrottle {
     this.#clock = clock;
   }
 
-  begin(account: string, clientAddress: string): Attempt {
+  /** Resolves when it is known whether this attempt may be checked; with many at once, after those before it. */
+  async begin(account: string, clientAddress: string): Promise<Attempt> {
     const network = networkOf(clientAddress);
     const own = this.#counter(`${account} ${network}`);
     // Everybody behind a local web mail comes from one address: there only the accounts are counted.
     const shared = isLoopback(clientAddress) ? undefined : this.#counter(network);
-    const now = this.#clock.monotonic();
     const allowed =
-      mayTry(own, DIRECTORY_LIMITS.failuresBeforeThrottle, now) && (!shared || mayTry(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle, now));
+      (await this.#turn(own, DIRECTORY_LIMITS.failuresBeforeThrottle)) && (!shared || (await this.#turn(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle, own)));
     const both = shared ? [own, shared] : [own];
-    if (allowed) for (const counter of both) counter.pending += 1;
-    const done = (): void => {
-      for (const counter of both) counter.pending -= 1;
-    };
+    const done = (): void => both.forEach(release);
     return {
       allowed,
       knownWrong: (digest) => own.wrong.has(digest),
       abandoned: done,
       succeeded: () => {
-        done();
         own.failures = 0;
         own.nextAt = 0;
+        done();
       },
       failed: (digest) => {
-        done();
         if (digest !== undefined && own.wrong.size < DIRECTORY_LIMITS.failuresBeforeThrottle) own.wrong.add(digest);
         this.#count(own, DIRECTORY_LIMITS.failuresBeforeThrottle);
         if (shared) this.#count(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle);
+        done();
       },
     };
+  }
+
+  /** Takes a place among the pending ones; false when throttled, then `held` is given back too. */
+  async #turn(counter: Counter, limit: number, held?: Counter): Promise<boolean> {
+    for (;;) {
+      const turn = turnOf(counter, limit, this.#clock.monotonic());
+      if (turn === 'now') {
+        counter.pending += 1;
+        return true;
+      }
+      if (turn === 'throttled' || counter.waiting.length >= DIRECTORY_LIMITS.passwordHashesWaitingMax) {
+        if (held) release(held);
+        return false;
+      }
+      await new Promise<void>((resolve) => counter.waiting.push(resolve));
+    }
   }
 
   #counter(key: string): Counter {
     const now = this.#clock.monotonic();
     let counter = this.#counters.get(key);
     if (counter && counter.forgetAt <= now && counter.pending === 0) counter = undefined;
-    counter ??= { failures: 0, pending: 0, forgetAt: now + DIRECTORY_LIMITS.throttleWindowMs, nextAt: 0, wrong: new Set() };
+    counter ??= { failures: 0, pending: 0, waiting: [], forgetAt: now + DIRECTORY_LIMITS.throttleWindowMs, nextAt: 0, wrong: new Set() };
     // Set again so that the map stays in order of use and the oldest go first.
     this.#counters.delete(key);
     this.#counters.set(key, counter);
@@ -96,9 +112,17 @@ export class LoginThrottle {
   }
 }
 
-function mayTry(counter: Counter, limit: number, now: number): boolean {
-  if (counter.failures + counter.pending < limit) return true;
-  return counter.pending === 0 && now >= counter.nextAt;
+function turnOf(counter: Counter, limit: number, now: number): 'now' | 'wait' | 'throttled' {
+  if (counter.failures + counter.pending < limit) return 'now';
+  if (counter.failures >= limit && now < counter.nextAt) return 'throttled';
+  return counter.pending === 0 ? 'now' : 'wait';
+}
+
+function release(counter: Counter): void {
+  counter.pending -= 1;
+  const waiting = counter.waiting;
+  counter.waiting = [];
+  for (const wake of waiting) wake();
 }
 
 /** The /24 of an IPv4 address and the /64 of an IPv6 one: what one customer has to change addresses in. */

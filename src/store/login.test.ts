@@ -95,6 +95,20 @@ test('many guesses at once are not all let through', async () => {
   assert.ok(checked <= DIRECTORY_LIMITS.failuresBeforeThrottle, `${checked} were checked`);
 });
 
+test('thirty log-ins at once with the right password all open, also when the first failures are just forgiven', async () => {
+  const { login, clock } = setUp();
+  for (const clientAddress of ['192.0.2.1', '127.0.0.1']) {
+    const here = from(clientAddress);
+    const all = (): Promise<string[]> => Promise.all(Array.from({ length: 30 }, async () => (await login.password('alice@example.org', 'correct horse', here)).kind));
+    assert.deepEqual(new Set(await all()), new Set(['ok']));
+    for (let i = 0; i < DIRECTORY_LIMITS.failuresBeforeThrottle; i += 1) await login.password('alice@example.org', `guess number ${i}`, here);
+    clock.advance(DIRECTORY_LIMITS.throttleDelayMaxMs);
+    assert.deepEqual(new Set(await all()), new Set(['ok']));
+    const scram = await Promise.all(Array.from({ length: 30 }, async () => (await login.scramFinished('alice@example.org', true, here)).kind));
+    assert.deepEqual(new Set(scram), new Set(['ok']));
+  }
+});
+
 test('a forgotten device that repeats one old password throttles nobody', async () => {
   const { login } = setUp();
   const here = from('192.0.2.1');

@@ -56,7 +56,7 @@ class AccountLogin implements Login {
 
   async password(user: string, password: string, context: LoginContext): Promise<LoginResult> {
     const account = keyOf(user);
-    const attempt = this.#throttle.begin(account, context.clientAddress);
+    const attempt = await this.#throttle.begin(account, context.clientAddress);
     if (!attempt.allowed) return this.#denied(account, 'throttled', context);
     try {
       const known = await this.#credentials(account);
@@ -92,7 +92,7 @@ class AccountLogin implements Login {
 
   async scramFinished(user: string, ok: boolean, context: LoginContext): Promise<LoginResult> {
     const account = keyOf(user);
-    const attempt = this.#throttle.begin(account, context.clientAddress);
+    const attempt = await this.#throttle.begin(account, context.clientAddress);
     if (!attempt.allowed) return this.#denied(account, 'throttled', context);
     try {
       const known = await this.#credentials(account);
