@@ -11,8 +11,10 @@ import { MESSAGE_EVENTS } from '../contract/events.ts';
 import type { MessageEventName } from '../contract/events.ts';
 import type { Reply } from '../contract/message.ts';
 import { RETURN_ORDERED_AT } from '../contract/queue.ts';
-import type { QueueItem, QueueRecipient, RecipientState } from '../contract/queue.ts';
+import type { MessageEvent, QueueItem, QueueRecipient, RecipientState } from '../contract/queue.ts';
 import type { QueueFilter, QueueMatch, QueueOrder } from '../store/clients/queue.ts';
+import { explainLastReply } from './event-explanation.ts';
+import type { TraceExplanation } from './trace-result.ts';
 import { defineVerb } from './verb.ts';
 import type { ManageContext } from './verb.ts';
 
@@ -62,6 +64,8 @@ export interface QueueExplanation {
   /** One sentence. */
   readonly reason: string;
   readonly lastReply?: Reply;
+  /** Of the last reply, as trace gives it. */
+  readonly explanation?: TraceExplanation;
   readonly attempts: number;
   /** Milliseconds since 1970; absent when no attempt is planned. */
   readonly nextAttemptAt?: number;
@@ -101,9 +105,8 @@ const why = defineVerb({
   args: selection.extend({ limit: z.number().int().min(1).max(10_000).default(100) }),
   run: async (context, args): Promise<readonly QueueExplanation[]> => {
     const matches = args.ids ? await byIds(context, args.ids, allOf) : await context.store.queue.search(filterOf(args), args.limit);
-    return matches.flatMap(({ item, selected }) =>
-      item.recipients.filter(({ index }) => selected.includes(index)).map((recipient) => explain(context, item, recipient)),
-    );
+    const explanations = await Promise.all(matches.map((match) => explainMatch(context, match)));
+    return explanations.flat();
   },
 });
 
@@ -232,7 +235,13 @@ function toEntry({ item: { message, recipients }, selected }: QueueMatch): Queue
   };
 }
 
-function explain({ clock, queue }: ManageContext, { message }: QueueItem, recipient: QueueRecipient): QueueExplanation {
+async function explainMatch(context: ManageContext, { item, selected }: QueueMatch): Promise<readonly QueueExplanation[]> {
+  const recipients = item.recipients.filter(({ index }) => selected.includes(index));
+  const events = recipients.some(({ lastReply }) => lastReply) ? await context.store.timeline.events(item.message.id) : [];
+  return recipients.map((recipient) => explain(context, item, recipient, events));
+}
+
+function explain({ clock, queue }: ManageContext, { message }: QueueItem, recipient: QueueRecipient, events: readonly MessageEvent[]): QueueExplanation {
   const { state, attempts, nextAttemptAt, lastReply } = recipient;
   const planned = state === 'queued' && nextAttemptAt !== RETURN_ORDERED_AT;
   return {
@@ -243,7 +252,7 @@ function explain({ clock, queue }: ManageContext, { message }: QueueItem, recipi
     attempts,
     expiresAt: message.expiresAt,
     ...(planned ? { nextAttemptAt } : {}),
-    ...(lastReply ? { lastReply } : {}),
+    ...(lastReply ? { lastReply, explanation: explainLastReply(lastReply, recipient.index, events) } : {}),
   };
 }
 

@@ -4,14 +4,10 @@
  * Policy: nothing is guessed; each failing reply is explained from the same table as in bounces.
  */
 import { z } from 'zod';
-import type { AttemptFacts, MessageEvent, QueueItem, QueueRecipient } from '../contract/queue.ts';
-import { MESSAGE_EVENTS } from '../contract/events.ts';
-import type { Reply } from '../contract/message.ts';
-import { explainReply, type ReplyContext } from '../mail/reply-meaning/explain.ts';
-import type { TraceEvent, TraceExplanation, TraceMessage, TraceRecipient, TraceResult } from './trace-result.ts';
+import type { MessageEvent, QueueItem, QueueRecipient } from '../contract/queue.ts';
+import { explainEvent } from './event-explanation.ts';
+import type { TraceEvent, TraceMessage, TraceRecipient, TraceResult } from './trace-result.ts';
 import { defineVerb, type ManageContext } from './verb.ts';
-
-const FAILING: ReadonlySet<string> = new Set([MESSAGE_EVENTS.deferred, MESSAGE_EVENTS.bounced, MESSAGE_EVENTS.expired]);
 
 const showArguments = z.object({
   /** Queue id, address of the envelope, or Message-ID with or without angle brackets. */
@@ -62,7 +58,7 @@ function traceRecipient(recipient: QueueRecipient): TraceRecipient {
 /** The event with its explanation. Exported for tests. */
 export function traceEvent(event: MessageEvent): TraceEvent {
   const data = event.data ?? {};
-  const explanation = FAILING.has(event.name) ? explainData(data) : undefined;
+  const explanation = explainEvent(event);
   return {
     at: event.at,
     name: event.name,
@@ -70,15 +66,4 @@ export function traceEvent(event: MessageEvent): TraceEvent {
     data,
     ...(explanation && { explanation }),
   };
-}
-
-function explainData(data: Readonly<Record<string, unknown>>): TraceExplanation | undefined {
-  const reply = data['reply'] as Reply | undefined;
-  if (!reply || typeof reply.code !== 'number') return undefined;
-  return explainReply({ ...reply, text: String(reply.text ?? '') }, contextOf(data));
-}
-
-/** Without an address nobody was asked: the reply can only be our own. */
-function contextOf({ mx, address, ownReply }: AttemptFacts): ReplyContext {
-  return mx === undefined || address === undefined || ownReply ? { own: true } : { mx };
 }

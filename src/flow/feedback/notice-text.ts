@@ -6,7 +6,7 @@ import { FEEDBACK_LIMITS } from '../../base/limits.ts';
 import type { QueueMessage, QueueRecipient, AttemptFacts } from '../../contract/queue.ts';
 import type { Reply } from '../../contract/message.ts';
 import { formatDate } from '../../mail/date.ts';
-import { explainReply, isOwnReply, type ReplyContext } from '../../mail/reply-meaning/explain.ts';
+import { attemptContext, explainReply, isOwnReply } from '../../mail/reply-meaning/explain.ts';
 import { safeForTerminal } from '../../mail/text.ts';
 
 export type NoticeState = 'delivered' | 'bounced' | 'expired' | 'delayed';
@@ -71,7 +71,7 @@ function describe(entry: NoticeEntry, message: QueueMessage): string[] {
     if (entry.attempt.mx !== undefined) lines.push(...wrap(`handed to ${peer(entry.attempt)}, which does not report further`, '    '));
     return lines;
   }
-  const explanation = explainReply(entry.reply, contextOf(entry.attempt));
+  const explanation = explainReply(entry.reply, attemptContext(entry.attempt));
   lines.push(...wrap(explanation.meaning, '    '));
   if (entry.state === 'delayed') lines.push(...wrap(`It is tried again until ${formatDate(message.expiresAt)}.`, '    '));
   else lines.push(...wrap(`What to do: ${explanation.nextStep}`, '    '));
@@ -88,13 +88,7 @@ function shownAddress(recipient: QueueRecipient): string {
 
 /** Did the reply come from the other side? */
 export function isPeerReply(reply: Reply, attempt: AttemptFacts): boolean {
-  return !isOwnReply(reply, contextOf(attempt));
-}
-
-/** Without an address nobody was asked: the reply can only be ours. */
-function contextOf(attempt: AttemptFacts): ReplyContext {
-  if (attempt.mx === undefined || attempt.address === undefined || attempt.ownReply) return { own: true };
-  return { mx: attempt.mx };
+  return !isOwnReply(reply, attemptContext(attempt));
 }
 
 function peer(attempt: AttemptFacts): string {

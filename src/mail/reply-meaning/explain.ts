@@ -1,8 +1,9 @@
 /**
  * What a reply means, whose fault it is, and what to do: for trace, for DSNs, for whoever shapes traffic.
  *
- * Policy: the provider's own rules first (chosen by the MX name, else by marks in the text), then words that everybody
- * uses, then the enhanced code, then the basic code. It always answers. A reply without `mx` is taken as our own.
+ * Policy: the most specific rule answers. First the provider's own (chosen by the MX name, else by marks in the text),
+ * then words that everybody uses, then the same two tables' catch-all rules (`general`), then the enhanced code, then the
+ * basic code. It always answers. A reply without `mx` is taken as our own.
  */
 import { EVERYBODY } from './everybody.ts';
 import { APPLE, GMX, TELEKOM } from './other-providers.ts';
@@ -67,15 +68,21 @@ export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Expl
   const text = own ? withoutNames(reply.text) : reply.text;
   const line = `${reply.code} ${reply.enhanced ?? ''} ${text}`.slice(0, TEXT_CHARS_MAX).replace(/\s+/g, ' ').toLowerCase();
   const provider = own ? OUR_SIDE : findProvider(context.mx ?? '', line);
-  for (const table of provider ? [provider, EVERYBODY] : [EVERYBODY]) {
-    const rule = table.rules.find(({ pattern }) => pattern.test(line));
-    if (rule) return answer(rule.id, rule, provider, rule.uncompared ? UNCOMPARED : table.source, table.date);
+  const tables = provider ? [provider, EVERYBODY] : [EVERYBODY];
+  for (const { table, general } of [...tables.map((table) => ({ table, general: false })), ...tables.map((table) => ({ table, general: true }))]) {
+    const rule = table.rules.find((each) => (each.general ?? false) === general && each.pattern.test(line));
+    if (rule) return answer(rule.id, rule, provider, rule.uncompared ? UNCOMPARED : (rule.source ?? table.source), table.date);
   }
   const enhanced = explainEnhanced(reply.enhanced ?? '');
   // x.0.0 says nothing: the basic code says more.
   if (enhanced && !/^[245]\.0\.0$/.test(reply.enhanced ?? '')) return answer(enhanced.id, enhanced, provider, ENHANCED_SOURCE, ENHANCED_DATE);
   const basic = explainBasic(reply.code);
   return answer(basic.id, basic, provider, 'RFC 5321 section 4.2', ENHANCED_DATE);
+}
+
+/** The context of a reply as an attempt stored it. Without an address nobody was asked: the reply can only be our own. */
+export function attemptContext({ mx, address, ownReply }: { readonly mx?: string; readonly address?: string; readonly ownReply?: boolean }): ReplyContext {
+  return mx === undefined || address === undefined || ownReply ? { own: true } : { mx };
 }
 
 const OWN_WORDS = /^(?:connect to |lost connection with |no trusted tls with |local problem while |the sender requires tls )| timed out while | does not follow the protocol while |the receiving server /i;

@@ -3,16 +3,17 @@ import type { RuleTable } from './reply-rule.ts';
 
 export const APPLE: RuleTable = {
   provider: 'Apple iCloud',
-  source: 'https://support.apple.com/102322 (postmaster information for iCloud Mail)',
+  source: 'https://support.apple.com/102322 (postmaster information for iCloud Mail; it names the rules, the codes are as Apple\'s replies carry them)',
   date: '2026-11',
   rules: [
+    { id: 'apple.dmarc', pattern: /^55\d.*dmarc policy/, culprit: 'policy', meaning: 'The From domain\'s DMARC policy says to reject what does not pass, and this did not.', nextStep: 'Sign with DKIM for the From domain.' },
     { id: 'apple.sender-domain', pattern: /\b[45]\.1\.8\b/, culprit: 'our-dns', meaning: 'Apple could not find the domain of the envelope sender in DNS.', nextStep: 'Publish MX or A records for the envelope-sender domain.' },
     { id: 'apple.authentication', pattern: /\[?hme1\]?/, culprit: 'our-dns', meaning: 'Neither SPF nor DKIM passed, or the content broke Apple\'s rules.', nextStep: 'Publish SPF for this server and sign with DKIM; `posthorn doctor` shows what is missing.' },
     { id: 'apple.local-policy', pattern: /\[?cs01\]?|local policy/, culprit: 'policy', meaning: 'Apple refuses by its own policy: content or the reputation of our address or domain.', nextStep: 'Check links and blocklists; then write to Apple\'s postmaster with the reply.' },
-    { id: 'apple.volume', pattern: /\[?(?:hcm1|bs02)\]?|\b4\.7\.1\b|too many|try again later/, culprit: 'capacity', meaning: 'Apple is busy or takes less from us than we offer.', nextStep: 'Nothing is lost: it is tried again after about a quarter of an hour.' },
-    { id: 'apple.dmarc', uncompared: true, pattern: /dmarc/, culprit: 'policy', meaning: 'The From domain\'s DMARC policy says to reject what does not pass, and this did not.', nextStep: 'Sign with DKIM for the From domain.' },
-    { id: 'apple.no-user', uncompared: true, pattern: /\b5\.1\.[16]\b|user (?:is )?unknown|does not exist/, culprit: 'recipient', meaning: 'There is no such account at iCloud.', nextStep: 'Check the address for a typing error; take it off your lists.' },
-    { id: 'apple.full', uncompared: true, pattern: /\b[45]\.2\.2\b|over quota/, culprit: 'recipient', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
+    { id: 'apple.volume', pattern: /\b(?:hcm1|bs02)\b|excessive volume|too many/, culprit: 'capacity', meaning: 'Apple takes less from us than we offer.', nextStep: 'Nothing is lost: it is tried again after about a quarter of an hour.' },
+    { id: 'apple.busy', general: true, pattern: /\b4\.7\.1\b|try again later/, culprit: 'capacity', meaning: 'Apple is busy or takes less from us than we offer.', nextStep: 'Nothing is lost: it is tried again after about a quarter of an hour.' },
+    { id: 'apple.no-user', source: 'replies of Apple as https://smtp.codes/icloud and the bounce catalogue of Sisimai list them', pattern: /\b5\.1\.[16]\b|does not exist|inactive email address|unknown or illegal alias/, culprit: 'recipient', meaning: 'There is no such account at iCloud.', nextStep: 'Check the address for a typing error; take it off your lists.' },
+    { id: 'apple.full', source: 'replies of Apple as https://smtp.codes/icloud and the bounce catalogue of Sisimai list them', pattern: /\b[45]\.2\.2\b|over quota/, culprit: 'recipient', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
   ],
 };
 
@@ -24,12 +25,16 @@ export const GMX: RuleTable = {
     { id: 'gmx.ptr', pattern: /bad dns ptr|ptr resource record|invalid dns/, culprit: 'our-dns', meaning: 'The PTR record of our address is missing or looks like that of a home line.', nextStep: 'Have the hosting provider set a PTR record that names this host, and A/AAAA that lead back.' },
     { id: 'gmx.listed', pattern: /block listed|ip address is (?:black|block)|blocklist|rbl/, culprit: 'source-ip', meaning: 'Our address is on a block list of GMX.', nextStep: 'The reply carries a link that names the list; remove the cause, then ask for removal there.' },
     { id: 'gmx.spf', pattern: /spf/, culprit: 'spf-domain', meaning: 'SPF of the envelope-sender domain does not allow our address.', nextStep: 'Add this server to the SPF record of the sender\'s domain.' },
-    { id: 'gmx.dmarc', uncompared: true, pattern: /dmarc/, culprit: 'policy', meaning: 'The From domain\'s DMARC policy says to reject what does not pass, and this did not.', nextStep: 'Sign with DKIM for the From domain.' },
+    { id: 'gmx.dmarc', uncompared: true, pattern: /dmarc(?!-report)|domain owner policy/, culprit: 'policy', meaning: 'The From domain\'s DMARC policy says to reject what does not pass, and this did not.', nextStep: 'Sign with DKIM for the From domain.' },
     { id: 'gmx.header', uncompared: true, pattern: /rfc 5322|header|not conform/, culprit: 'message', meaning: 'The header of the message is malformed.', nextStep: 'Correct the program that writes the message; the reply names the field.' },
-    { id: 'gmx.rate', uncompared: true, pattern: /too many|rate|limit exceeded/, culprit: 'capacity', meaning: 'GMX takes less from us than we offer.', nextStep: 'Nothing is lost: it is tried again, more slowly.' },
-    { id: 'gmx.no-user', uncompared: true, pattern: /mailbox unavailable|no such user|unknown user/, culprit: 'recipient', meaning: 'There is no such mailbox at GMX or WEB.DE.', nextStep: 'Check the address for a typing error; take it off your lists.' },
-    { id: 'gmx.full', uncompared: true, pattern: /quota|mailbox (?:is )?full/, culprit: 'recipient', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
-    { id: 'gmx.closed-door', pattern: /nemesis|service not available/, culprit: 'source-ip', meaning: 'GMX does not talk to our address at all.', nextStep: 'Check the PTR record and the block lists with `posthorn doctor`, then use GMX\'s contact form.' },
+    { id: 'gmx.sender-address', uncompared: true, pattern: /sender address is not allowed/, culprit: 'our-dns', meaning: 'GMX does not accept the envelope sender: mostly its domain has neither MX nor address records.', nextStep: 'Publish MX records for the sender\'s domain.' },
+    { id: 'gmx.send-limit', uncompared: true, pattern: /mail send limit/, culprit: 'capacity', meaning: 'GMX takes less from us than we offer.', nextStep: 'Nothing is lost: it is tried again, more slowly.' },
+    { id: 'gmx.dkim', pattern: /\bdkim\b/, culprit: 'dkim-domain', meaning: 'GMX accepts only mail with a valid DKIM signature of the From domain, and found none.', nextStep: 'Sign with DKIM for the From domain, and check the published key with `posthorn dkim check`.' },
+    { id: 'gmx.unsubscribe', uncompared: true, pattern: /unsubscri/, culprit: 'message', meaning: 'GMX counts us as a bulk sender and misses one-click unsubscription (RFC 8058).', nextStep: 'Add List-Unsubscribe with an https address and List-Unsubscribe-Post to bulk mail, both covered by DKIM.' },
+    { id: 'gmx.full', source: 'https://support.gmx.com/email/composing-and-sending/bounce-reject.html', pattern: /quota|mailbox (?:is )?full|too many messages on/, culprit: 'recipient', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
+    { id: 'gmx.rate', general: true, uncompared: true, pattern: /too many|\brate\b|limit exceeded/, culprit: 'capacity', meaning: 'GMX takes less from us than we offer.', nextStep: 'Nothing is lost: it is tried again, more slowly.' },
+    { id: 'gmx.no-user', general: true, uncompared: true, pattern: /mailbox unavailable|no such user|unknown user/, culprit: 'recipient', meaning: 'There is no such mailbox at GMX or WEB.DE.', nextStep: 'Check the address for a typing error; take it off your lists.' },
+    { id: 'gmx.closed-door', general: true, pattern: /nemesis|service not available/, culprit: 'source-ip', meaning: 'GMX does not talk to our address at all.', nextStep: 'Check the PTR record and the block lists with `posthorn doctor`, then use GMX\'s contact form.' },
   ],
 };
 
@@ -40,6 +45,6 @@ export const TELEKOM: RuleTable = {
   rules: [
     { id: 'telekom.unknown-ip', pattern: /none\/bad reputation|bad reputation|nowl|reputation/, culprit: 'source-ip', meaning: 'T-Online takes mail only from addresses it knows, and does not know ours (or knows ill of it).', nextStep: 'Write to T-Online\'s postmaster with the sending address and its PTR name; the web page under the host name must tell who runs it (imprint).' },
     { id: 'telekom.ptr', uncompared: true, pattern: /ptr|reverse dns|rdns/, culprit: 'our-dns', meaning: 'T-Online dislikes the PTR name of our address.', nextStep: 'Set a PTR record that names this host, without a dynamic look.' },
-    { id: 'telekom.no-user', uncompared: true, pattern: /unknown|no such|\b5\.1\.1\b/, culprit: 'recipient', meaning: 'There is no such mailbox at T-Online.', nextStep: 'Check the address for a typing error; take it off your lists.' },
+    { id: 'telekom.no-user', uncompared: true, pattern: /unknown user|user unknown|no such|\b5\.1\.1\b/, culprit: 'recipient', meaning: 'There is no such mailbox at T-Online.', nextStep: 'Check the address for a typing error; take it off your lists.' },
   ],
 };

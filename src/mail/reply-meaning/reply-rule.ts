@@ -30,8 +30,12 @@ export interface ReplyRule extends Meaning {
   readonly id: string;
   /** Tried on `code enhanced text` in lower case, on one line, at most 2,000 characters. */
   readonly pattern: RegExp;
+  /** A catch-all: asked only when no rule without this mark knows the reply. */
+  readonly general?: true;
   /** True when the row is general knowledge that nobody has found in the table's source yet; explanations then say so. */
   readonly uncompared?: true;
+  /** Where this row was found, when that is not the table's source. */
+  readonly source?: string;
 }
 
 export interface RuleTable {

@@ -1,9 +1,7 @@
 /** `posthorn queue …` */
 import { Option, type Command } from 'commander';
 import { printable } from '../../../base/table.ts';
-import type { Reply } from '../../../contract/message.ts';
 import type { QueueChange, QueueEntry, QueueExplanation } from '../../../manage/queue.ts';
-import { explainReply } from '../../../mail/reply-meaning/explain.ts';
 import { group, leaf, type Registry, wholeNumber } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { age, formatReply, formatSize, moment } from '../words.ts';
@@ -139,15 +137,17 @@ async function why(session: Session, options: FilterOptions, given: unknown): Pr
   for (const row of rows) {
     out.line(`${out.style('bold', row.id)} to ${printable(row.recipient)}: ${row.state}`);
     out.line(`  ${printable(row.reason)}`);
-    if (row.lastReply) for (const line of meaningLines(row.lastReply)) out.line(`  ${line}`);
+    for (const line of meaningLines(row)) out.line(`  ${line}`);
     if (row.nextAttemptAt !== undefined) out.line(`  next try ${moment(row.nextAttemptAt, now)}, given up ${moment(row.expiresAt, now)}`);
   }
   return 0;
 }
 
-function meaningLines(reply: Reply): string[] {
-  const { meaning, nextStep } = explainReply(reply, { own: false });
-  return [`reply: ${printable(formatReply(reply))}`, `meaning: ${meaning}`, `do: ${nextStep}`];
+function meaningLines({ lastReply, explanation }: QueueExplanation): string[] {
+  return [
+    ...(lastReply ? [`reply: ${printable(formatReply(lastReply))}`] : []),
+    ...(explanation ? [`meaning: ${explanation.meaning}`, `do: ${explanation.nextStep}`] : []),
+  ];
 }
 
 interface QueueStats {
