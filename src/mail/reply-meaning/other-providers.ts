@@ -33,7 +33,7 @@ export const GMX: RuleTable = {
     { id: 'gmx.unsubscribe', uncompared: true, pattern: /unsubscri/, culprit: 'message', meaning: 'GMX counts us as a bulk sender and misses one-click unsubscription (RFC 8058).', nextStep: 'Add List-Unsubscribe with an https address and List-Unsubscribe-Post to bulk mail, both covered by DKIM.' },
     { id: 'gmx.full', source: 'https://support.gmx.com/email/composing-and-sending/bounce-reject.html', pattern: /quota|mailbox (?:is )?full|too many messages on/, culprit: 'recipient', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
     { id: 'gmx.rate', general: true, uncompared: true, pattern: /too many|\brate\b|limit exceeded/, culprit: 'capacity', meaning: 'GMX takes less from us than we offer.', nextStep: 'Nothing is lost: it is tried again, more slowly.' },
-    { id: 'gmx.no-user', general: true, uncompared: true, pattern: /mailbox unavailable|no such user|unknown user/, culprit: 'recipient', meaning: 'There is no such mailbox at GMX or WEB.DE.', nextStep: 'Check the address for a typing error; take it off your lists.' },
+    { id: 'gmx.no-user', general: true, source: 'https://support.gmx.com/email/composing-and-sending/bounce-reject.html', pattern: /mailbox unavailable|no such user|unknown user/, culprit: 'recipient', meaning: 'There is no such mailbox at GMX or WEB.DE.', nextStep: 'Check the address for a typing error; take it off your lists.' },
     { id: 'gmx.closed-door', general: true, pattern: /nemesis|service not available/, culprit: 'source-ip', meaning: 'GMX does not talk to our address at all.', nextStep: 'Check the PTR record and the block lists with `posthorn doctor`, then use GMX\'s contact form.' },
   ],
 };
