@@ -137,10 +137,7 @@ async function wire(options: ServerOptions, store: Store, resolver: Resolver) {
     login: createLogin({ store, clock, log }),
     clock,
     log,
-    clientName: async (address) => {
-      const report = await lookUpName(address);
-      return report.result === 'pass' ? report.name : undefined;
-    },
+    clientName: lookUpName,
     hasDiskSpace: () => store.queue.hasSpace(),
     spoolDir: join(config.dataDir, 'incoming'),
     createBodyHasher: () => createBodyHasher({ canonicalization: 'relaxed', algorithm: 'sha256' }),

@@ -46,6 +46,8 @@ export interface Origin {
   readonly clientPort?: number;
   /** The PTR name of the client that resolves back to its address (FCrDNS); absent when there is none. */
   readonly clientName?: string;
+  /** Why there is no clientName: it has none or a false one, the look-up failed or took too long (RFC 8601 §2.7.3). */
+  readonly clientNameStatus?: 'fail' | 'temperror' | 'permerror';
   /** What EHLO, HELO or LHLO said. */
   readonly helo?: string;
   /** RFC 3848 and RFC 6531 §4.3 keyword for Received: `ESMTPSA`, `UTF8SMTPS` … */

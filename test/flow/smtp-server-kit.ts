@@ -128,7 +128,7 @@ export async function withServer(options: KitOptions, test: (kit: Kit) => Promis
       login,
       clock,
       log: new Log((entry) => log.push(entry)),
-      clientName: async () => 'client.example.net',
+      clientName: async () => ({ result: 'pass', name: 'client.example.net' }),
       hasDiskSpace: () => true,
       spoolDir: join(dir, 'incoming'),
       ...options.ports,

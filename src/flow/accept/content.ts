@@ -100,7 +100,7 @@ export function finishChunk(state: SessionState, chunk: { readonly size: number;
   const chunked = state.chunked;
   if (!chunked) return state.protocolError(REPLIES.mailFirst);
   if (chunk.last) chunked.framing?.finish();
-  const violation = chunked.framing?.violation;
+  const violation = chunked.framing ? chunked.framing.violation : chunk.last ? headerViolation(chunked.message.header) : undefined;
   if (violation) chunked.message.refuse(VIOLATIONS[violation]);
   const { refusal } = chunked.message;
   if (chunk.last) {
@@ -112,6 +112,14 @@ export function finishChunk(state: SessionState, chunk: { readonly size: number;
   // RFC 3030 §2: after a failed chunk the client must start over with RSET.
   chunked.failed = true;
   state.refuse(refusal);
+}
+
+/** RFC 3030 §3: a binary message has free bytes in its body only; two readers of a bare LF in the header see two headers. */
+function headerViolation(header: Buffer): FramingViolation | undefined {
+  const framing = new FramingCheck(SMTP_SERVER_LIMITS.textLineBytesMax);
+  framing.feed(header);
+  framing.finish();
+  return framing.violation;
 }
 
 /** After the end of DATA. */
@@ -185,7 +193,7 @@ function describeOrigin(state: SessionState, transaction: Transaction): Origin {
     kind: state.originKind,
     ...(address !== undefined && { clientAddress: address }),
     ...(port !== undefined && { clientPort: port }),
-    ...(state.clientName !== undefined && { clientName: state.clientName }),
+    ...clientNameFields(state),
     ...(state.helo !== undefined && { helo: state.helo }),
     protocol: protocolKeyword(state, transaction.parameters.smtpUtf8),
     ...(state.tls && { tls: state.tls }),
@@ -193,6 +201,11 @@ function describeOrigin(state: SessionState, transaction: Transaction): Origin {
     ...(state.saslMechanism !== undefined && { saslMechanism: state.saslMechanism }),
     listener,
   };
+}
+
+function clientNameFields({ client, clientName, clientNameStatus }: SessionState): Pick<Origin, 'clientName' | 'clientNameStatus'> {
+  if (clientName !== undefined) return { clientName };
+  return client.address === undefined || clientNameStatus === undefined ? {} : { clientNameStatus };
 }
 
 /** RFC 3848, RFC 6531 §4.3. */

@@ -5,6 +5,7 @@ import type { SecureContext } from 'node:tls';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Config, HostPort } from '../../config/config.ts';
+import type { IprevReport } from '../../contract/auth-report.ts';
 import type { Directory, Login } from '../../contract/directory.ts';
 import type { Intake } from '../../contract/message.ts';
 
@@ -27,7 +28,7 @@ export interface SmtpServerPorts {
   readonly clock: Clock;
   readonly log: Log;
   /** The forward-confirmed PTR name; asked once for each connection, waited for only when a message has come. */
-  readonly clientName: (address: string) => Promise<string | undefined>;
+  readonly clientName: (address: string) => Promise<Pick<IprevReport, 'result' | 'name'>>;
   /** False: new mail is answered 452 until it is true again. */
   readonly hasDiskSpace: () => boolean;
   /** Large messages wait here while they arrive; made when missing. */

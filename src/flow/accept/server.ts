@@ -11,6 +11,7 @@ import { dirname } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { SMTP_SERVER_LIMITS } from '../../base/limits.ts';
 import type { HostPort } from '../../config/config.ts';
+import type { IprevReport } from '../../contract/auth-report.ts';
 import { LOG_EVENTS } from '../../mail/log-events.ts';
 import type { LogEventFields } from '../../mail/log-events.ts';
 import { plainAddress } from '../../net/cidr.ts';
@@ -243,12 +244,13 @@ class Listener implements SmtpServer {
     const { clientName, clock } = this.#options.ports;
     return new Promise((resolve) => {
       const timer = clock.timer(SMTP_SERVER_LIMITS.clientNameTimeoutMs, resolve);
-      const known = (name: string | undefined): void => {
-        state.clientName = name;
+      const answered = ({ result, name }: Pick<IprevReport, 'result' | 'name'>): void => {
+        if (result !== 'pass') state.clientNameStatus = result;
+        else state.clientName = name;
         timer.cancel();
         resolve();
       };
-      clientName(address).then(known, () => known(undefined));
+      clientName(address).then(answered, () => answered({ result: 'temperror' }));
     });
   }
 }

@@ -80,6 +80,8 @@ export class SessionState {
   chunked: ChunkedMessage | undefined;
   /** Set once the look-up has answered. */
   clientName: string | undefined;
+  /** Why there is no name; until the look-up has answered nobody knows. */
+  clientNameStatus: Origin['clientNameStatus'] = 'temperror';
   /** Resolves when the look-up has answered or failed. */
   clientNameKnown: Promise<void> = Promise.resolve();
   /** What to say last; the session ends when it is set. */

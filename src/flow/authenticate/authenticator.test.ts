@@ -10,7 +10,7 @@ import { parseHeader } from '../../mail/header.ts';
 import { parseAuthenticationResults } from '../../mail/authentication-results.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { createDeadlineDns } from './deadline-dns.ts';
-import { authenticationResultsField, submissionResultsField } from './result-fields.ts';
+import { authenticationResultsField } from './result-fields.ts';
 
 const CONFIG = { hostname: 'mail.example.org' };
 const ZONE: Zone = {
@@ -91,6 +91,12 @@ test('the deadline leaves bugs of the resolver visible and answers alone', async
   dns.close();
 });
 
-test('the field for submission does not name the account', () => {
-  assert.equal(submissionResultsField('mail.example.org', message()).toString(), 'Authentication-Results: mail.example.org;\r\n\tauth=pass smtp.mailfrom=bob@example.net\r\n');
+test('a client whose name could not be looked up is told apart from one without a name', async () => {
+  for (const status of ['temperror', 'permerror', 'fail'] as const) {
+    const received = message();
+    const { clientName: _, ...origin } = received.origin;
+    const unnamed = { ...received, origin: { ...origin, clientNameStatus: status } };
+    const report = await authenticatorOn(createZoneDns(ZONE)).authenticate(unnamed);
+    assert.match(authenticationResultsField('mail.example.org', unnamed, report).toString(), new RegExp(`iprev=${status} policy.iprev=192`));
+  }
 });

@@ -86,9 +86,10 @@ function checkHelo(dns: Dns, context: { ip: string; helo: string; receiver: stri
   return checkSpf(dns, { ...context, sender: '', domain: context.helo });
 }
 
-/** The session looked the name up when the client connected; a failed look-up and no name are not told apart there. */
+/** The session looked the name up when the client connected. */
 function iprevOf(message: ReceivedMessage): IprevReport | undefined {
-  const { clientAddress, clientName } = message.origin;
+  const { clientAddress, clientName, clientNameStatus } = message.origin;
   if (clientAddress === undefined) return undefined;
-  return { result: clientName === undefined ? 'fail' : 'pass', address: clientAddress, ...(clientName !== undefined && { name: clientName }) };
+  if (clientName === undefined) return { result: clientNameStatus ?? 'fail', address: clientAddress };
+  return { result: 'pass', address: clientAddress, name: clientName };
 }

@@ -15,12 +15,6 @@ export function authenticationResultsField(authservId: string, message: Received
   return buildAuthenticationResults({ authservId, results });
 }
 
-/** For submission: who logged in (RFC 8601 §2.7.4). The account stays private, as RFC 8601 §7.6 advises. */
-export function submissionResultsField(authservId: string, message: ReceivedMessage): Buffer {
-  const properties = [property('smtp', 'mailfrom', message.envelope.sender)];
-  return buildAuthenticationResults({ authservId, results: [{ method: 'auth', result: 'pass', properties }] });
-}
-
 function property(type: string, name: string, value: string | undefined): ResultProperty {
   return { type, property: name, value: value ?? '' };
 }
