@@ -139,6 +139,10 @@ export const STORE_LIMITS = {
   /** How long a start waits for a command that holds the data directory for a moment. */
   lockWaitMs: 500,
   lockPollMs: 50,
+  /** Kept on the disk for settling what is queued when the disk is full; below QUEUE_LIMITS.freeDiskBytesMin. */
+  reserveBytes: 24 * 1024 * 1024,
+  /** How soon after the start it is made, and how often it is looked at. */
+  reserveCheckMs: 1_000,
   /** How long an answer about free space is believed. */
   freeSpaceTtlMs: 1_000,
   /** Rows of one answer. */

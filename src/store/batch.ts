@@ -45,6 +45,7 @@ function commitTogether(db: Database, writes: OperationTables['writes'], request
     db.begin();
     const replies = requests.map((request) => runInSavepoint(db, find(writes, request[1]), request));
     db.commit();
+    if (replies.some(([, , error]) => error?.code === 'store-full')) db.makeRoom();
     return replies;
   } catch (error) {
     const described = describeError(error);
@@ -84,6 +85,8 @@ function find(table: ReadonlyMap<string, Operation>, name: string): Operation {
 /** SQLite's primary result codes, https://sqlite.org/rescode.html */
 const SQLITE_IOERR = 10;
 const SQLITE_FULL = 13;
+/** The index of the log, a file in shared memory, could not be made larger. */
+const SQLITE_IOERR_SHMSIZE = 10 | (19 << 8);
 
 export function describeError(error: unknown): ThreadError {
   if (error instanceof Failure) {
@@ -94,9 +97,9 @@ export function describeError(error: unknown): ThreadError {
   return { code: 'store-failed', message: 'the store could not do this now', temporary: true, cause };
 }
 
-function isFull(error: unknown): boolean {
+export function isFull(error: unknown): boolean {
   const { errcode, code } = error as { errcode?: number; code?: string };
-  return code === 'store-full' || code === 'ENOSPC' || code === 'EDQUOT' || (errcode !== undefined && (errcode & 0xff) === SQLITE_FULL);
+  return code === 'store-full' || code === 'ENOSPC' || code === 'EDQUOT' || (errcode !== undefined && ((errcode & 0xff) === SQLITE_FULL || errcode === SQLITE_IOERR_SHMSIZE));
 }
 
 function recover(db: Database, error: unknown): void {
@@ -104,8 +107,7 @@ function recover(db: Database, error: unknown): void {
     db.rollback();
     // After a failed sync the pages in memory may say more than the disk does.
     if (((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_IOERR) db.reopen();
-    // The log's own space may be all that a settlement needs.
-    if (isFull(error)) db.emptyLog();
+    if (isFull(error)) db.makeRoom();
   } catch {
     // The next batch fails at BEGIN, says so, and comes here again.
   }

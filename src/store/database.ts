@@ -13,6 +13,8 @@ export type SqlValue = SQLInputValue;
 
 export interface DatabaseOptions {
   readonly readOnly?: boolean;
+  /** What may be given up when the disk is full. Default: nothing. */
+  readonly reserve?: { release(): void };
   /** Upper bound of the file in pages, for tests of a full disk. Default: none. */
   readonly maxPages?: number;
 }
@@ -98,8 +100,12 @@ export class Database {
     return this.#engine.isTransaction;
   }
 
-  /** Copies the log into the database and gives its space back, as far as that is possible now. */
-  emptyLog(): void {
+  /**
+   * The disk is full: gives up the reserve, copies the log into the database and gives its space back, as far as that is
+   * possible now. That may be all that a settlement needs.
+   */
+  makeRoom(): void {
+    this.#options.reserve?.release();
     this.#engine.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 

@@ -43,6 +43,12 @@ export class SpaceReserve {
     return this.#freeBytes >= QUEUE_LIMITS.freeDiskBytesMin;
   }
 
+  /** A write has just failed for lack of space: believed for as long as a measurement. */
+  noteFull(): void {
+    this.#freeBytes = 0;
+    this.#measuredAtMs = performance.now();
+  }
+
   async #refresh(): Promise<void> {
     try {
       this.#freeBytes = await this.#measure(this.#path);

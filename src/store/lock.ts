@@ -26,7 +26,7 @@ export async function lockDataDir(dataDir: string, waitMs: number = STORE_LIMITS
   for (;;) {
     const held = tryLock(join(run, 'lock.db'));
     if (held) {
-      writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+      writePid(pidFile);
       return {
         release: () => {
           rmSync(pidFile, { force: true });
@@ -42,6 +42,15 @@ export async function lockDataDir(dataDir: string, waitMs: number = STORE_LIMITS
 /** The pid that holds a data directory as far as its file says, or undefined. */
 export function pidOfHolder(dataDir: string): number | undefined {
   return readPid(join(dataDir, 'run', 'pid'));
+}
+
+/** Only for the message: a full disk must not keep a server from starting. */
+function writePid(pidFile: string): void {
+  try {
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  } catch {
+    rmSync(pidFile, { force: true });
+  }
 }
 
 function tryLock(path: string): DatabaseSync | undefined {

@@ -7,6 +7,7 @@
  */
 import { bodyReads, bodyWrites } from './ops/bodies.ts';
 import { directoryReads, directoryWrites } from './ops/directory.ts';
+import { integrityReads } from './ops/integrity.ts';
 import { keyReads, keyWrites } from './ops/keys.ts';
 import { mailboxReads, mailboxWrites } from './ops/mailboxes.ts';
 import { queueReads, queueWrites } from './ops/queue.ts';
@@ -24,6 +25,7 @@ export const writes = {
 export const reads = {
   bodies: bodyReads,
   directory: directoryReads,
+  integrity: integrityReads,
   keys: keyReads,
   mailboxes: mailboxReads,
   queue: queueReads,

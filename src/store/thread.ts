@@ -8,27 +8,44 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { QUEUE_LIMITS } from '../base/limits.ts';
-import { describeError, flatten, runBatch } from './batch.ts';
+import { QUEUE_LIMITS, STORE_LIMITS } from '../base/limits.ts';
+import { describeError, flatten, isFull, runBatch } from './batch.ts';
 import type { OperationTables } from './batch.ts';
 import { sweepBodies } from './body-sweep.ts';
 import { Database } from './database.ts';
 import { checkVersion, migrate } from './migrate.ts';
 import { migrations } from './migrations/all.ts';
 import { reads, writes } from './operations.ts';
+import { ReserveFile } from './reserve-file.ts';
 import type { ThreadOptions, ThreadReply, ThreadRequest, ThreadStarted, ToThread } from './thread-protocol.ts';
 
-function openDatabase(options: ThreadOptions): Database {
+/** A server that was stopped by a full disk must start there: then the reserve is given up. */
+function openDatabase(options: ThreadOptions, reserve: ReserveFile): Database {
+  try {
+    return openPrepared(options, reserve);
+  } catch (error) {
+    if (options.readOnly || !isFull(error)) throw error;
+    reserve.release();
+    return openPrepared(options, reserve);
+  }
+}
+
+function openPrepared(options: ThreadOptions, reserve: ReserveFile): Database {
   const path = join(options.dataDir, 'posthorn.db');
   if (!options.readOnly) mkdirSync(join(options.dataDir, 'bodies', 'new'), { recursive: true, mode: 0o700 });
-  const db = new Database(path, { readOnly: options.readOnly, ...(options.maxPages ? { maxPages: options.maxPages } : {}) });
-  if (options.readOnly) {
-    checkVersion(db, migrations);
-  } else {
-    migrate(db, migrations, options.nowMs);
-    if (options.sweep) sweepBodies(db, options.dataDir);
+  const db = new Database(path, { readOnly: options.readOnly, reserve, ...(options.maxPages ? { maxPages: options.maxPages } : {}) });
+  try {
+    if (options.readOnly) {
+      checkVersion(db, migrations);
+    } else {
+      migrate(db, migrations, options.nowMs);
+      if (options.sweep) sweepBodies(db, options.dataDir);
+    }
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
   }
-  return db;
 }
 
 function serve(port: MessagePort, db: Database): void {
@@ -54,15 +71,18 @@ function serve(port: MessagePort, db: Database): void {
 }
 
 function start(port: MessagePort, options: ThreadOptions): void {
+  const reserve = new ReserveFile(options.dataDir);
   let db: Database;
   try {
-    db = openDatabase(options);
+    db = openDatabase(options, reserve);
   } catch (error) {
     port.postMessage({ ready: false, error: describeError(error) } satisfies ThreadStarted, []);
     port.close();
     return;
   }
   serve(port, db);
+  // Not at once: a command that opens the store for a moment needs none.
+  if (!options.readOnly) setInterval(() => reserve.restore(), STORE_LIMITS.reserveCheckMs).unref();
   port.postMessage({ ready: true } satisfies ThreadStarted, []);
 }
 

@@ -1,4 +1,4 @@
-/** A next hop that takes everything and remembers the Subject of every message it has acknowledged. */
+/** A next hop that remembers the Subject of every message it has acknowledged; it can be told to defer everything. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 
@@ -8,14 +8,17 @@ export interface RecordingSink {
   readonly subjects: ReadonlyMap<string, number>;
   /** Resolves when all of these have arrived; rejects with the missing ones after `timeoutMs`. */
   has(subjects: Iterable<string>, timeoutMs: number): Promise<void>;
+  /** While false, MAIL is answered 450. Default true. */
+  taking: boolean;
   close(): void;
 }
 
-export async function startRecordingSink(): Promise<RecordingSink> {
+export async function startRecordingSink(options: { readonly taking?: boolean } = {}): Promise<RecordingSink> {
+  const state = { taking: options.taking ?? true };
   const subjects = new Map<string, number>();
   const waiting = new Set<() => void>();
   const server: Server = createServer((socket) => {
-    serve(socket, (subject) => {
+    serve(socket, state, (subject) => {
       subjects.set(subject, (subjects.get(subject) ?? 0) + 1);
       for (const check of waiting) check();
     });
@@ -43,11 +46,17 @@ export async function startRecordingSink(): Promise<RecordingSink> {
         check();
       });
     },
+    get taking() {
+      return state.taking;
+    },
+    set taking(value) {
+      state.taking = value;
+    },
     close: () => server.close(),
   };
 }
 
-function serve(socket: Socket, accepted: (subject: string) => void): void {
+function serve(socket: Socket, state: { readonly taking: boolean }, accepted: (subject: string) => void): void {
   let buffer = '';
   let inData = false;
   socket.on('error', () => {});
@@ -63,6 +72,8 @@ function serve(socket: Socket, accepted: (subject: string) => void): void {
         inData = false;
         accepted(/^Subject: (.*)$/m.exec(text)?.[1]?.trim() ?? '');
         socket.write('250 2.0.0 kept\r\n');
+      } else if (/^(MAIL|DATA)/i.test(text) && !state.taking) {
+        socket.write('450 4.2.0 not now\r\n');
       } else if (/^DATA/i.test(text)) {
         inData = true;
         socket.write('354 go\r\n');

@@ -83,7 +83,13 @@ export class QueueClient implements QueueStore {
   async insert(item: NewQueueItem): Promise<void> {
     const checking = this.#reserve.check(item.content.size);
     if (checking) await checking;
-    await this.#withBodies([item], (bodies) => this.#call('queue.insert', packItem(item, bodies[0] as NewBody)));
+    try {
+      await this.#withBodies([item], (bodies) => this.#call('queue.insert', packItem(item, bodies[0] as NewBody)));
+    } catch (error) {
+      // What is left of the reserve is for those who are in.
+      if (error instanceof Failure && error.code === 'store-full') this.#reserve.noteFull();
+      throw error;
+    }
     this.#remember(item);
   }
 
