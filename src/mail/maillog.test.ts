@@ -119,4 +119,5 @@ describe('maillog read by fail2ban', { skip: existsSync(FAIL2BAN) && existsSync(
   ];
   it('matches every attack', () => assert.equal(matched(attacks), attacks.length));
   it('matches nothing in a clean session', () => assert.equal(matched(session()), 0));
+  it('bans nobody for a trouble of our own', () => assert.equal(matched(lines('smtp.login-failed', { ...CLIENT, mechanism: 'PLAIN', reason: 'store-failed' })), 0));
 });

@@ -37,7 +37,7 @@ const FORMATTERS: { readonly [Name in LogEventName]: Formatter<Name> } = {
     [smtpd(fields), `Anonymous TLS connection established from ${client(fields)}: ${word(fields.version)} with cipher ${word(fields.cipher)}`],
   ],
   [LOG_EVENTS.loginFailed]: (fields) => [
-    [smtpd(fields), `warning: ${client(fields)}: SASL ${word(fields.mechanism)} authentication failed: ${print(fields.reason)}${fields.username === undefined ? '' : `, sasl_username=${print(fields.username)}`}`],
+    [smtpd(fields), `warning: ${client(fields)}: SASL ${word(fields.mechanism)} authentication failed: ${loginReason(fields.reason)}${fields.username === undefined ? '' : `, sasl_username=${print(fields.username)}`}`],
   ],
   [LOG_EVENTS.accepted]: (fields) => [['cleanup', `${word(fields.id)}: message-id=${print(fields.messageId ?? '<>')}`]],
   [LOG_EVENTS.queueActive]: (fields) => [
@@ -71,6 +71,11 @@ function smtpd(fields: ClientFields): string {
 
 function client(fields: ClientFields): string {
   return `${word(fields.clientName ?? 'unknown')}[${isIP(fields.clientAddress) ? fields.clientAddress : 'unknown'}]`;
+}
+
+/** Our own trouble in the words by which fail2ban knows it as no guess of the client's. */
+function loginReason(reason: string): string {
+  return reason === 'store-failed' ? 'Connection lost to authentication server' : print(reason);
 }
 
 /** `ehlo=1 auth=0/2 commands=1/3`, as Postfix 3 counts on disconnect. */
