@@ -135,6 +135,9 @@ test('a login may use its own addresses only, in the envelope and in the header'
       ['alice@example.org', 'From: alice@example.org, bob@example.org', '550 5.7.1'],
       ['alice@example.org', 'From: alice@example.org\r\nFROM : bob@example.org', '550 5.7.1'],
       ['alice@example.org', 'From: alice@example.org\r\nSender: bob@example.org', '550 5.7.1'],
+      ['alice@example.org', 'From: alice@example.org\r\nResent-From: alice+work@example.org', '250 2.0.0'],
+      ['alice@example.org', 'From: alice@example.org\r\nResent-From: bob@example.org', '550 5.7.1'],
+      ['alice@example.org', 'From: alice@example.org\r\nResent-Sender: bob@example.org', '550 5.7.1'],
       ['alice@example.org', 'From: "alice@example.org" <bob@example.org>', '550 5.7.1'],
       ['alice@example.org', 'From: bob', '550 5.7.1'],
     ] as const;

@@ -62,6 +62,8 @@ test('a client that is no proxy cannot choose its address, nor can the proxied b
     local.send('PROXY UNKNOWN\r\n');
     await local.greet();
     assert.equal(await local.say('MAIL FROM:<a@far.example>'), '250 2.1.0');
+    // A proxy that does not say who its client is lends it no trust either.
+    assert.equal(await local.say('RCPT TO:<victim@far.example>'), '550 5.7.1');
   });
 });
 

@@ -67,6 +67,21 @@ test('BDAT: chunks, LAST, binary content, and dots that mean nothing', async () 
   });
 });
 
+test('a binary message has free bytes in its body only: CR, LF and NUL in its header are refused', async () => {
+  await withServer({}, async (kit) => {
+    const client = await kit.client();
+    await client.greet();
+    const headers = ['A: b\nC: d\r\n\r\n', 'A: b\rC: d\r\n\r\n', 'A: b\0\r\n\r\n', 'A: b\n\n', 'A: b\r'];
+    for (const header of headers) {
+      const content = `${header}x`;
+      client.send(`MAIL FROM:<a@b.example> BODY=BINARYMIME\r\nRCPT TO:<alice@example.org>\r\nBDAT ${content.length} LAST\r\n${content}`);
+      const codes = [brief(await client.reply()), brief(await client.reply()), brief(await client.reply())];
+      assert.deepEqual(codes, ['250 2.1.0', '250 2.1.5', '554 5.6.0'], JSON.stringify(header));
+    }
+    assert.equal(kit.messages.length, 0);
+  });
+});
+
 test('a failed BDAT is read to its end, and the next ones are refused until RSET', async () => {
   await withServer({}, async (kit) => {
     const client = await kit.client();
@@ -134,6 +149,20 @@ test('SMTPUTF8 addresses need the parameter', async () => {
     assert.equal(kit.messages[0]?.envelope.recipients[0]?.address, '用户@例え.jp');
     assert.equal(kit.messages[0]?.origin.protocol, 'UTF8SMTP');
     assert.equal(kit.messages[0]?.origin.kind, 'trusted');
+  });
+});
+
+test('bytes that are no UTF-8 are no address, neither in the path nor in ORCPT', async () => {
+  await withServer({}, async (kit) => {
+    const client = await kit.client();
+    await client.greet();
+    assert.equal(await client.say('MAIL FROM:<a@far.example> SMTPUTF8'), '250 2.1.0');
+    const bad = ['RCPT TO:<alice+\xff\xfe@example.org>', 'RCPT TO:<alice+\xe9@example.org>', 'RCPT TO:<alice@example.org> ORCPT=utf-8;\xe9@example.org'];
+    for (const line of bad) {
+      client.send(Buffer.from(`${line}\r\n`, 'latin1'));
+      assert.equal((await client.reply()).code, 501, line);
+    }
+    assert.equal(await client.say('RCPT TO:<alice+é@example.org>'), '250 2.1.5');
   });
 });
 

@@ -53,6 +53,8 @@ export function hasNonAscii(text: string): boolean {
 
 /** `local@domain`; clients of our own networks may leave the domain out, as cron does, and get the host's. */
 export function readAddress(state: SessionState, mailbox: string, utf8: boolean): string | undefined {
+  // What was no UTF-8 on the wire: passed on it would be another address.
+  if (mailbox.includes('\ufffd')) return undefined;
   const own = state.client.trusted && !mailbox.includes('@');
   const parsed = parseMailbox(own ? `${mailbox}@${state.options.hostname}` : mailbox, { utf8 });
   return parsed && formatMailbox(parsed);

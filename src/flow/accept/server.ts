@@ -204,8 +204,8 @@ class Listener implements SmtpServer {
       return undefined;
     }
     const { header, rest } = result;
-    // A health check: the proxy itself is the client.
-    if (header.kind === 'local') return { client: direct, rest };
+    // A health check, or a client that the proxy does not name: it has no part in the trust that the proxy may have.
+    if (header.kind === 'local') return { client: { ...direct, trusted: false }, rest };
     const address = plainAddress(header.source.address);
     return { client: { ...direct, address, port: header.source.port, trusted: this.#trusted.has(address), listener: `${plainAddress(header.destination.address)}:${header.destination.port}` }, rest };
   }

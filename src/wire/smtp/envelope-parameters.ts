@@ -134,6 +134,7 @@ function readUtf8Address(raw: string): string | undefined {
 }
 
 function isPrintable(text: string): boolean {
+  // U+FFFD stands for what was no UTF-8 on the wire.
   // oxlint-disable-next-line no-control-regex -- these must not get into a DSN's header fields
-  return !/[\x00-\x1f\x7f]/.test(text);
+  return !/[\x00-\x1f\x7f\ufffd]/.test(text);
 }

@@ -67,7 +67,7 @@ export const REPLIES = {
   badRecipient: reply(501, '5.1.3', 'Bad recipient address; write RCPT TO:<local@domain>'),
   needsSmtpUtf8: reply(553, '5.6.7', 'An address with non-ASCII characters needs SMTPUTF8'),
   notYourAddress: reply(553, '5.7.1', 'You may not send as this address'),
-  notYourHeader: reply(550, '5.7.1', 'The From or Sender field holds an address that is not yours'),
+  notYourHeader: reply(550, '5.7.1', 'The From or Sender field, or its Resent- twin, holds an address that is not yours'),
   unknownUser: reply(550, '5.1.1', 'No such user here'),
   disabledUser: reply(550, '5.2.1', 'This mailbox is disabled'),
   relayDenied: reply(550, '5.7.1', 'Relaying denied'),
