@@ -22,6 +22,7 @@ import { createFeedback } from '../flow/feedback/feedback.ts';
 import { createJudge } from '../flow/judge/judge.ts';
 import { createQueue, type Queue } from '../flow/queue/queue.ts';
 import { createRouter } from '../flow/route/router.ts';
+import { signAgain } from '../flow/sign/sign-again.ts';
 import { createSigner, type Signer } from '../flow/sign/signer.ts';
 import { parseHeader } from '../mail/header.ts';
 import type { AnyVerb } from '../manage/local-call.ts';
@@ -111,7 +112,15 @@ async function wire(options: ServerOptions, store: Store, resolver: Resolver) {
   const keys = createSigningKeys({ store });
   const signer = createSigner({ keys, config, clock });
   const connector = createConnector({ clock, ...(options.connectAllowed ? { allow: options.connectAllowed } : {}) });
-  const remote = createRemoteDeliverer({ config, dns: resolver, connector, clock, log });
+  const remote = createRemoteDeliverer({
+    config,
+    dns: resolver,
+    connector,
+    clock,
+    log,
+    // A stranger's message has no signature of ours.
+    signAgain: async (message, converted) => (message.origin.kind === 'inbound' ? converted : signAgain(signer, converted, message.sender)),
+  });
   const queue: Queue = createQueue({
     store: store.queue,
     router: createRouter({ config, directory }),

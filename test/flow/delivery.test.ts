@@ -301,6 +301,11 @@ test('8-bit text: declared where offered, narrowed when it is ASCII, converted w
   assert.equal(plain.messages[0]?.content, TEXT);
   await other.deliver(job({ content: eight, options: { body: '8bitmime' } }), signal());
   assert.match(plain.messages[1]?.content ?? '', /Content-Transfer-Encoding: (quoted-printable|base64)[^]*(=C3=BC|w7w)/);
+  const signing = deliverer({ port: plain.port, signAgain: async ({ sender }, converted) => Buffer.concat([Buffer.from(`DKIM-Signature: of ${sender}\r\n`), converted]) });
+  await signing.deliver(job({ content: eight, options: { body: '8bitmime' } }), signal());
+  await signing.deliver(job({ options: { body: '8bitmime' } }), signal());
+  assert.match(plain.messages[2]?.content ?? '', /^DKIM-Signature: of me@example.org\r\nSubject: x/);
+  assert.equal(plain.messages[3]?.content, TEXT);
   const hopeless = 'Subject: \u00fc\r\n\r\nx\r\n';
   assert.deepEqual(brief(await other.deliver(job({ content: hopeless, options: { body: '8bitmime' } }), signal())), ['failed message 554 5.6.3']);
 });

@@ -8,7 +8,7 @@ import { AdjustableClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { Dns, DnsAnswer, RecordType } from '../../src/contract/dns.ts';
 import type { DeliveryJob, DeliveryOutcome, QueueMessage, QueueRecipient, RoutePlan } from '../../src/contract/queue.ts';
-import { createRemoteDeliverer, type RemoteDeliverer } from '../../src/flow/deliver/remote.ts';
+import { createRemoteDeliverer, type RemoteDeliverer, type RemoteDelivererOptions } from '../../src/flow/deliver/remote.ts';
 import { createNetworkSet } from '../../src/net/cidr.ts';
 import { createConnector } from '../../src/net/connector.ts';
 import { createCertificate } from '../../src/net/self-signed.ts';
@@ -53,9 +53,10 @@ export interface Setup {
   readonly ips?: { address: string; helo?: string }[];
   readonly listen?: string;
   readonly caKnown?: boolean;
+  readonly signAgain?: RemoteDelivererOptions['signAgain'];
 }
 
-export function deliverer({ port, zone = zoneFor(), secure = false, ips = [], listen, caKnown = true }: Setup): RemoteDeliverer & { clock: AdjustableClock } {
+export function deliverer({ port, zone = zoneFor(), secure = false, ips = [], listen, caKnown = true, signAgain }: Setup): RemoteDeliverer & { clock: AdjustableClock } {
   const clock = new AdjustableClock();
   const made = createRemoteDeliverer({
     config: {
@@ -68,6 +69,7 @@ export function deliverer({ port, zone = zoneFor(), secure = false, ips = [], li
     clock,
     log: silentLog,
     clientTls: clientTlsFrom(caKnown ? ca.certificatePem : undefined),
+    ...(signAgain && { signAgain }),
   });
   cleanups.push(() => made.close());
   return Object.assign(made, { clock });

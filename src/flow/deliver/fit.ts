@@ -22,7 +22,12 @@ export interface FitQuestion {
   readonly recipients: readonly QueueRecipient[];
   readonly content: ByteSource;
   readonly capabilities: SmtpCapabilities;
+  /** For a body that was converted; default: signatures over it are left broken. */
+  readonly signAgain?: SignAgain;
 }
+
+/** Replaces the signatures that we had made for the message by ones that fit `converted`. */
+export type SignAgain = (message: QueueMessage, converted: Buffer) => Promise<Buffer>;
 
 export type Fit =
   | { readonly kind: 'fits'; readonly transaction: SmtpTransaction; readonly recipients: readonly QueueRecipient[]; readonly unfit: readonly Unfit[] }
@@ -33,8 +38,8 @@ export interface Unfit {
   readonly judgement: Judgement;
 }
 
-/** Rejects only when the content cannot be read. */
-export async function fitToServer({ message, recipients, content, capabilities }: FitQuestion): Promise<Fit> {
+/** Rejects only when the content cannot be read or not be signed again. */
+export async function fitToServer({ message, recipients, content, capabilities, signAgain }: FitQuestion): Promise<Fit> {
   const { options } = message;
   const bytesMax = capabilities.sizeBytesMax;
   if (bytesMax !== undefined && content.size > bytesMax) {
@@ -48,7 +53,7 @@ export async function fitToServer({ message, recipients, content, capabilities }
   if (options.smtpUtf8 && !capabilities.smtpUtf8 && !(await headerIsAscii(content))) {
     return unfit('5.6.7', 'the header of the message needs SMTPUTF8, which the receiving server does not offer');
   }
-  const body = await fitBody(options.body, content, capabilities);
+  const body = await fitBody(options.body, content, capabilities, (converted) => signAgain?.(message, converted) ?? Promise.resolve(converted));
   if (!body) return unfit('5.6.3', 'the message is 8-bit, the receiving server takes 7-bit only, and it cannot be converted');
   return {
     kind: 'fits',
@@ -120,13 +125,19 @@ function isOneLine(address: string): boolean {
 
 type FittedBody = Pick<SmtpTransaction, 'body' | 'content'>;
 
-async function fitBody(declared: SmtpTransaction['body'], content: ByteSource, offers: SmtpCapabilities): Promise<FittedBody | undefined> {
+async function fitBody(
+  declared: SmtpTransaction['body'],
+  content: ByteSource,
+  offers: SmtpCapabilities,
+  signAgain: (converted: Buffer) => Promise<Buffer>,
+): Promise<FittedBody | undefined> {
   if (declared === 'binarymime' ? offers.binaryMime : declared === '8bitmime' && offers.eightBitMime) return { body: declared, content };
   const clean = content.inMemory ? isAscii(content.inMemory) : declared === '7bit' || (await isAsciiSource(content));
   if (declared === '7bit') return { body: !clean && offers.eightBitMime ? '8bitmime' : '7bit', content };
   if (declared === '8bitmime' && clean) return { body: '7bit', content };
   const converted = downgradeTo7Bit(content.inMemory ?? (await content.read()));
-  return converted && hasCleanLines(converted) ? { body: '7bit', content: new BufferSource(converted) } : undefined;
+  if (!converted || !hasCleanLines(converted)) return undefined;
+  return { body: '7bit', content: new BufferSource(await signAgain(converted)) };
 }
 
 async function isAsciiSource(content: ByteSource): Promise<boolean> {

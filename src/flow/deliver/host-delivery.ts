@@ -10,7 +10,7 @@ import type { ConnectionPool } from '../../net/connection-pool.ts';
 import { openSmtp, type RecipientFate, type SmtpConnection } from '../../net/smtp-client.ts';
 import type { SmtpPorts, SmtpTarget } from '../../net/smtp-open.ts';
 import type { Attempt } from './attempt.ts';
-import { fitToServer, type Fit } from './fit.ts';
+import { fitToServer, type Fit, type SignAgain } from './fit.ts';
 import type { MailHost } from './mail-hosts.ts';
 import { failure, judgeTrouble, type Judgement } from './trouble.ts';
 
@@ -22,6 +22,7 @@ export interface HostDelivery {
   /** What must be the same for a kept connection to serve. */
   readonly poolKey: string;
   readonly signal: AbortSignal;
+  readonly signAgain?: SignAgain | undefined;
 }
 
 interface Session {
@@ -104,7 +105,7 @@ type TransactResult =
   | { readonly kind: 'done'; readonly again: readonly QueueRecipient[]; /** The host is done with, for everybody. */ readonly ended?: Judgement };
 
 async function transact(delivery: HostDelivery, attempt: Attempt, session: Session, batch: readonly QueueRecipient[]): Promise<TransactResult> {
-  const fit = await tryToFit(attempt, session, batch);
+  const fit = await tryToFit(delivery, attempt, session, batch);
   const { clock } = delivery.ports;
   if (fit.kind === 'unfit') {
     const facts = factsOf(delivery, attempt, session);
@@ -118,12 +119,12 @@ async function transact(delivery: HostDelivery, attempt: Attempt, session: Sessi
   return record(delivery, attempt, { ...session, sentAt: clock.now() }, fit.recipients, fates);
 }
 
-async function tryToFit(attempt: Attempt, session: Session, recipients: readonly QueueRecipient[]): Promise<Fit> {
+async function tryToFit({ signAgain }: HostDelivery, attempt: Attempt, session: Session, recipients: readonly QueueRecipient[]): Promise<Fit> {
   const { message, content } = attempt.job;
   try {
-    return await fitToServer({ message, recipients, content, capabilities: session.connection.capabilities });
+    return await fitToServer({ message, recipients, content, capabilities: session.connection.capabilities, ...(signAgain && { signAgain }) });
   } catch {
-    return { kind: 'unfit', judgement: failure('local', 451, '4.3.0', 'the message could not be read from the store') };
+    return { kind: 'unfit', judgement: failure('local', 451, '4.3.0', 'the message could not be read from the store, or not be signed again') };
   }
 }
 

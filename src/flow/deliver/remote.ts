@@ -18,6 +18,7 @@ import { ConnectionPool } from '../../net/connection-pool.ts';
 import type { SmtpTarget } from '../../net/smtp-open.ts';
 import { createClientTls, type ClientTls } from '../../net/tls.ts';
 import { Attempt } from './attempt.ts';
+import type { SignAgain } from './fit.ts';
 import { deliverToHost } from './host-delivery.ts';
 import { mailHosts, smartHosts, type MailHost, type MailHostStep } from './mail-hosts.ts';
 import { createOwnHosts, type OwnHosts } from './own-hosts.ts';
@@ -31,6 +32,8 @@ export interface RemoteDelivererOptions {
   readonly log: Log;
   /** Default: Node's roots and outbound.caFile, read at the first delivery. */
   readonly clientTls?: ClientTls;
+  /** For messages that a receiver without 8BITMIME gets converted; default: they go with broken signatures. */
+  readonly signAgain?: SignAgain;
 }
 
 export interface RemoteDeliverer extends Deliverer {
@@ -127,10 +130,11 @@ class Remote implements RemoteDeliverer {
       attempt.dead(host.mx, failure('host', 550, '5.7.30', text, 'next-host'));
       return false;
     }
-    const { clock, connector, log } = this.#options;
+    const { clock, connector, log, signAgain } = this.#options;
     const target = this.#target(route, host, requireTls);
     const before = attempt.tried.length;
-    const spoke = await deliverToHost({ ports: { connector, clock, clientTls }, pool: this.#pool, host, target, poolKey: poolKey(route, target), signal }, attempt);
+    const delivery = { ports: { connector, clock, clientTls }, pool: this.#pool, host, target, poolKey: poolKey(route, target), signal, signAgain };
+    const spoke = await deliverToHost(delivery, attempt);
     for (const { error } of attempt.tried.slice(before)) {
       log.info('delivery.host-failed', { id: attempt.job.message.id, mx: host.mx, address: host.address, error });
     }

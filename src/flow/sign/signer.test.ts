@@ -7,6 +7,8 @@ import type { SigningKey } from '../../contract/directory.ts';
 import { parseHeader } from '../../mail/header.ts';
 import { createMessageBodyHasher } from '../../verify/dkim/body-hasher.ts';
 import { verifyDkim } from '../../verify/dkim/verify-dkim.ts';
+import { downgradeTo7Bit } from '../../mail/downgrade.ts';
+import { signAgain } from './sign-again.ts';
 import { createSigner } from './signer.ts';
 
 const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -108,4 +110,22 @@ test('a message in a file is signed and verified in pieces', async () => {
   const signed = Buffer.concat([fields, MESSAGE]);
   const reports = await verifyDkim(createZoneDns(ZONE), inPieces(signed), parseHeader(signed), { now: NOW });
   assert.deepEqual(reports.map(({ result }) => result), ['pass', 'pass']);
+});
+
+test('a message converted to 7-bit is signed again, and what it brought along stays', async () => {
+  const signer = signerFor(['rsa', 'ed25519']);
+  const foreign = 'DKIM-Signature: v=1; a=rsa-sha256; d=other.test; s=x; h=from; bh=eA==; b=eA==\r\n';
+  const unsigned = Buffer.from(`Received: by mail.example.org\r\n${foreign}From: alice@example.org\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGr\u00fc\u00dfe\r\n`);
+  const { fields } = await signer.sign({ header: parseHeader(unsigned), content: new BufferSource(unsigned), fromDomain: 'example.org' });
+  const results = async (bytes: Buffer) => (await verifyDkim(createZoneDns(ZONE), new BufferSource(bytes), parseHeader(bytes), { now: NOW })).map(({ result, domain }) => [result, domain]);
+  const converted = downgradeTo7Bit(Buffer.concat([fields, unsigned])) ?? assert.fail();
+  assert.deepEqual((await results(converted)).map(([result]) => result), ['fail', 'fail', 'permerror']);
+  const again = await signAgain(signer, converted, 'alice@example.org');
+  assert.deepEqual(await results(again), [['pass', 'example.org'], ['pass', 'example.org'], ['permerror', 'other.test']]);
+  assert.deepEqual(again.subarray(parseHeader(again).bodyOffset), converted.subarray(parseHeader(converted).bodyOffset));
+});
+
+test('a message that was not signed is not signed for the conversion', async () => {
+  const bytes = Buffer.from('Received: by mail.example.org\r\nFrom: alice@example.org\r\n\r\nx\r\n');
+  assert.equal(await signAgain(signerFor(['rsa']), bytes, 'alice@example.org'), bytes);
 });
