@@ -1,25 +1,21 @@
 /**
  * The program: hands the parts to the command line and ends with its exit status. Together with compose/ this is the
  * composition root, which sees everything and which nothing imports.
+ *
+ * Policy: a command loads only what it needs, so that cron's sendmail does not wait for a mail server to be parsed.
  */
 import { readFileSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
 import { SystemClock } from './base/clock.ts';
 import { silentLog } from './base/log.ts';
 import type { Config, HostPort } from './config/config.ts';
 import { runCli } from './face/cli/main-entry.ts';
 import type { CliPorts } from './face/cli/ports.ts';
-import { verbs } from './manage/verbs.ts';
-import { probeListen } from './net/port-probe.ts';
-import { createCertificate } from './net/self-signed.ts';
-import { createResolver, type Resolver } from './net/resolver.ts';
-
-// Stripping types costs most of the start; the cache makes the second one quick.
-enableCompileCache();
+import type { Resolver } from './net/resolver.ts';
 
 const clock = new SystemClock();
 
-function createDns(servers: readonly HostPort[]): Resolver {
+async function createDns(servers: readonly HostPort[]): Promise<Resolver> {
+  const { createResolver } = await import('./net/resolver.ts');
   return createResolver({ servers, trustAd: true, clock, log: silentLog });
 }
 
@@ -29,18 +25,18 @@ const ports: CliPorts = {
   openContext: async (config: Config) => {
     const { openStore } = await import('./store/store.ts');
     const store = await openStore(config.dataDir, { clock });
-    const dns = createDns(config.dns.servers);
+    const dns = await createDns(config.dns.servers);
     const close = async (): Promise<void> => {
       dns.close();
       await store.close();
     };
     return { store, config, dns, clock, log: silentLog, close };
   },
-  verbs,
+  loadVerbs: async () => (await import('./manage/verbs.ts')).verbs,
   createDns,
-  host: {
-    createCertificate,
-    probeListen,
+  loadHost: async () => {
+    const [{ createCertificate }, { probeListen }] = await Promise.all([import('./net/self-signed.ts'), import('./net/port-probe.ts')]);
+    return { createCertificate, probeListen };
   },
   get version() {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };

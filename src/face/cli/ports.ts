@@ -1,4 +1,4 @@
-/** What the command line needs from the rest of the program; src/main.ts hands it in. */
+/** What the command line needs from the rest of the program; src/main.ts hands it in. What not every command needs is loaded on demand. */
 import type { Config } from '../../config/config.ts';
 import type { HostPort } from '../../config/config.ts';
 import type { Dns } from '../../contract/dns.ts';
@@ -28,11 +28,11 @@ export interface CliPorts {
   lab(options: LabOptions): Promise<number>;
   readonly openContext: OpenContext;
   /** Every verb that may run in the command's own process. */
-  readonly verbs: readonly AnyVerb[];
+  loadVerbs(): Promise<readonly AnyVerb[]>;
   /** A resolver that asks these servers; empty: the system's. */
-  createDns(servers: readonly HostPort[]): Dns & { close(): void };
+  createDns(servers: readonly HostPort[]): Promise<Dns & { close(): void }>;
   /** What quickstart needs of the host. */
-  readonly host: Pick<QuickstartPorts, 'createCertificate' | 'probeListen'>;
+  loadHost(): Promise<Pick<QuickstartPorts, 'createCertificate' | 'probeListen'>>;
   /** From package.json. */
   readonly version: string;
 }

@@ -14,20 +14,21 @@ export type OpenContext = (config: Config) => Promise<ManageContext & { close():
 
 export interface CallPorts {
   readonly openContext: OpenContext;
-  /** Verbs that may run without a server. */
-  readonly verbs: readonly AnyVerb[];
+  /** Verbs that may run without a server; loaded only when none answers. */
+  loadVerbs(): Promise<readonly AnyVerb[]>;
 }
 
 /** The result of the verb; rejects with a Failure whose code and text are the verb's. */
 export async function callVerb(config: Config, name: string, args: unknown, ports: CallPorts): Promise<unknown> {
   const remote = await callServer(controlSocketPath(config), name, args);
   if (remote.kind === 'answered') return remote.result;
-  if (!ports.verbs.some((verb) => verb.name === name)) {
+  const verbs = await ports.loadVerbs();
+  if (!verbs.some((verb) => verb.name === name)) {
     throw new Failure('not-running', `nothing is running with ${config.file || config.dataDir}; "${name}" needs a running ${name.startsWith('lab.') ? 'lab (posthorn lab)' : 'server (posthorn serve)'}`);
   }
   const context = await ports.openContext(config);
   try {
-    const outcome = await runVerb(ports.verbs, context, name, args);
+    const outcome = await runVerb(verbs, context, name, args);
     if (outcome.kind === 'done') return outcome.result;
     throw toFailure(outcome.error);
   } finally {

@@ -36,6 +36,7 @@ const broken = defineVerb({
   },
 });
 const verbs = [echo, refuse, broken];
+const loadVerbs = async () => verbs;
 
 const neverOpen = async (): Promise<never> => assert.fail('the store was opened beside a running server');
 
@@ -54,7 +55,7 @@ test('a verb runs in the server, on a socket that only its owner can use', async
   const server = await createControlServer({ path, verbs, context, log: silentLog });
   try {
     assert.equal(statSync(path).mode & 0o777, 0o600);
-    assert.deepEqual(await callVerb(config, 'test.echo', { text: 'hällo' }, { openContext: neverOpen, verbs }), { text: 'hällo' });
+    assert.deepEqual(await callVerb(config, 'test.echo', { text: 'hällo' }, { openContext: neverOpen, loadVerbs }), { text: 'hällo' });
     await assert.rejects(callServer(path, 'test.refuse', {}), { code: 'no-such-account', message: 'there is no account bob@example.org' });
     await assert.rejects(callServer(path, 'test.echo', { text: 1 }), { code: 'bad-arguments', message: /^test\.echo: text: / });
     await assert.rejects(callServer(path, 'test.none', {}), { code: 'unknown-verb' });
@@ -73,8 +74,8 @@ test('without a server the verb runs here, and the store is given back also when
     open += 1;
     return Object.assign(Object.create(context) as ManageContext, { close: async () => void (open -= 1) });
   };
-  assert.deepEqual(await callVerb(config, 'test.echo', { text: 'x' }, { openContext, verbs }), { text: 'x' });
-  await assert.rejects(callVerb(config, 'test.refuse', {}, { openContext, verbs }), { code: 'no-such-account' });
+  assert.deepEqual(await callVerb(config, 'test.echo', { text: 'x' }, { openContext, loadVerbs }), { text: 'x' });
+  await assert.rejects(callVerb(config, 'test.refuse', {}, { openContext, loadVerbs }), { code: 'no-such-account' });
   assert.equal(open, 0);
-  await assert.rejects(callVerb(config, 'lab.inbox', {}, { openContext, verbs }), { code: 'not-running', message: /posthorn lab/ });
+  await assert.rejects(callVerb(config, 'lab.inbox', {}, { openContext, loadVerbs }), { code: 'not-running', message: /posthorn lab/ });
 });

@@ -27,13 +27,13 @@ export function add(registry: Registry): void {
 async function run(session: Session, options: Options, address: string): Promise<number> {
   const { ports, io, out } = session;
   const configFile = resolve(io.cwd, options.config ?? 'posthorn.toml');
-  const dns = ports.createDns(session.nameServers(options));
+  const dns = await ports.createDns(session.nameServers(options));
   try {
     const { hostname, ip, check } = options;
     const dataDir = options.dataDir === undefined ? undefined : resolve(io.cwd, options.dataDir);
     const result = await quickstart(
       { address, configFile, addresses: ip, check, ...(hostname !== undefined && { hostname }), ...(dataDir !== undefined && { dataDir }) },
-      { ...ports.host, dns, call: (config, verb, args) => callVerb(config, verb, args, ports) },
+      { ...(await ports.loadHost()), dns, call: (config, verb, args) => callVerb(config, verb, args, ports) },
     );
     if (options.json) out.json(result);
     else show(session, result);

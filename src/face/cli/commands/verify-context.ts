@@ -4,7 +4,7 @@ import type { VerifyContext } from '../../../manage/verify.ts';
 import type { CommonOptions, Session } from '../session.ts';
 
 export async function withVerifyContext<T>(session: Session, options: CommonOptions, work: (context: VerifyContext) => Promise<T>): Promise<T> {
-  const dns = session.ports.createDns(session.nameServers(options));
+  const dns = await session.ports.createDns(session.nameServers(options));
   try {
     return await work({ dns, clock: new SystemClock() });
   } finally {
