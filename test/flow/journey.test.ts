@@ -166,8 +166,8 @@ for (const [kind, results] of OUTSIDE) {
     const { results: replies } = await lab.json<{ results: { reply: { text: string } }[] }>(['lab', 'deliver', '--as', kind, '--to', 'alice@example.org']);
     const id = queueIdOf(replies[0]?.reply.text ?? '');
     await traced(id, /done: every recipient/);
-    const { messages } = await lab.json<{ messages: { n: number }[] }>(['mail', 'list', '--account', 'alice@example.org']);
-    const raw = await lab.run(['mail', 'read', String(messages.at(-1)?.n), '--account', 'alice@example.org', '--raw']);
+    const { messages } = await lab.json<{ messages: { number: number }[] }>(['mail', 'list', '--account', 'alice@example.org']);
+    const raw = await lab.run(['mail', 'read', String(messages.at(-1)?.number), '--account', 'alice@example.org', '--raw']);
     const header = raw.stdout.slice(0, raw.stdout.indexOf('\r\n\r\n')).replace(/\r\n[ \t]+/g, ' ');
     const field = /^Authentication-Results: mail\.example\.org;.*$/m.exec(header)?.[0];
     assert.match(field ?? header, results);
