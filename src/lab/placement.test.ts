@@ -8,7 +8,7 @@ const GOOD: MessageFacts = {
   provider: gmail,
   ip: '127.0.0.10',
   iprev: { result: 'pass', address: '127.0.0.10', name: 'mail.example.org' },
-  listedIn: [],
+  listedIn: [], listedAs: [], connections: { open: 1, perMinute: 1 },
   weather: () => false,
   rate: { perMinute: 0, allowed: 100 },
   unknownRecipients: 0,

@@ -30,6 +30,7 @@ const SIGNALS: readonly Signal[] = [
   { points: 3, says: 'neither SPF nor DKIM passes', holds: (facts) => !spfPasses(facts) && !dkimPasses(facts) },
   { points: 3, says: 'sending address is listed', holds: listed },
   { points: 5, says: 'sending address has a poor reputation', holds: lowReputation },
+  { points: 5, says: 'sending domain has a poor reputation', holds: (facts) => facts.weather('low-domain-reputation') },
   { points: 2, says: 'no matching PTR record', holds: noPtr },
   { points: 3, says: 'too many complaints', holds: (facts) => facts.complaintRate >= COMPLAINT_RATE_BAD },
   { points: 5, says: 'bulk mail without one-click unsubscription', holds: (facts) => facts.bulk && !facts.header.oneClickUnsubscribe },

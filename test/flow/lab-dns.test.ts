@@ -32,7 +32,7 @@ async function withServer(work: (lab: Lab) => Promise<void>): Promise<void> {
       ],
     },
     { apex: 'plain.example', records: [{ name: 'plain.example', type: 'TXT', value: '"v=spf1 " "-all"' }] },
-    ...blocklistZones(new Map([['zen.spamhaus.org', ['127.0.0.10']]])),
+    ...blocklistZones(new Map([['zen.spamhaus.org', [{ item: '127.0.0.10' }]]])),
   ]);
   const lab: Lab = {
     fault: 'none',

@@ -17,6 +17,17 @@ const ADDRESS = {
 } as const;
 type Provider = keyof typeof ADDRESS;
 
+/** Whatever part of Spamhaus' list we are on. */
+const LISTED: Partial<Record<Provider, RegExp>> = {
+  gmail: /^550 5\.7\.1 .*very low reputation/,
+  outlook: /^550 5\.7\.1 .*\(S3150\)/,
+  yahoo: /^553 5\.7\.1 \[BL21\]/,
+  icloud: /^550 5\.7\.1 \[CS01\]/,
+  gmx: /^554 gmx\.net[^]*block listed/,
+  't-online': /^554 IP=127.*\(NOWL\)/,
+  'example.net': /^554 5\.7\.1 .*blocked using zen\.spamhaus\.org/,
+};
+
 /** Reply as `code enhanced text`, per provider; a provider not named delivers to the inbox. `spam`: to the other folder. */
 const CASES: readonly { readonly on: readonly string[]; readonly replies: Partial<Record<Provider, RegExp | 'spam'>>; readonly letter?: LetterOptions }[] = [
   { on: [], replies: {} },
@@ -25,7 +36,7 @@ const CASES: readonly { readonly on: readonly string[]; readonly replies: Partia
     replies: {
       gmail: /^550 5\.7\.25 .*PTR/,
       outlook: /^550 DY-001/,
-      yahoo: /^553 5\.7\.1 \[BL23\]/,
+      yahoo: /^553 5\.7\.1 .*reverse DNS/,
       icloud: /^550 5\.7\.1 \[CS01\]/,
       gmx: /^554 gmx\.net.*Nemesis ESMTP Service not available\n.*\nBad DNS PTR/,
       't-online': /^554 IP=127/,
@@ -34,19 +45,57 @@ const CASES: readonly { readonly on: readonly string[]; readonly replies: Partia
   },
   {
     on: ['listed-ip'],
-    replies: {
-      gmail: /^550 5\.7\.1 .*very low reputation/,
-      outlook: /^550 5\.7\.1 .*\(S3150\)/,
-      yahoo: /^553 5\.7\.1 \[BL21\]/,
-      icloud: /^550 5\.7\.1 \[CS01\]/,
-      gmx: /^554 gmx\.net[^]*block listed/,
-      't-online': /^554 IP=127.*\(NOWL\)/,
-      'example.net': /^554 5\.7\.1 .*blocked using zen\.spamhaus\.org/,
-    },
+    replies: LISTED,
   },
   {
     on: ['low-reputation'],
     replies: { gmail: /^421 4\.7\.0/, outlook: /^451 4\.7\.650 .*\(S775\)/, yahoo: /^421 4\.7\.0 \[TSS04\]/, icloud: /^421 4\.7\.1/, gmx: 'spam', 't-online': 'spam', 'example.net': 'spam' },
+  },
+  { on: ['dynamic-ptr'], replies: { outlook: /^550 DY-001/, gmx: /^554 [^]*Bad DNS PTR/ } },
+  { on: ['listed-css'], replies: { ...LISTED, outlook: /^550 OU-001/ } },
+  { on: ['listed-pbl'], replies: { ...LISTED, outlook: /^550 DY-001/ } },
+  { on: ['infected-host'], replies: { ...LISTED, outlook: /^550 DY-002/, yahoo: /^553 5\.7\.1 \[BL23\].*XBL/ } },
+  {
+    on: ['blocked-ip'],
+    replies: {
+      gmail: /^550 5\.7\.1 .*very low reputation/,
+      outlook: /^550 5\.7\.1 .*\(S3140\)/,
+      yahoo: /^553 5\.7\.2 \[TSS11\]/,
+      icloud: /^550 5\.7\.1 \[CS01\]/,
+      gmx: /^554 gmx\.net[^]*block listed/,
+      't-online': /^554 IP=127.*\(NOWL\)/,
+    },
+  },
+  { on: ['banned-ip'], replies: { outlook: /^550 5\.7\.606/, yahoo: /^421 4\.7\.1 \[TS03\]/ } },
+  { on: ['banned-sender'], replies: { outlook: /^550 5\.7\.511/ } },
+  { on: ['recipient-block'], replies: { outlook: /^550 5\.7\.513/ } },
+  { on: ['open-relay'], replies: { outlook: /^550 SC-003/ } },
+  {
+    on: ['low-domain-reputation'],
+    replies: { gmail: /^550 5\.7\.1 .*reputation of the sending domain/, outlook: /^550 OU-002/, yahoo: 'spam', icloud: 'spam', gmx: 'spam', 't-online': 'spam', 'example.net': 'spam' },
+  },
+  { on: ['new-ip'], replies: { outlook: /^451 4\.7\.850/, icloud: /^451 4\.7\.1 \[BS02\]/, 't-online': /^554 IP=127.*\(NOWL\)/ } },
+  { on: ['volume-jump'], replies: { gmail: /^421 4\.7\.28/, outlook: /^451 4\.7\.500 .*\(AS/, yahoo: /^421 4\.7\.0 \[IPTS04\]/, icloud: /^421 4\.7\.1 \[HCM1\]/ } },
+  { on: ['spam-rate'], replies: { gmail: /^421 4\.7\.28 .*DKIM domain/, outlook: /^550 SC-004/, yahoo: /^553 5\.7\.2 \[TSS09\]/ } },
+  {
+    on: ['spam-content'],
+    replies: {
+      gmail: /^550 5\.7\.1 .*likely unsolicited/,
+      outlook: /^550 SC-001/,
+      yahoo: /^554 5\.7\.9/,
+      icloud: /^550 5\.7\.1 \[CS01\]/,
+      gmx: /^554 Transaction failed/,
+      't-online': /^554 5\.7\.0/,
+      'example.net': /^550 5\.7\.1 Spam/,
+    },
+  },
+  {
+    on: ['sender-domain-missing'],
+    replies: { yahoo: /^451 .*does not resolve/, icloud: /^450 4\.1\.8/, gmx: /^550 [^]*Sender address is not allowed/, 't-online': /^550 5\.1\.8/, 'example.net': /^450 4\.1\.8/ },
+  },
+  {
+    on: ['recipient-rate'],
+    replies: { gmail: /^450 4\.2\.1/, outlook: /^451 4\.2\.1/, yahoo: /^451 /, icloud: /^450 4\.2\.1/, gmx: /^450 /, 't-online': /^450 4\.2\.1/, 'example.net': /^450 4\.2\.1/ },
   },
   { on: ['unknown-ip'], replies: { 't-online': /^554 IP=127.*\(NOWL\)/ } },
   { on: ['spf-missing'], replies: {} },
@@ -105,6 +154,14 @@ const CASES: readonly { readonly on: readonly string[]; readonly replies: Partia
     on: ['bulk-sender', name],
     replies: { gmail, outlook: /^550 5\.7\.515/, yahoo: /^550 5\.7\.9/, icloud: /^550 5\.7\.1 \[CS01\]/, gmx: /^554 /, 't-online': 'spam', 'example.net': 'spam' } as const,
   })),
+  {
+    on: ['bulk-sender', 'bulk-lenient', 'dmarc-missing'],
+    replies: { gmail: /^421 4\.7\.31/, outlook: /^550 5\.7\.515/, yahoo: /^550 5\.7\.9/, icloud: /^550 5\.7\.1 \[CS01\]/, gmx: /^554 /, 't-online': 'spam', 'example.net': 'spam' },
+  },
+  {
+    on: ['bulk-sender', 'bulk-lenient', 'spf-missing'],
+    replies: { gmail: /^421 4\.7\.27 .*rate limited/, outlook: /^550 5\.7\.515/, yahoo: /^550 5\.7\.9/, icloud: /^550 5\.7\.1 \[CS01\]/, gmx: /^554 /, 't-online': 'spam', 'example.net': 'spam' },
+  },
   {
     on: ['bulk-sender', 'no-tls'],
     replies: { gmail: /^550 5\.7\.29/, outlook: 'spam', yahoo: 'spam', icloud: 'spam', gmx: /^554 /, 't-online': 'spam', 'example.net': 'spam' },
@@ -209,6 +266,54 @@ test('rate-limit lets five a minute through', async () => {
   parts.clock.advance(61_000);
   assert.match(words(await parts.send(ADDRESS.gmail)), /^250 /);
   await parts.lab.scenario('rate-limit', 'off');
+});
+
+test('namespace-mining: three unknown recipients are too many for Outlook', async () => {
+  await parts.lab.scenario('namespace-mining', 'on');
+  for (let sent = 0; sent < 3; sent++) {
+    const result = words(await parts.send(`nobody${sent}@outlook.com`));
+    if (/^550 SC-002/.test(result)) break;
+    assert.match(result, /^550 5\.5\.0/);
+  }
+  assert.match(words(await parts.send(ADDRESS.outlook)), /^550 SC-002/);
+  await parts.lab.scenario('namespace-mining', 'off');
+  assert.match(words(await parts.send(ADDRESS.outlook)), /^250 /);
+});
+
+test('connection-rate lets five connections a minute through', async () => {
+  parts.clock.advance(61_000);
+  await parts.lab.scenario('connection-rate', 'on');
+  for (let sent = 0; sent < 5; sent++) assert.match(words(await parts.send(ADDRESS.outlook)), /^250 /);
+  assert.match(words(await parts.send(ADDRESS.outlook)), /^421 RP-002/);
+  await parts.lab.scenario('connection-rate', 'off');
+});
+
+test('connection-limit refuses the second connection at a time', async () => {
+  await parts.lab.scenario('connection-limit', 'on');
+  for (const [provider, expected] of [['outlook', /^421 RP-003/], ['gmail', /^421 4\.7\.0 Too many concurrent/], ['example.net', /^421 4\.7\.0 .*too many connections/]] as const) {
+    const mx = parts.lab.providers.find((each) => each.name === provider)?.mx;
+    const held = connect({ host: mx?.address, port: Number(mx?.port), localAddress: parts.ip });
+    assert.match(String((await once(held, 'data'))[0]), /^220 /);
+    assert.match(words(await parts.send(ADDRESS[provider])), expected);
+    held.destroy();
+  }
+  await parts.lab.scenario('connection-limit', 'off');
+});
+
+test('a few complaints bring [TSS05] of Yahoo, more of them [TSS09]', async () => {
+  parts.clock.advance(86_400_000);
+  for (let sent = 0; sent < 110; sent++) assert.match(words(await parts.send(ADDRESS.yahoo)), /^250 /);
+  const complainOnce = async (): Promise<void> => {
+    const message = parts.lab.inbox('yahoo').findLast((each) => !each.complained);
+    await parts.lab.complain('yahoo', String(message?.id));
+  };
+  await complainOnce();
+  assert.match(words(await parts.send(ADDRESS.yahoo)), /^421 4\.7\.0 \[TSS05\]/);
+  await complainOnce();
+  assert.match(words(await parts.send(ADDRESS.yahoo)), /^553 5\.7\.2 \[TSS09\]/);
+  assert.equal(parts.lab.counters('yahoo').find((row) => row.kind === 'domain' && row.complaints > 0)?.complaints, 2);
+  parts.clock.advance(86_400_000);
+  assert.match(words(await parts.send(ADDRESS.yahoo)), /^250 /, 'a new day');
 });
 
 test('the narrower limits of Gmail name their culprit', async () => {

@@ -61,17 +61,31 @@ export const BLOCKLISTS: readonly Blocklist[] = [
 /** The zones that list an address in the scenario `listed-ip`: those that big providers are known to use. */
 export const LISTED_IP_ZONES: readonly string[] = ['zen.spamhaus.org', 'sbl.spamhaus.org', 'lab.zen.dq.spamhaus.net', 'b.barracudacentral.org', 'bl.spamcop.net'];
 
+/** Spamhaus' parts: the zone of the part, and the code by which zen names it. */
+export const SPAMHAUS_PARTS = {
+  css: { zone: 'sbl.spamhaus.org', code: '127.0.0.3' },
+  xbl: { zone: 'xbl.spamhaus.org', code: '127.0.0.4' },
+  pbl: { zone: 'pbl.spamhaus.org', code: '127.0.0.10' },
+} as const;
+
 const TEST_IPV4 = '127.0.0.2';
 /** RFC 5782 §5: ::FFFF:7F00:2, written as reversed nibbles. */
 const TEST_IPV6_NIBBLES = [...'00000000000000000000ffff7f000002'].toReversed().join('.');
 
-/** One zone per list; `listings` maps a list's zone to the IPv4 addresses and domains on it besides the test entries. */
-export function blocklistZones(listings: ReadonlyMap<string, readonly string[]>): readonly Zone[] {
+/** An IPv4 address or domain on a list, `code` when the list has several kinds and it is not `listedCode`. */
+export interface Listing {
+  readonly item: string;
+  readonly code?: string;
+}
+
+/** One zone per list; `listings` maps a list's zone to what is on it besides the test entries. */
+export function blocklistZones(listings: ReadonlyMap<string, readonly Listing[]>): readonly Zone[] {
   return BLOCKLISTS.map((list) => ({
     apex: list.zone,
-    records: [...testEntries(list), ...(listings.get(list.zone) ?? []).map((item) => (isIPv4(item) ? reverseIPv4(item) : item))].flatMap((label) =>
-      listing(list, label),
-    ),
+    records: [
+      ...testEntries(list).flatMap((label) => listing(list, label)),
+      ...(listings.get(list.zone) ?? []).flatMap(({ item, code }) => listing(list, isIPv4(item) ? reverseIPv4(item) : item, code)),
+    ],
   }));
 }
 
@@ -92,10 +106,10 @@ function testEntries(list: Blocklist): string[] {
   });
 }
 
-function listing(list: Blocklist, label: string): ZoneRecord[] {
+function listing(list: Blocklist, label: string, code = list.listedCode): ZoneRecord[] {
   const name = `${label}.${list.zone}`;
   return [
-    { name, type: 'A', value: list.listedCode },
+    { name, type: 'A', value: code },
     { name, type: 'TXT', value: `Listed by the simulated ${list.zone}` },
   ];
 }

@@ -6,7 +6,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { AddressPlan } from '../address-plan.ts';
 import type { ProviderProfile } from '../providers/profile.ts';
 import type { Weather } from '../scenarios.ts';
-import { blocklistZones, LISTED_IP_ZONES, reverseIPv4 } from './blocklists.ts';
+import { blocklistZones, LISTED_IP_ZONES, reverseIPv4, SPAMHAUS_PARTS, type Listing } from './blocklists.ts';
 import { zoneName, type ZoneRecord } from './zone-record.ts';
 import type { Zone } from './zones.ts';
 
@@ -84,9 +84,12 @@ function ourRecords({ ourRecords: published, serverHost, weather, strangerKey }:
   };
   // The host's addresses are the lab's to say: what leaves and what listens.
   const isHostAddress = (record: ZoneRecord): boolean => (record.type === 'A' || record.type === 'AAAA') && zoneName(record.name) === serverHost.hostname;
-  const rest = published.filter((record) => !isHostAddress(record) && record.type !== 'PTR');
+  const senders = new Set(published.filter((record) => record.type === 'MX').map((record) => zoneName(record.name)));
+  const hidden = (record: ZoneRecord): boolean => weather.active('sender-domain-missing') && /^(?:MX|A|AAAA)$/.test(record.type) && senders.has(zoneName(record.name));
+  const rest = published.filter((record) => !isHostAddress(record) && record.type !== 'PTR' && !hidden(record));
   return [
     { name: serverHost.hostname, type: 'A', value: serverHost.ip },
+    ...(weather.active('dynamic-ptr') ? [{ name: dynamicName(serverHost), type: 'A', value: serverHost.ip }] : []),
     ...(serverHost.mxAddress === serverHost.ip ? [] : [{ name: serverHost.hostname, type: 'A', value: serverHost.mxAddress }]),
     ...rest.flatMap(bend),
   ];
@@ -119,19 +122,33 @@ function reverseZone({ plan, providers, serverHost, outsideName, weather }: Inte
     records: [
       ...(plan.server === '127.0.0.1' ? [] : [pointer(plan.server, 'localhost')]),
       pointer('127.0.0.1', 'localhost'),
-      ...(weather.active('no-ptr') ? [] : [pointer(serverHost.ip, serverHost.hostname)]),
+      ...(weather.active('no-ptr') ? [] : [pointer(serverHost.ip, weather.active('dynamic-ptr') ? dynamicName(serverHost) : serverHost.hostname)]),
       ...providers.map((profile, index) => pointer(plan.provider(index), profile.mxHost)),
       pointer(plan.outside, outsideName),
     ],
   };
 }
 
+/** `127-0-0-10.dyn.example.org`, as access providers name the lines of their customers. */
+function dynamicName({ ip, hostname }: ServerHost): string {
+  return `${ip.replaceAll('.', '-')}.dyn.${cut(hostname)}`;
+}
+
 function pointer(address: string, value: string): ZoneRecord {
   return { name: `${reverseIPv4(address)}.in-addr.arpa`, type: 'PTR', value };
 }
 
-function listings({ serverHost, weather }: InternetFacts): ReadonlyMap<string, readonly string[]> {
-  return new Map(weather.active('listed-ip') ? LISTED_IP_ZONES.map((zone) => [zone, [serverHost.ip]]) : []);
+function listings({ serverHost: { ip }, weather }: InternetFacts): ReadonlyMap<string, readonly Listing[]> {
+  const found = new Map<string, Listing[]>();
+  const list = (zone: string, listing: Listing): void => {
+    found.set(zone, [...(found.get(zone) ?? []), listing]);
+  };
+  if (weather.active('listed-ip')) for (const zone of LISTED_IP_ZONES) list(zone, { item: ip });
+  for (const [scenario, part] of [['listed-css', 'css'], ['infected-host', 'xbl'], ['listed-pbl', 'pbl']] as const) {
+    const { zone, code } = SPAMHAUS_PARTS[part];
+    if (weather.active(scenario)) for (const each of ['zen.spamhaus.org', 'lab.zen.dq.spamhaus.net', zone]) list(each, { item: ip, code });
+  }
+  return found;
 }
 
 function grouped(records: readonly ZoneRecord[], secure: ReadonlySet<string>): Zone[] {

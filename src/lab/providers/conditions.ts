@@ -13,6 +13,30 @@ export function listed(facts: ConnectFacts): boolean {
   return facts.listedIn.length > 0;
 }
 
+/** By the codes of zen.spamhaus.org: the part of the list that counts. */
+export function onCss(facts: ConnectFacts): boolean {
+  return facts.listedAs.includes('127.0.0.3');
+}
+
+export function onXbl(facts: ConnectFacts): boolean {
+  return facts.listedAs.includes('127.0.0.4');
+}
+
+export function onPbl(facts: ConnectFacts): boolean {
+  return facts.listedAs.includes('127.0.0.10') || facts.listedAs.includes('127.0.0.11');
+}
+
+/** The address in the name, or a word that access providers use: the name of a line, not of a host. */
+export function genericPtr(facts: ConnectFacts): boolean {
+  const name = facts.iprev.name?.toLowerCase() ?? '';
+  return name.includes(facts.ip.replaceAll('.', '-')) || /(?:^|[.-])(?:dyn|dynamic|dhcp|dialup|dsl|pool|ppp)(?:[.-]|$)/.test(name);
+}
+
+/** On the provider's list or on one that it asks. */
+export function blocked(facts: ConnectFacts): boolean {
+  return listed(facts) || facts.weather('blocked-ip');
+}
+
 export function tooFast(facts: ConnectFacts): boolean {
   return facts.rate.perMinute >= facts.rate.allowed;
 }

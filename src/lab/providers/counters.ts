@@ -35,6 +35,7 @@ export class Counters {
   readonly #rows = new Map<string, DayRow>();
   /** Per address (or other key), start times of recent messages. */
   readonly #recent = new Map<string, number[]>();
+  readonly #open = new Map<string, number>();
   readonly #bulk = new Set<string>();
   readonly #messageIds = new Map<string, number>();
 
@@ -77,6 +78,22 @@ export class Counters {
     const first = times.findIndex((at) => at > since);
     times.splice(0, first < 0 ? times.length : first);
     return times.length;
+  }
+
+  /** Notes a new connection; the function returned notes its end. */
+  connected(provider: string, ip: string): () => void {
+    const id = `${provider} ${ip}`;
+    this.started(provider, `connection:${ip}`);
+    this.#open.set(id, (this.#open.get(id) ?? 0) + 1);
+    return () => {
+      const left = (this.#open.get(id) ?? 1) - 1;
+      if (left > 0) this.#open.set(id, left);
+      else this.#open.delete(id);
+    };
+  }
+
+  connections(provider: string, ip: string): { readonly open: number; readonly perMinute: number } {
+    return { open: this.#open.get(`${provider} ${ip}`) ?? 0, perMinute: this.perMinute(provider, `connection:${ip}`) };
   }
 
   /** How often that rule refused that address today. */

@@ -1,6 +1,6 @@
 /** example.net: a small site with Postfix, a block list, a reverse DNS check and a DMARC milter; its replies are Postfix's. */
 import { dmarcSaysReject, domainOf, listed, noPtr, ptrUnknown, tooFast, undecided, unauthenticated } from './conditions.ts';
-import { rule, type MessageFacts, type ProviderProfile, type RecipientFacts } from './profile.ts';
+import { rule, type ConnectFacts, type MessageFacts, type ProviderProfile, type RecipientFacts } from './profile.ts';
 
 export const exampleNet: ProviderProfile = {
   name: 'example.net',
@@ -14,7 +14,9 @@ export const exampleNet: ProviderProfile = {
   feedbackLoop: true,
   greylisted: { code: 451, enhanced: '4.7.1', text: 'Greylisted, please try again later' },
   rules: {
-    connect: [],
+    connect: [
+      rule<ConnectFacts>('connection-limit', (facts) => facts.weather('connection-limit') && facts.connections.open > 1, (facts) => ({ code: 421, enhanced: '4.7.0', text: `mx.example.net Error: too many connections from ${facts.ip}`, close: true })),
+    ],
     hello: [],
     mail: [],
     recipient: [
@@ -43,6 +45,11 @@ export const exampleNet: ProviderProfile = {
         enhanced: '5.1.1',
         text: `<${facts.recipient}>: Recipient address rejected: User unknown in local recipient table`,
       })),
+      rule<RecipientFacts>('recipient-rate', (facts) => facts.mailbox === 'busy', (facts) => ({
+        code: 450,
+        enhanced: '4.2.1',
+        text: `<${facts.recipient}>: Recipient address rejected: receiving mail too quickly`,
+      })),
       rule<RecipientFacts>('over-quota', (facts) => facts.mailbox === 'full', (facts) => ({
         code: 452,
         enhanced: '4.2.2',
@@ -61,6 +68,7 @@ export const exampleNet: ProviderProfile = {
         enhanced: '5.7.1',
         text: `rejected by DMARC policy for ${facts.dmarc.fromDomain ?? domainOf(facts.sender)}`,
       })),
+      rule<MessageFacts>('content', (facts) => facts.weather('spam-content'), () => ({ code: 550, enhanced: '5.7.1', text: 'Spam message rejected' })),
     ],
   },
 };

@@ -2,7 +2,7 @@
  * GMX and WEB.DE, after postmaster.gmx.net, read 2026: refusals by address come in place of the greeting; an aligned
  * DKIM signature is a must; replies have no enhanced codes.
  */
-import { dkimAligned, dmarcSaysReject, listed, lowReputation, noPtr, ptrUnknown, tooFast, undecided } from './conditions.ts';
+import { blocked, dkimAligned, dmarcSaysReject, genericPtr, lowReputation, noPtr, ptrUnknown, tooFast, undecided } from './conditions.ts';
 import { rule, type ConnectFacts, type MailFacts, type MessageFacts, type ProviderProfile, type ProviderReply, type RecipientFacts } from './profile.ts';
 
 const HOST = 'gmx.net (mxgmx017)';
@@ -29,8 +29,8 @@ export const gmx: ProviderProfile = {
   greylisted: { code: 451, text: 'Requested action aborted\nGreylisted, please try again later' },
   rules: {
     connect: [
-      rule<ConnectFacts>('listed', listed, (facts) => noService(facts, 'IP address is block listed.', 'bl')),
-      rule<ConnectFacts>('no-ptr', noPtr, (facts) => noService(facts, 'Bad DNS PTR resource record.', 'bdns')),
+      rule<ConnectFacts>('listed', blocked, (facts) => noService(facts, 'IP address is block listed.', 'bl')),
+      rule<ConnectFacts>('no-ptr', (facts) => noPtr(facts) || genericPtr(facts), (facts) => noService(facts, 'Bad DNS PTR resource record.', 'bdns')),
       rule<ConnectFacts>('ptr-unknown', ptrUnknown, (facts) => ({
         code: 421,
         text: `${HOST} Nemesis ESMTP Service not available\nService closing transmission channel\n${see(facts.ip, 'tmp')}`,
@@ -50,9 +50,13 @@ export const gmx: ProviderProfile = {
       })),
     ],
     recipient: [
-      rule<RecipientFacts>('unknown-user', (facts) => facts.mailbox !== 'open' && facts.mailbox !== 'full', (facts) => ({
+      rule<RecipientFacts>('unknown-user', (facts) => facts.mailbox === 'unknown' || facts.mailbox === 'foreign' || facts.mailbox === 'disabled', (facts) => ({
         code: 550,
         text: `Requested action not taken: mailbox unavailable\n${see(facts.ip, 'nx')}`,
+      })),
+      rule<RecipientFacts>('recipient-rate', (facts) => facts.mailbox === 'busy', (facts) => ({
+        code: 450,
+        text: `Requested mail action not taken: mailbox unavailable\nThe recipient receives too many messages.\n${see(facts.ip, 'rl')}`,
       })),
       rule<RecipientFacts>('over-quota', (facts) => facts.mailbox === 'full', (facts) => ({
         code: 552,
@@ -74,7 +78,7 @@ export const gmx: ProviderProfile = {
         code: 554,
         text: `Transaction failed\nReject due to policy restrictions: bulk mail needs one-click unsubscription.\n${see(facts.ip, 'hi')}`,
       })),
-      rule<MessageFacts>('content', (facts) => facts.spamPattern && lowReputation(facts), (facts) => ({
+      rule<MessageFacts>('content', (facts) => facts.weather('spam-content') || (facts.spamPattern && lowReputation(facts)), (facts) => ({
         code: 554,
         text: `Transaction failed\nReject due to policy restrictions.\n${see(facts.ip, 'hi')}`,
       })),

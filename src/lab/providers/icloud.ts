@@ -3,7 +3,7 @@
  *
  * Where it leaves room: missing reverse DNS and listed addresses are local policy ([CS01]).
  */
-import { dkimPasses, dmarcSaysReject, fromDomain, listed, lowReputation, noPtr, ptrUnknown, spfPasses, tooFast, unauthenticated, undecided } from './conditions.ts';
+import { blocked, dkimPasses, dmarcSaysReject, fromDomain, lowReputation, noPtr, ptrUnknown, spfPasses, tooFast, unauthenticated, undecided } from './conditions.ts';
 import { rule, type MailFacts, type MessageFacts, type ProviderProfile, type RecipientFacts } from './profile.ts';
 
 const SEE = 'Please visit https://support.apple.com/en-us/HT204137';
@@ -28,6 +28,8 @@ export const icloud: ProviderProfile = {
         enhanced: '4.1.8',
         text: `<${facts.sender}>: Sender address rejected: Domain not found`,
       })),
+      rule<MailFacts>('new-ip', (facts) => facts.weather('new-ip'), (facts) => ({ code: 451, enhanced: '4.7.1', text: `[BS02] Messages from ${facts.ip} deferred. Try again later. ${SEE}` })),
+      rule<MailFacts>('volume-jump', (facts) => facts.weather('volume-jump'), (facts) => ({ code: 421, enhanced: '4.7.1', text: `[HCM1] Messages from ${facts.ip} deferred. Try again later. ${SEE}` })),
       rule<MailFacts>('volume', (facts) => tooFast(facts) || lowReputation(facts), (facts) => ({
         code: 421,
         enhanced: '4.7.1',
@@ -40,6 +42,7 @@ export const icloud: ProviderProfile = {
         enhanced: '5.1.1',
         text: `<${facts.recipient}>: user does not exist`,
       })),
+      rule<RecipientFacts>('recipient-rate', (facts) => facts.mailbox === 'busy', (facts) => ({ code: 450, enhanced: '4.2.1', text: `<${facts.recipient}>: user is receiving mail too quickly` })),
       rule<RecipientFacts>('disabled', (facts) => facts.mailbox === 'disabled', (facts) => ({ code: 550, enhanced: '5.2.1', text: `<${facts.recipient}>: user is disabled` })),
       rule<RecipientFacts>('over-quota', (facts) => facts.mailbox === 'full', (facts) => ({ code: 552, enhanced: '5.2.2', text: `<${facts.recipient}>: user is over quota` })),
     ],
@@ -49,7 +52,7 @@ export const icloud: ProviderProfile = {
         enhanced: '4.7.1',
         text: `Service unavailable - try again later. ${SEE}`,
       })),
-      rule<MessageFacts>('local-policy', (facts) => noPtr(facts) || listed(facts), () => ({
+      rule<MessageFacts>('local-policy', (facts) => noPtr(facts) || blocked(facts) || facts.weather('spam-content'), () => ({
         code: 550,
         enhanced: '5.7.1',
         text: `[CS01] Message rejected due to local policy. ${SEE}`,

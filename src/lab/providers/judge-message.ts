@@ -14,6 +14,9 @@ import type { Receiver } from './receiver.ts';
 /** The test string of the generic test for unsolicited bulk email, as far as filters look for it. */
 const SPAM_PATTERN = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X';
 
+/** In the scenario spam-rate. */
+const BAD_COMPLAINT_RATE = 0.02;
+
 export type MessageOutcome =
   | { readonly kind: 'accepted'; readonly reply: ProviderReply; readonly message: InboxMessage }
   | { readonly kind: 'refused'; readonly reply: ProviderReply };
@@ -59,7 +62,7 @@ async function gatherFacts(receiver: Receiver, mail: MailFacts, recipients: read
     bulk: receiver.weather('bulk-sender') || counters.isBulk(profile.name, domain),
     culprits: noteCulprits(receiver, mail, results, content),
     sameMessageId: header.messageId === undefined ? 1 : counters.seenMessageId(profile.name, header.messageId),
-    complaintRate: counters.complaintRate(profile.name, domain),
+    complaintRate: receiver.weather('spam-rate') ? BAD_COMPLAINT_RATE : counters.complaintRate(profile.name, domain),
     sizeBytes: content.length,
     spamPattern: content.includes(SPAM_PATTERN),
   };

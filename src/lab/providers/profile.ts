@@ -21,6 +21,10 @@ export interface ConnectFacts {
   readonly iprev: IprevReport;
   /** Of the profile's block lists, those that list the client. */
   readonly listedIn: readonly string[];
+  /** The codes by which they list it, 127.x. */
+  readonly listedAs: readonly string[];
+  /** From this address, this one included. */
+  readonly connections: { readonly open: number; readonly perMinute: number };
   readonly weather: (name: ScenarioName) => boolean;
   /** Messages from this address in the last minute, and how many are allowed. */
   readonly rate: { readonly perMinute: number; readonly allowed: number };
@@ -52,7 +56,7 @@ export interface MailFacts extends HelloFacts {
 
 export interface RecipientFacts extends MailFacts {
   readonly recipient: string;
-  readonly mailbox: 'open' | 'unknown' | 'full' | 'disabled' | 'foreign';
+  readonly mailbox: 'open' | 'unknown' | 'full' | 'disabled' | 'busy' | 'foreign';
 }
 
 export interface MessageFacts extends MailFacts {

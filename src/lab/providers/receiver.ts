@@ -32,12 +32,14 @@ export const RATE_LIMITED_PER_MINUTE = 5;
 
 export async function connectFacts(receiver: Receiver, ip: string): Promise<ConnectFacts> {
   const { profile } = receiver;
-  const [iprev, listedIn] = await Promise.all([receiver.clientName(ip), listings(receiver, ip)]);
+  const [iprev, listed] = await Promise.all([receiver.clientName(ip), listings(receiver, ip)]);
   return {
     provider: profile,
     ip,
     iprev,
-    listedIn,
+    listedIn: listed.map(({ zone }) => zone),
+    listedAs: listed.flatMap(({ codes }) => codes),
+    connections: receiver.counters.connections(profile.name, ip),
     weather: receiver.weather,
     rate: currentRate(receiver, ip),
     unknownRecipients: receiver.counters.refusedToday(profile.name, ip, 'unknown-user'),
@@ -50,11 +52,12 @@ export function currentRate(receiver: Receiver, ip: string): ConnectFacts['rate'
 }
 
 /** RFC 5782 §2.1; a list that does not answer lists nobody. */
-async function listings(receiver: Receiver, ip: string): Promise<readonly string[]> {
+async function listings(receiver: Receiver, ip: string): Promise<readonly { zone: string; codes: readonly string[] }[]> {
   const answers = await Promise.all(
     receiver.profile.blocklists.map(async (zone) => {
       const answer = await receiver.dns.query(`${reverseIPv4(ip)}.${zone}`, 'A');
-      return answer.kind === 'found' && answer.records.some((address) => address.startsWith('127.0.0.')) ? [zone] : [];
+      const codes = answer.kind === 'found' ? answer.records.filter((address) => address.startsWith('127.0.0.')) : [];
+      return codes.length > 0 ? [{ zone, codes }] : [];
     }),
   );
   return answers.flat();

@@ -39,6 +39,15 @@ export class ProviderSession {
 
   /** Resolves when the session is over; rejects only for bugs. */
   async run(): Promise<void> {
+    const closed = this.#receiver.counters.connected(this.#receiver.profile.name, this.#channel.clientAddress);
+    try {
+      await this.#talk();
+    } finally {
+      closed();
+    }
+  }
+
+  async #talk(): Promise<void> {
     if (!(await this.#greet())) return;
     for (let count = 0; count < COMMANDS_MAX && !this.#channel.closed; count++) {
       const line = await this.#channel.readLine();
@@ -198,13 +207,14 @@ export class ProviderSession {
     return this.#reply({ code: 250, enhanced: '2.1.5', text: 'Ok' });
   }
 
-  /** Every local part exists but `nobody…` and `unknown…`; `full…` is over quota, `disabled…` is disabled. */
+  /** Every local part exists but `nobody…` and `unknown…`; `full…` is over quota, `disabled…` disabled, `busy…` gets too much. */
   #mailboxState(recipient: string): RecipientFacts['mailbox'] {
     const at = recipient.lastIndexOf('@');
     const local = recipient.slice(0, at).toLowerCase();
     if (!this.#receiver.profile.domains.includes(recipient.slice(at + 1).toLowerCase())) return 'foreign';
     if (this.#weather('unknown-user') || /^(?:nobody|unknown)/.test(local)) return 'unknown';
     if (this.#weather('over-quota') || local.startsWith('full')) return 'full';
+    if (this.#weather('recipient-rate') || local.startsWith('busy')) return 'busy';
     return local.startsWith('disabled') ? 'disabled' : 'open';
   }
 

@@ -1,9 +1,9 @@
 /**
  * Yahoo and AOL, after senders.yahooinc.com (best practices and SMTP error codes), read 2026.
  *
- * Where it leaves room: missing reverse DNS is answered with [BL23]; the bulk threshold, unpublished, is Gmail's.
+ * Where it leaves room: missing reverse DNS is answered with 553 5.7.1 without a label; the bulk threshold, unpublished, is Gmail's.
  */
-import { dkimPasses, dmarcSaysReject, fromDomain, hasDmarcRecord, listed, lowReputation, noPtr, ptrUnknown, spfPasses, tooFast, unauthenticated, undecided } from './conditions.ts';
+import { dkimPasses, dmarcSaysReject, fromDomain, hasDmarcRecord, listed, lowReputation, noPtr, onXbl, ptrUnknown, spfPasses, tooFast, unauthenticated, undecided } from './conditions.ts';
 import { rule, type ConnectFacts, type MailFacts, type MessageFacts, type ProviderProfile, type RecipientFacts } from './profile.ts';
 
 const SEE = 'see https://postmaster.yahooinc.com/error-codes';
@@ -22,6 +22,7 @@ export const yahoo: ProviderProfile = {
   greylisted: { code: 451, enhanced: '4.7.1', text: 'Greylisted, please try again later' },
   rules: {
     connect: [
+      rule<ConnectFacts>('infected', onXbl, () => ({ code: 553, enhanced: '5.7.1', text: `[BL23] Connections not accepted from IP addresses on Spamhaus XBL; ${SEE}`, close: true })),
       rule<ConnectFacts>('listed', listed, (facts) => ({
         code: 553,
         enhanced: '5.7.1',
@@ -31,13 +32,31 @@ export const yahoo: ProviderProfile = {
       rule<ConnectFacts>('no-ptr', noPtr, (facts) => ({
         code: 553,
         enhanced: '5.7.1',
-        text: `[BL23] Connections not accepted from IP addresses without valid reverse DNS [${facts.ip}]; ${SEE}`,
+        text: `Connections not accepted from IP addresses without valid reverse DNS [${facts.ip}]; ${SEE}`,
         close: true,
       })),
-      rule<ConnectFacts>('ptr-unknown', ptrUnknown, () => ({ code: 421, enhanced: '4.7.0', text: `[TSS05] Resources unavailable temporarily; ${SEE}`, close: true })),
+      rule<ConnectFacts>('ptr-unknown', ptrUnknown, () => ({ code: 421, enhanced: '4.7.0', text: `Resources temporarily unavailable. Please try again later; ${SEE}`, close: true })),
     ],
     hello: [],
     mail: [
+      rule<MailFacts>('banned-ip', (facts) => facts.weather('banned-ip'), (facts) => ({
+        code: 421,
+        enhanced: '4.7.1',
+        text: `[TS03] All messages from ${facts.ip} will be permanently deferred; Retrying will NOT succeed. ${SEE}`,
+        close: true,
+      })),
+      rule<MailFacts>('blocked-ip', (facts) => facts.weather('blocked-ip'), (facts) => ({
+        code: 553,
+        enhanced: '5.7.2',
+        text: `[TSS11] All messages from ${facts.ip} will be permanently deferred; Retrying will NOT succeed. ${SEE}`,
+        close: true,
+      })),
+      rule<MailFacts>('volume-jump', (facts) => facts.weather('volume-jump'), (facts) => ({
+        code: 421,
+        enhanced: '4.7.0',
+        text: `[IPTS04] Messages from ${facts.ip} temporarily deferred due to unexpected volume or user complaints - 4.16.55.1; ${SEE}`,
+        close: true,
+      })),
       rule<MailFacts>('volume', (facts) => tooFast(facts) || lowReputation(facts), (facts) => ({
         code: 421,
         enhanced: '4.7.0',
@@ -54,6 +73,7 @@ export const yahoo: ProviderProfile = {
         code: 554,
         text: `delivery error: dd This user doesn't have a yahoo.com account (${facts.recipient}) [0]`,
       })),
+      rule<RecipientFacts>('recipient-rate', (facts) => facts.mailbox === 'busy', () => ({ code: 451, text: `Message temporarily deferred: this mailbox is receiving mail too quickly; ${SEE}` })),
       rule<RecipientFacts>('disabled', (facts) => facts.mailbox === 'disabled', (facts) => ({
         code: 554,
         text: `30 Sorry, your message to ${facts.recipient} cannot be delivered. This mailbox is disabled (554.30).`,
@@ -96,6 +116,13 @@ export const yahoo: ProviderProfile = {
         text: `[TSS09] All messages from ${facts.ip} will be permanently deferred; Retrying will NOT succeed. ${SEE}`,
         close: true,
       })),
+      rule<MessageFacts>('some-complaints', (facts) => facts.complaintRate >= 0.003, (facts) => ({
+        code: 421,
+        enhanced: '4.7.0',
+        text: `[TSS05] Messages from ${facts.ip} temporarily deferred due to unexpected volume or user complaints; ${SEE}`,
+        close: true,
+      })),
+      rule<MessageFacts>('content', (facts) => facts.weather('spam-content'), () => ({ code: 554, enhanced: '5.7.9', text: `Message not accepted for policy reasons. ${SEE}` })),
     ],
   },
 };
