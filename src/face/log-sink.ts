@@ -22,13 +22,19 @@ export interface OpenLogSink {
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 const STDERR = 2;
+const BLOCK_BYTES = 8 * 1024;
+/** How long a line may wait for others. */
+const FLUSH_EVERY_MS = 100;
 
 /** `host` is the name in classic lines; default: the machine's, as syslog writes it. */
 export function createLogSink({ format, level, file }: Config['log'], host = hostname()): OpenLogSink {
-  const destination = pino.destination({ dest: file ?? STDERR, sync: false, mkdir: true, append: true });
+  // A file takes lines by the block: a write call for each was a fifth of the cost of a message.
+  const blocks = file === undefined ? {} : { minLength: BLOCK_BYTES, periodicFlush: FLUSH_EVERY_MS };
+  const destination = pino.destination({ dest: file ?? STDERR, sync: false, mkdir: true, append: true, ...blocks });
   // A full disk or a closed pipe must not end the server.
   destination.on('error', () => undefined);
-  const write = format === 'json' ? jsonWriter(destination, level) : maillogWriter((text) => destination.write(text), host);
+  const writeText = (text: string): void => void destination.write(text);
+  const write = format === 'json' ? jsonWriter(writeText) : maillogWriter(writeText, host);
   return {
     write: (entry) => {
       if (RANK[entry.level] >= RANK[level]) write(entry);
@@ -47,9 +53,18 @@ export function createLogSink({ format, level, file }: Config['log'], host = hos
   };
 }
 
-function jsonWriter(destination: ReturnType<typeof pino.destination>, level: LogLevel): LogSink {
-  const logger = pino({ level, base: { pid: process.pid }, timestamp: false, formatters: { level: (label) => ({ level: label }) } }, destination);
-  return ({ at, level: entryLevel, event, fields }) => logger[entryLevel]({ time: new Date(at).toISOString(), event, ...fields });
+/** One JSON object a line. What cannot be written as JSON (a cycle, a bigint) is told as such, never thrown at the caller. */
+function jsonWriter(write: (text: string) => void): LogSink {
+  return ({ at, level, event, fields }) => {
+    const head = { level, pid: process.pid, time: new Date(at).toISOString(), event };
+    let line: string;
+    try {
+      line = JSON.stringify({ ...head, ...fields });
+    } catch (error) {
+      line = JSON.stringify({ ...head, unwritable: String(error) });
+    }
+    write(`${line}\n`);
+  };
 }
 
 function maillogWriter(write: (text: string) => void, host: string): LogSink {

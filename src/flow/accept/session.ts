@@ -196,7 +196,9 @@ export class Session implements ConnectionListener {
     if (reply !== REPLIES.bye && this.#state.farewell !== REPLIES.bye) this.#state.logRejection(reply, {});
     this.#state.farewell = reply;
     this.#state.reply(reply);
-    this.#connection.end(this.#state.takeOutput());
+    const words = this.#state.takeOutput();
+    if (reply === REPLIES.bye && this.#input.length === 0 && !this.#ended) this.#connection.endAfterQuit(words);
+    else this.#connection.end(words);
   }
 
   /** Milliseconds that we wait for the client now. */
