@@ -14,6 +14,8 @@ export type Operation = (db: Database, args: never) => unknown;
 export interface OperationTables {
   readonly writes: ReadonlyMap<string, Operation>;
   readonly reads: ReadonlyMap<string, Operation>;
+  /** Writes whose callers can come again when there is room; all others may use the reserve of a full disk. */
+  readonly postponable: ReadonlySet<string>;
 }
 
 /** `{queue: {insert}}` as a map from `queue.insert`. */
@@ -37,19 +39,20 @@ export function runBatch(db: Database, tables: OperationTables, requests: readon
     else answers.push(attempt(request[0], () => find(tables.reads, request[1])(db, request[2] as never)));
   }
   if (answers.length > 0) reply(answers);
-  if (writing.length > 0) reply(commitTogether(db, tables.writes, writing));
+  if (writing.length > 0) reply(commitTogether(db, tables, writing));
 }
 
-function commitTogether(db: Database, writes: OperationTables['writes'], requests: readonly ThreadRequest[]): ThreadReply[] {
+function commitTogether(db: Database, { writes, postponable }: OperationTables, requests: readonly ThreadRequest[]): ThreadReply[] {
+  const makeRoom = (): void => db.makeRoom(requests.some(([, name]) => !postponable.has(name)));
   try {
     db.begin();
     const replies = requests.map((request) => runInSavepoint(db, find(writes, request[1]), request));
     db.commit();
-    if (replies.some(([, , error]) => error?.code === 'store-full')) db.makeRoom();
+    if (replies.some(([, , error]) => error?.code === 'store-full')) quietly(makeRoom);
     return replies;
   } catch (error) {
     const described = describeError(error);
-    recover(db, error);
+    recover(db, error, makeRoom);
     return requests.map(([id]) => [id, undefined, described]);
   }
 }
@@ -102,13 +105,20 @@ export function isFull(error: unknown): boolean {
   return code === 'store-full' || code === 'ENOSPC' || code === 'EDQUOT' || (errcode !== undefined && ((errcode & 0xff) === SQLITE_FULL || errcode === SQLITE_IOERR_SHMSIZE));
 }
 
-function recover(db: Database, error: unknown): void {
-  try {
+function recover(db: Database, error: unknown, makeRoom: () => void): void {
+  quietly(() => {
     db.rollback();
     // After a failed sync the pages in memory may say more than the disk does.
     if (((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_IOERR) db.reopen();
-    if (isFull(error)) db.makeRoom();
+    if (isFull(error)) makeRoom();
+  });
+}
+
+/** What goes wrong here goes wrong in the next batch too, which says so and comes here again. */
+function quietly(work: () => void): void {
+  try {
+    work();
   } catch {
-    // The next batch fails at BEGIN, says so, and comes here again.
+    // See above.
   }
 }

@@ -35,6 +35,8 @@ export class Database {
   #engine: DatabaseSync;
   #statements = new Map<string, StatementSync>();
   #afterCommit: (() => void)[] = [];
+  /** For lack of space, and nothing was committed since. */
+  #logStartedOver = false;
 
   constructor(path: string, options: DatabaseOptions = {}) {
     this.path = path;
@@ -85,6 +87,7 @@ export class Database {
   /** Returns after the sync; then does what waited for it. */
   commit(): void {
     this.#statement('COMMIT').run();
+    this.#logStartedOver = false;
     const effects = this.#afterCommit;
     this.#afterCommit = [];
     for (const effect of effects) doQuietly(effect);
@@ -101,12 +104,20 @@ export class Database {
   }
 
   /**
-   * The disk is full: gives up the reserve, copies the log into the database and gives its space back, as far as that is
-   * possible now. That may be all that a settlement needs.
+   * The disk is full. First the log is written over from its beginning: that space is ours already, and nobody else gets
+   * it. When that was not enough and `essential` work waits, the reserve is given up.
    */
-  makeRoom(): void {
-    this.#options.reserve?.release();
-    this.#engine.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  makeRoom(essential: boolean): void {
+    if (essential && this.#logStartedOver) this.#options.reserve?.release();
+    try {
+      this.#engine.exec('PRAGMA wal_checkpoint(RESTART)');
+    } catch (error) {
+      // The database itself has to grow.
+      if (essential) this.#options.reserve?.release();
+      throw error;
+    } finally {
+      this.#logStartedOver = true;
+    }
   }
 
   /** After an I/O error nobody knows what is in the engine's memory and what on disk: start again from the file. */

@@ -32,6 +32,9 @@ export const reads = {
   timeline: timelineReads,
 };
 
+/** Writes that bring something new in: while the disk is full they wait outside, and get nothing of the reserve. */
+export const postponable: ReadonlySet<string> = new Set(['bodies.add', 'mailboxes.append', 'mailboxes.copy', 'queue.insert']);
+
 export type Operations = {
   [Noun in keyof typeof writes | keyof typeof reads]: (Noun extends keyof typeof writes ? (typeof writes)[Noun] : unknown) &
     (Noun extends keyof typeof reads ? (typeof reads)[Noun] : unknown);

@@ -15,7 +15,7 @@ import { sweepBodies } from './body-sweep.ts';
 import { Database } from './database.ts';
 import { checkVersion, migrate } from './migrate.ts';
 import { migrations } from './migrations/all.ts';
-import { reads, writes } from './operations.ts';
+import { postponable, reads, writes } from './operations.ts';
 import { ReserveFile } from './reserve-file.ts';
 import type { ThreadOptions, ThreadReply, ThreadRequest, ThreadStarted, ToThread } from './thread-protocol.ts';
 
@@ -49,7 +49,7 @@ function openPrepared(options: ThreadOptions, reserve: ReserveFile): Database {
 }
 
 function serve(port: MessagePort, db: Database): void {
-  const tables: OperationTables = { writes: flatten(writes), reads: flatten(reads) };
+  const tables: OperationTables = { writes: flatten(writes), reads: flatten(reads), postponable };
   const waiting: ThreadRequest[] = [];
   let closing = false;
   const take = (message: ToThread): void => {
