@@ -88,10 +88,14 @@ test('fields in our name and unreadable ones are forged, those of others are not
     'Authentication-Results:\r\n\tmail.example.org;\r\n\tdmarc=pass',
     'X-Authentication-Results: mail.example.org; dmarc=pass',
     'ARC-Authentication-Results: i=1; mail.example.org; dmarc=pass',
+    'Authentication-Results: mail.example.org.; dmarc=pass',
+    'Authentication-Results: mail.example.org/1; dmarc=pass',
+    'AUTHENTICATION-RESULTS : "mail\\.example.org" ; dmarc=pass',
+    'Authentication-Results: mail.example.org.evil.test; dmarc=pass',
   ];
   const { fields } = parseHeader(Buffer.from(`${header.join('\r\n')}\r\n\r\n`));
   const forged = forgedAuthenticationResults(fields, 'mail.example.org').map((field) => fields.indexOf(field));
-  assert.deepEqual(forged, [0, 1, 2, 3, 4, 5, 7]);
+  assert.deepEqual(forged, [0, 1, 2, 3, 4, 5, 7, 10, 11, 12]);
 });
 
 test('fuzz: reading never throws, and whatever is built can be read', () => {

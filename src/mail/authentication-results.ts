@@ -225,7 +225,7 @@ function readQuoted(text: string, start: number): { text: string; end: number } 
  * authserv-id cannot be read, since another reader may read ours.
  */
 export function forgedAuthenticationResults(fields: readonly HeaderField[], authservId: string): HeaderField[] {
-  const ours = authservId.toLowerCase();
+  const ours = comparableId(authservId);
   return fields.filter((field) => {
     if (field.lower !== 'authentication-results') return false;
     const claimed = claimedAuthservId(field.value);
@@ -238,5 +238,10 @@ function claimedAuthservId(text: string): string | undefined {
   const semicolon = text.indexOf(';');
   const tokens = tokenize(text) ?? tokenize(semicolon < 0 ? text : text.slice(0, semicolon));
   const first = tokens?.[0];
-  return first && (first.kind === 'word' || first.kind === 'quoted') ? first.text.toLowerCase() : undefined;
+  return first && (first.kind === 'word' || first.kind === 'quoted') ? comparableId(first.text) : undefined;
+}
+
+/** Case, a final dot and a version stuck to the name do not make it another's: a reader may be lenient. */
+function comparableId(id: string): string {
+  return (id.split('/')[0] as string).toLowerCase().replace(/\.+$/, '');
 }
