@@ -1,4 +1,7 @@
-/** A next hop that remembers the Subject of every message it has acknowledged; it can be told to defer everything. */
+/**
+ * A next hop that remembers the Subject of every message it has acknowledged; it can be told to defer
+ * everything, and knows no recipient whose local part is `nobody`.
+ */
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 
@@ -6,7 +9,7 @@ export interface RecordingSink {
   readonly port: number;
   /** How often each subject arrived. */
   readonly subjects: ReadonlyMap<string, number>;
-  /** Resolves when all of these have arrived; rejects with the missing ones after `timeoutMs`. */
+  /** Resolves when all of these have arrived; rejects with the missing ones when nothing came for `timeoutMs`. */
   has(subjects: Iterable<string>, timeoutMs: number): Promise<void>;
   /** While false, MAIL is answered 450. Default true. */
   taking: boolean;
@@ -16,11 +19,11 @@ export interface RecordingSink {
 export async function startRecordingSink(options: { readonly taking?: boolean } = {}): Promise<RecordingSink> {
   const state = { taking: options.taking ?? true };
   const subjects = new Map<string, number>();
-  const waiting = new Set<() => void>();
+  const waiting = new Set<(arrived: string) => void>();
   const server: Server = createServer((socket) => {
     serve(socket, state, (subject) => {
       subjects.set(subject, (subjects.get(subject) ?? 0) + 1);
-      for (const check of waiting) check();
+      for (const check of waiting) check(subject);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -31,8 +34,10 @@ export async function startRecordingSink(options: { readonly taking?: boolean } 
     has: (wanted, timeoutMs) => {
       const missing = new Set(wanted);
       return new Promise((resolve, reject) => {
-        const check = (): void => {
-          for (const subject of missing) if (subjects.has(subject)) missing.delete(subject);
+        const check = (arrived?: string): void => {
+          if (arrived === undefined) for (const subject of missing) if (subjects.has(subject)) missing.delete(subject);
+          if (arrived !== undefined) missing.delete(arrived);
+          timer.refresh();
           if (missing.size > 0) return;
           clearTimeout(timer);
           waiting.delete(check);
@@ -59,6 +64,7 @@ export async function startRecordingSink(options: { readonly taking?: boolean } 
 function serve(socket: Socket, state: { readonly taking: boolean }, accepted: (subject: string) => void): void {
   let buffer = '';
   let inData = false;
+  let recipients = 0;
   socket.on('error', () => {});
   socket.write('220 sink\r\n');
   socket.on('data', (chunk) => {
@@ -74,12 +80,19 @@ function serve(socket: Socket, state: { readonly taking: boolean }, accepted: (s
         socket.write('250 2.0.0 kept\r\n');
       } else if (/^(MAIL|DATA)/i.test(text) && !state.taking) {
         socket.write('450 4.2.0 not now\r\n');
+      } else if (/^RCPT TO:<nobody@/i.test(text)) {
+        socket.write('550 5.1.1 no such user\r\n');
+      } else if (/^DATA/i.test(text) && recipients === 0) {
+        socket.write('554 5.5.1 no recipients\r\n');
       } else if (/^DATA/i.test(text)) {
         inData = true;
+        recipients = 0;
         socket.write('354 go\r\n');
       } else if (/^QUIT/i.test(text)) {
         socket.end('221 bye\r\n');
       } else {
+        if (/^RCPT/i.test(text)) recipients += 1;
+        if (/^RSET/i.test(text)) recipients = 0;
         socket.write(/^EHLO/i.test(text) ? '250-sink\r\n250 PIPELINING\r\n' : '250 ok\r\n');
       }
     }
