@@ -182,6 +182,12 @@ export const AUTHENTICATION_LIMITS = {
   timeoutMs: 20_000,
 } as const;
 
+/** The mail drop, where sendmail leaves what it cannot hand over. */
+export const SPOOL_LIMITS = {
+  /** Between two looks into it, should the news of a new file have been missed. */
+  rereadMs: 60_000,
+} as const;
+
 export const DIRECTORY_LIMITS = {
   aliasDepthMax: 10,
   aliasTargetsMax: 1000,

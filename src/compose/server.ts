@@ -38,7 +38,7 @@ import { openStore, type Store } from '../store/store.ts';
 import { createBodyHasher } from '../verify/dkim/body-hasher.ts';
 import { createIntake } from './intake.ts';
 import { createLiveConfig } from './live-config.ts';
-import { takeUpSpool } from './spool.ts';
+import { watchSpool } from './spool.ts';
 
 export interface ServerOptions {
   readonly config: Config;
@@ -84,7 +84,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const context: ManageContext = { store, config, dns: resolver, clock, log, queue: parts.queue.control };
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
     await parts.queue.start();
-    await takeUpSpool({ config, clock, log, directory: parts.ports.directory, intake: parts.ports.intake });
+    const spool = await watchSpool({ config, clock, log, directory: parts.ports.directory, intake: parts.ports.intake });
+    closing.push(() => spool.close());
     log.info('server.ready', { hostname: config.hostname, pid: process.pid, queued: parts.queue.control.size.recipients });
     return {
       context,

@@ -1,5 +1,5 @@
 /**
- * The folder where `sendmail` leaves messages while no server runs, as the server sees it at its start.
+ * The folder where `sendmail` leaves messages while no server takes them, as the server sees it.
  *
  * Policy: every local user may put files in (mode 1733, as a mail drop: put, but not list), so links, folders and oversized
  * files are not read; damaged files are moved to `spool/damaged/` for a person to look at, never deleted. A file is removed
@@ -16,8 +16,10 @@ export interface SpooledMessage {
   readonly path: string;
   readonly envelope: SpoolEnvelope;
   readonly content: ByteSource;
-  /** Call when the message is durable in the queue (or was refused and reported). */
+  /** Call when the message is durable in the queue. */
   remove(): Promise<void>;
+  /** Call when it was refused for good: keeps it for a person to look at; where. */
+  setAside(): Promise<string>;
 }
 
 export interface DamagedSpoolFile {
@@ -79,7 +81,7 @@ export async function* readSpool(
       continue;
     }
     const content = new BufferSource(bytes.subarray(decoded.contentOffset));
-    yield { kind: 'message', path, envelope: decoded.envelope, content, remove: () => unlink(path) };
+    yield { kind: 'message', path, envelope: decoded.envelope, content, remove: () => unlink(path), setAside: async () => (await setAside(dataDir, path, 'refused')).path };
   }
 }
 

@@ -1,6 +1,6 @@
 /** The sendmail and mailq drop-ins, with the server up and down. */
 import assert from 'node:assert/strict';
-import { readdirSync, symlinkSync } from 'node:fs';
+import { readdirSync, renameSync, symlinkSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,18 @@ test('with the server down the message is kept, and delivered after its start', 
   assert.equal(message?.subject, 'kept');
   const { text } = await home.json<{ text: string }>(['mail', 'read', '1', '--account', 'alice']);
   assert.equal(text.trimEnd(), 'one\n.\ntwo');
+  assert.deepEqual(drop(), []);
+});
+
+test('what was kept while the server was too busy to answer goes out without a restart', async () => {
+  const socket = join(home.data, 'run', 'submit.sock');
+  renameSync(socket, `${socket}.away`);
+  const kept = await home.run('sendmail', ['alice'], 'Subject: kept meanwhile\n\nx\n');
+  renameSync(`${socket}.away`, socket);
+  assert.equal(kept.status, 0, kept.stderr);
+  assert.match(kept.stderr, /the message is kept/);
+  const messages = await home.messages('alice@example.org', 2);
+  assert.equal(messages.at(-1)?.subject, 'kept meanwhile');
   assert.deepEqual(drop(), []);
 });
 
