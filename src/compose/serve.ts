@@ -14,6 +14,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   const clock = new SystemClock();
   const sink = createLogSink(config.log);
   const log = new Log(sink.write, () => clock.now());
+  warnOfSettings(config, log);
   const server = await startServer({ config, clock, log, verbs });
   const onHangUp = (): void => void reload(server, options, log, () => sink.reopen());
   process.on('SIGHUP', onHangUp);
@@ -38,11 +39,18 @@ export function stopSignal(): Promise<void> {
   });
 }
 
+/** Settings of coming versions do nothing yet, which nobody may find out by surprise (docs/decisions/0071). */
+function warnOfSettings({ warnings = [] }: Config, log: Log): void {
+  for (const { file, line, key, message } of warnings) log.warn('config.warning', { file, line, key, message });
+}
+
 /** A wrong configuration or certificate leaves everything as it was. */
 async function reload(server: RunningServer, options: ServeOptions, log: Log, reopenLog: () => void): Promise<void> {
   try {
     reopenLog();
-    const pending = await server.reload(options.reload());
+    const next = options.reload();
+    warnOfSettings(next, log);
+    const pending = await server.reload(next);
     log.info('server.reloaded', {});
     for (const setting of pending) log.warn('server.restart-needed', { setting });
   } catch (error) {
