@@ -154,7 +154,9 @@ async function writeConfig(dir: string, portBase: number, host: { ip: string; mx
   const file = join(dir, 'posthorn.toml');
   const text = `# Written by "posthorn lab" at each start.
 hostname = "${HOSTNAME}"
+origin = "${DOMAIN}"      # of addresses without a domain, such as root's
 data-dir = ${JSON.stringify(join(dir, 'data'))}
+shutdown-timeout = "1s"     # Ctrl-C ends the lab at once, whatever a provider is made to do
 
 [listen]
 smtp = ["${host.mxAddress}:${ports.smtp}", "${host.ip}:${ports.smtp}"]
