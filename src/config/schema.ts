@@ -29,9 +29,9 @@ const tls = table('The certificate of this server.', {
   certificate: optional(
     value.path(),
     'PEM file with the certificate and its chain.',
-    'a self-signed one is made in the data directory',
+    'none: STARTTLS is not offered, and submissions cannot be served (posthorn quickstart makes one)',
   ),
-  key: optional(value.path(), 'PEM file with the private key.', 'the self-signed one’s'),
+  key: optional(value.path(), 'PEM file with the private key.', 'none'),
   acme: coming(
     z.looseObject({}, { error: () => 'a table' }),
     'Fetch and renew the certificate by ACME.',
