@@ -4,7 +4,7 @@
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../config/values.ts';
-import type { CommonOptions, Session } from './session.ts';
+import { type CommonOptions, type Session, UsageError } from './session.ts';
 
 /** Exit status of an action; nothing means 0. */
 export type ActionResult = Promise<number | void>;
@@ -44,7 +44,11 @@ export function leaf<Options extends CommonOptions>(
 /** A command that only groups others; called alone it shows its help and is wrong usage. */
 export function group(registry: Registry, name: string, summary: string): Command {
   const command = registry.program.command(name).description(summary);
-  command.action(() => command.help({ error: true }));
+  command.allowExcessArguments().action(() => {
+    const [unknown] = command.args;
+    if (unknown === undefined) command.help({ error: true });
+    throw new UsageError(`"${unknown}" is no command of posthorn ${name}; it has ${command.commands.map((child) => child.name()).join(', ')}`);
+  });
   return command;
 }
 

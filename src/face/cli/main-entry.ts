@@ -17,7 +17,8 @@ export async function runCli(argv: readonly string[], ports: CliPorts, io: CliIo
   io.stdout.on('error', ignoreClosedPipe);
   const session = new Session(ports, io);
   try {
-    const { entry, before, rest } = findCommand(argv);
+    const { entry, before, rest, helpAbout } = findCommand(argv);
+    if (helpAbout !== undefined && !entry) throw new UsageError(`there is no command "${helpAbout}"; posthorn --help lists them`);
     if (entry?.kind === 'drop-in' && !argv.includes('--help') && argv[0] !== 'help') {
       const { run } = await entry.load();
       return await run([...before, ...rest], session);
@@ -40,12 +41,13 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 const GLOBAL_OPTIONS_WITH_VALUE = new Set(['-c', '--config', '--dns']);
 
 /** The first word that is not a global option; `before` holds those in front of it. */
-function findCommand(argv: readonly string[]): { entry: CommandEntry | undefined; before: readonly string[]; rest: readonly string[] } {
+function findCommand(argv: readonly string[]): { entry: CommandEntry | undefined; before: readonly string[]; rest: readonly string[]; helpAbout?: string | undefined } {
   let at = 0;
   while (at < argv.length && (argv[at] as string).startsWith('-')) at += GLOBAL_OPTIONS_WITH_VALUE.has(argv[at] as string) ? 2 : 1;
   // `posthorn help queue` is about queue.
-  const name = argv[at] === 'help' ? argv[at + 1] : argv[at];
-  return { entry: COMMANDS.find((entry) => entry.name === name), before: argv.slice(0, at), rest: argv.slice(at + 1) };
+  const helpAbout = argv[at] === 'help' ? argv[at + 1] : undefined;
+  const name = helpAbout ?? argv[at];
+  return { entry: COMMANDS.find((entry) => entry.name === name), before: argv.slice(0, at), rest: argv.slice(at + 1), helpAbout };
 }
 
 async function runCommander(argv: readonly string[], entry: CommandEntry | undefined, session: Session): Promise<number> {
@@ -78,7 +80,8 @@ export async function createProgram(session: Session, loaded: readonly CommandEn
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: (text) => void session.io.stdout.write(text),
-      writeErr: (text) => void session.io.stderr.write(text.replace(/^error: /, 'posthorn: ')),
+      writeErr: (text) => void session.io.stderr.write(text),
+      outputError: (text, write) => write(`posthorn: ${wrongUsage(text)}\n`),
     })
     .exitOverride();
   const registry: Registry = { program, session, finish };
@@ -87,6 +90,16 @@ export async function createProgram(session: Session, loaded: readonly CommandEn
     else program.command(entry.name).description(entry.summary);
   }
   return program;
+}
+
+/** What verbs say about arguments that could never be right, whatever is in the store. */
+const WRONG_USAGE = new Set(['bad-arguments', 'address-refused', 'domain-refused', 'hostname-refused']);
+
+/** Commander's complaint as one sentence that says what to do. */
+function wrongUsage(text: string): string {
+  const [problem = '', suggestion = ''] = text.trim().replace(/^error: /, '').replaceAll('\n', ' ').split(/ (?=\(Did you mean )/);
+  const near = /^\(Did you mean (.*)\?\)$/.exec(suggestion)?.[1];
+  return `${problem.replace(/\.$/, '')}; ${near ? `did you mean ${near}?` : '--help shows how it is used'}`;
 }
 
 function report(error: unknown, io: CliIo): number {
@@ -100,7 +113,7 @@ function report(error: unknown, io: CliIo): number {
   }
   if (error instanceof Failure) {
     io.stderr.write(`posthorn: ${error.message}\n`);
-    return error.code.startsWith('config-') ? 2 : 1;
+    return error.code.startsWith('config-') || WRONG_USAGE.has(error.code) ? 2 : 1;
   }
   const problem = systemProblem(error);
   if (problem !== undefined) {

@@ -9,8 +9,9 @@ interface ExplainOptions extends CommonOptions {
 
 export function add(registry: Registry): void {
   const { out } = registry.session;
-  leaf<ExplainOptions>(registry, registry.program, 'explain', 'what a reply of another server means, and what to do', '<reply>', async (options, text = '') => {
-    const reply = readReply(text);
+  leaf<ExplainOptions>(registry, registry.program, 'explain', 'what a reply of another server means, and what to do', '<reply...>', async (options, ...words) => {
+    // A variadic argument comes as a list.
+    const reply = readReply(words.flat().join(' '));
     const explanation = explainReply(reply, { own: false, ...(options.mx !== undefined && { mx: options.mx }) });
     if (options.json) return out.json({ reply, ...explanation });
     out.facts([
