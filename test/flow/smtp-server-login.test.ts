@@ -82,6 +82,22 @@ test('three failures end the session; a store that fails or throttles is tempora
   });
 });
 
+test('the log counts commands as Postfix does: STARTTLS and each AUTH once, failed ones apart', async () => {
+  await withServer({ service: 'submission' }, async (kit) => {
+    const client = await kit.client();
+    await client.greet();
+    await client.startTls(kit.ca);
+    for (const password of ['wrong', PASSWORD]) {
+      assert.equal(await client.say('AUTH LOGIN'), '334');
+      assert.equal(await client.say(Buffer.from('alice@example.org').toString('base64')), '334');
+      await client.say(Buffer.from(password).toString('base64'));
+    }
+    assert.equal(await client.say('QUIT'), '221 2.0.0');
+    const { commands } = kit.log.find(({ event }) => event === 'smtp.disconnected')?.fields ?? {};
+    assert.deepEqual(commands, { ehlo: [2, 2], starttls: [1, 1], auth: [1, 2], quit: [1, 1] });
+  });
+});
+
 test('SCRAM-SHA-256 with a right and a wrong password', async () => {
   await withServer({ service: 'submissions' }, async (kit) => {
     for (const [password, end] of [['wrong', 535], [PASSWORD, 235]] as const) {

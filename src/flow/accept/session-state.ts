@@ -128,7 +128,8 @@ export class SessionState {
   }
 
   reply(reply: SmtpReply): void {
-    if (reply.code < 400 && reply.code !== 354 && this.#current) this.#current[0] += 1;
+    // 334 and 354 are questions, not success.
+    if (reply.code < 300 && this.#current) this.#current[0] += 1;
     this.#output += formatReply(reply);
   }
 

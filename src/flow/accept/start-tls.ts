@@ -9,7 +9,6 @@ import type { LogEventFields } from '../../mail/log-events.ts';
 import { SMTP_SERVER_LIMITS } from '../../base/limits.ts';
 import { tlsFacts } from '../../net/tls.ts';
 import { REPLIES } from '../../wire/smtp/replies.ts';
-import { formatReply } from '../../wire/smtp/reply.ts';
 import type { SessionState } from './session-state.ts';
 
 export function handleStartTls(state: SessionState, argument: string, dropInput: () => void): void | Promise<void> {
@@ -19,7 +18,8 @@ export function handleStartTls(state: SessionState, argument: string, dropInput:
   if (!context) return state.protocolError(REPLIES.tlsNotOffered);
   dropInput();
   state.resetTransaction();
-  state.connection.write(state.takeOutput() + formatReply(REPLIES.startTls));
+  state.reply(REPLIES.startTls);
+  state.connection.write(state.takeOutput());
   state.connection.setDeadline(SMTP_SERVER_LIMITS.tlsHandshakeTimeoutMs);
   return upgrade(state, context);
 }
