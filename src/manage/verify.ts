@@ -4,10 +4,12 @@
  */
 import { BufferSource } from '../base/byte-source.ts';
 import type { Clock } from '../base/clock.ts';
+import { AUTHENTICATION_LIMITS } from '../base/limits.ts';
 import type { ArcReport, DkimReport, SpfReport } from '../contract/auth-report.ts';
 import type { Dns } from '../contract/dns.ts';
 import { parseHeader } from '../mail/header.ts';
 import { verifyArc } from '../verify/arc/verify-arc.ts';
+import { createDeadlineDns } from '../verify/deadline-dns.ts';
 import { verifyDkim } from '../verify/dkim/verify-dkim.ts';
 import { checkSpf } from '../verify/spf/check-spf.ts';
 
@@ -25,15 +27,26 @@ export interface SpfQuestion {
   readonly helo?: string;
 }
 
-export function answerSpf({ dns, clock }: VerifyContext, { domain, ip, sender, helo }: SpfQuestion): Promise<SpfReport> {
-  return checkSpf(dns, { domain, ip, sender: sender ?? `postmaster@${domain}`, helo: helo ?? domain, now: clock.now() });
+export function answerSpf(context: VerifyContext, { domain, ip, sender, helo }: SpfQuestion): Promise<SpfReport> {
+  const question = { domain, ip, sender: sender ?? `postmaster@${domain}`, helo: helo ?? domain, now: context.clock.now() };
+  return inTime(context, (dns) => checkSpf(dns, question));
 }
 
 /** `message` with CRLF line ends; one row per signature, top first. */
-export function answerDkim({ dns, clock }: VerifyContext, message: Buffer): Promise<readonly DkimReport[]> {
-  return verifyDkim(dns, new BufferSource(message), parseHeader(message), { now: clock.now() });
+export function answerDkim(context: VerifyContext, message: Buffer): Promise<readonly DkimReport[]> {
+  return inTime(context, (dns) => verifyDkim(dns, new BufferSource(message), parseHeader(message), { now: context.clock.now() }));
 }
 
-export function answerArc({ dns, clock }: VerifyContext, message: Buffer): Promise<ArcReport> {
-  return verifyArc(dns, new BufferSource(message), parseHeader(message), { now: clock.now() });
+export function answerArc(context: VerifyContext, message: Buffer): Promise<ArcReport> {
+  return inTime(context, (dns) => verifyArc(dns, new BufferSource(message), parseHeader(message), { now: context.clock.now() }));
+}
+
+/** As patient as the server is with a message that arrives. */
+async function inTime<T>({ dns, clock }: VerifyContext, ask: (dns: Dns) => Promise<T>): Promise<T> {
+  const bounded = createDeadlineDns(dns, clock, AUTHENTICATION_LIMITS.timeoutMs);
+  try {
+    return await ask(bounded);
+  } finally {
+    bounded.close();
+  }
 }

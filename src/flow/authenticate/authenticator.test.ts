@@ -9,7 +9,7 @@ import type { ReceivedMessage } from '../../contract/message.ts';
 import { parseHeader } from '../../mail/header.ts';
 import { parseAuthenticationResults } from '../../mail/authentication-results.ts';
 import { createAuthenticator } from './authenticator.ts';
-import { createDeadlineDns } from './deadline-dns.ts';
+import { createDeadlineDns } from '../../verify/deadline-dns.ts';
 import { authenticationResultsField } from './result-fields.ts';
 
 const CONFIG = { hostname: 'mail.example.org' };

@@ -15,10 +15,10 @@ import type { Dns } from '../../contract/dns.ts';
 import type { ReceivedMessage } from '../../contract/message.ts';
 import { parseHeader, type ParsedHeader } from '../../mail/header.ts';
 import { verifyArc } from '../../verify/arc/verify-arc.ts';
+import { createDeadlineDns } from '../../verify/deadline-dns.ts';
 import { verifyDkim } from '../../verify/dkim/verify-dkim.ts';
 import { evaluateDmarc } from '../../verify/dmarc/evaluate-dmarc.ts';
 import { checkSpf } from '../../verify/spf/check-spf.ts';
-import { createDeadlineDns } from './deadline-dns.ts';
 
 export interface AuthenticatorOptions {
   readonly dns: Dns;

@@ -2,8 +2,8 @@
  * A Dns port that stops at a deadline: what is asked or still open then is answered `failure: timeout`, so that every
  * method ends by itself with temperror and no report is lost.
  */
-import type { Clock } from '../../base/clock.ts';
-import type { Dns, DnsAnswer, RecordType } from '../../contract/dns.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Dns, DnsAnswer, RecordType } from '../contract/dns.ts';
 
 export interface DeadlineDns extends Dns {
   /** Releases the timer; open questions are cancelled. */
