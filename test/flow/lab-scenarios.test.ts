@@ -272,7 +272,7 @@ test('namespace-mining: three unknown recipients are too many for Outlook', asyn
   await parts.lab.scenario('namespace-mining', 'on');
   for (let sent = 0; sent < 3; sent++) {
     const result = words(await parts.send(`nobody${sent}@outlook.com`));
-    if (/^550 SC-002/.test(result)) break;
+    if (result.startsWith('550 SC-002')) break;
     assert.match(result, /^550 5\.5\.0/);
   }
   assert.match(words(await parts.send(ADDRESS.outlook)), /^550 SC-002/);

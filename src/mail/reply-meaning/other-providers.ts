@@ -45,6 +45,7 @@ export const TELEKOM: RuleTable = {
   rules: [
     { id: 'telekom.unknown-ip', pattern: /none\/bad reputation|bad reputation|nowl|reputation/, culprit: 'source-ip', meaning: 'T-Online takes mail only from addresses it knows, and does not know ours (or knows ill of it).', nextStep: 'Write to T-Online\'s postmaster with the sending address and its PTR name; the web page under the host name must tell who runs it (imprint).' },
     { id: 'telekom.ptr', uncompared: true, pattern: /ptr|reverse dns|rdns/, culprit: 'our-dns', meaning: 'T-Online dislikes the PTR name of our address.', nextStep: 'Set a PTR record that names this host, without a dynamic look.' },
+    { id: 'telekom.spam', uncompared: true, pattern: /spam or virus/, culprit: 'content', meaning: 'T-Online takes the message for spam or malware.', nextStep: 'Compare with a plain message to the same recipient; look at links and attachments.' },
     { id: 'telekom.no-user', uncompared: true, pattern: /unknown user|user unknown|no such|\b5\.1\.1\b/, culprit: 'recipient', meaning: 'There is no such mailbox at T-Online.', nextStep: 'Check the address for a typing error; take it off your lists.' },
   ],
 };

@@ -1,0 +1,72 @@
+/**
+ * What one scenario does to a real message of a real server, as data, and the test of one such row: the reply, the state,
+ * the rule that explains it in trace, in the queue and in the report, and the recovery when the weather is fine again.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startLab, type LabProcess } from '../harness/lab-process.ts';
+import { LabUser, type Letter } from '../harness/lab-user.ts';
+
+export interface Row {
+  /** Scenarios that are on. */
+  readonly on: readonly string[];
+  readonly to: string;
+  /** `queued` is deferred. */
+  readonly state: 'bounced' | 'queued' | 'delivered';
+  /** `code enhanced text` of the reply, lines joined by '\n'. */
+  readonly reply: RegExp;
+  /** The rule that must explain it; none for what was delivered. */
+  readonly rule?: string;
+  readonly letter?: Partial<Letter>;
+}
+
+export function bounced(on: string, to: string, reply: RegExp, rule: string): Row {
+  return { on: on.split(' '), to, state: 'bounced', reply, rule };
+}
+
+export function deferred(on: string, to: string, reply: RegExp, rule: string): Row {
+  return { on: on.split(' '), to, state: 'queued', reply, rule };
+}
+
+export function delivered(on: string, to: string, letter: Partial<Letter> = {}): Row {
+  return { on: on.split(' '), to, state: 'delivered', reply: /^2/, letter };
+}
+
+/** One lab for all rows of a file; a test per row. */
+export function testRows(rows: readonly Row[]): void {
+  let lab: LabProcess;
+  let alice: LabUser;
+  before(async () => {
+    lab = await startLab();
+    alice = new LabUser(lab);
+  });
+  after(async () => {
+    alice?.close();
+    await lab?.stop();
+  });
+  for (const row of rows) test(`${row.on.join(' and ')}: ${row.to.replace(/^.*@/, '')} ${row.state}${row.rule ? `, explained by ${row.rule}` : ''}`, () => checkRow(alice, row));
+}
+
+async function checkRow(alice: LabUser, row: Row): Promise<void> {
+  await alice.weather(row.on, 'on');
+  try {
+    const id = await alice.submit({ subject: row.on.join(' '), ...row.letter, to: row.to });
+    const { state, event } = await alice.attempted(id);
+    const said = event.data['reply'] as { code: number; enhanced?: string; text: string };
+    assert.match([said.code, said.enhanced, said.text].filter((part) => part !== undefined).join(' '), row.reply);
+    assert.equal(state, row.state);
+    assert.equal(event.explanation?.rule, row.rule);
+    if (row.state === 'bounced') {
+      const report = await alice.report(id);
+      assert.ok(report.includes(event.explanation?.meaning ?? '?'), report);
+      assert.ok(report.includes(`What to do: ${event.explanation?.nextStep}`), report);
+    }
+    if (row.state !== 'queued') return;
+    assert.deepEqual((await alice.why(id)).explanation, event.explanation);
+    await alice.weather(row.on, 'off');
+    await alice.call('queue.retry', { ids: [id] });
+    await alice.delivered(id);
+  } finally {
+    await alice.weather(row.on, 'off');
+  }
+}

@@ -1,0 +1,16 @@
+/** Scenarios about connections, TLS and DNS, against the whole server in the lab. */
+import { bounced, deferred, delivered, testRows } from './scenarios-kit.ts';
+
+testRows([
+  deferred('refused-mx', 'a@gmail.com', /^451 4\.4\.2 lost connection/, 'own.lost'),
+  deferred('busy-mx', 'a@gmail.com', /^421 4\.3\.2 /, 'any.busy'),
+  deferred('full-disk', 'a@gmail.com', /^452 4\.3\.1 /, 'any.disk'),
+  deferred('drop-after-data', 'a@gmail.com', /^451 4\.4\.2 lost connection/, 'own.lost'),
+  deferred('reply-lost', 'a@example.net', /^451 4\.4\.2 lost connection/, 'own.lost'),
+  bounced('mx-null', 'a@gmail.com', /^556 5\.1\.10 /, 'own.null-mx'),
+  deferred('dns-servfail', 'a@gmail.com', /^451 4\.4\.3 /, 'own.dns-theirs'),
+  delivered('dns-truncated', 'a@gmail.com'),
+  delivered('no-tls', 'a@gmail.com'),
+  delivered('tls-broken', 'a@gmail.com'),
+  delivered('tls-expired', 'a@gmail.com'),
+]);
