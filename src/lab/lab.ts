@@ -72,6 +72,8 @@ export interface Lab {
   /** Without a name: the list as it is. Takes effect when it resolves. Failure `unknown-scenario`. */
   scenario(name?: string, state?: 'on' | 'off', providers?: readonly string[]): Promise<readonly ScenarioState[]>;
   deliver(as: string, to: string): Promise<readonly DeliverResult[]>;
+  /** Lets the host outside send this message as it is. */
+  deliverFile(content: Buffer, from: string, to: string): Promise<readonly DeliverResult[]>;
   complain(provider: string, id: string): Promise<Complaint>;
   counters(provider?: string): readonly DayCounts[];
   advanceClock(byMs: number): void;
@@ -170,6 +172,10 @@ class SimulatedInternet implements Lab {
 
   deliver(as: string, to: string): Promise<readonly DeliverResult[]> {
     return this.#outside.deliver(as, to);
+  }
+
+  async deliverFile(content: Buffer, from: string, to: string): Promise<readonly DeliverResult[]> {
+    return [await this.#outside.deliverFile(content, from, to)];
   }
 
   async complain(provider: string, id: string): Promise<Complaint> {

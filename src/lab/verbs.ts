@@ -41,8 +41,10 @@ export function createLabVerbs(lab: Lab): readonly LabVerb<any, unknown>[] {
     defineVerb({
       name: 'lab.deliver',
       summary: 'let the host outside send mail to one of our users',
-      args: z.object({ as: z.string().optional(), to: z.string().optional() }),
-      async run(_context, { as, to }) {
+      // `raw` is a message in base64, sent instead of one of the kinds, with `from` as its envelope sender.
+      args: z.strictObject({ as: z.string().optional(), to: z.string().optional(), raw: z.base64().optional(), from: z.string().optional() }),
+      async run(_context, { as, to, raw, from }) {
+        if (raw !== undefined) return { results: await lab.deliverFile(Buffer.from(raw, 'base64'), from ?? '', to ?? DEFAULT_USER) };
         return { results: await lab.deliver(as ?? 'good', to ?? DEFAULT_USER) };
       },
     }),

@@ -32,6 +32,8 @@ export interface OutsideHost {
   readonly kinds: readonly Pick<MailKind, 'name' | 'description' | 'expect'>[];
   /** One result per message sent, in order. `all` sends every kind. Failure `unknown-kind` for others. */
   deliver(as: string, to: string): Promise<readonly DeliverResult[]>;
+  /** The message as it is, but a text file of this machine (no CR anywhere) gets the line ends of mail; '' is the null sender. */
+  deliverFile(content: Buffer, from: string, to: string): Promise<DeliverResult>;
 }
 
 export function createOutsideHost(options: OutsideOptions): OutsideHost {
@@ -65,6 +67,11 @@ export function createOutsideHost(options: OutsideOptions): OutsideHost {
         }
       }
       return results;
+    },
+    async deliverFile(file, from, to) {
+      const content = file.includes('\r') ? file : Buffer.from(file.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
+      const sent = await sendMail(options.connector, options.clock, { ...options.target, localAddress: options.address, helo: OUTSIDE_HOST, sender: from, recipient: to, content });
+      return { as: 'file', sender: from, to, expect: '', ...sent };
     },
   };
 }

@@ -44,6 +44,7 @@ export function add(registry: Registry): void {
   addDeliver(registry, lab);
   addClock(registry, lab);
   addComplain(registry, lab);
+  addCounters(registry, lab);
 }
 
 type Parent = Parameters<typeof leaf>[1];
@@ -75,27 +76,34 @@ function addInbox(registry: Registry, lab: Parent): void {
 interface ScenarioRow {
   readonly name: string;
   readonly state: 'on' | 'off';
+  readonly providers?: readonly string[];
   readonly description: string;
   readonly expect: string;
 }
 
 function addScenario(registry: Registry, lab: Parent): void {
   const { session } = registry;
-  leaf(registry, lab, 'scenario', 'list the scenarios, or switch one on or off', '[name] [on|off]', async (options, name, state) => {
+  interface ScenarioOptions extends CommonOptions {
+    readonly provider?: readonly string[];
+  }
+  leaf<ScenarioOptions>(registry, lab, 'scenario', 'list the scenarios, or switch one on or off', '[name] [on|off]', async (options, name, state) => {
     if (state !== undefined && state !== 'on' && state !== 'off') throw new UsageError(`"${state}" is neither on nor off`);
-    const args = { ...(name !== undefined && { name }), ...(state !== undefined && { state }) };
+    if (options.provider && (name === undefined || state === 'off')) throw new UsageError('--provider says where a scenario is switched on: posthorn lab scenario NAME on --provider gmail');
+    const args = { ...(name !== undefined && { name }), ...(state !== undefined && { state }), ...(options.provider && { providers: options.provider }) };
     const result = await call<{ scenarios: readonly ScenarioRow[] }>(session, options, 'lab.scenario', args);
     if (options.json) return session.out.json(result);
     session.out.table(
       [{ title: 'Scenario' }, { title: 'State' }, { title: 'What it does' }, { title: 'What the sender sees', max: 80 }],
-      result.scenarios.map((row) => [row.name, row.state, row.description, row.expect]),
+      result.scenarios.map((row) => [row.name, row.providers ? `${row.state} at ${row.providers.join(', ')}` : row.state, row.description, row.expect]),
       'this lab has no scenarios',
     );
-  });
+  }).option('--provider <name>', 'switch it on at this provider only; may be repeated', (value: string, before?: readonly string[]) => [...(before ?? []), value]);
 }
 
 interface DeliverRow {
   readonly as: string;
+  /** Of a kind that has several. */
+  readonly variant?: string;
   readonly sender: string;
   readonly to: string;
   readonly expect?: string;
@@ -109,25 +117,24 @@ function addDeliver(registry: Registry, lab: Parent): void {
     readonly as?: string;
     readonly to?: string;
     readonly from?: string;
-    readonly subject?: string;
     readonly file?: string;
   }
   leaf<DeliverOptions>(registry, lab, 'deliver', 'let the outside host send a message to one of our users', '', async (options) => {
-    const { as, to, from, subject, file } = options;
-    const raw = file === undefined ? undefined : readFileSync(file).toString('base64');
-    const given = Object.entries({ as, to, from, subject, raw }).filter(([, value]) => value !== undefined);
+    const { as, to, from, file } = options;
+    if (from !== undefined && file === undefined) throw new UsageError('--from goes with --file; the messages of --as have senders of their own');
+    const raw = file === undefined ? undefined : readFile(file).toString('base64');
+    const given = Object.entries({ as, to, from, raw }).filter(([, value]) => value !== undefined);
     const result = await call<{ results: readonly DeliverRow[] }>(session, options, 'lab.deliver', Object.fromEntries(given));
     if (options.json) return session.out.json(result);
     session.out.table(
       [{ title: 'As' }, { title: 'Sender', max: 40 }, { title: 'To', max: 40 }, { title: 'Reply', max: 120 }, { title: 'Expected' }],
-      result.results.map((row) => [row.as, row.sender || '<>', row.to, row.reply ? formatReply(row.reply) : (row.error ?? 'no reply'), row.expect ?? '']),
+      result.results.map((row) => [row.variant === undefined ? row.as : `${row.as}: ${row.variant}`, row.sender || '<>', row.to, row.reply ? formatReply(row.reply) : (row.error ?? 'no reply'), row.expect ?? '']),
       'nothing was sent',
     );
   })
-    .option('--as <name>', 'good, unsigned, forged, broken-dkim, malformed, spam, bulk … (default: good)')
+    .option('--as <name>', 'good, unsigned, forged, broken-dkim, malformed, spam, bulk …; all sends one of each (default: good)')
     .option('--to <address>', 'recipient (default: the first account)')
-    .option('--from <address>', 'sender')
-    .option('--subject <text>', 'subject')
+    .option('--from <address>', 'envelope sender of the --file (default: the null sender)')
     .option('--file <file>', 'send this message instead of a made-up one');
 }
 
@@ -147,5 +154,37 @@ function addComplain(registry: Registry, lab: Parent): void {
     const result = await call<Record<string, unknown>>(session, options, 'lab.complain', { provider, id });
     if (options.json) session.out.json(result);
     else session.out.line(`complained to ${printable(provider ?? '')} about ${printable(id ?? '')}; the report comes by mail`);
+  });
+}
+
+function readFile(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+interface CountersRow {
+  readonly provider: string;
+  readonly kind: string;
+  readonly key: string;
+  readonly day: string;
+  readonly inbox: number;
+  readonly spam: number;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly complaints: number;
+}
+
+function addCounters(registry: Registry, lab: Parent): void {
+  const { session } = registry;
+  leaf(registry, lab, 'counters', 'what the providers counted, by address and by domain, for each day', '[provider]', async (options, provider) => {
+    const result = await call<{ counters: readonly CountersRow[] }>(session, options, 'lab.counters', { ...(provider !== undefined && { provider }) });
+    if (options.json) return session.out.json(result);
+    session.out.table(
+      [{ title: 'Provider' }, { title: 'Day' }, { title: 'Of' }, { title: 'Inbox', align: 'right' }, { title: 'Spam', align: 'right' }, { title: 'Complaints', align: 'right' }, { title: 'Refused', max: 80 }],
+      result.counters.map((row) => [row.provider, row.day, row.key, row.inbox, row.spam, row.complaints, Object.entries(row.refused).map(([rule, count]) => `${count} ${rule}`).join(', ')]),
+      'the providers have seen nothing from us yet',
+    );
   });
 }
