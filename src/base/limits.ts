@@ -210,6 +210,8 @@ export const DIRECTORY_LIMITS = {
   passwordBytesMax: 1024,
   passwordCharsMin: 8,
   domainsMax: 100_000,
+  /** Messages of removed folders that go in one transaction. */
+  removedMessagesMax: 200,
   /** Of one account. */
   foldersMax: 1000,
   folderNameBytesMax: 500,

@@ -11,6 +11,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { Failure } from '../base/errors.ts';
 import { DIRECTORY_LIMITS } from '../base/limits.ts';
+import { saslprep } from '../base/saslprep.ts';
 import type { Log } from '../base/log.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import type { Login, LoginContext, LoginResult, ScramCredentials } from '../contract/directory.ts';
@@ -19,7 +20,7 @@ import { asBuffer } from './call.ts';
 import type { DirectoryStore } from './clients/directory.ts';
 import { LoginThrottle } from './login-throttle.ts';
 import type { StoredCredentials } from './ops/directory.ts';
-import { preparePassword, SCRAM_ITERATIONS, SCRAM_SALT_BYTES, unmatchableHash, verifyPassword } from './password.ts';
+import { SCRAM_ITERATIONS, SCRAM_SALT_BYTES, unmatchableHash, verifyPassword } from './password.ts';
 
 export interface LoginOptions {
   readonly store: { readonly directory: DirectoryStore };
@@ -124,7 +125,7 @@ class AccountLogin implements Login {
   }
 
   #digest(account: string, hash: string, password: string): string {
-    return createHmac('sha256', this.#memoryKey).update(JSON.stringify([account, hash, preparePassword(password)])).digest('base64');
+    return createHmac('sha256', this.#memoryKey).update(JSON.stringify([account, hash, saslprep(password) ?? ''])).digest('base64');
   }
 
   #isRemembered(digest: string): boolean {

@@ -112,6 +112,21 @@ test('with the account its mail goes', async () => {
   assert.equal(await references(bytes), 0);
 });
 
+test('a folder of many messages is removed in pieces; what a crash left is removed later', async () => {
+  await store.mailboxes.createFolder(alice, 'Doomed', AT);
+  const bytes = text('doomed');
+  for (let i = 0; i < 450; i += 1) await append('Doomed', bytes);
+  await store.call('mailboxes.removeFolder', { account: alice, folder: 'Doomed' });
+  assert.ok(!(await store.mailboxes.folders(alice)).some(({ name }) => name === 'Doomed'));
+  assert.equal(await references(bytes), 450);
+  assert.deepEqual(await store.call('mailboxes.sweepRemoved', undefined), { more: true });
+  assert.equal(await references(bytes), 250);
+  await store.mailboxes.createFolder(alice, 'Doomed', AT);
+  await store.mailboxes.removeFolder(alice, 'Doomed');
+  assert.equal(await references(bytes), 0);
+  assert.deepEqual(await store.call('integrity.problems', undefined), []);
+});
+
 test('listings go both ways, in pieces when structures are large', async () => {
   await store.mailboxes.createFolder(alice, 'Many', AT);
   const parts = Buffer.from(`Content-Type: multipart/mixed; boundary=b\r\n\r\n${'--b\r\n\r\nx\r\n'.repeat(900)}--b--\r\n`);

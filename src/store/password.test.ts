@@ -40,6 +40,13 @@ test('SCRAM keys are those of RFC 7677 §3', async () => {
   assert.deepEqual(createHash('sha256').update(clientKey).digest(), storedKey);
 });
 
+test('a password fits in every form that SASLprep makes equal, as log-ins prepare it', async () => {
+  const { hash } = await derivePassword('pass\u00adw\u00f6rt\u00a0\u2168');
+  assert.equal(await verifyPassword(hash, 'passwo\u0308rt IX'), true);
+  assert.equal(await verifyPassword(hash, 'passwort IX'), false);
+  await assert.rejects(derivePassword('latin \u05d0\u05d1'), { code: 'password-refused' });
+});
+
 test('short, long and control-character passwords are refused', async () => {
   for (const password of ['short', 'x'.repeat(2000), 'with\u0000zero-byte']) {
     await assert.rejects(derivePassword(password), { code: 'password-refused' });

@@ -5,13 +5,13 @@
  * credentials (RFC 5803) derived at the same time. Cost of the hash: 19 MiB, two passes, one lane, the smallest set that
  * OWASP's password storage sheet names (read 2026-11); about 25 ms of a core, on Node's thread pool.
  *
- * A password is prepared by NFKC and plain spaces before use, the parts of SASLprep (RFC 4013) that real passwords meet,
- * so that one typed on another keyboard still fits.
+ * A password is prepared by SASLprep (RFC 4013) before use, as log-ins are, so that one typed on another keyboard fits.
  */
 import { argon2, createHash, createHmac, pbkdf2, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Failure } from '../base/errors.ts';
 import { DIRECTORY_LIMITS } from '../base/limits.ts';
+import { saslprep } from '../base/saslprep.ts';
 
 const ARGON2 = { memoryKib: 19 * 1024, passes: 2, parallelism: 1, tagBytes: 32, saltBytes: 16 } as const;
 /** What a stored hash may ask for, so that a damaged row cannot take all memory. */
@@ -35,10 +35,9 @@ export interface PasswordCredentials {
   readonly scramServerKey: Buffer;
 }
 
-/** Throws a permanent Failure `password-refused` when it is too short, too long or holds control characters. */
+/** Throws a permanent Failure `password-refused` when it is too short, too long or holds what SASLprep prohibits. */
 export async function derivePassword(password: string): Promise<PasswordCredentials> {
-  requireUsable(password);
-  const prepared = preparePassword(password);
+  const prepared = requireUsable(password);
   const scramSalt = randomBytes(SCRAM_SALT_BYTES);
   const [hash, scram] = await Promise.all([hashPassword(prepared), deriveScram(prepared, scramSalt, SCRAM_ITERATIONS)]);
   return { hash, scramSalt, scramIterations: SCRAM_ITERATIONS, scramStoredKey: scram.storedKey, scramServerKey: scram.serverKey };
@@ -47,9 +46,10 @@ export async function derivePassword(password: string): Promise<PasswordCredenti
 /** False also for a hash that cannot be read. Constant time in the password. */
 export async function verifyPassword(phc: string, password: string): Promise<boolean> {
   const parsed = parsePhc(phc);
-  if (!parsed || Buffer.byteLength(password) > DIRECTORY_LIMITS.passwordBytesMax) return false;
+  const prepared = Buffer.byteLength(password) > DIRECTORY_LIMITS.passwordBytesMax ? undefined : saslprep(password);
+  if (!parsed || prepared === undefined) return false;
   const made = await runArgon2('argon2id', {
-    message: preparePassword(password),
+    message: prepared,
     nonce: parsed.salt,
     memory: parsed.memoryKib,
     passes: parsed.passes,
@@ -59,7 +59,7 @@ export async function verifyPassword(phc: string, password: string): Promise<boo
   return timingSafeEqual(made, parsed.tag);
 }
 
-/** RFC 5802 §3: StoredKey and ServerKey; `prepared` as by preparePassword. */
+/** RFC 5802 §3: StoredKey and ServerKey; `prepared` as by saslprep. */
 export async function deriveScram(
   prepared: string,
   salt: Buffer,
@@ -71,10 +71,6 @@ export async function deriveScram(
     storedKey: createHash('sha256').update(clientKey).digest(),
     serverKey: createHmac('sha256', salted).update('Server Key').digest(),
   };
-}
-
-export function preparePassword(password: string): string {
-  return password.replace(/\p{Zs}/gu, ' ').normalize('NFKC');
 }
 
 /** Without look-alikes (0 o 1 l i), so that it can be read out. */
@@ -109,11 +105,13 @@ export function unmatchableHash(): string {
   return `$argon2id$v=19$m=${ARGON2.memoryKib},t=${ARGON2.passes},p=${ARGON2.parallelism}$${salt}$${tag}`;
 }
 
-function requireUsable(password: string): void {
+/** Returns it prepared. */
+function requireUsable(password: string): string {
   const { passwordCharsMin, passwordBytesMax } = DIRECTORY_LIMITS;
   if ([...password].length < passwordCharsMin) refuse(`must have at least ${passwordCharsMin} characters`);
   if (Buffer.byteLength(password) > passwordBytesMax) refuse(`must not be longer than ${passwordBytesMax} bytes`);
   if (/\p{Cc}/u.test(password)) refuse('must not contain control characters');
+  return saslprep(password) ?? refuse('must not mix directions of writing, nor contain characters that are unassigned or private');
 }
 
 function refuse(why: string): never {

@@ -15,7 +15,7 @@ import { createDirectoryStore } from './clients/directory.ts';
 import type { DirectoryStore } from './clients/directory.ts';
 import { createKeyStore } from './clients/keys.ts';
 import type { KeyStore } from './clients/keys.ts';
-import { createMailboxStore } from './clients/mailboxes.ts';
+import { createMailboxStore, sweepRemovedMail } from './clients/mailboxes.ts';
 import type { MailboxStore } from './clients/mailboxes.ts';
 import { QueueClient } from './clients/queue.ts';
 import { createTimeline } from './clients/timeline.ts';
@@ -69,6 +69,8 @@ export async function openStore(dataDir: string, options: StoreOptions = {}): Pr
       options.log ?? silentLog,
     );
     const { call } = thread;
+    // A failure is in the log already, and the next start tries again.
+    if (!readOnly) void sweepRemovedMail(call).catch(() => {});
     const queue = new QueueClient({ call, dataDir, clock, reserve: new SpaceReserve(dataDir, options.freeSpace) });
     return {
       dataDir,

@@ -7,6 +7,7 @@ import { Failure } from '../../base/errors.ts';
 import { addressKey, domainOf, normalizeDomain, parseMailbox } from '../../mail/address.ts';
 import { asBuffer } from '../call.ts';
 import type { StoreCall } from '../call.ts';
+import { sweepRemovedMail } from './mailboxes.ts';
 import type { Snapshot, StoredCredentials } from '../ops/directory.ts';
 import type { PasswordCredentials } from '../password.ts';
 
@@ -61,7 +62,10 @@ export function createDirectoryStore(call: StoreCall): DirectoryStore {
     setPassword: async (address, credentials, at) =>
       changing(call('directory.setPassword', { address: mailboxKey(address), credentials: plain(credentials), at })),
     setDisabled: async (address, disabled) => changing(call('directory.setDisabled', { address: mailboxKey(address), disabled })),
-    removeAccount: async (address) => changing(call('directory.removeAccount', { address: mailboxKey(address) })),
+    removeAccount: async (address) => {
+      await changing(call('directory.removeAccount', { address: mailboxKey(address) }));
+      await sweepRemovedMail(call);
+    },
     addAlias: async (address, targets, at) => {
       const key = mailboxKey(address);
       return changing(call('directory.addAlias', { address: key, domain: domainOf(key), targets: targets.map(mailboxKey), at }));

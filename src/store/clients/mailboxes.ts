@@ -24,6 +24,7 @@ export interface AppendRequest extends FolderRef {
 export interface MailboxStore {
   folders(account: string): Promise<readonly Folder[]>;
   createFolder(account: string, folder: string, at: number): Promise<{ readonly uidValidity: number }>;
+  /** The folder is gone with the first commit; resolves when its messages are too. */
   removeFolder(account: string, folder: string): Promise<void>;
   /** Perhaps fewer than asked for: ask on from the last UID until there are none. */
   list(listing: MessageListing): Promise<readonly MailboxMessage[]>;
@@ -47,7 +48,10 @@ export function createMailboxStore({ call, dataDir, content }: MailboxStoreOptio
   return {
     folders: (account) => call('mailboxes.folders', { account: addressKey(account) }),
     createFolder: (account, folder, at) => call('mailboxes.createFolder', { account: addressKey(account), folder, at }),
-    removeFolder: (account, folder) => call('mailboxes.removeFolder', { account: addressKey(account), folder }),
+    removeFolder: async (account, folder) => {
+      await call('mailboxes.removeFolder', { account: addressKey(account), folder });
+      await sweepRemovedMail(call);
+    },
     list: (listing) => call('mailboxes.list', keyed(listing)),
     read: async (ref) => {
       const message = await call('mailboxes.read', keyed(ref));
@@ -61,6 +65,14 @@ export function createMailboxStore({ call, dataDir, content }: MailboxStoreOptio
     move: (transfer) => call('mailboxes.move', keyed(transfer)),
     expunge: (args) => call('mailboxes.expunge', keyed(args)),
   };
+}
+
+/**
+ * Removes what removed folders still hold, in pieces, so that mail in transit never waits for it. After a crash the next
+ * start goes on.
+ */
+export async function sweepRemovedMail(call: StoreCall): Promise<void> {
+  while ((await call('mailboxes.sweepRemoved', undefined)).more);
 }
 
 function keyed<T extends FolderRef>(ref: T): T {

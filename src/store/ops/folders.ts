@@ -46,18 +46,35 @@ export function createFirstFolders(db: Database, account: string, at: number): v
   for (const { name, specialUse } of FIRST_FOLDERS) createFolder(db, account, name, at, specialUse);
 }
 
-/** With the account: its folders, messages, and their references to bodies. */
+/** With the account. What is in its folders goes by and by: see sweepRemoved. */
 export function removeFolders(db: Database, account: string): void {
   for (const { id } of db.all<{ id: number }>('SELECT id FROM folders WHERE account = ?', account)) removeFolder(db, id);
 }
 
+/** No address is empty: folders of this account are nobody's any more, and wait for their messages to be removed. */
+const NOBODY = '';
+
 function removeFolder(db: Database, id: number): void {
-  for (const { digest } of db.all<{ digest: string }>('SELECT content_digest AS digest FROM mailbox_messages WHERE folder_id = ?', id)) {
+  db.run('UPDATE folders SET account = ?, name = ? WHERE id = ?', NOBODY, String(id), id);
+}
+
+/** Removes the next messages of a removed folder, with their references to bodies; true when the folder is empty. */
+function emptyFolder(db: Database, id: number): boolean {
+  const limit = DIRECTORY_LIMITS.removedMessagesMax;
+  const rows = db.all<{ uid: number; digest: string }>(
+    'SELECT uid, content_digest AS digest FROM mailbox_messages WHERE folder_id = ? ORDER BY uid LIMIT ?', id, limit,
+  );
+  for (const { uid, digest } of rows) {
     releaseBody(db, digest);
+    db.run('DELETE FROM mailbox_messages WHERE folder_id = ? AND uid = ?', id, uid);
   }
-  db.run('DELETE FROM mailbox_messages WHERE folder_id = ?', id);
-  db.run('DELETE FROM expunged_messages WHERE folder_id = ?', id);
-  db.run('DELETE FROM folders WHERE id = ?', id);
+  if (rows.length === limit) return false;
+  const { changes } = db.run(
+    `DELETE FROM expunged_messages WHERE folder_id = ?1 AND (modseq, uid) IN
+       (SELECT modseq, uid FROM expunged_messages WHERE folder_id = ?1 LIMIT ?2)`,
+    id, limit,
+  );
+  return changes < limit;
 }
 
 function createFolder(db: Database, account: string, name: string, at: number, specialUse?: string): FolderRow {
@@ -93,6 +110,14 @@ export const folderWrites = {
       throw new Failure('folder-exists', `${args.account} has a folder ${normalizeFolderName(args.folder)} already`, { temporary: false });
     }
     return { uidValidity: createFolder(db, args.account, args.folder, args.at).uidValidity };
+  },
+
+  /** One bounded piece of what removed folders still hold; `more` says whether to call again. */
+  sweepRemoved(db: Database): { readonly more: boolean } {
+    const folder = db.get<{ id: number }>('SELECT id FROM folders WHERE account = ? LIMIT 1', NOBODY);
+    if (!folder) return { more: false };
+    if (emptyFolder(db, folder.id)) db.run('DELETE FROM folders WHERE id = ?', folder.id);
+    return { more: true };
   },
 
   /** With every message in it. INBOX stays. */
