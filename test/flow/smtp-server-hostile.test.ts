@@ -207,6 +207,22 @@ test('silence and trickling time out: before a command, in the content, in the w
   });
 });
 
+test('a TLS handshake that does not come on is given up, after STARTTLS and from the first byte', async () => {
+  for (const service of ['submission', 'submissions'] as const) {
+    await withServer({ service }, async (kit) => {
+      const client = await kit.client();
+      if (service === 'submission') {
+        await client.greet();
+        assert.equal(await client.say('STARTTLS'), '220 2.0.0');
+      }
+      client.send(Buffer.from('16030102000100', 'hex'));
+      while (kit.server.connections === 0) await new Promise((resolve) => setImmediate(resolve));
+      kit.clock.advance(SMTP_SERVER_LIMITS.tlsHandshakeTimeoutMs + 100);
+      await client.end();
+    });
+  }
+});
+
 test('an intake that hangs is a temporary failure', async () => {
   await withServer({ intake: () => new Promise(() => {}) }, async (kit) => {
     const client = await openMessage(kit);

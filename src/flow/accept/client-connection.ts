@@ -128,7 +128,8 @@ export class ClientConnection {
 
   /**
    * Goes over to TLS as the server; `unread` are bytes that belong to the handshake already. Resolves undefined when it
-   * failed or the client went away; else the connection is paused. Deadlines are the listener's.
+   * failed, took too long or the client went away; else the connection is paused. It has a deadline of its own, because
+   * the session's is meanwhile that of a command being worked on, which is much longer.
    */
   startTls(context: SecureContext, unread?: Buffer): Promise<TLSSocket | undefined> {
     const raw = this.#rawSocket;
@@ -141,9 +142,11 @@ export class ClientConnection {
     this.socket = secure;
     return new Promise((resolve) => {
       const failed = (): void => {
+        timer.cancel();
         resolve(undefined);
         this.destroy();
       };
+      const timer = this.#clock.timer(SMTP_SERVER_LIMITS.tlsHandshakeTimeoutMs, failed);
       secure.on('error', failed);
       secure.on('_tlsError', failed);
       // Who stops talking in the middle of the handshake will not finish it.
@@ -153,6 +156,7 @@ export class ClientConnection {
         this.#over();
       });
       secure.on('secure', () => {
+        timer.cancel();
         secure.off('end', failed);
         // What came with the last bytes of the handshake waits until somebody listens for it.
         secure.pause();

@@ -29,6 +29,7 @@ export function readProxyHeader(connection: ClientConnection): Promise<ProxyResu
 
 /** TLS from the first byte; undefined when it failed (the connection is gone then). */
 export function secureAtOnce(connection: ClientConnection, context: import('node:tls').SecureContext, unread: Buffer): Promise<TLSSocket | undefined> {
+  // In place of the proxy header's, which is shorter.
   connection.setDeadline(SMTP_SERVER_LIMITS.tlsHandshakeTimeoutMs);
   connection.listener = leaving(() => connection.destroy(), () => {});
   return connection.startTls(context, unread);

@@ -6,7 +6,6 @@
  */
 import { LOG_EVENTS } from '../../mail/log-events.ts';
 import type { LogEventFields } from '../../mail/log-events.ts';
-import { SMTP_SERVER_LIMITS } from '../../base/limits.ts';
 import { tlsFacts } from '../../net/tls.ts';
 import { REPLIES } from '../../wire/smtp/replies.ts';
 import type { SessionState } from './session-state.ts';
@@ -20,7 +19,6 @@ export function handleStartTls(state: SessionState, argument: string, dropInput:
   state.resetTransaction();
   state.reply(REPLIES.startTls);
   state.connection.write(state.takeOutput());
-  state.connection.setDeadline(SMTP_SERVER_LIMITS.tlsHandshakeTimeoutMs);
   return upgrade(state, context);
 }
 
