@@ -25,12 +25,14 @@ const STDERR = 2;
 const BLOCK_BYTES = 8 * 1024;
 /** How long a line may wait for others. */
 const FLUSH_EVERY_MS = 100;
+/** Lines that wait for a disk that is full or slow; later ones are dropped. */
+const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 
 /** `host` is the name in classic lines; default: the machine's, as syslog writes it. */
 export function createLogSink({ format, level, file }: Config['log'], host = hostname()): OpenLogSink {
   // A file takes lines by the block: a write call for each was a fifth of the cost of a message.
   const blocks = file === undefined ? {} : { minLength: BLOCK_BYTES, periodicFlush: FLUSH_EVERY_MS };
-  const destination = pino.destination({ dest: file ?? STDERR, sync: false, mkdir: true, append: true, ...blocks });
+  const destination = pino.destination({ dest: file ?? STDERR, sync: false, mkdir: true, append: true, mode: 0o640, maxLength: WAITING_BYTES_MAX, ...blocks });
   // A full disk or a closed pipe must not end the server.
   destination.on('error', () => undefined);
   const writeText = (text: string): void => void destination.write(text);

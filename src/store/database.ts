@@ -6,6 +6,7 @@
  * constants in the source with `?` for every value; never text put together from input. Values are string, number,
  * bigint, null or Uint8Array; booleans are 0 and 1.
  */
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 
@@ -150,7 +151,14 @@ function doQuietly(effect: () => void): void {
   }
 }
 
+/** SQLite would let everybody read it; the log and its index get the mode of the database. */
+function createPrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
+}
+
 function openEngine(path: string, options: DatabaseOptions): DatabaseSync {
+  if (!options.readOnly) createPrivate(path);
   const engine = new DatabaseSync(path, { readOnly: options.readOnly ?? false, timeout: BUSY_TIMEOUT_MS });
   engine.exec(`PRAGMA foreign_keys = ON; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF`);
   if (options.readOnly) return engine;

@@ -3,7 +3,7 @@
  * system takes it back when the process dies, however it dies, so that no stale lock is ever left. The pid in a file
  * beside it is only for the message.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -54,6 +54,8 @@ function writePid(pidFile: string): void {
 }
 
 function tryLock(path: string): DatabaseSync | undefined {
+  // Whoever may open it may take the lock.
+  closeSync(openSync(path, 'a', 0o600));
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
     database.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');

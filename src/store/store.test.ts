@@ -1,7 +1,7 @@
 /** The store as a whole: what is acknowledged is there after reopening, one process per directory, a full disk, versions. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -84,6 +84,16 @@ test('content is freed when the last of all messages that name it has met its fa
   }
   const files = readdirSync(join(store.dataDir, 'bodies'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   assert.deepEqual(files, []);
+});
+
+test('nobody else can read what is stored', async (t) => {
+  const store = await openStore(temporaryDir(t));
+  t.after(() => store.close());
+  await store.queue.insert(newItem(['bob@example.net'], Buffer.alloc(300_000, 'x')));
+  const entries = readdirSync(store.dataDir, { recursive: true, withFileTypes: true });
+  assert.ok(entries.some(({ name }) => name === 'posthorn.db-wal'));
+  const open = entries.filter((entry) => (statSync(join(entry.parentPath, entry.name)).mode & 0o077) !== 0).map(({ name }) => name);
+  assert.deepEqual(open, []);
 });
 
 test('one failing operation does not take its batch down', async (t) => {
