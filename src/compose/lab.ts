@@ -23,6 +23,7 @@ import { recordsOf } from '../manage/dns.ts';
 import { runVerb, type AnyVerb } from '../manage/local-call.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import { verbs } from '../manage/verbs.ts';
+import { lockDataDir, pidOfHolder } from '../store/lock.ts';
 import { makePassword } from '../store/password.ts';
 import { greetPerson, readyLine, type LabFacts } from './lab-greeting.ts';
 import { startServer, type RunningServer } from './server.ts';
@@ -43,10 +44,21 @@ export async function runLab(options: LabOptions): Promise<number> {
   mkdirSync(dir, { recursive: true, mode: 0o755 });
   // The drop-ins of other users reach the server through this folder.
   if (options.dir === undefined) chmodSync(dir, 0o755);
+  try {
+    return await runIn(dir, options);
+  } finally {
+    if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function runIn(dir: string, options: LabOptions): Promise<number> {
+  await refuseSecondLab(dir);
   const clock = new AdjustableClock();
   const sink = createLogSink({ format: 'json', level: 'info', file: join(dir, 'posthorn.log') });
   const stopped = stopSignal();
-  const running = await startInLab({ ...options, dir }, clock, sink);
+  const running = await startInLab({ ...options, dir }, clock, sink).catch((error: unknown) => {
+    throw portProblem(error) ?? error;
+  });
   const pointer = { config: running.facts.config };
   writeLabPointer(process.env, pointer);
   process.stdout.write(options.json ? readyLine(running.facts) : greetPerson(running.facts));
@@ -54,8 +66,27 @@ export async function runLab(options: LabOptions): Promise<number> {
   await running.stop();
   removeLabPointer(process.env, pointer);
   sink.close();
-  if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
   return 0;
+}
+
+/** Before anything is written: certificate and configuration there belong to the lab that runs. */
+async function refuseSecondLab(dir: string): Promise<void> {
+  const dataDir = join(dir, 'data');
+  try {
+    (await lockDataDir(dataDir)).release();
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'data-dir-in-use') throw error;
+    const pid = pidOfHolder(dataDir);
+    throw new Failure(error.code, `${dir} is in use by ${pid === undefined ? 'another lab' : `the lab of process ${pid}`}; stop it first, or name another folder with --dir`, { temporary: false, cause: error });
+  }
+}
+
+/** Of a listener that another program has, which is mostly another lab. */
+function portProblem(error: unknown): Failure | undefined {
+  const { code, syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (code !== 'EADDRINUSE' || (syscall !== 'listen' && syscall !== 'bind')) return undefined;
+  const text = `cannot listen on ${address}:${port}: another program, perhaps another lab, listens there; stop it, or give this lab addresses of its own with --loopback 127.2.0.0 or ports of its own with --port-base`;
+  return new Failure('port-in-use', text, { temporary: false, cause: error });
 }
 
 async function startInLab(options: LabOptions & { dir: string }, clock: AdjustableClock, sink: OpenLogSink): Promise<{ facts: LabFacts; stop(): Promise<void> }> {
