@@ -165,6 +165,8 @@ async function finish(ports: IntakePorts, message: ReceivedMessage, draft: Draft
     byHost: config.hostname,
     id: message.id,
     date: message.receivedAt,
+    // Where somebody logged in from is nobody else's business (RFC 5321 §7.6); the timeline keeps it.
+    hideClient: message.origin.kind === 'submission',
     ...(onlyRecipient && !another ? { recipient: onlyRecipient.address } : {}),
   });
   const unsigned = concatenate([new BufferSource(draft.header), draft.rest]);

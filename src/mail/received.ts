@@ -35,12 +35,13 @@ const WITH_KEYWORD = /^(?:(?:UTF8)?(?:E?SMTP|LMTP)S?A?|(?:UTF8SMTP|ESMTP|LMTP)SA
 /** The folded field with its final CRLF. UTF-8 occurs only when the recipient has it. */
 export function buildReceived(facts: ReceivedFacts): Buffer {
   const { origin } = facts;
-  const lines: string[] = [];
-  if (origin.clientAddress !== undefined && !facts.hideClient) lines.push(fromClause(origin, origin.clientAddress));
-  if (origin.tls) lines.push(`(using ${harmless(origin.tls.version)} with cipher ${harmless(origin.tls.cipher)})`);
+  const from = origin.clientAddress === undefined || facts.hideClient ? [] : [fromClause(origin, origin.clientAddress)];
+  const tls = origin.tls ? [`(using ${harmless(origin.tls.version)} with cipher ${harmless(origin.tls.cipher)})`] : [];
   const keyword = origin.protocol.toUpperCase();
   const using = WITH_KEYWORD.test(keyword) ? ` with ${keyword}` : '';
-  lines.push(`by ${harmless(facts.byHost)}${using} id ${harmless(facts.id)}`);
+  const by = `by ${harmless(facts.byHost)}${using} id ${harmless(facts.id)}`;
+  // A field that begins with a comment confuses simple readers.
+  const lines = from.length > 0 ? [...from, ...tls, by] : [by, ...tls];
   if (facts.recipient !== undefined && isHarmlessPath(facts.recipient)) lines.push(`for <${facts.recipient}>`);
   return Buffer.from(`Received: ${lines.join('\r\n\t')}; ${formatDate(facts.date)}\r\n`);
 }

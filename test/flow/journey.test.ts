@@ -86,6 +86,15 @@ test('mail from our user reaches the inbox of every provider with SPF, DKIM and 
   }
 });
 
+test('what a provider gets does not tell from where or on which machine alice wrote', async () => {
+  assert.match(await submit(['joe@example.net'], 'from home'), /^250 2\.0\.0/);
+  const { id } = await arrived('example.net', 'from home');
+  const { stdout } = await lab.run(['lab', 'inbox', 'example.net', '--raw', id]);
+  const header = stdout.slice(0, stdout.indexOf('\r\n\r\n'));
+  assert.match(header, /^Received: by mail\.example\.org with ESMTPSA id \S+\r\n\t\(using TLS/m);
+  assert.doesNotMatch(header, /from \S+ \(|127\.0\.0\.1/);
+});
+
 test('one message to several recipients of several providers arrives once for each', async () => {
   await submit(['a@gmail.com', 'b@gmail.com', 'c@yahoo.com', 'bob@example.org'], 'to many');
   await arrived('yahoo', 'to many');
