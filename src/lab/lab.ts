@@ -21,7 +21,7 @@ import type { DnsFault, DnsQuestion } from './dns/responder.ts';
 import { startDnsServer, type DnsServer } from './dns/server.ts';
 import type { ZoneRecord } from './dns/zone-record.ts';
 import { Zones } from './dns/zones.ts';
-import { complain, type Complaint } from './feedback-loop.ts';
+import { complain, type Complaint, type FeedbackLoopOptions } from './feedback-loop.ts';
 import { OUTSIDE_HOST } from './outside/domains.ts';
 import { createOutsideHost, type DeliverResult, type OutsideHost } from './outside/outside.ts';
 import { PROVIDERS } from './providers/catalogue.ts';
@@ -31,7 +31,9 @@ import { ProviderMailbox, type InboxMessage } from './providers/mailbox.ts';
 import { outsideSite } from './providers/outside-site.ts';
 import type { ProviderProfile } from './providers/profile.ts';
 import { startProvider, type RunningProvider } from './providers/provider.ts';
+import type { SuccessWanted } from './providers/receiver.ts';
 import { Weather, type ScenarioName, type ScenarioState } from './scenarios.ts';
+import { sendSuccessNotice } from './success-notice.ts';
 
 export interface LabOptions {
   /** `127.N.0.0`; everything lives in 127.N.0.0/24. */
@@ -182,7 +184,7 @@ class SimulatedInternet implements Lab {
     const site = this.#provider(provider);
     const message = site.receiver.mailbox.get(id);
     if (!message) throw new Failure('unknown-message', `${provider} has no message "${id}"; posthorn lab inbox ${provider} lists them`, { temporary: false });
-    return complain({ connector: this.#connector, clock: this.clock, target: this.#target }, site, message);
+    return complain(this.#towardsUs, site, message);
   }
 
   counters(provider?: string): readonly DayCounts[] {
@@ -260,6 +262,7 @@ class SimulatedInternet implements Lab {
         mailbox,
         tls: { good: context(false), expired: context(true) },
         stored: (message) => this.#afterStored(profile, message),
+        successWanted: (wanted) => this.#tellSuccess(site, wanted),
       },
       address,
       this.#plan.mailPort,
@@ -271,6 +274,16 @@ class SimulatedInternet implements Lab {
     if (message.folder !== 'inbox' || !this.#weather.active('complaints', profile.name)) return;
     this.complain(profile.name, message.id).catch((error: unknown) => {
       this.#options.log.warn('lab.complaint-failed', { provider: profile.name, id: message.id, error: String(error) });
+    });
+  }
+
+  get #towardsUs(): FeedbackLoopOptions {
+    return { connector: this.#connector, clock: this.clock, target: this.#target };
+  }
+
+  #tellSuccess(site: RunningProvider, wanted: SuccessWanted): void {
+    sendSuccessNotice(this.#towardsUs, site, wanted).catch((error: unknown) => {
+      this.#options.log.warn('lab.notice-failed', { provider: site.receiver.profile.name, id: wanted.message.id, error: String(error) });
     });
   }
 

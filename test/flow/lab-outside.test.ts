@@ -41,6 +41,7 @@ async function withOurSite(block: number, work: (parts: LabParts, mailbox: Provi
         mailbox,
         tls: { good: context, expired: context },
         stored: () => {},
+        successWanted: () => {},
       },
       `127.${block}.0.1`,
       lab.providers[0]?.mx.port ?? 0,

@@ -35,10 +35,15 @@ export const OUTSIDE_DOMAINS: readonly OutsideDomain[] = [
   { name: 'outside.example', spf: 'ours' },
 ];
 
+const FAR_AWAY = 'far-away.example';
+
 export function outsideRecords(address: string, publicKey: KeyObject): readonly ZoneRecord[] {
   const host: ZoneRecord[] = [
     { name: OUTSIDE_HOST, type: 'A', value: address },
     { name: OUTSIDE_HOST, type: 'TXT', value: 'v=spf1 a -all' },
+    // Beyond the fence (RFC 5737 §3): to see that mail for it does not leave the machine.
+    { name: FAR_AWAY, type: 'MX', value: `10 mx.${FAR_AWAY}.` },
+    { name: `mx.${FAR_AWAY}`, type: 'A', value: '192.0.2.1' },
   ];
   return [...host, ...OUTSIDE_DOMAINS.flatMap((domain) => recordsOf(domain, address, publicKey))];
 }

@@ -25,6 +25,16 @@ export interface Receiver {
   readonly tls: { readonly good: SecureContext; readonly expired: SecureContext };
   /** Called after a message is in a folder. */
   readonly stored: (message: InboxMessage) => void;
+  /** Called after a message is in a folder whose sender wants to be told of it. */
+  readonly successWanted: (wanted: SuccessWanted) => void;
+}
+
+export interface SuccessWanted {
+  readonly message: InboxMessage;
+  /** ENVID, decoded. */
+  readonly envelopeId?: string;
+  /** Those with NOTIFY=SUCCESS; with their ORCPT. */
+  readonly recipients: readonly { readonly address: string; readonly originalRecipient?: string }[];
 }
 
 /** Messages a minute from one address (or other culprit) while a scenario limits it. */

@@ -11,6 +11,7 @@ import { readMailParameters, readRcptParameters } from '../../wire/smtp/envelope
 import type { ScenarioName } from '../scenarios.ts';
 import type { Channel } from './channel.ts';
 import { judgeMessage } from './judge-message.ts';
+import type { InboxMessage } from './mailbox.ts';
 import { firstVerdict, type ConnectFacts, type MailFacts, type ProviderReply, type RecipientFacts, type Verdict } from './profile.ts';
 import { connectFacts, currentRate, senderDomainState, type Receiver } from './receiver.ts';
 
@@ -29,6 +30,8 @@ export class ProviderSession {
   #tls: TlsFacts | undefined;
   #mail: MailFacts | undefined;
   #recipients: string[] = [];
+  #envelopeId: string | undefined;
+  #tellSuccess: { address: string; originalRecipient?: string }[] = [];
   #bdat: Buffer[] = [];
   #accepted = 0;
 
@@ -182,6 +185,7 @@ export class ProviderSession {
     if (verdict) return this.#refuse(verdict, sender);
     this.#receiver.counters.started(profile.name, this.#channel.clientAddress);
     this.#mail = facts;
+    this.#envelopeId = parameters.value.envelopeId;
     return this.#reply({ code: 250, enhanced: '2.1.0', text: 'Ok' });
   }
 
@@ -204,6 +208,8 @@ export class ProviderSession {
       return this.#refuse({ rule: 'greylist', reply: profile.greylisted }, mail.sender);
     }
     this.#recipients.push(recipient);
+    const { notify, originalRecipient } = parameters.value;
+    if (notify?.includes('success')) this.#tellSuccess.push({ address: recipient, ...(originalRecipient === undefined ? {} : { originalRecipient }) });
     return this.#reply({ code: 250, enhanced: '2.1.5', text: 'Ok' });
   }
 
@@ -253,11 +259,21 @@ export class ProviderSession {
     if (this.#weather('drop-after-data')) return this.#channel.destroy();
     if (this.#weather('full-disk')) return this.#finish({ code: 452, enhanced: '4.3.1', text: 'Insufficient system storage' });
     const outcome = await judgeMessage(this.#receiver, this.#mail as MailFacts, this.#recipients, content);
-    if (outcome.kind === 'accepted') this.#accepted += 1;
+    if (outcome.kind === 'accepted') {
+      this.#accepted += 1;
+      this.#owe(outcome.message);
+    }
     if (outcome.kind === 'accepted' && this.#weather('reply-lost')) return this.#channel.destroy();
     await this.#finish(outcome.reply);
     const most = this.#receiver.profile.messagesPerConnectionMax;
     if (most !== undefined && this.#accepted >= most) this.#channel.end();
+  }
+
+  /** The null sender is never told anything, RFC 5321 §4.5.5. */
+  #owe(message: InboxMessage): void {
+    if (this.#tellSuccess.length === 0 || message.mailFrom === '') return;
+    const envelopeId = this.#envelopeId;
+    this.#receiver.successWanted({ message, recipients: this.#tellSuccess, ...(envelopeId === undefined ? {} : { envelopeId }) });
   }
 
   async #finish(reply: ProviderReply): Promise<void> {
@@ -286,6 +302,8 @@ export class ProviderSession {
   #reset(): void {
     this.#mail = undefined;
     this.#recipients = [];
+    this.#envelopeId = undefined;
+    this.#tellSuccess = [];
     this.#bdat = [];
   }
 }
