@@ -96,6 +96,28 @@ test('nobody else can read what is stored', async (t) => {
   assert.deepEqual(open, []);
 });
 
+test('the check of the books finds what is wrong, and is quick with many bodies', async (t) => {
+  const dir = temporaryDir(t);
+  const store = await openStore(dir);
+  const items = Array.from({ length: 3000 }, (_, at) => newItem(['bob@example.net'], Buffer.from(`body ${at}`)));
+  await Promise.all(items.map((item) => store.queue.insert(item)));
+  assert.deepEqual(await store.call('integrity.problems', undefined), []);
+  await store.close();
+  const database = new DatabaseSync(join(dir, 'posthorn.db'));
+  const digests = items.map((item) => item.message.contentDigest);
+  database.prepare('UPDATE bodies SET refs = 2 WHERE digest = unhex(?)').run(digests[0] as string);
+  database.prepare('DELETE FROM bodies WHERE digest = unhex(?)').run(digests[1] as string);
+  database.prepare("UPDATE recipients SET state = 'delivered' WHERE message_id = ?").run(items[2]?.message.id as string);
+  database.close();
+  const damaged = await openStore(dir);
+  t.after(() => damaged.close());
+  const problems = await damaged.call('integrity.problems', undefined);
+  assert.equal(problems.length, 4, problems.join('; '));
+  for (const expected of [/counts 2 references, 1 name it/, /is missing, 1 messages need it/, /nobody waits for it/, /belongs to no body/]) {
+    assert.ok(problems.some((problem) => expected.test(problem)), `${expected} in ${problems.join('; ')}`);
+  }
+});
+
 test('one failing operation does not take its batch down', async (t) => {
   const store = await openStore(temporaryDir(t));
   t.after(() => store.close());

@@ -15,11 +15,12 @@ const NAMED = `SELECT digest, count(*) AS refs FROM (
     SELECT content_digest AS digest FROM messages WHERE finished_at IS NULL
     UNION ALL SELECT content_digest AS digest FROM mailbox_messages) GROUP BY digest`;
 
-const COUNTED_WRONGLY = `WITH named AS (${NAMED}),
-  stored AS (SELECT lower(hex(digest)) AS digest, refs FROM bodies)
-  SELECT named.digest AS digest, named.refs AS needed, stored.refs AS counted FROM named LEFT JOIN stored USING (digest)
-    WHERE stored.refs IS NULL OR stored.refs <> named.refs
-  UNION ALL SELECT stored.digest, 0, stored.refs FROM stored WHERE digest NOT IN (SELECT digest FROM named)
+/** Joined on the digest as it is stored: by its text the two would be compared each with each. */
+const COUNTED_WRONGLY = `WITH named AS MATERIALIZED (${NAMED})
+  SELECT named.digest AS digest, named.refs AS needed, bodies.refs AS counted
+    FROM named LEFT JOIN bodies ON bodies.digest = unhex(named.digest)
+    WHERE bodies.refs IS NULL OR bodies.refs <> named.refs
+  UNION ALL SELECT lower(hex(digest)), 0, refs FROM bodies WHERE digest NOT IN (SELECT unhex(digest) FROM named)
   LIMIT ?`;
 
 const UNFINISHED_WITHOUT_RECIPIENTS = `SELECT id FROM messages WHERE finished_at IS NULL
