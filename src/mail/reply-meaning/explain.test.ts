@@ -65,6 +65,8 @@ const REPLIES: readonly (readonly [string, ReplyContext, string])[] = [
   ['554 Transaction failed\nReject due to domain owner policy restrictions.', GMX, 'gmx.dmarc'],
   ['553 5.7.1 [BL21] Connections not accepted from servers on Spamhaus SBL', YAHOO, 'yahoo.spamhaus'],
   ['553 5.7.2 [TSS09] All messages from 192.0.2.1 will be permanently deferred', YAHOO, 'yahoo.deferred-for-good'],
+  ['550 5.7.24 The SPF record of the sending domain has one or more suspicious entries.', GMAIL, 'google.spf-suspicious'],
+  ['552 5.7.0 This message was blocked because its content presents a potential security issue.', GMAIL, 'google.attachment'],
   ['550 5.4.1 Recipient address rejected: Access denied. AS(201806281)', OUTLOOK, 'microsoft.no-object'],
   ['550 5.7.1 Access denied', OUTLOOK, 'any.policy'],
   ['530 5.7.57 Client not authenticated to send mail.', OUTLOOK, 'microsoft.closed'],
