@@ -52,7 +52,7 @@ test('afterwards the configuration loads, the account logs in, and the records a
   const config = loadConfig(where.configFile);
   assert.equal(config.hostname, 'mail.example.org');
   assert.deepEqual(config.outbound.ips.map((ip) => ip.address), ['203.0.113.10']);
-  assert.equal(statSync(where.configFile).mode & 0o777, 0o640);
+  assert.equal(statSync(where.configFile).mode & 0o777, 0o644);
   assert.equal(statSync(config.tls.key ?? '').mode & 0o777, 0o600);
   assert.match(readFileSync(config.tls.certificate ?? '', 'utf8'), /BEGIN CERTIFICATE/);
   assert.equal(statSync(where.dataDir).mode & 0o777, 0o700);

@@ -6,7 +6,7 @@
  * a run that failed half way needs no cleaning up.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Failure } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
@@ -95,7 +95,7 @@ async function writeConfiguration(options: QuickstartOptions, domain: string): P
   if (existsSync(configFile)) return false;
   const dataDir = resolve(dirname(configFile), options.dataDir ?? 'posthorn-data');
   const text = quickstartConfig({ hostname: hostnameFor(domain, options.hostname), domain, dataDir, addresses: options.addresses ?? [] });
-  await write(configFile, text, { folderMode: 0o755, mode: 0o640 });
+  await write(configFile, text, { folderMode: 0o755, mode: 0o644 });
   return true;
 }
 
@@ -126,6 +126,8 @@ async function write(path: string, text: string, modes: { readonly folderMode: n
   try {
     await mkdir(dirname(path), { recursive: true, mode: modes.folderMode });
     await writeFile(path, text, { flag: 'wx', mode: modes.mode });
+    // Whatever the umask: the sendmail of other users reads the configuration, which holds no secret.
+    await chmod(path, modes.mode);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new Failure('not-writable', `${path} cannot be written (${code ?? 'unknown error'}): run this as root, or choose with --config and --data-dir`, {
