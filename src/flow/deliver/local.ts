@@ -10,6 +10,7 @@ import type { ByteSource } from '../../base/byte-source.ts';
 import type { Clock } from '../../base/clock.ts';
 import { SMTP_SERVER_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import type { Directory } from '../../contract/directory.ts';
 import type { Reply } from '../../contract/message.ts';
 import type { Deliverer, DeliveryJob, DeliveryOutcome, FailureScope, QueueRecipient } from '../../contract/queue.ts';
@@ -26,10 +27,16 @@ export interface LocalDelivererOptions {
 
 /** For routes of kind `local` only. Never rejects for what the store or the message did. */
 export function createLocalDeliverer(options: LocalDelivererOptions): Deliverer {
-  return { deliver: (job) => deliver(options, job) };
+  const context = { ...options, largeMessages: new Semaphore(1) };
+  return { deliver: (job) => deliver(context, job) };
 }
 
-async function deliver(options: LocalDelivererOptions, job: DeliveryJob): Promise<readonly DeliveryOutcome[]> {
+interface Context extends LocalDelivererOptions {
+  /** One message that is no longer in memory is read for its structure at a time: together they could take all of it. */
+  readonly largeMessages: Semaphore;
+}
+
+async function deliver(options: Context, job: DeliveryJob): Promise<readonly DeliveryOutcome[]> {
   const { clock, log } = options;
   const decide = decider(options, job);
   return Promise.all(
@@ -49,7 +56,7 @@ async function deliver(options: LocalDelivererOptions, job: DeliveryJob): Promis
 type Result = Pick<DeliveryOutcome, 'status' | 'scope' | 'reply' | 'deposit'>;
 
 /** What all recipients share is read once, by the first that needs it. */
-function decider({ directory, clock }: LocalDelivererOptions, job: DeliveryJob): (recipient: QueueRecipient) => Promise<Result> {
+function decider({ directory, clock, largeMessages }: Context, job: DeliveryJob): (recipient: QueueRecipient) => Promise<Result> {
   const { route, message, content } = job;
   if (route.kind !== 'local') throw new Error(`a route of kind ${route.kind} is not for the local deliverer`);
   let earlier: Promise<ReadonlySet<string>> | undefined;
@@ -64,7 +71,7 @@ function decider({ directory, clock }: LocalDelivererOptions, job: DeliveryJob):
     if ((await earlier).has(addressKey(recipient.address))) {
       return failed('message', { code: 554, enhanced: '5.4.6', text: `mail loop: the message was delivered to ${recipient.address} before` });
     }
-    structure ??= parseMimeSource(content);
+    structure ??= content.inMemory ? parseMimeSource(content) : largeMessages.run(() => parseMimeSource(content));
     const prefix = tracePrefix(message.sender, recipient);
     return {
       status: 'delivered',

@@ -4,6 +4,7 @@ import { BufferSource, concatenate } from '../../base/byte-source.ts';
 import type { ByteSource } from '../../base/byte-source.ts';
 import { Failure } from '../../base/errors.ts';
 import { QUEUE_LIMITS } from '../../base/limits.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import { addressKey } from '../../mail/address.ts';
 import { parseMimeSource, serializeStructure } from '../../mail/mime-structure.ts';
 import { removeBodyFile, writeBodyFile } from '../body-files.ts';
@@ -45,6 +46,8 @@ export interface MailboxStoreOptions {
 }
 
 export function createMailboxStore({ call, dataDir, content }: MailboxStoreOptions): MailboxStore {
+  // Messages in files are read for their structure one at a time: together they could take all memory.
+  const largeMessages = new Semaphore(1);
   return {
     folders: (account) => call('mailboxes.folders', { account: addressKey(account) }),
     createFolder: (account, folder, at) => call('mailboxes.createFolder', { account: addressKey(account), folder, at }),
@@ -59,7 +62,7 @@ export function createMailboxStore({ call, dataDir, content }: MailboxStoreOptio
       const body = await content(message.contentDigest);
       return { message, bytes: message.prefix.length === 0 ? body : concatenate([new BufferSource(asBuffer(message.prefix)), body]) };
     },
-    append: (request) => append(call, dataDir, request),
+    append: (request) => append(call, dataDir, largeMessages, request),
     setFlags: (change) => call('mailboxes.setFlags', keyed(change)),
     copy: (transfer) => call('mailboxes.copy', keyed(transfer)),
     move: (transfer) => call('mailboxes.move', keyed(transfer)),
@@ -79,11 +82,11 @@ function keyed<T extends FolderRef>(ref: T): T {
   return { ...ref, account: addressKey(ref.account) };
 }
 
-async function append(call: StoreCall, dataDir: string, request: AppendRequest): Promise<Deposited> {
+async function append(call: StoreCall, dataDir: string, largeMessages: Semaphore, request: AppendRequest): Promise<Deposited> {
   const { content } = request;
   if (content.size === 0) throw new Failure('message-empty', 'the message is empty', { temporary: false });
   const digest = await digestOf(content);
-  const structure = serializeStructure(await parseMimeSource(content));
+  const structure = serializeStructure(await (content.inMemory ? parseMimeSource(content) : largeMessages.run(() => parseMimeSource(content))));
   const large = content.size > QUEUE_LIMITS.inlineContentBytesMax;
   const file = large ? await writeBodyFile(dataDir, digest, content) : undefined;
   const bytes = large ? undefined : exactBytes(await content.read());
