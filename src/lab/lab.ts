@@ -5,6 +5,7 @@
  * Nothing here listens or connects outside 127.0.0.0/8: listeners are on addresses of the plan, connections go through
  * the connector with `insideLab`.
  */
+import { createHash, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { AdjustableClock } from '../base/clock.ts';
@@ -83,6 +84,10 @@ export interface Lab {
   refreshRecords(): Promise<void>;
 }
 
+function keyDigest(certificatePem: string): string {
+  return createHash('sha256').update(new X509Certificate(certificatePem).publicKey.export({ type: 'spki', format: 'der' })).digest('hex');
+}
+
 export function createLab(options: LabOptions): Lab {
   return new SimulatedInternet(options);
 }
@@ -100,6 +105,7 @@ class SimulatedInternet implements Lab {
   readonly #outside: OutsideHost;
   readonly #connector;
   readonly #running = new Map<string, RunningProvider>();
+  readonly #keyDigests = new Map<string, readonly string[]>();
   #servers: DnsServer[] = [];
   #resolver: Resolver | undefined;
   #authority: Promise<LabAuthority> | undefined;
@@ -135,6 +141,7 @@ class SimulatedInternet implements Lab {
       await this.#startDns();
       const sites = [...PROVIDERS.map((profile, index) => ({ profile, address: this.#plan.provider(index) })), { profile: outsideSite, address: this.#plan.outside }];
       for (const { profile, address } of sites) await this.#startSite(profile, address);
+      await this.refreshRecords();
     } catch (error) {
       await this.stop();
       throw error;
@@ -207,7 +214,9 @@ class SimulatedInternet implements Lab {
         outsideName: OUTSIDE_HOST,
         strangerKey: this.#outside.publicKey,
         weather: this.#weather,
+        keyDigests: this.#keyDigests,
       }),
+      this.#plan.server,
     );
     this.#resolver?.flush();
   }
@@ -245,6 +254,7 @@ class SimulatedInternet implements Lab {
     const dns = this.#resolver as Resolver;
     const context = (expired: boolean) => {
       const { certificatePem, keyPem } = authority.issue([profile.mxHost, ...profile.domains], { expired });
+      this.#keyDigests.set(profile.name, [...(this.#keyDigests.get(profile.name) ?? []), keyDigest(certificatePem)]);
       return createSecureContext({ cert: certificatePem, key: keyPem });
     };
     const mailbox = new ProviderMailbox(join(dir, 'providers'), profile.name);

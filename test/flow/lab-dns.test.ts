@@ -33,7 +33,7 @@ async function withServer(work: (lab: Lab) => Promise<void>): Promise<void> {
     },
     { apex: 'plain.example', records: [{ name: 'plain.example', type: 'TXT', value: '"v=spf1 " "-all"' }] },
     ...blocklistZones(new Map([['zen.spamhaus.org', [{ item: '127.0.0.10' }]]])),
-  ]);
+  ], '127.0.0.1');
   const lab: Lab = {
     fault: 'none',
     server: await startDnsServer({ host: '127.0.0.1', port: 0, zones, clock: new SystemClock(), log: silentLog, fault: () => lab.fault }),
@@ -95,4 +95,25 @@ test('faults: SERVFAIL, silence, forced truncation', { skip: missingTool('dig') 
     lab.fault = 'truncate';
     assert.match(await dig(lab, '+ignore', 'MX', 'secure.example'), /flags:[^;]* tc/);
     assert.match(await dig(lab, 'MX', 'secure.example'), /10 mx\.secure\.example/);
+  }));
+
+test('what is above a zone exists, and every zone has a name server that resolves', { skip: missingTool('dig') }, () =>
+  withServer(async (lab) => {
+    for (const name of ['example', 'org', 'spamhaus.org']) {
+      assert.match(await dig(lab, 'SOA', name), new RegExp(`NOERROR[^]*${name}\\.\\s+\\d+\\s+IN\\s+SOA`), name);
+    }
+    const server = (await dig(lab, '+short', 'NS', 'plain.example')).trim();
+    assert.equal((await dig(lab, '+short', 'A', server)).trim(), '127.0.0.1');
+    assert.equal((await dig(lab, '+short', 'TXT', '10.0.0.127.zen.spamhaus.org')).trim(), '"Listed by the simulated zen.spamhaus.org"');
+  }));
+
+test('odd questions get the answers of the RFCs', { skip: missingTool('dig') }, () =>
+  withServer(async (lab) => {
+    assert.match(await dig(lab, '+edns=5', '+noednsnegotiation', 'MX', 'secure.example'), /status: BADVERS/);
+    assert.match(await dig(lab, 'CH', 'TXT', 'version.bind'), /status: REFUSED/);
+    assert.match(await dig(lab, 'TYPE65280', 'secure.example'), /NOERROR[^]*SOA/);
+    assert.match(await dig(lab, 'ANY', 'secure.example'), /SOA[^]*NS[^]*MX/);
+    assert.doesNotMatch(await dig(lab, '+noedns', 'MX', 'secure.example'), /OPT PSEUDOSECTION/);
+    assert.match(await dig(lab, '+opcode=notify', '+noedns', 'SOA', 'secure.example'), /status: NOTIMP/);
+    assert.match(await dig(lab, '+tcp', '+keepopen', 'sEcUrE.eXaMpLe', 'MX', 'mx.secure.example', 'A'), /sEcUrE\.eXaMpLe\.\s+\d+\s+IN\s+MX/);
   }));

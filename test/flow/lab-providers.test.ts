@@ -195,6 +195,9 @@ test('dig finds every provider, its policies, its reverse name, and our host', {
   assert.match(await dig('TXT', 'gmx.net'), /v=spf1 ip4:127/);
   assert.equal((await dig('-x', parts.ip)).trim(), 'mail.example.org.');
   assert.match(await dig('A', 'mail.example.org'), new RegExp(`^${parts.ip}$`, 'm'));
+  const tlsa = await run('dig', [`@${parts.lab.dns.host}`, '-p', String(parts.lab.dns.port), '+adflag', 'TLSA', '_25._tcp.mx00.gmx.net']);
+  assert.match(tlsa.output, /flags:[^;]* ad;[^]*IN\s+TLSA\s+3 1 1 [0-9A-F ]{64,}/);
+  assert.doesNotMatch((await run('dig', [`@${parts.lab.dns.host}`, '-p', String(parts.lab.dns.port), '+adflag', 'TLSA', '_25._tcp.gmail-smtp-in.l.google.com'])).output, / ad;|3 1 1/);
   await parts.lab.scenario('no-ptr', 'on');
   assert.equal((await dig('-x', parts.ip)).trim(), '');
   await parts.lab.scenario('no-ptr', 'off');

@@ -28,6 +28,8 @@ export interface InternetFacts {
   /** A public key that fits nobody's signatures. */
   readonly strangerKey: KeyObject;
   readonly weather: Weather;
+  /** By provider: SHA-256 of the public keys of its certificates, in hex; published where its zone is secure. */
+  readonly keyDigests?: ReadonlyMap<string, readonly string[]>;
 }
 
 export function internetZones(facts: InternetFacts): readonly Zone[] {
@@ -38,18 +40,26 @@ export function internetZones(facts: InternetFacts): readonly Zone[] {
   return [
     ...grouped([...theirs, ...ours, ...facts.outsideRecords, ...localhost(facts)], secure),
     reverseZone(facts),
+    { apex: 'ip6.arpa', records: [] },
     ...blocklistZones(listings(facts)),
   ];
 }
 
-function providerRecords({ plan, weather }: InternetFacts, profile: ProviderProfile, address: string): ZoneRecord[] {
+function providerRecords({ plan, weather, keyDigests }: InternetFacts, profile: ProviderProfile, address: string): ZoneRecord[] {
   const ofDomain = (domain: string): ZoneRecord[] => [
     ...mxRecords(domain, profile, weather),
     { name: domain, type: 'TXT', value: `v=spf1 ip4:${address} -all` },
     ...(profile.dmarc === undefined ? [] : [{ name: `_dmarc.${domain}`, type: 'TXT', value: profile.dmarc }]),
     { name: `www.${domain}`, type: 'A', value: `${plan.prefix}.80` },
   ];
-  return [...profile.domains.flatMap(ofDomain), { name: profile.mxHost, type: 'A', value: address }, { name: profile.mxHost, type: 'TXT', value: 'v=spf1 a -all' }];
+  const digests = (profile.secureZone ? keyDigests?.get(profile.name) : undefined) ?? [];
+  return [
+    ...profile.domains.flatMap(ofDomain),
+    { name: profile.mxHost, type: 'A', value: address },
+    { name: profile.mxHost, type: 'TXT', value: 'v=spf1 a -all' },
+    // RFC 7672 §3.1.1: DANE-EE(3) SPKI(1) SHA2-256(1); for the port of the lab, and for people who look where it always is.
+    ...digests.flatMap((digest) => [plan.mailPort, 25].map((port) => ({ name: `_${port}._tcp.${profile.mxHost}`, type: 'TLSA', value: `3 1 1 ${digest}` }))),
+  ];
 }
 
 function mxRecords(domain: string, profile: ProviderProfile, weather: Weather): ZoneRecord[] {

@@ -2,7 +2,8 @@
  * From the bytes of a query to the bytes of a response. Pure; what cannot be understood gets no answer or FORMERR.
  *
  * EDNS (RFC 6891): the asker's payload size is honoured, an OPT goes back when one came. Over UDP a response that does
- * not fit is sent empty with TC (RFC 2181 §9). AD is set for secure zones when the query showed interest by AD or DO
+ * not fit is sent empty with TC (RFC 2181 §9). A later EDNS version is answered BADVERS (RFC 6891 §6.1.3), another class
+ * than IN REFUSED. AD is set for secure zones when the query showed interest by AD or DO
  * (RFC 6840 §5.7).
  */
 import dnsPacket from 'dns-packet';
@@ -24,7 +25,9 @@ export type Interpretation =
 const CLASSIC_UDP_BYTES = 512;
 const SERVER_UDP_BYTES = 4096;
 const HEADER_BYTES = 12;
-const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4 } as const;
+const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
+/** RFC 6891 §9: its upper bits, in the OPT record; the header's are zero. */
+const BADVERS_UPPER = 1;
 const DO_BIT = 0x8000;
 
 export function interpretQuery(bytes: Buffer): Interpretation {
@@ -48,7 +51,10 @@ export function respond(zones: Zones, packet: DecodedPacket, transport: 'udp' | 
   if (!question) throw new Error('respond needs an interpreted query');
   const opt = packet.additionals?.find((record) => record.type === 'OPT');
   const interested = packet.flag_ad || (opt?.type === 'OPT' && ((opt.flags ?? 0) & DO_BIT) !== 0);
-  const found = fault === 'servfail' ? undefined : zones.lookup(question.name, question.type);
+  const badVersion = opt?.type === 'OPT' && opt.ednsVersion > 0;
+  const refused = question.class !== 'IN' && question.class !== 'ANY';
+  const found = fault === 'servfail' || refused || badVersion ? undefined : zones.lookup(question.name, question.type);
+  const failure = badVersion ? 'NOERROR' : refused ? 'REFUSED' : 'SERVFAIL';
   const build = (answers: readonly Answer[], authority: readonly Answer[], truncated: boolean): Buffer =>
     dnsPacket.encode(
       {
@@ -60,11 +66,11 @@ export function respond(zones: Zones, packet: DecodedPacket, transport: 'udp' | 
           (packet.flag_rd ? dnsPacket.RECURSION_DESIRED : 0) |
           (interested && found?.secure ? dnsPacket.AUTHENTIC_DATA : 0) |
           (truncated ? dnsPacket.TRUNCATED_RESPONSE : 0) |
-          RCODE[found?.rcode ?? 'SERVFAIL'],
+          RCODE[found?.rcode ?? failure],
         questions: packet.questions ?? [],
         answers: answers.map((answer) => echoCase(answer, question.name)),
         authorities: [...authority],
-        additionals: opt ? [{ type: 'OPT', name: '.', udpPayloadSize: SERVER_UDP_BYTES, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }] : [],
+        additionals: opt ? [{ type: 'OPT', name: '.', udpPayloadSize: SERVER_UDP_BYTES, extendedRcode: badVersion ? BADVERS_UPPER : 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }] : [],
       } as Packet,
     );
   if (transport === 'udp' && fault === 'truncate') return build([], [], true);

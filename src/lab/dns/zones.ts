@@ -36,10 +36,16 @@ const CNAMES_FOLLOWED_MAX = 8;
 export class Zones {
   readonly #zones = new Map<string, LoadedZone>();
 
-  /** Replaces everything. A record outside its zone is an Error: it would never be found. */
-  load(zones: readonly Zone[]): void {
+  /**
+   * Replaces everything. A record outside its zone is an Error: it would never be found. The names above the
+   * zones, TLDs included, exist as zones too (RFC 8020 §2). `nameServerAddress` is the address that every zone's NS record leads to; default none.
+   */
+  load(zones: readonly Zone[], nameServerAddress?: string): void {
     this.#zones.clear();
-    for (const zone of [{ apex: '', records: [] }, ...zones]) {
+    const named = new Set(zones.map((zone) => zoneName(zone.apex)));
+    const above = [...new Set([...named].flatMap(ancestors))].filter((apex) => !named.has(apex)).map((apex): Zone => ({ apex, records: [] }));
+    for (const bare of [{ apex: '', records: [] }, ...above, ...zones]) {
+      const zone = nameServerAddress === undefined ? bare : withAddress(bare, nameServerAddress);
       const apex = zoneName(zone.apex);
       this.#zones.set(apex, loadZone(apex, zone));
     }
@@ -96,8 +102,21 @@ function loadZone(apex: string, zone: Zone): LoadedZone {
   return { apex, secure: zone.secure ?? false, soa, names };
 }
 
+/** Not for the root, whose server has a name in another zone. */
+function withAddress(zone: Zone, address: string): Zone {
+  const name = nameServer(zoneName(zone.apex));
+  const present = zone.apex === '' || zone.records.some((record) => zoneName(record.name) === name);
+  return present ? zone : { ...zone, records: [...zone.records, { name, type: 'A', value: address }] };
+}
+
 function nameServer(apex: string): string {
   return apex === '' ? 'a.root-servers.net' : `ns1.${apex}`;
+}
+
+/** Of `a.b.c`: `b.c` and `c`. */
+function ancestors(name: string): string[] {
+  const above = parent(name);
+  return above === '' ? [] : [above, ...ancestors(above)];
 }
 
 function parent(name: string): string {
