@@ -30,6 +30,10 @@ export const SMTP_SERVER_LIMITS = {
   /** RFC 5321 §4.5.3.2 gives the senders' view; ours is shorter where attackers live. */
   commandTimeoutMs: 300_000,
   loginTimeoutMs: 60_000,
+  /** When all connections are taken, a stranger who owes us a command for longer leaves its place to the next. */
+  idleWhenFullMs: 10_000,
+  /** Connections beyond the setting that may be open while their last words are on the way. */
+  connectionsLeavingMax: 50,
   dataTimeoutMs: 180_000,
   /** A whole message may not take longer than this, however it trickles. */
   messageTimeoutMs: 1_800_000,

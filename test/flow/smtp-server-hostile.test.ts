@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdir, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { SMTP_SERVER_LIMITS } from '../../src/base/limits.ts';
 import type { IntakeResult } from '../../src/contract/message.ts';
-import { brief, withServer } from './smtp-server-kit.ts';
-import type { Client, Kit } from './smtp-server-kit.ts';
+import { brief, Client, withServer } from './smtp-server-kit.ts';
+import type { Kit } from './smtp-server-kit.ts';
 
 async function openMessage(kit: Kit): Promise<Client> {
   const client = await kit.client();
@@ -207,6 +208,20 @@ test('silence and trickling time out: before a command, in the content, in the w
   });
 });
 
+test('a command that trickles in must be whole within the time for one', async () => {
+  await withServer({}, async (kit) => {
+    const client = await kit.client();
+    await client.greet();
+    for (const letter of 'NOOP with an argument that never ends') {
+      if (client.closed || client.replies.length > 0) break;
+      client.send(letter);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      kit.clock.advance(SMTP_SERVER_LIMITS.commandTimeoutMs / 4);
+    }
+    assert.equal(brief(await client.reply()), '421 4.4.2');
+  });
+});
+
 test('a TLS handshake that does not come on is given up, after STARTTLS and from the first byte', async () => {
   for (const service of ['submission', 'submissions'] as const) {
     await withServer({ service }, async (kit) => {
@@ -263,6 +278,27 @@ test('connections are limited for each client and in all; trusted clients only i
     while (kit.server.connections > 1) await new Promise((resolve) => setImmediate(resolve));
     const again = await kit.client();
     await again.greet();
+  });
+});
+
+test('when all places are taken, a silent stranger leaves his to the next; who is at work, trusted or new stays', async () => {
+  await withServer({ smtp: { maxConnections: 4 }, trusted: ['127.0.0.9/32'] }, async (kit) => {
+    const silent = await kit.client();
+    await silent.greet();
+    const working = await openMessage(kit);
+    const trusted = new Client(connect({ host: '127.0.0.1', port: kit.port, localAddress: '127.0.0.9' }));
+    await trusted.greet();
+    kit.clock.advance(SMTP_SERVER_LIMITS.idleWhenFullMs + 1000);
+    const fresh = await kit.client();
+    await fresh.greet();
+    const next = await kit.client();
+    await next.greet();
+    assert.equal(brief(await silent.reply()), '421 4.3.2');
+    const tooMany = await kit.client();
+    assert.equal(brief(await tooMany.reply()), '421 4.7.0');
+    assert.equal(await working.say('A: b\r\n\r\nx\r\n.'), '250 2.0.0');
+    assert.equal(await trusted.say('NOOP'), '250 2.0.0');
+    trusted.socket.destroy();
   });
 });
 

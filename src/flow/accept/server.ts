@@ -139,7 +139,7 @@ class Listener implements SmtpServer {
     const { ports, config, service } = this.#options;
     const connection = new ClientConnection(socket, ports.clock);
     const guest: Guest = { connection };
-    const isFull = this.#guests.size >= config.smtp.maxConnections;
+    const isFull = this.#guests.size >= config.smtp.maxConnections && !this.#makeRoom();
     this.#guests.add(guest);
     socket.once('close', () => this.#left(guest));
     const address = socket.remoteAddress === undefined ? undefined : plainAddress(socket.remoteAddress);
@@ -162,6 +162,18 @@ class Listener implements SmtpServer {
   #left(guest: Guest): void {
     this.#guests.delete(guest);
     if (this.#guests.size === 0) this.#whenEmpty?.();
+  }
+
+  /** Silent connections must not keep the others out: the stranger idle for longest leaves. False when nobody can. */
+  #makeRoom(): boolean {
+    const { idleWhenFullMs, connectionsLeavingMax } = SMTP_SERVER_LIMITS;
+    if (this.#guests.size >= this.#options.config.smtp.maxConnections + connectionsLeavingMax) return false;
+    let idlest: Session | undefined;
+    for (const { session } of this.#guests) {
+      if (session && !session.isTrusted && session.idleMs > (idlest?.idleMs ?? idleWhenFullMs)) idlest = session;
+    }
+    idlest?.giveWay();
+    return idlest !== undefined;
   }
 
   #turnAway(connection: ClientConnection, client: ClientFacts, reply: SmtpReply): void {

@@ -83,6 +83,8 @@ export class Session implements ConnectionListener {
   #ended = false;
   #closed = false;
   #draining = false;
+  /** Since when we wait for a whole command; bytes that trickle in do not move it. */
+  #waitingSince: number | undefined;
 
   /** `onClose` is called once, when the session is over for whatever reason. */
   constructor(state: SessionState, onClose: () => void) {
@@ -102,6 +104,22 @@ export class Session implements ConnectionListener {
   shutDown(): void {
     this.#draining = true;
     if (!this.#busy) this.#run();
+  }
+
+  /** How long the client owes us a command that would bring mail forward; 0 while a message or our own work is under way. Milliseconds. */
+  get idleMs(): number {
+    const busy = this.#busy || this.#blocked || this.#state.transaction !== undefined;
+    return busy || this.#waitingSince === undefined ? 0 : this.#state.options.ports.clock.monotonic() - this.#waitingSince;
+  }
+
+  /** From our own networks, or logged in. */
+  get isTrusted(): boolean {
+    return this.#state.client.trusted || this.#state.account !== undefined;
+  }
+
+  /** Leaves its place to somebody who has something to say. */
+  giveWay(): void {
+    this.#bye(REPLIES.idleWhenFull);
   }
 
   data(chunk: Buffer): void {
@@ -160,7 +178,7 @@ export class Session implements ConnectionListener {
     if (farewell) return this.#bye(farewell);
     this.#flush();
     if (this.#ended && !this.#blocked) return this.#connection.end('');
-    this.#connection.setDeadline(this.#patienceMs());
+    this.#connection.setDeadline(Math.max(0, this.#patienceMs() - this.#waitedMs()));
     if (!this.#blocked) this.#connection.resume();
   }
 
@@ -201,7 +219,16 @@ export class Session implements ConnectionListener {
     else this.#connection.end(words);
   }
 
-  /** Milliseconds that we wait for the client now. */
+  /** Milliseconds that we have waited for the command already; content has deadlines of its own. */
+  #waitedMs(): number {
+    const { reading, options } = this.#state;
+    if (reading.kind === 'data' || reading.kind === 'chunk') return 0;
+    const now = options.ports.clock.monotonic();
+    this.#waitingSince ??= now;
+    return now - this.#waitingSince;
+  }
+
+  /** Milliseconds that we wait for the client in all. */
   #patienceMs(): number {
     const { reading, options, account, client } = this.#state;
     if (this.#blocked) return SMTP_SERVER_LIMITS.commandTimeoutMs;
@@ -261,6 +288,7 @@ export class Session implements ConnectionListener {
     const lf = this.#input.indexOf(LF);
     if (lf > limit || (lf < 0 && this.#input.length > limit)) return this.#hangUp(reading.kind === 'auth' ? REPLIES.authTooLong : REPLIES.lineTooLong);
     if (lf < 0) return 'more';
+    this.#waitingSince = undefined;
     const line = this.#input.subarray(0, lf - 1);
     const proper = lf > 0 && this.#input[lf - 1] === CR && line.indexOf(CR) < 0 && line.indexOf(0) < 0;
     this.#input = lf + 1 === this.#input.length ? EMPTY : this.#input.subarray(lf + 1);

@@ -23,6 +23,7 @@ export const REPLIES = {
   timeout: reply(421, '4.4.2', 'Timeout, closing connection'),
   internalError: reply(421, '4.3.0', 'Internal error, try again later'),
   tooManyConnections: reply(421, '4.7.0', 'Too many connections, try again later'),
+  idleWhenFull: reply(421, '4.3.2', 'You were idle, and others need the place; try again later'),
   tooManyErrors: reply(421, '4.7.0', 'Too many errors, closing connection'),
   tooManyCommands: reply(421, '4.7.0', 'Too many commands without a message, closing connection'),
   tooManyLogins: reply(421, '4.7.0', 'Too many failed log-ins, closing connection'),
