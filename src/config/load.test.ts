@@ -159,3 +159,11 @@ test('the search order is option, environment, current folder', () => {
   assert.equal(loadConfig(join(folder, 'posthorn.toml')).dataDir, join(folder, 'data'));
   assert.throws(() => loadConfig(join(folder, 'none.toml')), /no such file/);
 });
+
+test('a key that stands twice, an address for two services, and TLS without a certificate are refused by name', () => {
+  assert.deepEqual(linesOf('hostname = "a.example"\nhostname = "b.example"\n'), ['p.toml:2:1: not TOML: hostname is there twice; keep one of them']);
+  assert.deepEqual(linesOf('hostname = "a.example"\n[listen]\nsmtp = ["127.0.0.1:25"]\nsubmission = ["127.0.0.1:587", "127.0.0.1:25"]\n'), [
+    'p.toml:4:32: listen.submission[1]: is the same address and port as one of listen.smtp',
+  ]);
+  assert.match(linesOf('hostname = "a.example"\n[listen]\nsubmissions = ["127.0.0.1:465"]\n')[0] ?? '', /^p\.toml:3:1: listen\.submissions: needs tls\.certificate/);
+});

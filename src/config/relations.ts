@@ -8,11 +8,13 @@ export interface WrongRelation {
 }
 
 export function checkRelations(tables: ConfigTables): WrongRelation[] {
-  const { tls, relay, queue, outbound } = tables;
+  const { tls, relay, queue, outbound, listen } = tables;
   const wrong: WrongRelation[] = [];
   const say = (key: string, allowed: string): void => void wrong.push({ path: key.split('.'), allowed });
   if (tls.certificate !== undefined && tls.key === undefined) say('tls.certificate', 'needs tls.key beside it');
   if (tls.key !== undefined && tls.certificate === undefined) say('tls.key', 'needs tls.certificate beside it');
+  if (listen.submissions.length > 0 && tls.certificate === undefined) say('listen.submissions', 'needs tls.certificate and tls.key: TLS begins with the first byte there');
+  wrong.push(...sharedListeners(listen));
   if (queue['retry-min'] > queue['retry-max']) say('queue.retry-min', 'must not be longer than queue.retry-max');
   if (relay?.username !== undefined && relay['password-file'] === undefined) {
     say('relay.username', 'needs relay.password-file beside it');
@@ -34,3 +36,18 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
   }
   return wrong;
 }
+
+/** An address that two services want; the second would find it taken by ourselves, which is hard to guess from the error. */
+function sharedListeners(listen: ConfigTables['listen']): WrongRelation[] {
+  const owners = new Map<string, string>();
+  return SERVED.flatMap((service) =>
+    listen[service].flatMap(({ address, port }, index) => {
+      const where = `${address} ${port}`;
+      const owner = owners.get(where);
+      owners.set(where, owner ?? service);
+      return owner === undefined ? [] : [{ path: ['listen', service, index], allowed: `is the same address and port as one of listen.${owner}` }];
+    }),
+  );
+}
+
+const SERVED = ['smtp', 'submission', 'submissions'] as const;

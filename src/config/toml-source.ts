@@ -30,7 +30,7 @@ export function readToml(text: string): TomlResult {
     program = parseTOML(text, { tomlVersion: '1.0.0' });
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    return { kind: 'malformed', line: error.lineNumber, column: error.column + 1, message: error.message };
+    return { kind: 'malformed', line: error.lineNumber, column: error.column + 1, message: complaint(error, text) };
   }
   const odd = program.tokens.find(({ value }) => value === '__proto__');
   if (odd) {
@@ -43,6 +43,14 @@ export function readToml(text: string): TomlResult {
     else places.addPair([], entry);
   }
   return { kind: 'read', source: { value: getStaticTOMLValue(program), place: (path) => places.find(path) } };
+}
+
+/** Of a repeated key the parser gives the place only. */
+function complaint(error: ParseError, text: string): string {
+  if (!error.message.includes('multiple times')) return error.message;
+  const written = text.split(/\r?\n/)[error.lineNumber - 1]?.slice(error.column) ?? '';
+  const key = /^[\w.-]{1,80}|^"[^"\n]{1,80}"/.exec(written)?.[0];
+  return key === undefined ? error.message : `${key} is there twice; keep one of them`;
 }
 
 class PlaceIndex {
