@@ -52,14 +52,34 @@ export interface LabProcess {
   stop(): Promise<void>;
 }
 
-/** 127.N.0.0 with an N of this process's own, so that test files do not meet. */
-export function freeLoopback(): string {
-  return `127.${20 + (process.pid % 200)}.0.0`;
+/** 127.N.0.0 with an N that is probably nobody's; `attempt` gives another one. */
+export function freeLoopback(attempt = 0): string {
+  return `127.${20 + ((process.pid + attempt * 67) % 200)}.0.0`;
 }
 
-export async function startLab(options: { dir?: string; loopback?: string; args?: readonly string[] } = {}): Promise<LabProcess> {
+const LOOPBACK_ATTEMPTS = 4;
+
+/** On addresses of its own: when another lab has them, on others. */
+export async function startLab(options: LabStart = {}): Promise<LabProcess> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await startLabOn(options.loopback ?? freeLoopback(attempt), options);
+    } catch (error) {
+      const taken = /listens there already|EADDRINUSE/.test(String(error));
+      if (!taken || options.loopback !== undefined || attempt === LOOPBACK_ATTEMPTS) throw error;
+    }
+  }
+}
+
+interface LabStart {
+  readonly dir?: string;
+  readonly loopback?: string;
+  readonly args?: readonly string[];
+}
+
+async function startLabOn(loopback: string, options: LabStart): Promise<LabProcess> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'posthorn-test-'));
-  const args = ['lab', '--json', '--dir', dir, '--loopback', options.loopback ?? freeLoopback(), ...(options.args ?? [])];
+  const args = ['lab', '--json', '--dir', dir, '--loopback', loopback, ...(options.args ?? [])];
   const child = spawn(posthorn, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {

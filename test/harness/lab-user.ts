@@ -66,14 +66,15 @@ export class LabUser {
 
   /** The trace once the only recipient has been tried, with the event of the last attempt. */
   attempted(id: string): Promise<{ trace: TraceMessage; state: string; event: TraceEvent }> {
-    return this.#until(id, 'has been tried', () => true);
+    // The rows are read before the events: they must tell the same.
+    return this.#until(id, 'has been tried', (state, event) => event.name === `recipient.${state === 'queued' ? 'deferred' : state}`);
   }
 
   delivered(id: string): Promise<{ trace: TraceMessage; state: string; event: TraceEvent }> {
     return this.#until(id, 'is delivered', (state) => state === 'delivered');
   }
 
-  async #until(id: string, what: string, wanted: (state: string) => boolean): Promise<{ trace: TraceMessage; state: string; event: TraceEvent }> {
+  async #until(id: string, what: string, wanted: (state: string, event: TraceEvent) => boolean): Promise<{ trace: TraceMessage; state: string; event: TraceEvent }> {
     let last = '';
     try {
       return await eventually(`message ${id} ${what}`, async () => {
@@ -81,7 +82,7 @@ export class LabUser {
         last = JSON.stringify(trace.events.slice(-3));
         const event = trace.events.findLast(({ name }) => /^recipient\.(?:delivered|deferred|bounced|expired)$/.test(name));
         const state = trace.recipients[0]?.state ?? '';
-        return event && wanted(state) && { trace, state, event };
+        return event && wanted(state, event) && { trace, state, event };
       });
     } catch (error) {
       throw new Error(`${(error as Error).message}: ${last}`, { cause: error });
@@ -113,7 +114,14 @@ export class LabUser {
     for (const name of names) await this.call('lab.scenario', { name, state, ...(providers && { providers }) });
   }
 
+  /** Moves the clock of the lab on; the open session would not survive it. */
+  async passTime(ms: number): Promise<void> {
+    this.close();
+    await this.call('lab.clock', { advanceMs: ms });
+  }
+
   close(): void {
     this.#session?.close();
+    this.#session = undefined;
   }
 }
