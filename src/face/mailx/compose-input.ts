@@ -1,18 +1,19 @@
 /**
  * Writing a message line by line, with the tilde escapes of mailx. A line with a lone dot, `~.` or the end of input ends it.
  *
- * No escape runs a shell; ~e and ~v start the editor that $EDITOR or $VISUAL name, without one.
+ * Two interrupts in a row give the message up; what was written is then kept in dead.letter. No escape runs a shell; ~e and ~v start the editor that $EDITOR or $VISUAL name, without one.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { printableLines } from '../../base/table.ts';
 import type { Draft } from './draft.ts';
+import { type Input, INTERRUPTED } from './line-input.ts';
 
 export interface ComposeSource {
-  /** The next line without its line end; undefined at the end of input. */
-  next(prompt: string): Promise<string | undefined>;
+  /** The next line without its line end. */
+  next(prompt: string): Promise<Input>;
   say(text: string): void;
   readonly cwd: string;
   readonly environment: NodeJS.ProcessEnv;
@@ -26,8 +27,15 @@ export type ComposeEnd = 'send' | 'quit';
 
 /** Adds to `draft` until its writer is done. */
 export async function composeInput(draft: Draft, source: ComposeSource): Promise<ComposeEnd> {
-  for (;;) {
+  for (let interrupted = false; ; ) {
     const line = await source.next('');
+    if (line === INTERRUPTED) {
+      if (interrupted) return giveUp(draft, source);
+      interrupted = true;
+      source.say('(Interrupt -- one more to kill letter)');
+      continue;
+    }
+    interrupted = false;
     if (line === undefined) return 'send';
     if (line === '.' && source.dotEnds) return 'send';
     if (!line.startsWith('~')) {
@@ -44,6 +52,7 @@ async function escape(draft: Draft, letter: string, rest: string, line: string, 
     case '.':
       return 'send';
     case 'q':
+      return giveUp(draft, source);
     case 'x':
       return 'quit';
     case '~':
@@ -87,11 +96,27 @@ async function escape(draft: Draft, letter: string, rest: string, line: string, 
   }
 }
 
-const HELP = `~. send   ~q give up   ~p show   ~h edit the header   ~s SUBJECT   ~t ADDR   ~c ADDR   ~b ADDR   ~@ FILE attach
+const HELP = `~. send   ~q give up   ~x without a copy   ~p show   ~h edit the header   ~s SUBJECT   ~t ADDR   ~c ADDR   ~b ADDR   ~@ FILE attach
 ~r FILE insert   ~w FILE save   ~m insert the message replied to   ~e editor   ~~ a line that begins with ~`;
 
+/** POSIX mailx: an abandoned message is not lost, unless its writer said ~x. */
+function giveUp(draft: Draft, { environment, cwd, say }: ComposeSource): 'quit' {
+  if (draft.text === '') return 'quit';
+  const file = environment['DEAD'] ?? join(environment['HOME'] ?? cwd, 'dead.letter');
+  try {
+    appendFileSync(file, `${draft.text}\n`, { mode: 0o600 });
+    say(`"${file}": what you wrote is kept there`);
+  } catch (error) {
+    say(`${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}; what you wrote is lost`);
+  }
+  return 'quit';
+}
+
 async function askHeader(draft: Draft, source: ComposeSource): Promise<undefined> {
-  const ask = async (name: string, value: string): Promise<string> => (await source.next(`${name}: ${value === '' ? '' : `[${value}] `}`)) || value;
+  const ask = async (name: string, value: string): Promise<string> => {
+    const answer = await source.next(`${name}: ${value === '' ? '' : `[${value}] `}`);
+    return typeof answer === 'string' && answer !== '' ? answer : value;
+  };
   draft.to = [await ask('To', draft.to.join(', '))];
   draft.subject = await ask('Subject', draft.subject ?? '');
   draft.cc = [await ask('Cc', draft.cc.join(', '))].filter((text) => text !== '');
@@ -143,6 +168,7 @@ function edit(draft: Draft, variable: 'EDITOR' | 'VISUAL', source: ComposeSource
     const { error } = spawnSync(program, [...args, file], { stdio: 'inherit' });
     if (error) source.say(`cannot start ${program}: set $EDITOR`);
     else draft.text = readFileSync(file, 'utf8');
+    source.say('(continue)');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -2,11 +2,16 @@
 import { createInterface } from 'node:readline';
 import type { CliIo } from '../cli/ports.ts';
 
+/** Ctrl-C on a terminal. */
+export const INTERRUPTED = Symbol('interrupted');
+/** Undefined: the end of input. */
+export type Input = string | undefined | typeof INTERRUPTED;
+
 export class LineInput {
   readonly interactive: boolean;
   readonly #io: CliIo;
   readonly #interface: ReturnType<typeof createInterface>;
-  readonly #waiting: ((line: string | undefined) => void)[] = [];
+  readonly #waiting: ((line: Input) => void)[] = [];
   readonly #lines: string[] = [];
   #ended = false;
 
@@ -19,14 +24,20 @@ export class LineInput {
       if (waiter) waiter(line);
       else this.#lines.push(line);
     });
+    this.#interface.on('SIGINT', () => {
+      // What was typed on this line is given up, as the terminal itself would.
+      this.#interface.write(null, { ctrl: true, name: 'u' });
+      this.#io.stdout.write('^C\n');
+      this.#waiting.shift()?.(INTERRUPTED);
+    });
     this.#interface.on('close', () => {
       this.#ended = true;
       for (const waiter of this.#waiting.splice(0)) waiter(undefined);
     });
   }
 
-  /** Undefined at the end of input. The prompt is shown on a terminal only. */
-  next(prompt: string): Promise<string | undefined> {
+  /** The prompt is shown on a terminal only. */
+  next(prompt: string): Promise<Input> {
     const ready = this.#lines.shift();
     if (ready !== undefined || this.#ended) return Promise.resolve(ready);
     if (this.interactive) {

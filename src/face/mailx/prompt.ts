@@ -8,7 +8,7 @@ import { Box } from './box.ts';
 import { COMMANDS, findCommand, type PromptState } from './commands.ts';
 import { composeInput } from './compose-input.ts';
 import { type Draft, reportHandOver, sendDraft } from './draft.ts';
-import { LineInput } from './line-input.ts';
+import { INTERRUPTED, LineInput } from './line-input.ts';
 import type { MailboxClient } from './mailbox-client.ts';
 import { summaryLine } from './rendering.ts';
 
@@ -44,6 +44,7 @@ export async function readMode(options: PromptOptions): Promise<number> {
 async function loop(state: Prompt, input: LineInput): Promise<void> {
   for (;;) {
     const line = await input.next('& ');
+    if (line === INTERRUPTED) continue;
     if (line === undefined) return state.quit();
     const text = line.trim();
     if (text === '' && !input.interactive) continue;
@@ -120,8 +121,12 @@ class Prompt implements PromptState {
 
   async write(draft: Draft, original: string | undefined): Promise<boolean> {
     this.say(`To: ${draft.to.join(', ')}`);
-    if (draft.subject === undefined) draft.subject = (await this.#input.next('Subject: ')) ?? '';
-    else this.say(`Subject: ${draft.subject}`);
+    if (draft.subject !== undefined) this.say(`Subject: ${draft.subject}`);
+    else {
+      const subject = await this.#input.next('Subject: ');
+      if (subject === INTERRUPTED) return false;
+      draft.subject = subject ?? '';
+    }
     const end = await composeInput(draft, {
       next: (prompt) => this.#input.next(prompt),
       say: (text) => this.say(text),

@@ -8,7 +8,7 @@ import type { Session } from '../cli/session.ts';
 import { readAll } from '../drop-in/streams.ts';
 import { composeInput } from './compose-input.ts';
 import { type Draft, emptyDraft, reportHandOver, sendDraft, textOfInput } from './draft.ts';
-import { LineInput } from './line-input.ts';
+import { INTERRUPTED, LineInput } from './line-input.ts';
 import type { MailOptions } from './options.ts';
 
 export async function sendMode(session: Session, config: Config, options: MailOptions): Promise<number> {
@@ -40,7 +40,11 @@ export async function sendMode(session: Session, config: Config, options: MailOp
 async function typeMessage(session: Session, draft: Draft): Promise<'send' | 'quit'> {
   const input = new LineInput(session.io);
   try {
-    if (draft.subject === undefined && input.interactive) draft.subject = (await input.next('Subject: ')) ?? '';
+    if (draft.subject === undefined && input.interactive) {
+      const subject = await input.next('Subject: ');
+      if (subject === INTERRUPTED) return 'quit';
+      draft.subject = subject ?? '';
+    }
     const end = await composeInput(draft, {
       next: (prompt) => input.next(prompt),
       say: (text) => input.say(text),
