@@ -160,7 +160,9 @@ class StubResolver implements Resolver {
       if (leftMs <= 0 || this.#closing.signal.aborted) break;
       const index = (first + turn) % this.#servers.length;
       const server = this.#servers[index] as HostPort;
-      const result = await this.#askServer(index, server, name, type, Math.min(leftMs, this.#limits.attemptTimeoutMs));
+      // A server that is slow, not silent, answers when it is given longer.
+      const patienceMs = this.#limits.attemptTimeoutMs * 2 ** Math.floor(turn / this.#servers.length);
+      const result = await this.#askServer(index, server, name, type, Math.min(leftMs, patienceMs));
       const failed = failureOf(result, server);
       if (!failed && result.kind === 'reply') {
         this.#preferred = index;
