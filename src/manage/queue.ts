@@ -66,6 +66,8 @@ export interface QueueExplanation {
   readonly lastReply?: Reply;
   /** Of the last reply, as trace gives it. */
   readonly explanation?: TraceExplanation;
+  /** The time of the server, whose clock runs ahead in the lab; milliseconds since 1970. */
+  readonly now: number;
   readonly attempts: number;
   /** Milliseconds since 1970; absent when no attempt is planned. */
   readonly nextAttemptAt?: number;
@@ -82,9 +84,9 @@ const list = defineVerb({
   name: 'queue.list',
   summary: 'Lists waiting messages, oldest first.',
   args: listing,
-  run: async ({ store }, { limit, after, ...wanted }): Promise<{ entries: readonly QueueEntry[]; more: boolean }> => {
+  run: async ({ store, clock }, { limit, after, ...wanted }): Promise<{ entries: readonly QueueEntry[]; more: boolean; now: number }> => {
     const matches = await store.queue.search(wanted, limit + 1, after);
-    return { entries: matches.slice(0, limit).map(toEntry), more: matches.length > limit };
+    return { entries: matches.slice(0, limit).map(toEntry), more: matches.length > limit, now: clock.now() };
   },
 });
 
@@ -95,7 +97,7 @@ const show = defineVerb({
   run: async (context, { id }) => {
     const { message, recipients } = await findMessage(context, id);
     const { origin, messageId, headerFrom, contentDigest, options } = message;
-    return { ...toEntry({ item: { message, recipients }, selected: recipients.map(({ index }) => index) }), origin, messageId, headerFrom, contentDigest, options };
+    return { ...toEntry({ item: { message, recipients }, selected: recipients.map(({ index }) => index) }), origin, messageId, headerFrom, contentDigest, options, now: context.clock.now() };
   },
 });
 
@@ -249,6 +251,7 @@ function explain({ clock, queue }: ManageContext, { message }: QueueItem, recipi
     recipient: recipient.address,
     state,
     reason: recipient.reason ?? defaultReason(recipient, clock.now(), queue !== undefined),
+    now: clock.now(),
     attempts,
     expiresAt: message.expiresAt,
     ...(planned ? { nextAttemptAt } : {}),

@@ -53,4 +53,6 @@ export interface TraceResult {
   readonly query: string;
   /** Newest first; empty when nothing is known by that name. */
   readonly messages: readonly TraceMessage[];
+  /** The time of the server, whose clock runs ahead in the lab; milliseconds since 1970. */
+  readonly now: number;
 }

@@ -25,7 +25,7 @@ type Describe = (event: TraceEvent, message: TraceMessage, options: TraceTextOpt
 
 const INDENT = ' '.repeat(12);
 
-export function renderTimeline(result: TraceResult, options: TraceTextOptions): string {
+export function renderTimeline(result: Pick<TraceResult, 'query' | 'messages'>, options: TraceTextOptions): string {
   if (result.messages.length === 0) return `Nothing is known of "${clean(result.query)}". Search by queue id, address or Message-ID.\n`;
   return result.messages.map((message) => renderMessage(message, options)).join('\n');
 }

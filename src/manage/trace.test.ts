@@ -12,13 +12,14 @@ import type { TraceResult } from './trace-result.ts';
 import type { ManageContext } from './verb.ts';
 
 const AT = Date.UTC(2026, 10, 20, 18);
+const NOW = AT + 3_600_000;
 const CONTENT = Buffer.from('Subject: x\r\n\r\ny\r\n');
 const REPLY = { code: 550, enhanced: '5.1.1', text: 'no such user' };
 
 describe('trace.show', () => {
   let folder = '';
   let store: Store;
-  const show = async (query: string): Promise<TraceResult> => traceShow.run({ store } as ManageContext, traceShow.args.parse({ query }));
+  const show = async (query: string): Promise<TraceResult> => traceShow.run({ store, clock: { now: () => NOW } } as unknown as ManageContext, traceShow.args.parse({ query }));
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'posthorn-trace-'));
@@ -54,7 +55,7 @@ describe('trace.show', () => {
   it('answers plain JSON, and nothing for what it does not know', async () => {
     const result = await show('0mq1abcd');
     assert.deepEqual(JSON.parse(JSON.stringify(result)), result);
-    assert.deepEqual(await show('nobody@example.org'), { query: 'nobody@example.org', messages: [] });
+    assert.deepEqual(await show('nobody@example.org'), { query: 'nobody@example.org', messages: [], now: NOW });
   });
 
   it('refuses senseless arguments', () => {

@@ -21,7 +21,7 @@ export const traceShow = defineVerb({
   args: showArguments,
   run: async (context: ManageContext, { query, limit }): Promise<TraceResult> => {
     const items = await context.store.timeline.find(query, limit);
-    return { query, messages: await Promise.all(items.map((item) => traceMessage(context, item))) };
+    return { query, messages: await Promise.all(items.map((item) => traceMessage(context, item))), now: context.clock.now() };
   },
 });
 

@@ -144,3 +144,16 @@ test('nothing leaves 127.0.0.0/8: a smarthost outside is refused by code as well
     rmSync(dir, { recursive: true, force: true });
   }
 });
+
+test('trace and queue tell times by the clock of the lab', async () => {
+  await alice.passTime(30 * 3_600_000);
+  await alice.weather(['busy-mx'], 'on', ['gmail']);
+  const id = await alice.submit({ to: 'joe@gmail.com', subject: 'ahead' });
+  await alice.attempted(id);
+  for (const command of [['trace', id], ['queue', 'why', id], ['queue', 'list']]) {
+    const { stdout } = await lab.run(command);
+    assert.match(stdout, /\bin \d+ ?(?:s|m|min)\b/, stdout);
+    assert.doesNotMatch(stdout, /in \d+ ?h/, stdout);
+  }
+  await alice.weather(['busy-mx'], 'off');
+});

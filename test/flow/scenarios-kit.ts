@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startLab, type LabProcess } from '../harness/lab-process.ts';
+import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
 import { LabUser, type Letter } from '../harness/lab-user.ts';
 
 export interface Row {
@@ -18,6 +18,8 @@ export interface Row {
   /** The rule that must explain it; none for what was delivered. */
   readonly rule?: string;
   readonly letter?: Partial<Letter>;
+  /** The scenario takes time: the clock of the lab is moved on, by so much at once, until there is an outcome. */
+  readonly stepMs?: number;
 }
 
 export function bounced(on: string, to: string, reply: RegExp, rule: string): Row {
@@ -51,7 +53,7 @@ async function checkRow(alice: LabUser, row: Row): Promise<void> {
   await alice.weather(row.on, 'on');
   try {
     const id = await alice.submit({ subject: row.on.join(' '), ...row.letter, to: row.to });
-    const { state, event } = await alice.attempted(id);
+    const { state, event } = row.stepMs === undefined ? await alice.attempted(id) : await passTime(alice, id, row.stepMs);
     const said = event.data['reply'] as { code: number; enhanced?: string; text: string };
     assert.match([said.code, said.enhanced, said.text].filter((part) => part !== undefined).join(' '), row.reply);
     assert.equal(state, row.state);
@@ -69,4 +71,14 @@ async function checkRow(alice: LabUser, row: Row): Promise<void> {
   } finally {
     await alice.weather(row.on, 'off');
   }
+}
+
+async function passTime(alice: LabUser, id: string, stepMs: number) {
+  return eventually(`an outcome of ${id}`, async () => {
+    if (!(await alice.trace(id)).events.some(({ name }) => name.startsWith('recipient.'))) {
+      await alice.passTime(stepMs);
+      return undefined;
+    }
+    return alice.attempted(id);
+  });
 }

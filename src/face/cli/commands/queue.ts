@@ -65,9 +65,9 @@ function addOrder(registry: Registry, queue: Command, name: string, summary: str
 
 async function list(session: Session, options: FilterOptions): Promise<void> {
   const { out } = session;
-  const result = await session.call<{ entries: readonly QueueEntry[]; more: boolean }>(options, 'queue.list', { ...filterArgs(options), limit: options.limit });
+  const result = await session.call<{ entries: readonly QueueEntry[]; more: boolean; now: number }>(options, 'queue.list', { ...filterArgs(options), limit: options.limit });
   if (options.json) return out.json(result);
-  const now = Date.now();
+  const { now } = result;
   const rows = result.entries.flatMap((entry) =>
     entry.recipients.map((recipient, at) => [
       at === 0 ? entry.id : '',
@@ -92,6 +92,7 @@ interface QueueDetails extends QueueEntry {
   readonly origin: { readonly kind: string; readonly clientAddress?: string; readonly account?: string };
   readonly messageId?: string;
   readonly headerFrom?: string;
+  readonly now: number;
 }
 
 async function show(session: Session, options: CommonOptions, id: string | undefined): Promise<void> {
@@ -108,7 +109,7 @@ async function show(session: Session, options: CommonOptions, id: string | undef
     ['Queued', new Date(entry.queuedAt).toISOString()],
     ['Expires', new Date(entry.expiresAt).toISOString()],
   ]);
-  const now = Date.now();
+  const { now } = entry;
   for (const recipient of entry.recipients) {
     out.line();
     out.facts([
@@ -133,12 +134,11 @@ async function why(session: Session, options: FilterOptions, given: unknown): Pr
     return 0;
   }
   if (rows.length === 0) out.line('nothing waits');
-  const now = Date.now();
   for (const row of rows) {
     out.line(`${out.style('bold', row.id)} to ${printable(row.recipient)}: ${row.state}`);
     out.line(`  ${printable(row.reason)}`);
     for (const line of meaningLines(row)) out.line(`  ${line}`);
-    if (row.nextAttemptAt !== undefined) out.line(`  next try ${moment(row.nextAttemptAt, now)}, given up ${moment(row.expiresAt, now)}`);
+    if (row.nextAttemptAt !== undefined) out.line(`  next try ${moment(row.nextAttemptAt, row.now)}, given up ${moment(row.expiresAt, row.now)}`);
   }
   return 0;
 }

@@ -21,7 +21,7 @@ export function add(registry: Registry): void {
     if (options.follow) return follow(session, options, args);
     const result = await session.call<TraceResult>(options, 'trace.show', args);
     if (options.json) out.json(result);
-    else out.raw(renderTimeline(result, { now: Date.now(), ...width(session) }));
+    else out.raw(renderTimeline(result, { now: result.now, ...width(session) }));
     return result.messages.length > 0 ? 0 : 1;
   })
     .option('--follow', 'go on until every recipient has met its fate')
@@ -41,7 +41,7 @@ async function follow(session: Session, options: TraceOptions, args: { query: st
     const state = JSON.stringify(result.messages);
     if (state !== shown) {
       if (options.json) out.raw(`${JSON.stringify(result)}\n`);
-      else out.raw(`${shown === '' ? '' : '\n'}${renderTimeline(result, { now: Date.now(), ...width(session) })}`);
+      else out.raw(`${shown === '' ? '' : '\n'}${renderTimeline(result, { now: result.now, ...width(session) })}`);
       shown = state;
     }
     const waiting = result.messages.some(({ recipients }) => recipients.some((recipient) => WAITING.has(recipient.state)));
