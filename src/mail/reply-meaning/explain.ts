@@ -69,7 +69,7 @@ export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Expl
   const line = `${reply.code} ${reply.enhanced ?? ''} ${text}`.slice(0, TEXT_CHARS_MAX).replace(/\s+/g, ' ').toLowerCase();
   const provider = own ? OUR_SIDE : findProvider(context.mx ?? '', line);
   const tables = provider ? [provider, EVERYBODY] : [EVERYBODY];
-  for (const { table, general } of [...tables.map((table) => ({ table, general: false })), ...tables.map((table) => ({ table, general: true }))]) {
+  for (const { table, general } of [false, true].flatMap((catchAll) => tables.map((each) => ({ table: each, general: catchAll })))) {
     const rule = table.rules.find((each) => (each.general ?? false) === general && each.pattern.test(line));
     if (rule) return answer(rule.id, rule, provider, rule.uncompared ? UNCOMPARED : (rule.source ?? table.source), table.date);
   }
