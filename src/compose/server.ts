@@ -2,7 +2,6 @@
  * A complete server: opens the store, wires the stages, starts the listeners, takes up what was left in the spool, and
  * can be stopped without losing anything. `posthorn serve` runs one, the lab runs one, tests run several.
  */
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
 import { BufferSource, concatenate, type ByteSource } from '../base/byte-source.ts';
@@ -109,7 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 async function wire(options: ServerOptions, store: Store, resolver: Resolver) {
   const { config, clock, log } = options;
-  const directory = createDirectory({ store, hostname: config.hostname });
+  const directory = createDirectory({ store, hostname: config.hostname, origin: config.origin });
   const keys = createSigningKeys({ store });
   const signer = createSigner({ keys, config, clock });
   const connector = createConnector({ clock, ...(options.connectAllowed ? { allow: options.connectAllowed } : {}) });
@@ -188,7 +187,7 @@ async function listen(config: Config, ports: SmtpServerPorts, secureContext: () 
   return { servers, addresses };
 }
 
-/** Doors first, so that nothing new comes in; then the queue; the store last. */
+/** Doors and queue together, within one limit: what still comes in is stored and waits for the next start. The store last. */
 async function stop(
   config: Config,
   log: Log,
@@ -199,8 +198,7 @@ async function stop(
 ): Promise<void> {
   const drainMs = config.shutdownTimeoutMs;
   log.info('server.stopping', { drainMs, inFlight: queue.control.size.inFlight });
-  await Promise.all([control.close(), ...servers.map((server) => server.close(drainMs))]);
-  await queue.stop(drainMs);
+  await Promise.all([control.close(), ...servers.map((server) => server.close(drainMs)), queue.stop(drainMs)]);
   for (const close of closing.toReversed()) await close();
   log.info('server.stopped', {});
 }
@@ -208,9 +206,4 @@ async function stop(
 function once(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   return () => (running ??= work());
-}
-
-/** For the lab: nothing leaves 127.0.0.0/8. */
-export function isLoopback(address: string): boolean {
-  return isIP(address) === 4 && address.startsWith('127.');
 }
