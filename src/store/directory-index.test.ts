@@ -128,3 +128,9 @@ test('any text gets an answer, and only what is ours gets a mailbox', () => {
     if (resolution.kind === 'mailbox') assert.match(resolution.account, /^(alice|bob)@example\.org$/, `seed ${seed}: ${JSON.stringify(text)}`);
   }
 });
+
+test('what cron writes to root arrives where names without a domain lead', () => {
+  const at = (origin: string): unknown => new DirectoryIndex(snapshot({ domains: { 'example.org': {} }, accounts: ['alice@example.org'] }), HOST, origin).resolve('root@example.org');
+  assert.deepEqual(at('example.org'), { kind: 'mailbox', account: 'alice@example.org' });
+  assert.deepEqual(at(HOST), { kind: 'unknown' });
+});

@@ -14,20 +14,22 @@ import { addressKey, domainOf, localPartOf, normalizeDomain, splitDetail } from 
 import type { AccountRow, DomainRow, Snapshot } from './ops/directory.ts';
 
 const ROLES: ReadonlySet<string> = new Set(['postmaster', 'abuse']);
-/** Of the host itself also root: where cron and the system write to. */
+/** Of the host itself, and of the domain that its own mail is from, also root: where cron and the system write to. */
 const HOST_ROLES: ReadonlySet<string> = new Set(['postmaster', 'abuse', 'root']);
 
 export class DirectoryIndex {
   readonly #hostname: string;
+  readonly #origin: string;
   readonly #domains = new Map<string, DomainRow>();
   readonly #accounts = new Map<string, AccountRow>();
   readonly #aliases = new Map<string, string[]>();
   /** The first enabled account of a domain; of all under ''. */
   readonly #first = new Map<string, string>();
 
-  /** `hostname` is the server's own name. */
-  constructor(snapshot: Snapshot, hostname: string) {
+  /** `hostname` is the server's own name, `origin` what names without a domain get. */
+  constructor(snapshot: Snapshot, hostname: string, origin = hostname) {
     this.#hostname = normalizeDomain(hostname);
+    this.#origin = normalizeDomain(origin);
     for (const domain of snapshot.domains) this.#domains.set(domain.name, domain);
     for (const account of snapshot.accounts) {
       this.#accounts.set(account.address, account);
@@ -96,7 +98,7 @@ export class DirectoryIndex {
   }
 
   #role(local: string, domain: string, primary: string): Found | undefined {
-    const roles = domain === this.#hostname ? HOST_ROLES : ROLES;
+    const roles = domain === this.#hostname || domain === this.#origin ? HOST_ROLES : ROLES;
     const account = roles.has(local) ? (this.#first.get(primary) ?? this.#first.get('')) : undefined;
     return account === undefined ? undefined : { kind: 'account', account };
   }

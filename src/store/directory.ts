@@ -10,17 +10,19 @@ export interface DirectoryOptions {
   readonly store: { readonly directory: DirectoryStore };
   /** The server's own name; postmaster, abuse and root are always deliverable there once there is an account. */
   readonly hostname: string;
+  /** What names without a domain get, so that cron's mail to root arrives; default `hostname`. */
+  readonly origin?: string | undefined;
 }
 
 /** Its methods reject with a temporary Failure when the store does not answer. */
-export function createDirectory({ store, hostname }: DirectoryOptions): Directory {
+export function createDirectory({ store, hostname, origin }: DirectoryOptions): Directory {
   let loaded: { readonly version: number; readonly index: Promise<DirectoryIndex> } | undefined;
   const current = (): Promise<DirectoryIndex> => {
     // The version is read before the rows, so that a change in between loads once too often rather than never.
     if (loaded?.version !== store.directory.version) {
       const entry = {
         version: store.directory.version,
-        index: store.directory.snapshot().then((snapshot) => new DirectoryIndex(snapshot, hostname)),
+        index: store.directory.snapshot().then((snapshot) => new DirectoryIndex(snapshot, hostname, origin)),
       };
       loaded = entry;
       entry.index.catch(() => {

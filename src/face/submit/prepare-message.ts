@@ -2,7 +2,7 @@
  * Makes a submission of what a program piped in: who sends, who gets it, and a header that is complete.
  *
  * Policy (what callers of sendmail rely on): with -t, recipients come from To, Cc and Bcc, or from their Resent- forms when
- * there is any (RFC 5322 §3.6.6); Bcc never leaves the machine; names without a domain get the origin; From, Date and
+ * there is any (RFC 5322 §3.6.6); Bcc never leaves the machine; names without a domain get the origin, in the header too; From, Date and
  * Message-ID are added when missing. The server checks and repairs the rest, as for every submission.
  */
 import { isUtf8 } from 'node:buffer';
@@ -12,6 +12,7 @@ import { normalizeAddress, parseMailbox } from '../../mail/address.ts';
 import { formatDate } from '../../mail/date.ts';
 import { encodePhrase } from '../../mail/encoded-word.ts';
 import { allFields, firstField, foldField, type HeaderField, parseHeader, removeFields } from '../../mail/header.ts';
+import { qualifyHeader } from './qualify-header.ts';
 
 export interface MessageInput {
   /** CRLF line ends. */
@@ -49,7 +50,7 @@ export type Prepared =
   | { readonly kind: 'wrong'; readonly reason: 'no-recipients' | 'bad-address'; readonly message: string };
 
 export function prepareMessage(input: MessageInput, submitter: Submitter): Prepared {
-  const bytes = separateHeader(input.bytes);
+  const bytes = qualifyHeader(separateHeader(input.bytes), submitter.origin);
   const { fields } = parseHeader(bytes);
   const unreadable = input.recipients.find(isUnreadable);
   const wanted = [...input.recipients, ...(input.fromHeader ? headerRecipients(fields) : [])];

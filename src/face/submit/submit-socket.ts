@@ -68,6 +68,28 @@ export async function submitOverSocket(path: string, heloName: string, request: 
   }
 }
 
+export type ProbeOutcome =
+  | { readonly kind: 'answered'; readonly replies: readonly { readonly recipient: string; readonly reply: SocketReply }[] }
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+/** What the server would answer to each recipient; nothing is sent. Never rejects. */
+export async function probeOverSocket(path: string, heloName: string, sender: string, recipients: readonly string[]): Promise<ProbeOutcome> {
+  let dialogue: Dialogue | undefined;
+  try {
+    dialogue = await Dialogue.open(path);
+    dialogue.expect(await dialogue.read(LIMITS.replyTimeoutMs), 220);
+    dialogue.expect(await dialogue.ask(`EHLO ${heloName}`), 250);
+    dialogue.expect(await dialogue.ask(`MAIL FROM:<${sender}>`), 250);
+    const replies = [];
+    for (const recipient of recipients) replies.push({ recipient, reply: await dialogue.ask(`RCPT TO:<${recipient}>`) });
+    dialogue.end();
+    return { kind: 'answered', replies };
+  } catch (error) {
+    dialogue?.destroy();
+    return { kind: 'unavailable', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 async function transaction(
   dialogue: Dialogue,
   request: SubmitRequest,
