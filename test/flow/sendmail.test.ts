@@ -77,6 +77,16 @@ test('one refused recipient does not keep the others from getting it', async () 
   assert.equal(messages.at(-1)?.subject, 'both');
 });
 
+test('cron’s mail to root arrives, and -bv says beforehand what would', async () => {
+  const cron = await home.run('sendmail', ['-i', '-FCronDaemon', '-B8BITMIME', '-oem', 'root'], 'From: root (Cron Daemon)\nTo: root\nSubject: Cron\n\nout\n');
+  assert.deepEqual([cron.status, cron.stderr], [0, '']);
+  const asked = await home.run('sendmail', ['-bv', 'root', 'nobody@example.org', 'x@elsewhere.example']);
+  assert.deepEqual([asked.status, asked.stderr], [67, '']);
+  assert.match(asked.stdout, /^root@example\.org\.\.\. deliverable\nnobody@example\.org\.\.\. 550 5\.1\.1 .*\nx@elsewhere\.example\.\.\. deliverable\n$/);
+  assert.equal((await home.run('sendmail', ['-bv'])).status, 64);
+  assert.equal((await home.run('mailq', [], '', { POSTHORN_CONFIG: '/none.toml' })).status, 78);
+});
+
 test('-bs speaks SMTP with the server', async () => {
   const spoken = await home.run('sendmail', ['-bs'], 'EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\nQUIT\r\n');
   assert.equal(spoken.status, 0);

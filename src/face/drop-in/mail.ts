@@ -38,7 +38,16 @@ async function open(session: Session, options: { config?: string }, named: strin
   const config = session.config(options);
   const call: CallVerb = (name, args) => callVerb(config, name, args, session.ports);
   const submitter = currentSubmitter(config, session.io.environment);
-  return { config, mailbox: new MailboxClient(await findAccount(named ?? submitter.user, submitter.origin, call), call) };
+  const account = await findAccount(named ?? submitter.user, submitter.origin, call);
+  const hinting: CallVerb = async (name, args) => {
+    try {
+      return await call(name, args);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'account-unknown' || named !== undefined) throw error;
+      throw new Failure(error.code, `there is no account ${account}; name yours with -u ADDRESS`, { temporary: false });
+    }
+  };
+  return { config, mailbox: new MailboxClient(account, hinting) };
 }
 
 /** A name without a domain is that of the origin, else of the only account that is called so. */
@@ -54,17 +63,10 @@ async function findAccount(name: string, origin: string, call: CallVerb): Promis
 async function readMailbox(session: Session, named: { config?: string }, options: MailOptions): Promise<number> {
   const { config, mailbox } = await open(session, named, options.account);
   const folder = (options.folder ?? 'INBOX').replace(/^\+/, '');
-  try {
-    if (options.mode === 'read') return await readMode({ session, config, mailbox, folder });
-    const messages = await mailbox.list(folder);
-    if (options.mode === 'test') return messages.length > 0 ? 0 : 1;
-    const current = Math.max(0, messages.findIndex((message) => !isSeen(message)));
-    for (const [at, message] of messages.entries()) session.out.line(summaryLine(message, { number: at + 1, current: at === current, deleted: false }, session.io.stdout.columns ?? 100));
-    return messages.length > 0 ? 0 : 1;
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'account-unknown' && options.account === undefined) {
-      throw new Failure(error.code, `there is no account ${mailbox.account}; name yours with: posthorn mail -u ADDRESS`, { temporary: false });
-    }
-    throw error;
-  }
+  if (options.mode === 'read') return readMode({ session, config, mailbox, folder });
+  const messages = await mailbox.list(folder);
+  if (options.mode === 'test') return messages.length > 0 ? 0 : 1;
+  const current = Math.max(0, messages.findIndex((message) => !isSeen(message)));
+  for (const [at, message] of messages.entries()) session.out.line(summaryLine(message, { number: at + 1, current: at === current, deleted: false }, session.io.stdout.columns ?? 100));
+  return messages.length > 0 ? 0 : 1;
 }

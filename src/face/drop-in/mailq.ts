@@ -4,13 +4,14 @@ import type { Config } from '../../config/config.ts';
 import type { QueueEntry } from '../../manage/queue.ts';
 import type { Session } from '../cli/session.ts';
 import { callVerb } from '../control/client.ts';
+import { withSysexits } from './sysexits.ts';
 
 const PAGE = 1000;
 
 export async function run(args: readonly string[], session: Session): Promise<number> {
   const at = args.findIndex((word) => word === '--config' || word === '-c' || word === '-C');
   const file = at < 0 ? undefined : args[at + 1];
-  return printQueue(session.config(file === undefined ? {} : { config: file }), session);
+  return withSysexits('mailq', session, () => printQueue(session.config(file === undefined ? {} : { config: file }), session));
 }
 
 export async function printQueue(config: Config, session: Session): Promise<number> {

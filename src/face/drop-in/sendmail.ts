@@ -5,34 +5,29 @@
  * Diagnostics go to stderr; exit statuses are sysexits. Docs: docs/reference/commands.md.
  */
 import { createConnection } from 'node:net';
-import { Failure } from '../../base/errors.ts';
+import { printable } from '../../base/table.ts';
 import type { Config } from '../../config/config.ts';
-import { ConfigError } from '../../config/problem.ts';
-import { UsageError, type Session } from '../cli/session.ts';
+import { parseAddressList } from '../../mail/address-list.ts';
+import type { Session } from '../cli/session.ts';
 import { handOver, type HandOver } from '../submit/hand-over.ts';
-import { prepareMessage } from '../submit/prepare-message.ts';
-import { submitSocketPath, type SocketReply } from '../submit/submit-socket.ts';
+import { prepareMessage, qualify } from '../submit/prepare-message.ts';
+import { probeOverSocket, submitSocketPath } from '../submit/submit-socket.ts';
 import { currentSubmitter } from '../submit/submitter.ts';
 import { toMessageBytes } from '../submit/text-input.ts';
 import { printQueue } from './mailq.ts';
 import { parseSendmailOptions, type SendmailOptions } from './sendmail-options.ts';
 import { readAll } from './streams.ts';
-import { EX } from './sysexits.ts';
+import { complain, EX, statusOfReply, withSysexits } from './sysexits.ts';
 
 export async function run(args: readonly string[], session: Session): Promise<number> {
   const parsed = parseSendmailOptions(args);
-  if (parsed.kind === 'wrong') return complain(session, parsed.message, EX.usage);
+  if (parsed.kind === 'wrong') return complain('sendmail', session, parsed.message, EX.usage);
   const { options } = parsed;
-  try {
+  return withSysexits('sendmail', session, async () => {
     if (options.mode === 'aliases') return EX.ok;
     const config = session.config(options.config === undefined ? {} : { config: options.config });
-    return await runMode(config, options, session);
-  } catch (error) {
-    if (error instanceof ConfigError) return complain(session, error.message, EX.configuration);
-    if (error instanceof UsageError) return complain(session, error.message, EX.usage);
-    if (error instanceof Failure) return complain(session, error.message, statusOfFailure(error));
-    throw error;
-  }
+    return runMode(config, options, session);
+  });
 }
 
 function runMode(config: Config, options: SendmailOptions, session: Session): Promise<number> {
@@ -46,7 +41,7 @@ function runMode(config: Config, options: SendmailOptions, session: Session): Pr
     case 'flush':
       return flush(options, session);
     case 'verify':
-      return Promise.resolve(complain(session, '-bv is not available; try: posthorn account list, posthorn alias list', EX.unavailable));
+      return verify(config, options, session);
     case 'aliases':
       return Promise.resolve(EX.ok);
   }
@@ -54,12 +49,12 @@ function runMode(config: Config, options: SendmailOptions, session: Session): Pr
 
 async function deliver(config: Config, options: SendmailOptions, session: Session): Promise<number> {
   if (options.recipients.length === 0 && !options.fromHeader) {
-    return complain(session, 'no recipients: name them on the command line, or use -t to take them from the header', EX.usage);
+    return complain('sendmail', session, 'no recipients: name them on the command line, or use -t to take them from the header', EX.usage);
   }
   const submitter = currentSubmitter(config, session.io.environment);
   const bytes = toMessageBytes(await readAll(session.io.stdin, config.smtp.maxMessageSize), { ignoreDots: options.ignoreDots });
   const prepared = prepareMessage({ ...options, bytes }, submitter);
-  if (prepared.kind === 'wrong') return complain(session, prepared.message, prepared.reason === 'no-recipients' ? EX.usage : EX.dataError);
+  if (prepared.kind === 'wrong') return complain('sendmail', session, prepared.message, prepared.reason === 'no-recipients' ? EX.usage : EX.dataError);
   const body = options.body === '8bitmime' ? options.body : prepared.submission.body;
   const outcome = await handOver(config, { ...prepared.submission, body }, { ...options, user: submitter.user, now: submitter.now });
   return report(outcome, options, session);
@@ -74,23 +69,6 @@ function report(outcome: HandOver, options: SendmailOptions, session: Session): 
   for (const { recipient, reply } of outcome.refused) session.out.note(`sendmail: ${recipient}: ${reply.code} ${reply.text}`);
   const [first] = outcome.refused;
   return first ? statusOfReply(first.reply) : EX.ok;
-}
-
-/** RFC 3463 §3.2: 1.1 no such mailbox, 1.2 no such host. */
-export function statusOfReply({ code, text }: SocketReply): number {
-  if (code < 500) return EX.temporaryFailure;
-  if (/^5\.1\.(1|6|10)\b/.test(text)) return EX.noUser;
-  if (/^5\.1\.2\b/.test(text)) return EX.noHost;
-  if (text.startsWith('5.6.')) return EX.dataError;
-  if (text.startsWith('5.7.')) return EX.noPermission;
-  return EX.unavailable;
-}
-
-function statusOfFailure(error: Failure): number {
-  if (error.code.startsWith('config-')) return EX.configuration;
-  if (error.code === 'message-too-large') return EX.unavailable;
-  if (error.code === 'forbidden') return EX.noPermission;
-  return error.temporary ? EX.temporaryFailure : EX.unavailable;
 }
 
 /** -bs: the caller speaks SMTP itself; its bytes go to the server's socket and back as they are. */
@@ -115,12 +93,19 @@ function bridge(config: Config, session: Session): Promise<number> {
   });
 }
 
+/** -bv: what would become of each address, from the server's own reply to RCPT; nothing is sent. */
+async function verify(config: Config, { recipients }: SendmailOptions, session: Session): Promise<number> {
+  if (recipients.length === 0) return complain('sendmail', session, '-bv needs addresses', EX.usage);
+  const { user, origin } = currentSubmitter(config, session.io.environment);
+  const addresses = recipients.flatMap((text) => parseAddressList(text).map(({ address }) => qualify(address, origin)));
+  const answer = await probeOverSocket(submitSocketPath(config.dataDir), config.hostname, qualify(user, origin), addresses);
+  if (answer.kind === 'unavailable') return complain('sendmail', session, `${answer.reason}; start it with: posthorn serve`, EX.temporaryFailure);
+  for (const { recipient, reply } of answer.replies) session.out.line(`${printable(recipient)}... ${reply.code === 250 ? 'deliverable' : printable(`${reply.code} ${reply.text}`)}`);
+  const bad = answer.replies.find(({ reply }) => reply.code !== 250);
+  return bad ? statusOfReply(bad.reply) : EX.ok;
+}
+
 async function flush(options: SendmailOptions, session: Session): Promise<number> {
   await session.call(options.config === undefined ? {} : { config: options.config }, 'queue.retry', { all: true });
   return EX.ok;
-}
-
-function complain(session: Session, message: string, status: number): number {
-  session.out.note(message.split('\n').map((line) => `sendmail: ${line}`).join('\n'));
-  return status;
 }

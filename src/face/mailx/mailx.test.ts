@@ -25,6 +25,7 @@ test('reading', () => {
   assert.equal(read().mode, 'read');
   assert.deepEqual([read('-u', 'alice').mode, read('-u', 'alice').account], ['read', 'alice']);
   assert.deepEqual([read('-H', '-f', 'Junk').mode, read('-H', '-f', 'Junk').folder], ['headers', 'Junk']);
+  assert.deepEqual([read('-f', 'Junk', '-u', 'bob').folder, read('-f', '-u', 'bob', 'Junk').folder], ['Junk', 'Junk']);
   assert.equal(read('-e', '-u', 'bob').mode, 'test');
   for (const wrong of [['-s'], ['-Z', 'a'], ['-u', 'alice', 'bob'], ['--config']]) assert.equal(parseMailOptions(wrong).kind, 'wrong', wrong.join(' '));
 });

@@ -67,7 +67,13 @@ export function parseMailOptions(args: readonly string[]): MailParse {
       }
       if (letter === 'H') options.mode = 'headers';
       else if (letter === 'e') options.mode = 'test';
-      else if (letter === 'f') [reading, folderFollows] = [true, true];
+      else if (letter === 'f') {
+        reading = true;
+        // `-f FOLDER -u bob` and `-f -u bob FOLDER` are both in use.
+        const next = position === word.length - 1 ? args[at + 1] : undefined;
+        if (next === undefined || next.startsWith('-')) folderFollows = true;
+        else [options.folder, at] = [next, at + 1];
+      }
       else if (letter === 't') options.headerInInput = true;
       else if (letter === 'E') options.skipEmpty = true;
       else if (letter === '~') options.escapes = true;
