@@ -30,7 +30,7 @@ export interface SpoolWatch {
 export async function watchSpool(ports: SpoolPorts): Promise<SpoolWatch> {
   const { config, clock, log } = ports;
   await prepareSpool(config.dataDir);
-  let closed = false;
+  const closing = new AbortController();
   let timer: Timer | undefined;
   let round: Promise<void> | undefined;
   let again = false;
@@ -40,19 +40,19 @@ export async function watchSpool(ports: SpoolPorts): Promise<SpoolWatch> {
   };
   // One round at a time: a file in two of them would be delivered twice.
   const rounds = async (): Promise<void> => {
-    while (again && !closed) {
+    while (again && !closing.signal.aborted) {
       again = false;
-      await takeUpAll(ports, () => closed);
+      await takeUpAll(ports, closing.signal);
     }
     timer?.cancel();
-    if (!closed) timer = clock.timer(SPOOL_LIMITS.rereadMs, () => void look());
+    if (!closing.signal.aborted) timer = clock.timer(SPOOL_LIMITS.rereadMs, () => void look());
   };
   // Watching before the first round, so that no file falls in between. Where it is not possible, the timer has to do.
   const watcher = openWatcher(spoolFolder(config.dataDir), () => void look(), log);
   await look();
   return {
     close: async () => {
-      closed = true;
+      closing.abort();
       watcher?.close();
       timer?.cancel();
       await round;
@@ -77,11 +77,11 @@ function openWatcher(folder: string, changed: () => void, log: Log): { close(): 
 }
 
 /** Never rejects: mail that is kept must not keep the server from running. */
-async function takeUpAll(ports: SpoolPorts, stopping: () => boolean): Promise<void> {
+async function takeUpAll(ports: SpoolPorts, stopping: AbortSignal): Promise<void> {
   const { config, log } = ports;
   try {
     for await (const file of readSpool(config.dataDir, { contentBytesMax: config.smtp.maxMessageSize })) {
-      if (stopping()) return;
+      if (stopping.aborted) return;
       if (file.kind === 'damaged') log.warn('spool.damaged', { path: file.path, reason: file.reason });
       else await takeUp(ports, file);
     }

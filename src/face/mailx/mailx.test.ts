@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { composeInput } from './compose-input.ts';
+import { emptyDraft } from './draft.ts';
+import { type Input, INTERRUPTED } from './line-input.ts';
 import { selectMessages } from './message-list.ts';
 import { type MailOptions, parseMailOptions } from './options.ts';
 import { messageLines, summaryLine } from './rendering.ts';
@@ -70,4 +76,23 @@ test('a summary line and a message to read carry no terminal escapes', () => {
   assert.deepEqual(lines.slice(0, 3), ['From: a@x', 'Subject: grüße', '']);
   assert.ok(!lines.join('').includes('\u001b'));
   assert.equal(lines.at(-1), 'end');
+});
+
+test('one interrupt warns, two in a row give the message up and keep what was written', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'posthorn-mailx-'));
+  const said: string[] = [];
+  const type = (inputs: Input[]) => {
+    const draft = emptyDraft();
+    const source = { next: async () => inputs.shift(), say: (text: string) => void said.push(text), cwd: folder, environment: { HOME: folder }, dotEnds: true };
+    return composeInput(draft, source);
+  };
+  try {
+    assert.equal(await type(['half', INTERRUPTED, 'more', '.']), 'send');
+    assert.deepEqual(said, ['(Interrupt -- one more to kill letter)']);
+    assert.equal(await type(['half', INTERRUPTED, INTERRUPTED]), 'quit');
+    assert.equal(await type(['other', '~x']), 'quit');
+    assert.equal(readFileSync(join(folder, 'dead.letter'), 'utf8'), 'half\n\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
