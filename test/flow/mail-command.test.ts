@@ -60,6 +60,8 @@ test('scripts list, search, reply and delete', async () => {
   assert.deepEqual(messages.map(({ subject, seen }) => [subject, seen]), [['first', false], ['second', false]]);
   const found = await home.json<{ messages: { number: number }[] }>(['mail', 'search', 'SECOND', '--account', 'alice']);
   assert.deepEqual(found.messages.map(({ number }) => number), [2]);
+  const byText = await home.json<{ messages: { subject: string; seen: boolean }[] }>(['mail', 'search', 'One', '--account', 'alice']);
+  assert.deepEqual(byText.messages.map(({ subject, seen }) => [subject, seen]), [['first', false]]);
   const replied = await home.posthorn(['mail', 'reply', '2', '--account', 'alice'], 'thanks\n');
   assert.equal(replied.status, 0, replied.stderr);
   assert.equal((await home.messages('bob@example.org', 1))[0]?.subject, 'Re: second');

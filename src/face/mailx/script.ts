@@ -49,7 +49,7 @@ export async function runScript(command: ScriptCommand, args: readonly string[],
   const context: Context = { session: ports.session, ...opened, folder: values.folder, json: values.json, uid: values.uid, raw: values.raw, peek: values.peek, all: values.all };
   switch (command) {
     case 'list':
-      return list(context, () => true);
+      return list(context);
     case 'search':
       return search(context, positionals.join(' '));
     case 'folders':
@@ -77,22 +77,35 @@ async function numbered({ mailbox, folder }: Context): Promise<readonly Numbered
   return (await mailbox.list(folder)).map((message, at) => ({ number: at + 1, ...message }));
 }
 
-async function list(context: Context, wanted: (message: Numbered) => boolean): Promise<number> {
-  const { session, json, folder, mailbox } = context;
-  const messages = (await numbered(context)).filter(wanted);
+async function list(context: Context): Promise<number> {
+  return show(context, await numbered(context), `no messages in ${context.folder} of ${context.mailbox.account}`);
+}
+
+function show({ session, json, folder, mailbox }: Context, messages: readonly Numbered[], none: string): number {
   if (json) session.out.json({ account: mailbox.account, folder, messages: messages.map((message) => ({ ...message, seen: isSeen(message) })) });
-  else if (messages.length === 0) session.out.line(`no messages in ${folder} of ${mailbox.account}`);
+  else if (messages.length === 0) session.out.line(none);
   else for (const message of messages) session.out.line(summaryLine(message, { number: message.number, current: false, deleted: message.flags.includes('\\Deleted') }, 120));
   return 0;
 }
 
-/** In subject, senders and recipients, without regard to case. */
+/** In subject, senders, recipients and text, without regard to case. The text is read only where the rest does not fit. */
 async function search(context: Context, text: string): Promise<number> {
   if (text === '') throw new UsageError('say what to search for: posthorn mail search TEXT');
+  const { mailbox, folder } = context;
   const wanted = text.toLowerCase();
-  return list(context, ({ subject, from, to }) =>
-    [subject, ...[...from, ...to].flatMap(({ name, address }) => [name, address])].some((part) => part.toLowerCase().includes(wanted)),
-  );
+  const found: Numbered[] = [];
+  for (const message of await numbered(context)) {
+    const { subject, from, to, uid } = message;
+    const named = [subject, ...[...from, ...to].flatMap(({ name, address }) => [name, address])].some((part) => part.toLowerCase().includes(wanted));
+    if (named || (await textOf(mailbox, folder, uid)).toLowerCase().includes(wanted)) found.push(message);
+  }
+  return show(context, found, `nothing in ${folder} of ${mailbox.account} fits`);
+}
+
+/** Marks nothing as read. */
+async function textOf(mailbox: MailboxClient, folder: string, uid: number): Promise<string> {
+  const { content } = await mailbox.read(folder, uid, true);
+  return readableMessage(Buffer.from(content, 'base64')).text;
 }
 
 async function folders({ mailbox, session, json }: Context): Promise<number> {
