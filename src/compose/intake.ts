@@ -171,7 +171,7 @@ async function finish(ports: IntakePorts, message: ReceivedMessage, draft: Draft
   });
   const unsigned = concatenate([new BufferSource(draft.header), draft.rest]);
   const fields: Buffer[] = [];
-  if (message.origin.kind !== 'inbound') {
+  if (message.origin.kind !== 'inbound' && !ports.signer.idle) {
     const signed = await ports.signer.sign({
       header: draft.parsed,
       content: unsigned,

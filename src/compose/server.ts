@@ -149,7 +149,7 @@ async function wire(options: ServerOptions, store: Store, resolver: Resolver) {
     clientName: lookUpName,
     hasDiskSpace: () => store.queue.hasSpace(),
     spoolDir: join(config.dataDir, 'incoming'),
-    createBodyHasher: () => createBodyHasher({ canonicalization: 'relaxed', algorithm: 'sha256' }),
+    createBodyHasher: () => (signer.idle ? undefined : createBodyHasher({ canonicalization: 'relaxed', algorithm: 'sha256' })),
   };
   return { queue, remote, ports };
 }

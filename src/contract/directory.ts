@@ -54,6 +54,8 @@ export interface SigningKey {
 }
 
 export interface SigningKeys {
+  /** True when it is known that there is no active key at all: hot paths then spare what only signing needs. */
+  readonly none: boolean;
   /** Active keys for exactly this domain, RSA first; empty when it has none. Answers from memory. */
   forDomain(domain: string): Promise<readonly SigningKey[]>;
 }

@@ -9,18 +9,24 @@ export interface SigningKeysOptions {
 
 /** Loaded at the first question and again after a change; rejects with a temporary Failure when the store does not answer. */
 export function createSigningKeys({ store }: SigningKeysOptions): SigningKeys {
-  let loaded: { readonly version: number; readonly keys: Promise<ReadonlyMap<string, readonly SigningKey[]>> } | undefined;
+  let loaded: { readonly version: number; readonly keys: Promise<ReadonlyMap<string, readonly SigningKey[]>>; count?: number } | undefined;
   const current = (): Promise<ReadonlyMap<string, readonly SigningKey[]>> => {
     if (loaded?.version !== store.keys.version) {
-      const entry = { version: store.keys.version, keys: load(store.keys) };
+      const entry: NonNullable<typeof loaded> = { version: store.keys.version, keys: load(store.keys) };
       loaded = entry;
-      entry.keys.catch(() => {
-        if (loaded === entry) loaded = undefined;
-      });
+      entry.keys.then(
+        (keys) => (entry.count = keys.size),
+        () => {
+          if (loaded === entry) loaded = undefined;
+        },
+      );
     }
     return (loaded as NonNullable<typeof loaded>).keys;
   };
   return {
+    get none() {
+      return loaded?.count === 0 && loaded.version === store.keys.version;
+    },
     forDomain: async (domain) => (await current()).get(normalizeDomain(domain)) ?? [],
   };
 }

@@ -20,7 +20,7 @@ const PLAIN = Buffer.from('From: Bob <bob@sender.example>\r\nTo: alice@example.o
 
 async function signed(): Promise<Buffer> {
   const signer = createSigner({
-    keys: { forDomain: async (domain) => (domain === 'sender.example' ? [{ domain, selector: 's1r', algorithm: 'rsa-sha256', privateKey: KEY.privateKey }] : []) },
+    keys: { none: false, forDomain: async (domain) => (domain === 'sender.example' ? [{ domain, selector: 's1r', algorithm: 'rsa-sha256', privateKey: KEY.privateKey }] : []) },
     config: { dkim: { sign: ['rsa'] } },
   });
   const { fields } = await signer.sign({ header: parseHeader(PLAIN), content: new BufferSource(PLAIN), fromDomain: 'sender.example' });

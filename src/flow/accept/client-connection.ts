@@ -72,20 +72,6 @@ export class ClientConnection {
     this.socket.resume();
   }
 
-  /**
-   * The last words to a client that has said QUIT and nothing since: nothing is unread, so closing at once loses nothing,
-   * and saves the wait for the client's own close. TLS says good-bye its own way.
-   */
-  endAfterQuit(text: string): void {
-    if (this.socket instanceof TLSSocket) return this.end(text);
-    if (this.closed || this.#ending) return;
-    this.#ending = true;
-    this.listener.close();
-    this.listener = SILENT;
-    this.setDeadline(SMTP_SERVER_LIMITS.lingerTimeoutMs);
-    this.socket.write(text, 'utf8', () => this.socket.destroy());
-  }
-
   destroy(): void {
     this.socket.destroy();
     this.#rawSocket.destroy();

@@ -53,7 +53,8 @@ function createIncoming(state: SessionState, transaction: Transaction): Incoming
     memory: state.memory,
     spoolDir: ports.spoolDir,
     bytesMax: config.smtp.maxMessageSize,
-    createBodyHasher: ports.createBodyHasher,
+    // Mail from strangers is never signed.
+    createBodyHasher: state.client.trusted || state.isSubmission ? ports.createBodyHasher : undefined,
   });
 }
 

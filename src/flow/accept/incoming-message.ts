@@ -25,7 +25,7 @@ export interface IncomingOptions {
   readonly id: string;
   readonly spoolDir: string;
   readonly bytesMax: number;
-  readonly createBodyHasher: (() => BodyHasher) | undefined;
+  readonly createBodyHasher: (() => BodyHasher | undefined) | undefined;
 }
 
 const SUFFIX = '.incoming';

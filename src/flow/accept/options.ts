@@ -33,8 +33,8 @@ export interface SmtpServerPorts {
   readonly hasDiskSpace: () => boolean;
   /** Large messages wait here while they arrive; made when missing. */
   readonly spoolDir: string;
-  /** Default: no hash is made. */
-  readonly createBodyHasher?: () => BodyHasher;
+  /** Asked for each message of our own users; undefined when no hash is needed, which is also the default. */
+  readonly createBodyHasher?: () => BodyHasher | undefined;
 }
 
 export interface SmtpServerOptions {

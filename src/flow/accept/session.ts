@@ -214,9 +214,7 @@ export class Session implements ConnectionListener {
     if (reply !== REPLIES.bye && this.#state.farewell !== REPLIES.bye) this.#state.logRejection(reply, {});
     this.#state.farewell = reply;
     this.#state.reply(reply);
-    const words = this.#state.takeOutput();
-    if (reply === REPLIES.bye && this.#input.length === 0 && !this.#ended) this.#connection.endAfterQuit(words);
-    else this.#connection.end(words);
+    this.#connection.end(this.#state.takeOutput());
   }
 
   /** Milliseconds that we have waited for the command already; content has deadlines of its own. */

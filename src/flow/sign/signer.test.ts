@@ -28,6 +28,7 @@ const ZONE: Zone = {
 
 function signerFor(sign: readonly ('rsa' | 'ed25519')[], asked: string[] = []) {
   const keys = {
+    none: false,
     async forDomain(domain: string) {
       asked.push(domain);
       return KEYS.filter((key) => key.domain === domain);
@@ -79,7 +80,7 @@ test('a body hash made on arrival gives the same signature as one made here', as
 
 test('a key that cannot sign rejects, so that nothing leaves unsigned', async () => {
   const broken: SigningKey = { domain: 'example.org', selector: 'x', algorithm: 'rsa-sha256', privateKey: ED25519.privateKey };
-  const signer = createSigner({ keys: { forDomain: async () => [broken] }, config: { dkim: { sign: ['rsa'] } } });
+  const signer = createSigner({ keys: { none: false, forDomain: async () => [broken] }, config: { dkim: { sign: ['rsa'] } } });
   await assert.rejects(signer.sign(input('example.org')));
 });
 
@@ -117,6 +118,7 @@ test('a message converted to 7-bit is signed again, and what it brought along st
   const foreign = 'DKIM-Signature: v=1; a=rsa-sha256; d=other.test; s=x; h=from; bh=eA==; b=eA==\r\n';
   const unsigned = Buffer.from(`Received: by mail.example.org\r\n${foreign}From: alice@example.org\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGr\u00fc\u00dfe\r\n`);
   const { fields } = await signer.sign({ header: parseHeader(unsigned), content: new BufferSource(unsigned), fromDomain: 'example.org' });
+  // oxlint-disable-next-line consistent-function-scoping -- says here what is compared below
   const results = async (bytes: Buffer) => (await verifyDkim(createZoneDns(ZONE), new BufferSource(bytes), parseHeader(bytes), { now: NOW })).map(({ result, domain }) => [result, domain]);
   const converted = downgradeTo7Bit(Buffer.concat([fields, unsigned])) ?? assert.fail();
   assert.deepEqual((await results(converted)).map(([result]) => result), ['fail', 'fail', 'permerror']);

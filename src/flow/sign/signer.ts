@@ -35,6 +35,8 @@ export interface Signed {
 }
 
 export interface Signer {
+  /** True when there is nothing to sign with, for whatever domain. */
+  readonly idle: boolean;
   /** Rejects when a key cannot sign or the content cannot be read: the message must not leave unsigned then. */
   sign(input: SignInput): Promise<Signed>;
 }
@@ -53,6 +55,9 @@ const PARENTS_MAX = 8;
 
 export function createSigner(options: SignerOptions): Signer {
   return {
+    get idle() {
+      return options.keys.none;
+    },
     async sign(input) {
       const keys = await keysFor(options, toAsciiDomain(input.fromDomain));
       if (keys.length === 0) return UNSIGNED;
