@@ -11,7 +11,7 @@ const CHECK_ADDRESS = 'Check the address.';
 const WAIT = 'If the reply is temporary nothing needs to be done; else ask the other postmaster.';
 const ASK = 'Ask the receiver\'s postmaster, with the whole reply.';
 const FIX_MESSAGE = 'Correct the message or the program that writes it.';
-const DOCTOR = 'Run `posthorn doctor` for the sender\'s domain and publish what is missing.';
+const PUBLISH = 'Run `posthorn dns records` for the sender\'s domain and publish what is missing.';
 
 type Row = readonly [culprit: Culprit, meaning: string, nextStep: string];
 
@@ -92,7 +92,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   '7.23': ['spf-domain', 'SPF does not allow our address.', 'Add this server to the SPF record of the sender\'s domain.'],
   '7.24': ['spf-domain', 'SPF could not be evaluated.', 'Check the SPF record with `posthorn spf check`.'],
   '7.25': ['our-dns', 'The PTR name of our address is missing or does not lead back.', 'Set the PTR record of the sending address to the host name.'],
-  '7.26': ['our-dns', 'Several authentication checks failed.', DOCTOR],
+  '7.26': ['our-dns', 'Several authentication checks failed.', PUBLISH],
   '7.27': ['our-dns', 'The sender\'s domain declares that it takes no mail (null MX).', 'Write with a sender that can get answers.'],
   '7.28': ['source-ip', 'Our mail looks like a flood.', 'Slow down and find what made the volume jump.'],
   '7.29': ['policy', 'The ARC chain of the message does not verify.', 'Look at who forwarded the message and changed it.'],

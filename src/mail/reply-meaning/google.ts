@@ -1,7 +1,7 @@
 /** Replies of Gmail and Google Workspace. */
 import type { RuleTable } from './reply-rule.ts';
 
-const AUTHENTICATE = 'Publish SPF that lists this server and sign with DKIM for the From domain; `posthorn doctor` shows what is missing.';
+const AUTHENTICATE = 'Publish SPF that lists this server and sign with DKIM for the From domain; `posthorn dns records` shows what to publish.';
 
 export const GOOGLE: RuleTable = {
   provider: 'Gmail',

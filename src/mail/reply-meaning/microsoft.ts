@@ -8,7 +8,7 @@ export const MICROSOFT: RuleTable = {
   source: 'https://learn.microsoft.com/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online; https://sendersupport.olc.protection.outlook.com/pm/troubleshooting.aspx',
   date: '2026-11',
   rules: [
-    { id: 'microsoft.bulk-authentication', pattern: /\b5\.7\.515\b/, culprit: 'our-dns', meaning: 'Outlook.com wants SPF, DKIM and DMARC from senders of much mail, and one of them does not pass.', nextStep: 'Run `posthorn doctor` for the From domain and publish what is missing; SPF and DKIM must both pass and one must align.' },
+    { id: 'microsoft.bulk-authentication', pattern: /\b5\.7\.515\b/, culprit: 'our-dns', meaning: 'Outlook.com wants SPF, DKIM and DMARC from senders of much mail, and one of them does not pass.', nextStep: 'Run `posthorn dns records` for the From domain and publish what is missing; SPF and DKIM must both pass and one must align.' },
     { id: 'microsoft.dmarc-reject', pattern: /\b5\.7\.509\b/, culprit: 'policy', meaning: 'The From domain\'s DMARC policy says to reject what does not pass, and this did not.', nextStep: 'Sign with DKIM for the From domain, or send with an envelope sender under it.' },
     { id: 'microsoft.ptr', pattern: /\b[45]\.7\.25\b/, culprit: 'our-dns', meaning: 'Our sending address has no PTR name.', nextStep: 'Have the hosting provider set the PTR record; until then set outbound.protocols = ["ipv4"] if it is the IPv6 address.' },
     { id: 'microsoft.connection-rate', pattern: /rp-002/, culprit: 'source-ip', meaning: 'We connect to Outlook.com more often than our reputation allows.', nextStep: 'Nothing is lost: use one connection for many messages, and open fewer a minute.' },
@@ -32,7 +32,7 @@ export const MICROSOFT: RuleTable = {
     { id: 'microsoft.no-user', pattern: /\b5\.1\.(?:1|10)\b|\b5\.5\.0\b.*mailbox unavailable/, culprit: 'recipient', meaning: 'There is no such mailbox at Microsoft.', nextStep: 'Check the address for a typing error; take it off your lists.' },
     { id: 'microsoft.full', pattern: /\b[45]\.2\.2\b/, culprit: 'recipient', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
     { id: 'microsoft.spf', pattern: /\b5\.7\.23\b/, culprit: 'spf-domain', meaning: 'SPF of the envelope-sender domain does not allow our address.', nextStep: 'Add this server to the SPF record of the sender\'s domain; `posthorn spf check` shows the deciding term.' },
-    { id: 'microsoft.unauthenticated', pattern: /\b[45]\.7\.26\b/, culprit: 'our-dns', meaning: 'Mail that comes over IPv6 must pass SPF or DKIM, and this did not.', nextStep: 'Publish SPF for this server\'s IPv6 address and sign with DKIM; `posthorn doctor` shows what is missing.' },
+    { id: 'microsoft.unauthenticated', pattern: /\b[45]\.7\.26\b/, culprit: 'our-dns', meaning: 'Mail that comes over IPv6 must pass SPF or DKIM, and this did not.', nextStep: 'Publish SPF for this server\'s IPv6 address and sign with DKIM; `posthorn dns records` shows what to publish.' },
     { id: 'microsoft.closed', pattern: /\b5\.7\.57\b/, culprit: 'policy', meaning: 'The recipient\'s organization takes no mail from outside.', nextStep: 'Only its administrator can allow it: reach the recipient by another way.' },
   ],
 };

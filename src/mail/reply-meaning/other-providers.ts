@@ -8,7 +8,7 @@ export const APPLE: RuleTable = {
   rules: [
     { id: 'apple.dmarc', pattern: /^55\d.*dmarc policy/, culprit: 'policy', meaning: 'The From domain\'s DMARC policy says to reject what does not pass, and this did not.', nextStep: 'Sign with DKIM for the From domain.' },
     { id: 'apple.sender-domain', pattern: /\b[45]\.1\.8\b/, culprit: 'our-dns', meaning: 'Apple could not find the domain of the envelope sender in DNS.', nextStep: 'Publish MX or A records for the envelope-sender domain.' },
-    { id: 'apple.authentication', pattern: /\[?hme1\]?/, culprit: 'our-dns', meaning: 'Neither SPF nor DKIM passed, or the content broke Apple\'s rules.', nextStep: 'Publish SPF for this server and sign with DKIM; `posthorn doctor` shows what is missing.' },
+    { id: 'apple.authentication', pattern: /\[?hme1\]?/, culprit: 'our-dns', meaning: 'Neither SPF nor DKIM passed, or the content broke Apple\'s rules.', nextStep: 'Publish SPF for this server and sign with DKIM; `posthorn dns records` shows what to publish.' },
     { id: 'apple.local-policy', pattern: /\[?cs01\]?|local policy/, culprit: 'policy', meaning: 'Apple refuses by its own policy: content or the reputation of our address or domain.', nextStep: 'Check links and blocklists; then write to Apple\'s postmaster with the reply.' },
     { id: 'apple.volume', pattern: /\b(?:hcm1|bs02)\b|excessive volume|too many/, culprit: 'capacity', meaning: 'Apple takes less from us than we offer.', nextStep: 'Nothing is lost: it is tried again after about a quarter of an hour.' },
     { id: 'apple.busy', general: true, pattern: /\b4\.7\.1\b|try again later/, culprit: 'capacity', meaning: 'Apple is busy or takes less from us than we offer.', nextStep: 'Nothing is lost: it is tried again after about a quarter of an hour.' },
@@ -34,7 +34,7 @@ export const GMX: RuleTable = {
     { id: 'gmx.full', source: 'https://support.gmx.com/email/composing-and-sending/bounce-reject.html', pattern: /quota|mailbox (?:is )?full|too many messages on/, culprit: 'recipient', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
     { id: 'gmx.rate', general: true, uncompared: true, pattern: /too many|\brate\b|limit exceeded/, culprit: 'capacity', meaning: 'GMX takes less from us than we offer.', nextStep: 'Nothing is lost: it is tried again, more slowly.' },
     { id: 'gmx.no-user', general: true, source: 'https://support.gmx.com/email/composing-and-sending/bounce-reject.html', pattern: /mailbox unavailable|no such user|unknown user/, culprit: 'recipient', meaning: 'There is no such mailbox at GMX or WEB.DE.', nextStep: 'Check the address for a typing error; take it off your lists.' },
-    { id: 'gmx.closed-door', general: true, pattern: /nemesis|service not available/, culprit: 'source-ip', meaning: 'GMX does not talk to our address at all.', nextStep: 'Check the PTR record and the block lists with `posthorn doctor`, then use GMX\'s contact form.' },
+    { id: 'gmx.closed-door', general: true, pattern: /nemesis|service not available/, culprit: 'source-ip', meaning: 'GMX does not talk to our address at all.', nextStep: 'Check the PTR record and the block lists, then use GMX\'s contact form.' },
   ],
 };
 
