@@ -137,7 +137,7 @@ export const QUEUE_LIMITS = {
 /** The storage thread and its callers. */
 export const STORE_LIMITS = {
   /** Calls to the storage thread that follow each other within this go together. */
-  gatherMs: 4,
+  gatherMs: 2,
   /** A disk that does not answer for this long has failed, as far as the caller is concerned. */
   callTimeoutMs: 60_000,
   /** A storage thread that died of a bug is replaced after this. */
