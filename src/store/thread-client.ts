@@ -76,7 +76,9 @@ export class ThreadClient {
     this.#worker = worker;
     this.#serving = true;
     worker.removeAllListeners('error');
-    worker.on('message', (replies: readonly ThreadReply[]) => this.#settle(replies));
+    worker.on('message', (message: unknown) => {
+      if (Array.isArray(message)) this.#settle(message as ThreadReply[]);
+    });
     worker.on('error', (error) => this.#log.error('store.thread-failed', { error: error.stack ?? error.message }));
     this.#gone = new Promise((resolve) => {
       worker.once('exit', () => {
@@ -179,10 +181,14 @@ function startWorker(options: ThreadOptions): Promise<Worker> {
   const worker = new Worker(module, { workerData: options, name: 'posthorn-store' });
   return new Promise((resolve, reject) => {
     worker.once('error', (error) => reject(new Failure('store-failed', 'the storage thread could not be started', { cause: error })));
-    worker.once('message', (message: ThreadStarted) => {
+    // Node's own messages come the same way: with --watch a thread reports what it imports.
+    const onMessage = (message: ThreadStarted | object): void => {
+      if (!('ready' in message)) return;
+      worker.off('message', onMessage);
       if (message.ready) resolve(worker);
       else reject(failureOf(message.error));
-    });
+    };
+    worker.on('message', onMessage);
   });
 }
 
