@@ -6,7 +6,7 @@ import { randomFillSync } from 'node:crypto';
 
 const COUNTER_SIZE = 36 ** 3;
 const RANDOM_SIZE = 36 ** 4;
-/** Random numbers are drawn in bulk: one call for each id was a twentieth of the cost of a message. */
+/** Random numbers are drawn in bulk: one call for each id was 3 % of a relayed message's processor time. */
 const POOL_NUMBERS = 1024;
 const pool = new Uint32Array(POOL_NUMBERS);
 let poolUsed = POOL_NUMBERS;

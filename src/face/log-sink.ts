@@ -30,7 +30,7 @@ const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 
 /** `host` is the name in classic lines; default: the machine's, as syslog writes it. */
 export function createLogSink({ format, level, file }: Config['log'], host = hostname()): OpenLogSink {
-  // A file takes lines by the block: a write call for each was a fifth of the cost of a message.
+  // A file takes lines by the block: with a write call for each, logging was a sixth of a relayed message's processor time.
   const blocks = file === undefined ? {} : { minLength: BLOCK_BYTES, periodicFlush: FLUSH_EVERY_MS };
   const destination = pino.destination({ dest: file ?? STDERR, sync: false, mkdir: true, append: true, mode: 0o640, maxLength: WAITING_BYTES_MAX, ...blocks });
   // A full disk or a closed pipe must not end the server.

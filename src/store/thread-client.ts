@@ -110,8 +110,7 @@ export class ThreadClient {
 
   /**
    * At once when the last batch is a while ago; else the calls of a few milliseconds go together. A commit writes each
-   * page it touches and waits for the disk, so ten calls in one cost little more than one call: under load gathering saves
-   * a quarter of the work, and a lone call does not wait.
+   * page it touches, so calls that share one write fewer pages; a lone call does not wait.
    */
   #scheduleFlush(): void {
     const sinceMs = performance.now() - this.#flushedAtMs;
