@@ -4,39 +4,26 @@
  */
 import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
-import { BufferSource, concatenate, type ByteSource } from '../base/byte-source.ts';
 import type { Clock } from '../base/clock.ts';
-import { SMTP_SERVER_LIMITS } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
-import { createQueueId } from '../base/queue-id.ts';
 import type { Config, HostPort } from '../config/config.ts';
 import { createControlServer, type ControlServer } from '../face/control/server.ts';
 import { controlSocketPath } from '../face/control/protocol.ts';
 import { createSmtpServer, type SmtpServer } from '../flow/accept/server.ts';
 import type { SmtpServerPorts, SmtpService } from '../flow/accept/options.ts';
-import { createAuthenticator } from '../flow/authenticate/authenticator.ts';
-import { createLocalDeliverer } from '../flow/deliver/local.ts';
-import { createRemoteDeliverer } from '../flow/deliver/remote.ts';
-import { createFeedback } from '../flow/feedback/feedback.ts';
-import { createJudge } from '../flow/judge/judge.ts';
-import { createQueue, type Queue } from '../flow/queue/queue.ts';
-import { createRouter } from '../flow/route/router.ts';
-import { signAgain } from '../flow/sign/sign-again.ts';
+import type { Queue } from '../flow/queue/queue.ts';
 import { createSigner, type Signer } from '../flow/sign/signer.ts';
-import { parseHeader } from '../mail/header.ts';
+import type { Directory } from '../contract/directory.ts';
 import type { AnyVerb } from '../manage/local-call.ts';
 import type { ManageContext } from '../manage/verb.ts';
-import { createClientName } from '../net/client-name.ts';
-import { createConnector } from '../net/connector.ts';
-import { createResolver, type Resolver } from '../net/resolver.ts';
+import { createResolver } from '../net/resolver.ts';
 import { loadServerContext } from '../net/tls.ts';
 import { createDirectory } from '../store/directory.ts';
 import { createSigningKeys } from '../store/signing-keys.ts';
-import { createLogin } from '../store/login.ts';
 import { openStore, type Store } from '../store/store.ts';
-import { createBodyHasher } from '../verify/dkim/body-hasher.ts';
-import { createIntake } from './intake.ts';
+import { createDoors } from './doors.ts';
 import { createLiveConfig } from './live-config.ts';
+import { createOutbound } from './outbound.ts';
 import { watchSpool } from './spool.ts';
 
 export interface ServerOptions {
@@ -77,20 +64,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const resolver = createResolver({ servers: config.dns.servers, trustAd: config.dns.trustAd, clock, log });
     closing.push(() => resolver.close());
     const tls = await createTlsHolder(config);
-    const parts = await wire({ ...options, config }, store, resolver);
-    closing.push(() => parts.remote.close());
-    const smtp = await listen(config, parts.ports, tls.current, closing);
-    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: parts.queue.control };
+    const shared = { config, clock, log, store, dns: resolver, ...createSharedParts(config, clock, store) };
+    const { queue, remote } = createOutbound({ ...shared, ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
+    closing.push(() => remote.close());
+    const doors = createDoors({ ...shared, enqueue: (item) => queue.enqueue(item) });
+    const smtp = await listen(config, doors, tls.current, closing);
+    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control };
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
-    await parts.queue.start();
-    const spool = await watchSpool({ config, clock, log, directory: parts.ports.directory, intake: parts.ports.intake });
+    await queue.start();
+    const spool = await watchSpool({ config, clock, log, directory: doors.directory, intake: doors.intake });
     closing.push(() => spool.close());
-    log.info('server.ready', { hostname: config.hostname, pid: process.pid, queued: parts.queue.control.size.recipients });
+    log.info('server.ready', { hostname: config.hostname, pid: process.pid, queued: queue.control.size.recipients });
     return {
       context,
       forget: () => {
         resolver.flush();
-        parts.remote.leaveIdle();
+        remote.leaveIdle();
       },
       addresses: smtp.addresses,
       reload: async (next) => {
@@ -98,7 +87,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         resolver.flush();
         return live.replace(next);
       },
-      stop: once(() => stop(config, log, smtp.servers, control, parts.queue, closing)),
+      stop: once(() => stop(config, log, smtp.servers, control, queue, closing)),
     };
   } catch (error) {
     for (const close of closing.toReversed()) await close();
@@ -106,59 +95,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-async function wire(options: ServerOptions, store: Store, resolver: Resolver) {
-  const { config, clock, log } = options;
+/** What both ways ask: who lives here, and which keys sign. */
+function createSharedParts(config: Config, clock: Clock, store: Store): { readonly directory: Directory; readonly signer: Signer } {
   const directory = createDirectory({ store, hostname: config.hostname, origin: config.origin });
-  const keys = createSigningKeys({ store });
-  const signer = createSigner({ keys, config, clock });
-  const connector = createConnector({ clock, ...(options.connectAllowed ? { allow: options.connectAllowed } : {}) });
-  const remote = createRemoteDeliverer({
-    config,
-    dns: resolver,
-    connector,
-    clock,
-    log,
-    // A stranger's message has no signature of ours.
-    signAgain: async (message, converted) => (message.origin.kind === 'inbound' ? converted : signAgain(signer, converted, message.sender)),
-  });
-  const queue: Queue = createQueue({
-    store: store.queue,
-    router: createRouter({ config, directory }),
-    deliverers: { local: createLocalDeliverer({ directory, clock, log }), remote },
-    feedback: createFeedback({ hostname: config.hostname, config, clock, log, queueId: createQueueId, sign: (content) => signNotice(signer, config.hostname, content) }),
-    clock,
-    log,
-    config,
-  });
-  const intake = createIntake({
-    config,
-    clock,
-    log,
-    authenticator: createAuthenticator({ dns: resolver, config, clock, log }),
-    judge: createJudge({ config }),
-    signer,
-    enqueue: (item) => queue.enqueue(item),
-  });
-  const lookUpName = createClientName(resolver, { clock });
-  const ports: SmtpServerPorts = {
-    intake,
-    directory,
-    login: createLogin({ store, clock, log }),
-    clock,
-    log,
-    clientName: lookUpName,
-    hasDiskSpace: () => store.queue.hasSpace(),
-    spoolDir: join(config.dataDir, 'incoming'),
-    createBodyHasher: () => (signer.idle ? undefined : createBodyHasher({ canonicalization: 'relaxed', algorithm: 'sha256' })),
-  };
-  return { queue, remote, ports };
-}
-
-/** A notice comes from this host, or from its domain when only that has keys. */
-async function signNotice(signer: Signer, hostname: string, content: ByteSource): Promise<ByteSource> {
-  const header = parseHeader(await content.read(0, Math.min(content.size, SMTP_SERVER_LIMITS.headerBytesMax)));
-  const { fields } = await signer.sign({ header, content, fromDomain: hostname });
-  return concatenate([new BufferSource(fields), content]);
+  return { directory, signer: createSigner({ keys: createSigningKeys({ store }), config, clock }) };
 }
 
 /** The certificate in use; a failed reload leaves the old one in place. */

@@ -1,0 +1,57 @@
+/**
+ * The way in: what the SMTP listeners and the local doors need to take a message over. It touches the queue only through
+ * `enqueue`, so that it can live in another thread than the queue.
+ */
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config/config.ts';
+import type { Directory } from '../contract/directory.ts';
+import type { Dns } from '../contract/dns.ts';
+import type { NewQueueItem } from '../contract/queue.ts';
+import type { SmtpServerPorts } from '../flow/accept/options.ts';
+import { createAuthenticator } from '../flow/authenticate/authenticator.ts';
+import { createJudge } from '../flow/judge/judge.ts';
+import type { Signer } from '../flow/sign/signer.ts';
+import { createClientName } from '../net/client-name.ts';
+import { createLogin } from '../store/login.ts';
+import type { Store } from '../store/store.ts';
+import { createBodyHasher } from '../verify/dkim/body-hasher.ts';
+import { createIntake } from './intake.ts';
+
+export interface DoorsOptions {
+  /** The live one: a reload changes what it says. */
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  readonly dns: Dns;
+  readonly directory: Directory;
+  readonly signer: Signer;
+  /** Durable when it resolves. */
+  readonly enqueue: (item: NewQueueItem) => Promise<void>;
+}
+
+export function createDoors(options: DoorsOptions): SmtpServerPorts {
+  const { config, clock, log, store, dns, directory, signer } = options;
+  const intake = createIntake({
+    config,
+    clock,
+    log,
+    authenticator: createAuthenticator({ dns, config, clock, log }),
+    judge: createJudge({ config }),
+    signer,
+    enqueue: options.enqueue,
+  });
+  return {
+    intake,
+    directory,
+    login: createLogin({ store, clock, log }),
+    clock,
+    log,
+    clientName: createClientName(dns, { clock }),
+    hasDiskSpace: () => store.queue.hasSpace(),
+    spoolDir: join(config.dataDir, 'incoming'),
+    createBodyHasher: () => (signer.idle ? undefined : createBodyHasher({ canonicalization: 'relaxed', algorithm: 'sha256' })),
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * The way out: router, deliverers, feedback and the queue that drives them. Everything here lives in the main thread.
+ */
+import { BufferSource, concatenate, type ByteSource } from '../base/byte-source.ts';
+import type { Clock } from '../base/clock.ts';
+import { SMTP_SERVER_LIMITS } from '../base/limits.ts';
+import type { Log } from '../base/log.ts';
+import { createQueueId } from '../base/queue-id.ts';
+import type { Config } from '../config/config.ts';
+import type { Directory } from '../contract/directory.ts';
+import type { Dns } from '../contract/dns.ts';
+import { createLocalDeliverer } from '../flow/deliver/local.ts';
+import { createRemoteDeliverer, type RemoteDeliverer } from '../flow/deliver/remote.ts';
+import { createFeedback } from '../flow/feedback/feedback.ts';
+import { createQueue, type Queue } from '../flow/queue/queue.ts';
+import { createRouter } from '../flow/route/router.ts';
+import { signAgain } from '../flow/sign/sign-again.ts';
+import type { Signer } from '../flow/sign/signer.ts';
+import { parseHeader } from '../mail/header.ts';
+import { createConnector } from '../net/connector.ts';
+import type { Store } from '../store/store.ts';
+
+export interface OutboundPorts {
+  /** The live one: a reload changes what it says. */
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  readonly dns: Dns;
+  readonly directory: Directory;
+  readonly signer: Signer;
+  /** Addresses that outgoing mail connections may go to; default any. */
+  readonly connectAllowed?: (address: string) => boolean;
+}
+
+export interface Outbound {
+  readonly queue: Queue;
+  readonly remote: RemoteDeliverer;
+}
+
+export function createOutbound(ports: OutboundPorts): Outbound {
+  const { config, clock, log, store, dns, directory, signer } = ports;
+  const connector = createConnector({ clock, ...(ports.connectAllowed ? { allow: ports.connectAllowed } : {}) });
+  const remote = createRemoteDeliverer({
+    config,
+    dns,
+    connector,
+    clock,
+    log,
+    // A stranger's message has no signature of ours.
+    signAgain: async (message, converted) => (message.origin.kind === 'inbound' ? converted : signAgain(signer, converted, message.sender)),
+  });
+  const queue = createQueue({
+    store: store.queue,
+    router: createRouter({ config, directory }),
+    deliverers: { local: createLocalDeliverer({ directory, clock, log }), remote },
+    feedback: createFeedback({ hostname: config.hostname, config, clock, log, queueId: createQueueId, sign: (content) => signNotice(signer, config.hostname, content) }),
+    clock,
+    log,
+    config,
+  });
+  return { queue, remote };
+}
+
+/** A notice comes from this host, or from its domain when only that has keys. */
+async function signNotice(signer: Signer, hostname: string, content: ByteSource): Promise<ByteSource> {
+  const header = parseHeader(await content.read(0, Math.min(content.size, SMTP_SERVER_LIMITS.headerBytesMax)));
+  const { fields } = await signer.sign({ header, content, fromDomain: hostname });
+  return concatenate([new BufferSource(fields), content]);
+}
