@@ -3,6 +3,7 @@
  */
 import type { ByteSource } from '../base/byte-source.ts';
 import type { Envelope, NotifyCondition, Origin, QueueId, Reply, TlsFacts } from './message.ts';
+import type { MxSite, Permit, RelayTarget, Stream } from './sending.ts';
 
 export type RecipientState = 'queued' | 'held' | 'delivered' | 'bounced' | 'expired' | 'deleted';
 
@@ -15,6 +16,10 @@ export interface QueueMessage {
   readonly senderBelieved: boolean;
   /** Judged to be junk: goes to the Junk folder of a local mailbox; never refused for it later. */
   readonly junk?: boolean;
+  /** Default `transactional`. */
+  readonly stream?: Stream;
+  /** d= of the signature made for the From domain; absent when unsigned. */
+  readonly dkimDomain?: string;
   /** Key of the content in the body store: SHA-256 of the bytes as stored (trace and signature fields included), hex. */
   readonly contentDigest: string;
   readonly sizeBytes: number;
@@ -67,16 +72,8 @@ export interface QueueItem {
 /** Where a recipient goes next. `key` groups what may share a transaction and a concurrency limit. */
 export type RoutePlan =
   | { readonly kind: 'local'; readonly key: 'local'; readonly account: string; readonly folder: string }
-  | { readonly kind: 'mx'; readonly key: string; readonly domain: string }
-  | {
-      readonly kind: 'smarthost';
-      readonly key: string;
-      readonly host: string;
-      readonly port: number;
-      readonly tls: 'verify' | 'opportunistic' | 'none';
-      readonly username?: string;
-      readonly passwordFile?: string;
-    }
+  | { readonly kind: 'mx'; readonly key: string; readonly domain: string; readonly site?: MxSite }
+  | ({ readonly kind: 'smarthost'; readonly key: string; readonly site?: MxSite } & RelayTarget)
   | { readonly kind: 'undeliverable'; readonly key: 'undeliverable'; readonly reply: Reply };
 
 export interface Router {
@@ -142,6 +139,8 @@ export interface DeliveryJob {
   readonly content: ByteSource;
   /** Milliseconds since 1970 when the queue took the message up for this attempt (end of delay "b"). */
   readonly leasedAt: number;
+  /** From the shaper: which source to use and how; absent for local routes. */
+  readonly permit?: Permit;
 }
 
 /** Carries one job out. Exactly one outcome per recipient; never rejects for what a peer or the network did. */

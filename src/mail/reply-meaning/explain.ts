@@ -11,10 +11,11 @@ import { ENHANCED_DATE, ENHANCED_SOURCE, explainEnhanced } from './enhanced-code
 import { GOOGLE } from './google.ts';
 import { MICROSOFT } from './microsoft.ts';
 import { OUR_SIDE } from './our-side.ts';
-import type { Culprit, Meaning, RuleTable } from './reply-rule.ts';
+import { classOf } from './fault-class.ts';
+import type { Culprit, FaultClass, Meaning, RuleTable } from './reply-rule.ts';
 import { YAHOO } from './yahoo.ts';
 
-export type { Culprit } from './reply-rule.ts';
+export type { Culprit, FaultClass } from './reply-rule.ts';
 
 export interface SmtpReply {
   readonly code: number;
@@ -32,6 +33,7 @@ export interface ReplyContext {
 export interface Explanation extends Meaning {
   readonly provider?: string;
   readonly culprit: Culprit;
+  readonly faultClass: FaultClass;
   readonly meaning: string;
   readonly nextStep: string;
   /** Where the knowledge is from, and when it was gathered. */
@@ -71,13 +73,13 @@ export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Expl
   const tables = provider ? [provider, EVERYBODY] : [EVERYBODY];
   for (const { table, general } of [false, true].flatMap((catchAll) => tables.map((each) => ({ table: each, general: catchAll })))) {
     const rule = table.rules.find((each) => (each.general ?? false) === general && each.pattern.test(line));
-    if (rule) return answer(rule.id, rule, provider, rule.uncompared ? UNCOMPARED : (rule.source ?? table.source), table.date);
+    if (rule) return answer(reply, rule.id, rule, provider, rule.uncompared ? UNCOMPARED : (rule.source ?? table.source), table.date);
   }
   const enhanced = explainEnhanced(reply.enhanced ?? '');
   // x.0.0 says nothing: the basic code says more.
-  if (enhanced && !/^[245]\.0\.0$/.test(reply.enhanced ?? '')) return answer(enhanced.id, enhanced, provider, ENHANCED_SOURCE, ENHANCED_DATE);
+  if (enhanced && !/^[245]\.0\.0$/.test(reply.enhanced ?? '')) return answer(reply, enhanced.id, enhanced, provider, ENHANCED_SOURCE, ENHANCED_DATE);
   const basic = explainBasic(reply.code);
-  return answer(basic.id, basic, provider, 'RFC 5321 section 4.2', ENHANCED_DATE);
+  return answer(reply, basic.id, basic, provider, 'RFC 5321 section 4.2', ENHANCED_DATE);
 }
 
 /** The context of a reply as an attempt stored it. Without an address nobody was asked: the reply can only be our own. */
@@ -97,10 +99,11 @@ function withoutNames(text: string): string {
   return text.slice(0, TEXT_CHARS_MAX).replace(/\S*\[[^\]\s]*\](?::\d+)?|\S+@\S+/g, 'peer');
 }
 
-function answer(rule: string, meaning: Meaning, provider: RuleTable | undefined, source: string, date: string): Explanation {
+function answer(reply: SmtpReply, rule: string, meaning: Meaning & { readonly faultClass?: FaultClass }, provider: RuleTable | undefined, source: string, date: string): Explanation {
   return {
     ...(provider?.provider && provider !== OUR_SIDE && { provider: provider.provider }),
     culprit: meaning.culprit,
+    faultClass: meaning.faultClass ?? classOf(reply.code, meaning.culprit),
     meaning: meaning.meaning,
     nextStep: meaning.nextStep,
     source,

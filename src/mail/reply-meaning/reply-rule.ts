@@ -17,6 +17,31 @@ export type Culprit =
   | 'theirs'
   | 'ours';
 
+/** What kind of trouble a reply tells of: the queue, the shaper and suppression act on this, never on the text. */
+export type FaultClass =
+  /** The address is dead: no such user, account closed. */
+  | 'hard-bounce'
+  /** The recipient cannot take it now, or took too much: mailbox full, disabled for the moment. */
+  | 'soft-bounce'
+  | 'greylist'
+  /** Too much, too fast: of one named culprit. */
+  | 'rate'
+  /** The source (address, network, domain) is refused for what it is: reputation, lists, unknown. */
+  | 'block'
+  /** SPF, DKIM, DMARC, PTR, TLS did not do. */
+  | 'authentication'
+  | 'content'
+  /** The message breaks a rule of form: header, size, encoding. */
+  | 'format'
+  | 'policy'
+  /** The receiver lacks room, time or a working part. */
+  | 'capacity'
+  | 'network'
+  | 'protocol'
+  /** Trouble of this server itself. */
+  | 'local'
+  | 'unknown';
+
 export interface Meaning {
   readonly culprit: Culprit;
   /** One sentence: what happened. */
@@ -30,6 +55,8 @@ export interface ReplyRule extends Meaning {
   readonly id: string;
   /** Tried on `code enhanced text` in lower case, on one line, at most 2,000 characters. */
   readonly pattern: RegExp;
+  /** Default: by culprit and code. */
+  readonly faultClass?: FaultClass;
   /** A catch-all: asked only when no rule without this mark knows the reply. */
   readonly general?: true;
   /** True when the row is general knowledge that nobody has found in the table's source yet; explanations then say so. */

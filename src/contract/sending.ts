@@ -1,0 +1,60 @@
+/** The words in which outgoing mail is shaped: streams, MX sites, our own addresses, and the right to one delivery. */
+import type { SiteProfile } from '../mail/sites/site-profile.ts';
+
+/** Mail that overtakes, mail of people and programs, mail to many. */
+export const STREAMS = ['urgent', 'transactional', 'bulk'] as const;
+export type Stream = (typeof STREAMS)[number];
+
+/** Whose servers a recipient domain's mail goes to: the unit of limits, shaping and statistics. */
+export interface MxSite {
+  /**
+   * `google` (a row of the data table), or the MX host names of an unknown site (`mx1.example.net`, at most
+   * SITE_LIMITS.keyCharsMax characters), `domain:example.net` while its MX could not be looked up, `relay:HOST:PORT`.
+   */
+  readonly key: string;
+  /** For people. */
+  readonly title: string;
+  readonly profile?: SiteProfile;
+}
+
+/** One of our own addresses that mail can leave from. */
+export interface SourceIp {
+  readonly address: string;
+  readonly helo: string;
+  readonly pool: string;
+}
+
+/** The name of the thing that is shaped. Parts that mean nothing are ''. */
+export interface LaneKey {
+  /** '' when the system chooses the source address. */
+  readonly source: string;
+  readonly site: string;
+  readonly dkimDomain: string;
+}
+
+/** A server that takes mail for anywhere (a smarthost) or for some domains (an inner server). */
+export interface RelayTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: 'verify' | 'opportunistic' | 'none';
+  readonly username?: string;
+  readonly passwordFile?: string;
+  /** How to log in; default: the strongest that both know and that the secret fits. */
+  readonly auth?: 'password' | 'oauth';
+}
+
+/** The right to one delivery; must be given back with `finish`, exactly once. */
+export interface Permit {
+  readonly site: MxSite;
+  readonly lane: LaneKey;
+  /** At most one for each protocol, the preferred first; empty: the system chooses. */
+  readonly sources: readonly SourceIp[];
+  readonly protocols: readonly ('ipv4' | 'ipv6')[];
+  readonly messagesPerConnectionMax: number;
+  readonly tlsRequired: boolean;
+  /** The way round for mail whose own addresses rest here: deliver to this relay instead of the MX. */
+  readonly detour?: RelayTarget;
+}
+
+/** cold → warming → steady; hot → cooling → steady when a site complains; blocked when it refuses us. */
+export type LaneState = 'cold' | 'warming' | 'steady' | 'hot' | 'cooling' | 'blocked';
