@@ -45,7 +45,16 @@ export interface QueueRecipient {
   readonly lastReply?: Reply;
   /** One sentence: why it is where it is. */
   readonly reason?: string;
+  /** MxSite.key of the last attempt; `local` for our own mailboxes. Absent before the first one. */
+  readonly site?: string;
+  /** Rule and culprit of what the last reply means (mail/reply-meaning). */
+  readonly rule?: string;
+  readonly culprit?: string;
+  /** An administrator's order where it goes instead of where the router would send it. */
+  readonly reroute?: Reroute;
 }
+
+export type Reroute = { readonly kind: 'mx' } | { readonly kind: 'relay'; readonly host: string; readonly port: number };
 
 /** One entry of a message's timeline. Names are stable: see contract/events.ts. */
 export interface MessageEvent {
@@ -156,6 +165,10 @@ export interface Settlement {
   readonly nextAttemptAt: number;
   readonly lastReply?: Reply;
   readonly reason?: string;
+  /** As in QueueRecipient; what is absent stays as it was. */
+  readonly site?: string;
+  readonly rule?: string;
+  readonly culprit?: string;
 }
 
 /** The arrow back: messages (DSNs) that the outcomes ask for. They are committed together with the settlements. */

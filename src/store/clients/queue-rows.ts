@@ -1,6 +1,6 @@
 /** Contract values to the columns of the queue's tables and back. Optional fields are NULL; lists and objects are JSON. */
 import type { Reply } from '../../contract/message.ts';
-import type { MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, Settlement } from '../../contract/queue.ts';
+import type { MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, Reroute, Settlement } from '../../contract/queue.ts';
 import { exactBytes } from '../call.ts';
 import type { ItemRows, MessageRow, RecipientRow } from '../ops/queue-reads.ts';
 import type { InsertArgs, MessageValues, RecipientValues, SettlementValues } from '../ops/queue.ts';
@@ -17,7 +17,7 @@ export function packEvents(events: readonly MessageEvent[]): string | null {
 export function packSettlement(settlement: Settlement): SettlementValues {
   return [
     settlement.state, settlement.attempts, settlement.nextAttemptAt, packReply(settlement.lastReply), settlement.reason ?? null,
-    settlement.recipient,
+    settlement.recipient, settlement.site ?? null, settlement.rule ?? null, settlement.culprit ?? null,
   ];
 }
 
@@ -77,5 +77,9 @@ function unpackRecipient(row: RecipientRow): QueueRecipient {
     ...(row.notify === null ? {} : { notify: row.notify.split(' ') as QueueRecipient['notify'] & {} }),
     ...(row.last_reply === null ? {} : { lastReply: JSON.parse(row.last_reply) as Reply }),
     ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.site === null ? {} : { site: row.site }),
+    ...(row.rule === null ? {} : { rule: row.rule }),
+    ...(row.culprit === null ? {} : { culprit: row.culprit }),
+    ...(row.reroute === null ? {} : { reroute: JSON.parse(row.reroute) as Reroute }),
   };
 }

@@ -4,5 +4,6 @@ import { queueMigration } from './001-queue.ts';
 import { directoryMigration } from './010-directory.ts';
 import { keysMigration } from './011-keys.ts';
 import { mailboxesMigration } from './012-mailboxes.ts';
+import { queueFactsMigration } from './026-queue-facts.ts';
 
-export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration];
+export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, queueFactsMigration];

@@ -30,6 +30,10 @@ export interface RecipientRow {
   readonly next_attempt_at: number;
   readonly last_reply: string | null;
   readonly reason: string | null;
+  readonly site: string | null;
+  readonly rule: string | null;
+  readonly culprit: string | null;
+  readonly reroute: string | null;
 }
 
 export interface ItemRows {

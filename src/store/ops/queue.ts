@@ -23,9 +23,10 @@ export type RecipientValues = readonly [
   nextAttemptAt: number, lastReply: string | null, reason: string | null,
 ];
 
-/** state, attempts, next_attempt_at, last_reply, reason; then the position. */
+/** state, attempts, next_attempt_at, last_reply, reason; the position; site, rule, culprit. */
 export type SettlementValues = readonly [
   state: RecipientState, attempts: number, nextAttemptAt: number, lastReply: string | null, reason: string | null, position: number,
+  site: string | null, rule: string | null, culprit: string | null,
 ];
 
 export interface InsertArgs {
@@ -67,8 +68,9 @@ const INSERT_RECIPIENT = `INSERT INTO recipients (message_id, position, address,
 
 /** An order to hold, given while an attempt was under way, outlives the attempt's deferral. */
 const SETTLE_RECIPIENT = `UPDATE recipients SET state = CASE WHEN state = 'held' AND ?1 = 'queued' THEN 'held' ELSE ?1 END,
-  attempts = ?2, next_attempt_at = ?3, last_reply = ?4, reason = ?5
-  WHERE message_id = ?7 AND position = ?6 AND state IN ('queued', 'held')`;
+  attempts = ?2, next_attempt_at = ?3, last_reply = ?4, reason = ?5,
+  site = coalesce(?7, site), rule = coalesce(?8, rule), culprit = coalesce(?9, culprit)
+  WHERE message_id = ?10 AND position = ?6 AND state IN ('queued', 'held')`;
 
 const ORDER_RECIPIENT = `UPDATE recipients SET state = ?, next_attempt_at = coalesce(?, next_attempt_at),
   last_reply = coalesce(?, last_reply), reason = coalesce(?, reason)
