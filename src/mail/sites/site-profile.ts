@@ -8,8 +8,11 @@ export interface SiteProfile {
   readonly key: string;
   /** For people: `Gmail and Google Workspace`. */
   readonly title: string;
-  /** A site is this one when every MX host of its best preference matches. Tested on lower case without the final dot. */
-  readonly mx: RegExp;
+  /**
+   * A site is this one when every MX host of its best preference fits one of these: a host name, a suffix beginning with
+   * a dot (`.google.com`), or a name with one `*`. Compared as text, in lower case without the final dot.
+   */
+  readonly mx: readonly string[];
   readonly limits: SiteLimits;
   readonly tls?: 'required';
   /** Protocols in the order to try; absent: as configured. */
