@@ -157,6 +157,14 @@ export const STORE_LIMITS = {
   pruneBatchMax: 500,
 } as const;
 
+/** Looking at an outgoing message before it leaves. */
+export const PREFLIGHT_LIMITS = {
+  /** Of a message too large for memory; header and form are judged on this much. */
+  examinedBytesMax: 1024 * 1024,
+  /** All look-ups of one message together; what is not answered by then is uncertain. */
+  timeoutMs: 10_000,
+} as const;
+
 /** MIME parsing of hostile messages. */
 export const MIME_LIMITS = {
   depthMax: 50,

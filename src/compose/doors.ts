@@ -13,7 +13,7 @@ import type { SmtpServerPorts } from '../flow/accept/options.ts';
 import { createAuthenticator } from '../flow/authenticate/authenticator.ts';
 import { createJudge } from '../flow/judge/judge.ts';
 import type { Signer } from '../flow/sign/signer.ts';
-import { createClientName } from '../net/client-name.ts';
+import { createClientName } from '../verify/iprev/client-name.ts';
 import { createLogin } from '../store/login.ts';
 import type { Store } from '../store/store.ts';
 import { createBodyHasher } from '../verify/dkim/body-hasher.ts';

@@ -12,6 +12,7 @@ import type { Dns } from '../contract/dns.ts';
 import { createLocalDeliverer } from '../flow/deliver/local.ts';
 import { createRemoteDeliverer, type RemoteDeliverer } from '../flow/deliver/remote.ts';
 import { createFeedback } from '../flow/feedback/feedback.ts';
+import { createPreflightDeliverer } from '../flow/preflight/preflight-deliverer.ts';
 import { createQueue, type Queue } from '../flow/queue/queue.ts';
 import { createRouter } from '../flow/route/router.ts';
 import { signAgain } from '../flow/sign/sign-again.ts';
@@ -53,7 +54,7 @@ export function createOutbound(ports: OutboundPorts): Outbound {
   const queue = createQueue({
     store: store.queue,
     router: createRouter({ config, directory }),
-    deliverers: { local: createLocalDeliverer({ directory, clock, log }), remote },
+    deliverers: { local: createLocalDeliverer({ directory, clock, log }), remote: createPreflightDeliverer(remote, { config, dns, clock, log }) },
     feedback: createFeedback({ hostname: config.hostname, config, clock, log, queueId: createQueueId, sign: (content) => signNotice(signer, config.hostname, content) }),
     clock,
     log,

@@ -93,6 +93,10 @@ export interface Config {
     /** d= of ARC sealers whose chain may override a DMARC failure. Default none. */
     readonly trustedSealers: readonly string[];
   };
+  readonly preflight: {
+    /** What to do with a message that its receiver is known to refuse. Default warn: send it, and keep the finding. */
+    readonly mode: 'warn' | 'hold' | 'refuse' | 'off';
+  };
   readonly log: { readonly format: 'json' | 'postfix'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly file?: string };
   /** Milliseconds that SIGTERM waits for sessions and deliveries to finish. Default 30 s. */
   readonly shutdownTimeoutMs: number;

@@ -161,7 +161,7 @@ function warningsOf(source: TomlSource, file: string): ConfigWarning[] {
 function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigWarning[]): Config {
   const folder = dirname(resolve(file));
   const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(folder, path));
-  const { listen, tls, dns, networks, smtp, outbound, queue, dkim, authentication, log } = tables;
+  const { listen, tls, dns, networks, smtp, outbound, queue, dkim, authentication, preflight, log } = tables;
   return {
     file: resolve(file),
     hostname: tables.hostname,
@@ -196,6 +196,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     },
     dkim: { sign: [...new Set(dkim.sign)] },
     authentication: { dmarcReject: authentication['dmarc-reject'], trustedSealers: authentication['trusted-sealers'] },
+    preflight: { mode: preflight.mode },
     log: { format: log.format, level: log.level, ...optionalFields({ file: log.file && absolute(log.file) }) },
     shutdownTimeoutMs: tables['shutdown-timeout'],
     ...(warnings.length > 0 && { warnings }),

@@ -131,6 +131,14 @@ const authentication = table('Judging who sent a message.', {
   ),
 });
 
+const preflight = table('Looking at outgoing mail as its receiver will, before it leaves.', {
+  mode: setting(
+    value.choice('warn', 'hold', 'refuse', 'off'),
+    'A message that its receiver is known to refuse is sent with the finding noted, put on hold, or returned.',
+    'warn',
+  ),
+});
+
 const log = table('The log.', {
   format: setting(value.choice('json', 'postfix'), 'JSON lines, or the lines of Postfix’s maillog.', 'json'),
   level: setting(value.choice('debug', 'info', 'warn', 'error'), 'Least important entries to keep.', 'info'),
@@ -169,6 +177,7 @@ export const configSchema = z.strictObject({
   queue,
   dkim,
   authentication,
+  preflight,
   log,
   filter,
 });

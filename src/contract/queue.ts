@@ -108,8 +108,16 @@ export interface AttemptFacts {
   readonly tried?: readonly { readonly mx: string; readonly address?: string; readonly error: string }[];
   /** The peer promised the DSN itself (it offered DSN), so we need not send `success` ones. */
   readonly peerDsn?: boolean;
+  /** What was wrong with the message before it left, as far as we could see. */
+  readonly preflight?: PreflightFacts;
   /** The reply is our own description of what went wrong (DNS, connection, TLS, time), no words of a peer. */
   readonly ownReply?: boolean;
+}
+
+/** Findings of preflight, and the reply that this receiver is known to give to one of them. */
+export interface PreflightFacts {
+  readonly findings: readonly { readonly id: string; readonly text: string; readonly fix: string }[];
+  readonly predicted?: Reply;
 }
 
 /** A message put into a mailbox in the same commit that settles the recipient. */
@@ -138,6 +146,8 @@ export interface DeliveryOutcome {
   readonly reply: Reply;
   readonly attempt: AttemptFacts;
   readonly deposit?: MailboxDeposit;
+  /** With `deferred`: put it on hold instead of trying again, for this reason. */
+  readonly hold?: string;
 }
 
 export interface DeliveryJob {

@@ -11,7 +11,7 @@ import { createSecureContext } from 'node:tls';
 import type { AdjustableClock } from '../base/clock.ts';
 import { Failure } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { createClientName } from '../net/client-name.ts';
+import { createClientName } from '../verify/iprev/client-name.ts';
 import { createConnector } from '../net/connector.ts';
 import { createResolver, type Resolver } from '../net/resolver.ts';
 import type { CertificateAndKey } from '../net/self-signed.ts';

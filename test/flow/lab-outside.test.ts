@@ -15,7 +15,7 @@ import { outsideSite } from '../../src/lab/providers/outside-site.ts';
 import { startProvider } from '../../src/lab/providers/provider.ts';
 import { createLabVerbs } from '../../src/lab/verbs.ts';
 import { parseArf } from '../../src/mail/arf.ts';
-import { createClientName } from '../../src/net/client-name.ts';
+import { createClientName } from '../../src/verify/iprev/client-name.ts';
 import { createResolver } from '../../src/net/resolver.ts';
 import { withLab, type LabParts } from '../harness/lab-parts.ts';
 

@@ -1,30 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { expandIPv6, reverseName } from './reverse-name.ts';
-import { parseResolvConf } from './resolv-conf.ts';
+import type { Dns } from '../../contract/dns.ts';
+import { parseIp, reverseName, type IpBytes } from '../ip-address.ts';
 import { createClientName } from './client-name.ts';
-import type { Dns } from '../contract/dns.ts';
 
 test('reverse names of IPv4 and IPv6', () => {
-  assert.equal(reverseName('192.0.2.7'), '7.2.0.192.in-addr.arpa');
-  assert.equal(reverseName('::ffff:192.0.2.7'), '7.2.0.192.in-addr.arpa');
-  assert.equal(reverseName('2001:db8::567:89ab'), 'b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa');
-  assert.equal(reverseName('mail.example'), undefined);
-});
-
-test('IPv6 written in full', () => {
-  assert.equal(expandIPv6('::'), '0'.repeat(32));
-  assert.equal(expandIPv6('::1'), `${'0'.repeat(31)}1`);
-  assert.equal(expandIPv6('64:ff9b::192.0.2.1'), '0064ff9b0000000000000000c0000201');
-  assert.equal(expandIPv6('1:2:3:4:5:6:7:8'), '00010002000300040005000600070008');
-});
-
-test('resolv.conf: nameserver lines, else the local host', () => {
-  assert.deepEqual(parseResolvConf('# x\nsearch a.b\nnameserver 192.0.2.1\n  nameserver\t::1 \nnameserver nonsense'), [
-    { address: '192.0.2.1', port: 53 },
-    { address: '::1', port: 53 },
-  ]);
-  assert.deepEqual(parseResolvConf(''), [{ address: '127.0.0.1', port: 53 }]);
+  const nameOf = (text: string): string => reverseName(parseIp(text) as IpBytes);
+  assert.equal(nameOf('192.0.2.7'), '7.2.0.192.in-addr.arpa');
+  assert.equal(nameOf('::ffff:192.0.2.7'), '7.2.0.192.in-addr.arpa');
+  assert.equal(nameOf('2001:db8::567:89ab'), 'b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa');
+  assert.equal(parseIp('mail.example'), undefined);
 });
 
 function zone(records: Record<string, readonly string[]>): Dns {

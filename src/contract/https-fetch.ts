@@ -1,0 +1,25 @@
+/** Fetching one small document over HTTPS, as a port. Whatever the network does is an answer. */
+export interface HttpsRequest {
+  /** Name of the host, for DNS, SNI, certificate and Host field. */
+  readonly host: string;
+  readonly port: number;
+  /** Begins with `/`. */
+  readonly path: string;
+  readonly bytesMax: number;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export type HttpsAnswer =
+  | {
+      readonly kind: 'response';
+      readonly status: number;
+      /** Media type in lower case without parameters; '' when there is none. */
+      readonly mediaType: string;
+      readonly body: Buffer;
+    }
+  /** `certificate`: the server did not prove who it is. */
+  | { readonly kind: 'failure'; readonly reason: 'dns' | 'connect' | 'certificate' | 'timeout' | 'too-large' | 'protocol'; readonly detail: string };
+
+/** Follows no redirects. Rejects only with the signal's reason. */
+export type HttpsFetch = (request: HttpsRequest) => Promise<HttpsAnswer>;

@@ -1,0 +1,100 @@
+/**
+ * The preflight stage: stands before remote delivery, judges each message as the site it is about to go to will, and
+ * warns, holds or refuses.
+ *
+ * Policy: only a prediction that would be final (5xx) holds or refuses; what DNS leaves open is tried, for the receiver
+ * may know more. A preflight that fails itself, or takes too long, never keeps mail back. Not asked of smarthosts, which
+ * judge by rules of their own.
+ */
+import type { Clock } from '../../base/clock.ts';
+import { PREFLIGHT_LIMITS } from '../../base/limits.ts';
+import type { Log } from '../../base/log.ts';
+import type { Config } from '../../config/config.ts';
+import type { Dns } from '../../contract/dns.ts';
+import type { Deliverer, DeliveryJob, DeliveryOutcome, PreflightFacts } from '../../contract/queue.ts';
+import type { MxSite } from '../../contract/sending.ts';
+import { createClientName } from '../../verify/iprev/client-name.ts';
+import { createDeadlineDns } from '../../verify/deadline-dns.ts';
+import type { PreflightReport } from '../../verify/preflight/finding.ts';
+import { preflight } from '../../verify/preflight/preflight.ts';
+
+export interface PreflightOptions {
+  /** The live one: a reload changes what it says. */
+  readonly config: Pick<Config, 'preflight' | 'hostname' | 'outbound'>;
+  readonly dns: Dns;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** `next` is asked for everything that preflight lets go. */
+export function createPreflightDeliverer(next: Deliverer, options: PreflightOptions): Deliverer {
+  return {
+    async deliver(job, signal) {
+      const { mode } = options.config.preflight;
+      if (mode === 'off' || job.route.kind !== 'mx' || job.permit?.detour) return next.deliver(job, signal);
+      const site = job.permit?.site ?? job.route.site;
+      // Where the MX cannot be looked up there is nobody to judge for, and DNS would be waited for in vain.
+      if (!site || site.key.startsWith('domain:')) return next.deliver(job, signal);
+      const report = await examine(options, job, site);
+      if (!report || report.findings.length === 0) return next.deliver(job, signal);
+      const facts = factsOf(report);
+      options.log.info('preflight.found', { id: job.message.id, site: report.site, findings: facts.findings.map(({ id }) => id), predicted: report.prediction?.reply.code });
+      const final = report.prediction !== undefined && report.prediction.reply.code >= 500;
+      if (final && mode !== 'warn') return job.recipients.map(({ index }) => kept(index, mode, report, facts));
+      const outcomes = await next.deliver(job, signal);
+      return outcomes.map((outcome) => ({ ...outcome, attempt: { ...outcome.attempt, preflight: facts } }));
+    },
+  };
+}
+
+/** Undefined when nothing could be found out. */
+async function examine({ config, dns, clock, log }: PreflightOptions, job: DeliveryJob, site: MxSite): Promise<PreflightReport | undefined> {
+  const deadline = createDeadlineDns(dns, clock, PREFLIGHT_LIMITS.timeoutMs);
+  const { message, content } = job;
+  const source = sourceOf(config, job);
+  try {
+    return await preflight(
+      { dns: deadline, reverse: createClientName(deadline, { clock }) },
+      {
+        site,
+        ...(source ? { source } : {}),
+        sender: message.sender,
+        bulk: message.stream === 'bulk',
+        body: message.options.body,
+        smtpUtf8: message.options.smtpUtf8,
+        content,
+        now: clock.now(),
+      },
+    );
+  } catch (error) {
+    log.warn('preflight.failed', { id: message.id, error: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  } finally {
+    deadline.close();
+  }
+}
+
+function sourceOf({ hostname, outbound }: PreflightOptions['config'], { permit }: DeliveryJob): { address: string; ehlo: string } | undefined {
+  const [planned] = permit?.sources ?? [];
+  if (planned) return { address: planned.address, ehlo: planned.helo };
+  const [configured] = outbound.ips;
+  return configured && { address: configured.address, ehlo: configured.helo ?? hostname };
+}
+
+function factsOf({ findings, prediction }: PreflightReport): PreflightFacts {
+  return {
+    findings: findings.map(({ id, text, fix }) => ({ id, text, fix })),
+    ...(prediction ? { predicted: prediction.reply } : {}),
+  };
+}
+
+/** Not sent: put on hold, or returned with the words that the receiver would have used. */
+function kept(recipient: number, mode: 'hold' | 'refuse', { siteTitle, prediction }: PreflightReport, facts: PreflightFacts): DeliveryOutcome {
+  const { finding, reply } = prediction as NonNullable<PreflightReport['prediction']>;
+  const said = [reply.code, reply.enhanced, reply.text].filter(Boolean).join(' ');
+  const text = `not sent: ${siteTitle} would answer "${said}". ${finding.text} ${finding.fix}`;
+  const attempt = { ownReply: true, preflight: facts };
+  if (mode === 'refuse') return { recipient, status: 'failed', scope: 'message', reply: { ...reply, text }, attempt };
+  const hold = `Preflight holds it: ${siteTitle} would answer "${said}". ${finding.text} ${finding.fix} Then \`posthorn queue release\` lets it go.`;
+  return { recipient, status: 'deferred', scope: 'local', reply: { code: 450, enhanced: '4.7.0', text }, attempt, hold };
+}
