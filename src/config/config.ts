@@ -2,6 +2,9 @@
  * The configuration as the program sees it, after validation and with defaults filled in. The schema that reads, checks
  * and documents it is config/schema.ts; names there are those of posthorn.toml.
  */
+import type { SiteProfile } from '../mail/sites/site-profile.ts';
+import type { Stream } from '../mail/sites/streams.ts';
+
 export interface HostPort {
   readonly address: string;
   readonly port: number;
@@ -17,7 +20,41 @@ export interface OutboundIp {
   readonly address: string;
   /** EHLO name for connections from this address; default: hostname. */
   readonly helo?: string;
+  /** Default `default`. */
+  readonly pool?: string;
+  /** Default 1. */
+  readonly weight?: number;
+  /** Sends only while the others of its pool rest. Default false. */
+  readonly standby?: boolean;
+  /** Needs no warm-up. Default false. */
+  readonly warm?: boolean;
 }
+
+/** Which mail leaves from which source addresses. */
+export interface OutboundPool {
+  readonly name: string;
+  /** Empty: all. */
+  readonly streams: readonly Stream[];
+  /** Addresses and domains, lower case. Empty: all. */
+  readonly senders: readonly string[];
+}
+
+/** A smarthost for the mail of some sites while our own addresses rest there. */
+export interface FallbackConfig extends RelayConfig {
+  readonly sites: readonly string[];
+}
+
+export interface ShapingConfig {
+  /** False: nothing is learnt, only connections are bounded. Default true. */
+  readonly enabled: boolean;
+  /** Default true. */
+  readonly warmUp: boolean;
+  /** Messages a day below which an address sends one after the other; 0: never. Default 200. */
+  readonly lowVolume: number;
+}
+
+/** What an administrator says about a site; see mail/sites/site-profile.ts for the meaning. */
+export type SiteConfig = Partial<Omit<SiteProfile, 'limits' | 'key'>> & { readonly key: string; readonly limits?: Partial<SiteProfile['limits']> };
 
 export interface RelayConfig {
   readonly host: string;
@@ -70,6 +107,9 @@ export interface Config {
     readonly protocols: readonly ('ipv4' | 'ipv6')[];
     readonly port: number;
     readonly ips: readonly OutboundIp[];
+    /** The first that fits is used, else the pool `default`. */
+    readonly pools?: readonly OutboundPool[];
+    readonly fallbacks?: readonly FallbackConfig[];
     /** PEM file of extra CAs for verified TLS (the lab's); default: Node's bundled roots. */
     readonly caFile?: string;
   };
@@ -83,6 +123,9 @@ export interface Config {
     readonly retryMinMs: number;
     readonly retryMaxMs: number;
   };
+  /** Absent: the defaults. */
+  readonly shaping?: ShapingConfig;
+  readonly sites?: readonly SiteConfig[];
   readonly dkim: {
     /** Algorithms to sign with, of those a domain has keys for. Default both. */
     readonly sign: readonly ('rsa' | 'ed25519')[];

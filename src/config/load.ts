@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '../base/errors.ts';
-import type { Config, ConfigWarning } from './config.ts';
+import type { Config, ConfigWarning, SiteConfig } from './config.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
 import { checkRelations } from './relations.ts';
 import { configSchema, type ConfigTables } from './schema.ts';
@@ -184,7 +184,9 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     outbound: {
       protocols: [...new Set(outbound.protocols)],
       port: outbound.port,
-      ips: outbound.ip.map(({ address, helo }) => optionalFields({ address, helo })),
+      ips: outbound.ip.map((ip) => optionalFields(ip)),
+      pools: outbound.pool.map((pool) => ({ ...pool, senders: pool.senders.map((sender) => sender.toLowerCase()) })),
+      fallbacks: outbound.fallback.map((fallback) => ({ ...relayOf(fallback, absolute), sites: fallback.sites })),
       ...optionalFields({ caFile: outbound['ca-file'] && absolute(outbound['ca-file']) }),
     },
     ...(tables.relay && { relay: relayOf(tables.relay, absolute) }),
@@ -194,6 +196,8 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
       retryMinMs: queue['retry-min'],
       retryMaxMs: queue['retry-max'],
     },
+    shaping: { enabled: tables.shaping.enabled, warmUp: tables.shaping['warm-up'], lowVolume: tables.shaping['low-volume'] },
+    sites: tables.site.map(siteOf),
     dkim: { sign: [...new Set(dkim.sign)] },
     authentication: { dmarcReject: authentication['dmarc-reject'], trustedSealers: authentication['trusted-sealers'] },
     preflight: { mode: preflight.mode },
@@ -210,6 +214,24 @@ function relayOf(relay: NonNullable<ConfigTables['relay']>, absolute: (path: str
     port: relay.port,
     tls: relay.tls ?? (relay.username === undefined ? 'opportunistic' : 'verify'),
     ...optionalFields({ username: relay.username, passwordFile }),
+  };
+}
+
+function siteOf(site: ConfigTables['site'][number]): SiteConfig {
+  const { key, mx, title, tls, protocols } = site;
+  const { 'retry-min': minMs, 'retry-max': maxMs } = site;
+  return {
+    key,
+    ...(mx.length > 0 && { mx }),
+    ...(tls === 'required' && { tls }),
+    ...(minMs !== undefined && maxMs !== undefined && { retry: { minMs, maxMs } }),
+    ...optionalFields({ title, protocols }),
+    limits: optionalFields({
+      connections: site.connections,
+      messagesPerConnection: site['messages-per-connection'],
+      connectionsPerMinute: site['connections-per-minute'],
+      messagesPerMinute: site['messages-per-minute'],
+    }),
   };
 }
 

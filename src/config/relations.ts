@@ -1,4 +1,5 @@
 /** Settings that are right alone and wrong together. */
+import { SITE_PROFILES } from '../mail/sites/find-site.ts';
 import type { ConfigTables } from './schema.ts';
 
 export interface WrongRelation {
@@ -25,6 +26,7 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
   if (relay?.username !== undefined && relay.tls !== undefined && relay.tls !== 'verify') {
     say('relay.tls', 'must be "verify" (or left out) when a user name is set: a password is sent only over verified TLS');
   }
+  wrong.push(...wrongShaping(tables));
   for (const [index, { address }] of outbound.ip.entries()) {
     const protocol = address.includes(':') ? 'ipv6' : 'ipv4';
     if (!outbound.protocols.includes(protocol)) {
@@ -35,6 +37,22 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
     }
   }
   return wrong;
+}
+
+/** Pools without addresses, addresses of no pool, sites that fit nothing. */
+function wrongShaping({ outbound, site }: ConfigTables): WrongRelation[] {
+  const pools = new Set(['default', ...outbound.pool.map(({ name }) => name)]);
+  const used = new Set(outbound.ip.map(({ pool }) => pool));
+  const known = new Set(SITE_PROFILES.map(({ key }) => key));
+  return [
+    ...outbound.ip.flatMap(({ pool }, at) => (pools.has(pool) ? [] : [{ path: ['outbound', 'ip', at, 'pool'], allowed: 'must be "default" or the name of an [[outbound.pool]]' }])),
+    ...outbound.pool.flatMap(({ name }, at) => (used.has(name) ? [] : [{ path: ['outbound', 'pool', at, 'name'], allowed: 'has no address: at least one [[outbound.ip]] must name this pool' }])),
+    ...outbound.fallback.flatMap((fallback, at) => (fallback.username !== undefined && fallback['password-file'] === undefined ? [{ path: ['outbound', 'fallback', at, 'username'], allowed: 'needs password-file beside it' }] : [])),
+    ...outbound.fallback.flatMap(({ username, tls }, at) => (username !== undefined && tls !== undefined && tls !== 'verify' ? [{ path: ['outbound', 'fallback', at, 'tls'], allowed: 'must be "verify" (or left out) when a user name is set: a password is sent only over verified TLS' }] : [])),
+    ...site.flatMap(({ key, mx }, at) => (mx.length === 0 && !known.has(key) ? [{ path: ['site', at, 'key'], allowed: 'is no known site: say with mx = [".example.net"] which hosts it has' }] : [])),
+    ...site.flatMap((row, at) => ((row['retry-min'] === undefined) === (row['retry-max'] === undefined) ? [] : [{ path: ['site', at, 'key'], allowed: 'needs retry-min and retry-max together, or neither' }])),
+    ...site.flatMap((row, at) => ((row['retry-min'] ?? 0) > (row['retry-max'] ?? Infinity) ? [{ path: ['site', at, 'retry-min'], allowed: 'must not be longer than retry-max' }] : [])),
+  ];
 }
 
 /** An address that two services want; the second would find it taken by ourselves, which is hard to guess from the error. */

@@ -6,6 +6,7 @@
  * What a coming version will serve is accepted and answered with a warning (docs/decisions/0071).
  */
 import { z } from 'zod';
+import { STREAMS } from '../mail/sites/streams.ts';
 import { coming, optional, optionalTable, required, setting, table } from './setting.ts';
 import * as value from './values.ts';
 
@@ -72,6 +73,35 @@ const outboundIp = z.strictObject(
   {
     address: required(value.ipAddress(), 'Source address of outgoing connections.'),
     helo: optional(value.qualifiedHostname(), 'EHLO name for connections from it; must equal its PTR.', 'hostname'),
+    pool: setting(value.text(), 'Pool that it belongs to; see outbound.pool.', 'default'),
+    weight: setting(value.count(1, 1000), 'Share of the mail of its pool, beside the others’ weights.', 1),
+    standby: setting(value.toggle(), 'Sends only while the others of its pool rest.', false),
+    warm: setting(value.toggle(), 'Has sent for long: no warm-up.', false),
+  },
+  { error: (issue) => (issue.code === 'invalid_type' ? 'a table' : undefined) },
+);
+
+const outboundPool = z.strictObject(
+  {
+    name: required(value.text(), 'Name, as in outbound.ip.'),
+    streams: setting(value.listOf(value.choice(...STREAMS)), 'Streams of mail that use it; empty: all.', []),
+    senders: setting(value.listOf(value.text()), 'Sender addresses and domains that use it; empty: all.', []),
+  },
+  { error: (issue) => (issue.code === 'invalid_type' ? 'a table' : undefined) },
+);
+
+const outboundFallback = z.strictObject(
+  {
+    sites: required(value.listOf(value.text()), 'Sites, as `posthorn ip list` names them: `google`, or the MX host names.'),
+    host: required(value.host(), 'Smarthost that takes their mail while our own addresses rest there.'),
+    port: setting(value.port(), 'Its port.', 587),
+    username: optional(value.text(), 'Log in as.', 'no log-in'),
+    'password-file': optional(value.path(), 'File that holds the password alone, mode 0600.', 'no log-in'),
+    tls: optional(
+      value.choice('verify', 'opportunistic', 'none'),
+      'Demand a verified certificate, use TLS when offered, or never.',
+      '"verify" with a user name, else "opportunistic"',
+    ),
   },
   { error: (issue) => (issue.code === 'invalid_type' ? 'a table' : undefined) },
 );
@@ -86,6 +116,16 @@ const outbound = table('Delivery to other servers.', {
   ip: setting(
     z.array(outboundIp, { error: () => 'tables written as [[outbound.ip]]' }),
     'Source addresses, one table each.',
+    [],
+  ),
+  pool: setting(
+    z.array(outboundPool, { error: () => 'tables written as [[outbound.pool]]' }),
+    'Which mail leaves from which source addresses; the first pool that fits is used, else the pool "default".',
+    [],
+  ),
+  fallback: setting(
+    z.array(outboundFallback, { error: () => 'tables written as [[outbound.fallback]]' }),
+    'Smarthosts for single sites, used while our own addresses rest there.',
     [],
   ),
   'ca-file': optional(
@@ -113,6 +153,29 @@ const queue = table('How long mail waits, and how often it is tried.', {
   'retry-min': setting(value.duration({ minMs: 1000 }), 'Wait after the first failed attempt; doubles each time.', '5m'),
   'retry-max': setting(value.duration({ minMs: 1000 }), 'Longest wait between attempts.', '4h'),
 });
+
+const shaping = table('How mail is sent so that receivers keep liking us.', {
+  enabled: setting(value.toggle(), 'Adapt to what receivers answer; false leaves only a bound on connections.', true),
+  'warm-up': setting(value.toggle(), 'Let a new address of outbound.ip send little at first, and more every day.', true),
+  'low-volume': setting(value.count(0, 1_000_000), 'An address that sends fewer messages a day sends them one after the other; 0 never does.', 200),
+});
+
+const site = z.strictObject(
+  {
+    key: required(value.text(), 'Name of the site; that of a known site changes its figures.'),
+    mx: setting(value.listOf(value.hostPattern()), 'Its MX hosts; may be left out for a known site.', []),
+    title: optional(value.text(), 'For people.', 'the key'),
+    connections: optional(value.count(1, 1000), 'Connections at once.', 'as known, else 10'),
+    'messages-per-connection': optional(value.count(1, 10_000), 'Messages on one connection.', 'as known, else 100'),
+    'connections-per-minute': optional(value.count(1, 10_000), 'New connections a minute.', 'as known, else 100'),
+    'messages-per-minute': optional(value.count(1, 1_000_000), 'Messages a minute.', 'no limit'),
+    tls: optional(value.choice('required', 'opportunistic'), 'Whether encryption is a must.', 'as known, else "opportunistic"'),
+    protocols: optional(value.listOf(value.choice('ipv4', 'ipv6')), 'Internet protocols, the preferred first.', 'outbound.protocols'),
+    'retry-min': optional(value.duration({ minMs: 1000 }), 'First wait between attempts.', 'queue.retry-min'),
+    'retry-max': optional(value.duration({ minMs: 1000 }), 'Longest wait between attempts.', 'queue.retry-max'),
+  },
+  { error: (issue) => (issue.code === 'invalid_type' ? 'a table' : undefined) },
+);
 
 const dkim = table('Signing of outgoing mail.', {
   sign: setting(
@@ -175,6 +238,12 @@ export const configSchema = z.strictObject({
   outbound,
   relay,
   queue,
+  shaping,
+  site: setting(
+    z.array(site, { error: () => 'tables written as [[site]]' }),
+    'Receiving sites that you know more about, one table each.',
+    [],
+  ),
   dkim,
   authentication,
   preflight,

@@ -173,6 +173,17 @@ export const hostname = () =>
     textual(parseHostname),
   );
 
+/** `mx.example.net`, `.example.net` for all names below it, or a name with one `*`; compared as text, never as a regular expression. */
+export const hostPattern = () =>
+  kindOf<string>(
+    { kind: 'host pattern', allowed: 'a host name, a suffix such as ".example.net", or a name with one * in it' },
+    textual((text) => {
+      const pattern = text.toLowerCase();
+      const stars = pattern.split('*').length - 1;
+      return stars <= 1 && parseHostname(pattern.replace('*', 'x').replace(/^\./, '')) !== undefined ? pattern : undefined;
+    }),
+  );
+
 /** A host name or an address literal without brackets. */
 export const host = () =>
   kindOf<string>(

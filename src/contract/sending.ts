@@ -1,9 +1,7 @@
 /** The words in which outgoing mail is shaped: streams, MX sites, our own addresses, and the right to one delivery. */
 import type { SiteProfile } from '../mail/sites/site-profile.ts';
 
-/** Mail that overtakes, mail of people and programs, mail to many. */
-export const STREAMS = ['urgent', 'transactional', 'bulk'] as const;
-export type Stream = (typeof STREAMS)[number];
+export { STREAMS, type Stream } from '../mail/sites/streams.ts';
 
 /** Whose servers a recipient domain's mail goes to: the unit of limits, shaping and statistics. */
 export interface MxSite {
