@@ -102,6 +102,43 @@ export const DNS_LIMITS = {
   queriesInFlightMax: 500,
 } as const;
 
+/** Policies about TLS of outgoing mail, and what is counted of it. */
+export const TLS_POLICY_LIMITS = {
+  /** Certificates of a peer that are looked at. */
+  chainMax: 10,
+  /** How long a host whose TLS failed gets opportunistic mail in the clear at once; and how many are remembered. */
+  brokenTlsMs: 600_000,
+  brokenTlsHostsMax: 10_000,
+  /** Sessions are counted in memory and written together this often. */
+  resultFlushMs: 10_000,
+  /** Different results in memory; beyond, they are written before. */
+  resultsInMemoryMax: 5_000,
+  /** Of a peer's words in a report. */
+  resultDetailCharsMax: 200,
+  /** RFC 8460 §4.1 asks for reports within a day; kept to be looked at. */
+  resultDays: 30,
+} as const;
+
+/** RFC 8461. */
+export const MTA_STS_LIMITS = {
+  /** §3.3. */
+  policyBytesMax: 64 * 1024,
+  /** §3.3 suggests a minute; a message waits for it. */
+  fetchTimeoutMs: 30_000,
+  /** §3.2. */
+  maxAgeSecondsMax: 31_557_600,
+  mxPatternsMax: 500,
+  /** §3.3: not more often for the same id. */
+  failedFetchMs: 300_000,
+  failedFetchesMax: 10_000,
+  /** §10.2: fetched again before it expires. */
+  refreshAfterMs: 86_400_000,
+  refreshEveryMs: 3_600_000,
+  refreshedAtOnceMax: 100,
+  /** Domains with or without a policy that are remembered beside the store. */
+  cacheEntriesMax: 20_000,
+} as const;
+
 /** Queue defaults that nobody tunes. */
 export const QUEUE_LIMITS = {
   /** Content up to this size lives in the database, larger in files. */
@@ -132,6 +169,35 @@ export const QUEUE_LIMITS = {
   /** The wall clock may jump: the timer for the next due message looks at it at least this often. */
   longestNapMs: 3_600_000,
   pruneEveryMs: 3_600_000,
+} as const;
+
+/** Rewritten senders of forwarded mail (mail/srs.ts). */
+export const SRS_LIMITS = {
+  /** Characters of base 32, 5 bits each: half a billion tries for one address that bounces to a stranger. */
+  hashChars: 6,
+  tokenChars: 24,
+  /** Longer than any queue keeps a message and its bounce: 5 days each, and somebody's holidays. */
+  validDays: 21,
+  /** RFC 5321 §4.5.3.1.1: longer ones are refused by some. */
+  localPartOctetsMax: 64,
+  keyBytes: 32,
+  keysMax: 50,
+} as const;
+
+/** Administrators at a long queue. */
+export const QUEUE_ADMIN_LIMITS = {
+  /** Waiting recipients that one call to the storage thread looks at, and that one changes: mail in transit waits so long. */
+  recipientsPerPiece: 10_000,
+  recipientsPerOrder: 5_000,
+  /** Of one answer: a piece and the rest of its last message. */
+  recipientsListedMax: 20_000,
+  /** Groups of a table by age; the rest is added up as one. */
+  groupsMax: 20_000,
+  /** Recipient domains whose site is asked of the router for one command, so many at once. */
+  domainsRoutedMax: 2_000,
+  routesAtOnce: 50,
+  /** Rows shown of what an order would change. */
+  sampleMessages: 5,
 } as const;
 
 /** The storage thread and its callers. */
