@@ -7,12 +7,16 @@ const BENCHES: Readonly<Record<string, { summary: string; run: (args: readonly s
     summary: 'accept durably and relay, against Postfix, with smtp-source and smtp-sink',
     run: async (args) => (await import('./relay/relay.ts')).runRelayBench(args),
   },
+  'queue-admin': {
+    summary: 'listings and orders over a long queue',
+    run: async (args) => (await import('./queue-admin.ts')).runQueueAdminBench(args),
+  },
 };
 
 const [name, ...args] = process.argv.slice(2);
 const bench = name === undefined ? undefined : BENCHES[name];
 if (!bench) {
-  console.error(`usage: npm run bench -- NAME\n${Object.entries(BENCHES).map(([key, { summary }]) => `  ${key.padEnd(10)}${summary}`).join('\n')}`);
+  console.error(`usage: npm run bench -- NAME\n${Object.entries(BENCHES).map(([key, { summary }]) => `  ${key.padEnd(14)}${summary}`).join('\n')}`);
   process.exit(2);
 }
 process.exit(await bench.run(args));

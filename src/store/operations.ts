@@ -10,6 +10,7 @@ import { directoryReads, directoryWrites } from './ops/directory.ts';
 import { integrityReads } from './ops/integrity.ts';
 import { keyReads, keyWrites } from './ops/keys.ts';
 import { mailboxReads, mailboxWrites } from './ops/mailboxes.ts';
+import { queueAdminReads, queueAdminWrites } from './ops/queue-admin.ts';
 import { queueReads, queueWrites } from './ops/queue.ts';
 import { timelineReads, timelineWrites } from './ops/timeline.ts';
 
@@ -19,6 +20,7 @@ export const writes = {
   keys: keyWrites,
   mailboxes: mailboxWrites,
   queue: queueWrites,
+  queueAdmin: queueAdminWrites,
   timeline: timelineWrites,
 };
 
@@ -29,6 +31,7 @@ export const reads = {
   keys: keyReads,
   mailboxes: mailboxReads,
   queue: queueReads,
+  queueAdmin: queueAdminReads,
   timeline: timelineReads,
 };
 

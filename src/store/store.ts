@@ -17,6 +17,8 @@ import { createKeyStore } from './clients/keys.ts';
 import type { KeyStore } from './clients/keys.ts';
 import { createMailboxStore, sweepRemovedMail } from './clients/mailboxes.ts';
 import type { MailboxStore } from './clients/mailboxes.ts';
+import { createQueueAdmin } from './clients/queue-admin.ts';
+import type { QueueAdmin } from './clients/queue-admin.ts';
 import { QueueClient } from './clients/queue.ts';
 import { createTimeline } from './clients/timeline.ts';
 import type { Timeline } from './clients/timeline.ts';
@@ -44,6 +46,7 @@ export interface Store {
   /** Any operation by name; the clients below are made of it. */
   readonly call: StoreCall;
   readonly queue: QueueClient;
+  readonly queueAdmin: QueueAdmin;
   readonly timeline: Timeline;
   readonly directory: DirectoryStore;
   readonly keys: KeyStore;
@@ -76,6 +79,7 @@ export async function openStore(dataDir: string, options: StoreOptions = {}): Pr
       dataDir,
       call,
       queue,
+      queueAdmin: createQueueAdmin(call, clock),
       timeline: createTimeline(call),
       directory: createDirectoryStore(call),
       keys: createKeyStore(call, dataDir),

@@ -65,6 +65,20 @@ export function releaseBody(db: Database, digest: string): void {
   if (row.file !== null) removeAfterCommit(db, row.file);
 }
 
+/** One reference less for the content of each of these messages (a JSON array of ids), as releaseBody does it for one. */
+export function releaseBodiesOf(db: Database, messageIds: string): void {
+  const named = 'SELECT unhex(content_digest) FROM messages WHERE id IN (SELECT value FROM json_each(?1))';
+  db.run(
+    `UPDATE bodies SET refs = refs - gone.count
+     FROM (SELECT unhex(content_digest) AS digest, count(*) AS count FROM messages WHERE id IN (SELECT value FROM json_each(?1)) GROUP BY 1) AS gone
+     WHERE bodies.digest = gone.digest`,
+    messageIds,
+  );
+  db.run(`DELETE FROM contents WHERE id IN (SELECT content_id FROM bodies WHERE refs <= 0 AND digest IN (${named}))`, messageIds);
+  const removed = db.all<{ file: string | null }>(`DELETE FROM bodies WHERE refs <= 0 AND digest IN (${named}) RETURNING file`, messageIds);
+  for (const { file } of removed) if (file !== null) removeAfterCommit(db, file);
+}
+
 function removeAfterCommit(db: Database, file: string): void {
   const path = bodyPath(dirname(db.path), file);
   db.afterCommit(() => {

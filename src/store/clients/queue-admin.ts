@@ -1,0 +1,237 @@
+/**
+ * The queue for administrators: what a filter selects, listed, counted, grouped by age, ordered about. Every method
+ * walks the waiting recipients in pieces, and mail in transit goes on between two of them.
+ */
+import type { Clock } from '../../base/clock.ts';
+import { QUEUE_ADMIN_LIMITS } from '../../base/limits.ts';
+import { MESSAGE_EVENTS, type MessageEventName } from '../../contract/events.ts';
+import type { QueueId, Reply } from '../../contract/message.ts';
+import type { QueueRecipient, Reroute } from '../../contract/queue.ts';
+import type { Stream } from '../../contract/sending.ts';
+import type { StoreCall } from '../call.ts';
+import type { GroupRow, QueueGrouping, QueueSort, WaitingPiece, WaitingRow } from '../ops/queue-admin.ts';
+import type { SelectionArgs } from '../ops/queue-selection.ts';
+import { packReply } from './queue-rows.ts';
+
+export type { GroupRow, QueueGrouping, QueueSort } from '../ops/queue-admin.ts';
+
+/** What is absent does not narrow. Compared without regard to case. */
+export interface QueueFilter {
+  /** `@example.org` stands for the whole domain, '' is the null sender. */
+  readonly sender?: string;
+  readonly recipient?: string;
+  /** Of the recipient. */
+  readonly domain?: string;
+  readonly state?: 'queued' | 'held';
+  readonly site?: {
+    readonly key: string;
+    /** Recipient domains whose mail goes to it, for recipients that were never tried. */
+    readonly domains: readonly string[];
+  };
+  readonly account?: string;
+  readonly stream?: Stream;
+  /** Of the last reply. */
+  readonly rule?: string;
+  readonly culprit?: string;
+  /** In the reason or the last reply. */
+  readonly text?: string;
+  /** Milliseconds since 1970. */
+  readonly queuedBefore?: number;
+  readonly queuedAfter?: number;
+}
+
+/** A waiting recipient with what lists show of its message. */
+export interface WaitingRecipient extends Pick<QueueRecipient, 'index' | 'address' | 'state' | 'attempts' | 'nextAttemptAt' | 'reason' | 'lastReply' | 'site' | 'rule' | 'culprit'> {
+  readonly id: QueueId;
+  readonly sender: string;
+  readonly sizeBytes: number;
+  readonly queuedAt: number;
+  readonly expiresAt: number;
+  readonly stream: Stream;
+  readonly account?: string;
+}
+
+/** What is absent stays as it is. */
+export interface BulkOrder {
+  readonly state?: 'queued' | 'held' | 'deleted';
+  readonly nextAttemptAt?: number;
+  readonly lastReply?: Reply;
+  readonly reason?: string;
+  /** `default` takes an earlier reroute back. */
+  readonly reroute?: Reroute | 'default';
+  /** What is written on the timelines, and with which data. */
+  readonly event?: { readonly name: MessageEventName; readonly data: Readonly<Record<string, unknown>> };
+}
+
+export interface QueueCount {
+  readonly messages: number;
+  readonly recipients: number;
+}
+
+export interface QueueAdmin {
+  /** Waiting recipients of at most `messages` messages from the id `from` on, oldest first, and the `from` of the next. */
+  page(filter: QueueFilter, messages: number, from?: QueueId): Promise<{ readonly rows: readonly WaitingRecipient[]; readonly next?: QueueId }>;
+  /** The first `recipients` recipients in another order, of the whole queue. */
+  top(filter: QueueFilter, sort: QueueSort, recipients: number): Promise<readonly WaitingRecipient[]>;
+  count(filter: QueueFilter): Promise<QueueCount>;
+  /** Counts by group, age class and state, in pieces: who asks adds them up. */
+  groups(filter: QueueFilter, by: QueueGrouping): AsyncIterable<readonly GroupRow[]>;
+  /** Domains with recipients that were never tried, each with one of them, in pieces; a domain may come again. */
+  untried(): AsyncIterable<readonly { readonly domain: string; readonly id: QueueId; readonly index: number }[]>;
+  /** Gives the order in pieces; yields the ids of the changed messages of each, which a running queue must be told. */
+  order(filter: QueueFilter, order: BulkOrder): AsyncIterable<{ readonly ids: readonly QueueId[]; readonly recipients: number }>;
+  /** The same for the waiting recipients of one message that the filter selects; undefined when there are none. */
+  orderOne(id: QueueId, filter: QueueFilter, order: BulkOrder): Promise<number>;
+}
+
+const EVERYTHING: SelectionArgs = {
+  from: '', to: null, scan: QUEUE_ADMIN_LIMITS.recipientsPerPiece, state: null, sender: null, recipient: null, domain: null, site: null, siteDomains: '[]',
+  account: null, stream: null, rule: null, culprit: null, text: null, queuedBefore: null, queuedAfter: null,
+};
+
+export function createQueueAdmin(call: StoreCall, clock: Clock): QueueAdmin {
+  const orderArgs = (order: BulkOrder) => {
+    const atMs = clock.now();
+    return {
+      atMs,
+      newState: order.state ?? null,
+      nextAttemptAt: order.nextAttemptAt ?? null,
+      lastReply: packReply(order.lastReply),
+      reason: order.reason ?? null,
+      reroute: packReroute(order.reroute),
+      eventName: order.event?.name ?? null,
+      eventData: JSON.stringify(order.event?.data ?? {}),
+      doneEvents: JSON.stringify([{ at: atMs, name: MESSAGE_EVENTS.done }]),
+    };
+  };
+  return {
+    page: (filter, messages, from = '') => readPage(call, pack(filter), messages, from),
+    async top(filter, sort, recipients) {
+      const best: WaitingRow[] = [];
+      for await (const piece of pieces(pack(filter), (args) => call('queueAdmin.waiting', { ...args, sort, limit: recipients }))) {
+        best.push(...piece.rows);
+        best.sort(comparisonOf(sort)).splice(recipients);
+      }
+      return best.map(unpack);
+    },
+    async count(filter) {
+      const total = { messages: 0, recipients: 0 };
+      for await (const piece of pieces(pack(filter), (args) => call('queueAdmin.count', args))) {
+        total.messages += piece.messages;
+        total.recipients += piece.recipients;
+      }
+      return total;
+    },
+    async *groups(filter, by) {
+      const nowMs = clock.now();
+      for await (const piece of pieces(pack(filter), (args) => call('queueAdmin.groups', { ...args, by, nowMs }))) yield piece.rows;
+    },
+    async *untried() {
+      for await (const { rows } of pieces(EVERYTHING, (args) => call('queueAdmin.untried', args))) {
+        yield rows.map(({ domain, id, position }) => ({ domain, id, index: position }));
+      }
+    },
+    async *order(filter, order) {
+      const args = { ...pack(filter), scan: QUEUE_ADMIN_LIMITS.recipientsPerOrder };
+      for await (const { ids, recipients } of pieces(args, (piece) => call('queueAdmin.orderSelected', { ...piece, ...orderArgs(order) }))) {
+        if (ids.length > 0) yield { ids, recipients };
+      }
+    },
+    orderOne: async (id, filter, order) => (await call('queueAdmin.orderSelected', { ...pack(filter), from: id, to: id, ...orderArgs(order) })).recipients,
+  };
+}
+
+/** Piece by piece until the queue ends. */
+async function* pieces<Piece extends { readonly next: string | undefined }>(args: SelectionArgs, read: (args: SelectionArgs) => Promise<Piece>): AsyncIterable<Piece> {
+  for (let from: string | undefined = args.from; from !== undefined; ) {
+    const piece: Piece = await read({ ...args, from });
+    yield piece;
+    from = piece.next;
+  }
+}
+
+/** Whole messages only: one whose recipients may be cut off is left for the next page, unless it is the only one. */
+async function readPage(call: StoreCall, filter: SelectionArgs, messages: number, start: string): Promise<{ rows: readonly WaitingRecipient[]; next?: string }> {
+  const rows: WaitingRow[] = [];
+  const seen = new Set<string>();
+  // Most messages have few recipients: a small page needs no large piece. A filter that finds little gets larger ones.
+  let scan = Math.min(QUEUE_ADMIN_LIMITS.recipientsPerPiece, Math.max(100, messages * 2));
+  for (let from: string | undefined = start; from !== undefined; scan = Math.min(QUEUE_ADMIN_LIMITS.recipientsPerPiece, scan * 4)) {
+    const piece: WaitingPiece = await call('queueAdmin.waiting', { ...filter, from, scan, sort: 'oldest', limit: QUEUE_ADMIN_LIMITS.recipientsListedMax });
+    for (const row of piece.rows) {
+      if (!seen.has(row.id) && seen.size === messages) return { rows: rows.map(unpack), next: row.id };
+      seen.add(row.id);
+      rows.push(row);
+    }
+    from = piece.next;
+  }
+  return { rows: rows.map(unpack) };
+}
+
+function pack(filter: QueueFilter): SelectionArgs {
+  const lower = (text: string | undefined): string | null => text?.toLowerCase() ?? null;
+  return {
+    ...EVERYTHING,
+    state: filter.state ?? null,
+    sender: lower(filter.sender),
+    recipient: lower(filter.recipient),
+    domain: lower(filter.domain),
+    site: filter.site?.key ?? null,
+    siteDomains: JSON.stringify(filter.site?.domains ?? []),
+    account: lower(filter.account),
+    stream: filter.stream ?? null,
+    rule: filter.rule ?? null,
+    culprit: filter.culprit ?? null,
+    text: lower(filter.text),
+    queuedBefore: filter.queuedBefore ?? null,
+    queuedAfter: filter.queuedAfter ?? null,
+  };
+}
+
+function packReroute(reroute: BulkOrder['reroute']): string | null {
+  if (reroute === undefined) return null;
+  return reroute === 'default' ? '' : JSON.stringify(reroute);
+}
+
+function unpack(row: WaitingRow): WaitingRecipient {
+  const { id, sender, sizeBytes, queuedAt, expiresAt, stream, address, state, attempts, nextAttemptAt } = row;
+  return {
+    id, sender, sizeBytes, queuedAt, expiresAt, stream: stream as Stream, address, state, attempts, nextAttemptAt,
+    index: row.position,
+    ...(row.account === null ? {} : { account: row.account }),
+    ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.lastReply === null ? {} : { lastReply: JSON.parse(row.lastReply) as Reply }),
+    ...(row.site === null ? {} : { site: row.site }),
+    ...(row.rule === null ? {} : { rule: row.rule }),
+    ...(row.culprit === null ? {} : { culprit: row.culprit }),
+  };
+}
+
+/** As the statement of each piece orders, for what comes from several pieces. */
+function comparisonOf(sort: QueueSort): (a: WaitingRow, b: WaitingRow) => number {
+  const byAge = (a: WaitingRow, b: WaitingRow): number => compare(a.id, b.id) || a.position - b.position;
+  switch (sort) {
+    case 'oldest':
+      return byAge;
+    case 'newest':
+      return (a, b) => compare(b.id, a.id) || a.position - b.position;
+    case 'next':
+      return (a, b) => a.nextAttemptAt - b.nextAttemptAt || byAge(a, b);
+    case 'size':
+      return (a, b) => b.sizeBytes - a.sizeBytes || byAge(a, b);
+    case 'attempts':
+      return (a, b) => b.attempts - a.attempts || byAge(a, b);
+    case 'recipient':
+      return (a, b) => compare(a.address.toLowerCase(), b.address.toLowerCase()) || byAge(a, b);
+    case 'site':
+      return (a, b) => compare(siteText(a), siteText(b)) || byAge(a, b);
+  }
+}
+
+function siteText({ site, address }: WaitingRow): string {
+  return site ?? address.slice(address.lastIndexOf('@')).toLowerCase();
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

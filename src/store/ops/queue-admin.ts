@@ -1,0 +1,201 @@
+/**
+ * What administrators do to many waiting recipients at once: list, count, group by age, order. Sets, not rows: one
+ * statement for a piece of the queue, with its events.
+ */
+import type { RecipientState } from '../../contract/queue.ts';
+import type { Database } from '../database.ts';
+import { releaseBodiesOf } from './bodies.ts';
+import { afterPiece, pieceEnd, RECIPIENT_DOMAIN, SELECTED, selectionValues, STREAM } from './queue-selection.ts';
+import type { SelectionArgs } from './queue-selection.ts';
+
+export interface WaitingRow {
+  readonly id: string;
+  readonly sender: string;
+  readonly sizeBytes: number;
+  readonly queuedAt: number;
+  readonly expiresAt: number;
+  readonly stream: string;
+  readonly account: string | null;
+  readonly position: number;
+  readonly address: string;
+  readonly state: RecipientState;
+  readonly attempts: number;
+  readonly nextAttemptAt: number;
+  readonly reason: string | null;
+  readonly lastReply: string | null;
+  readonly site: string | null;
+  readonly rule: string | null;
+  readonly culprit: string | null;
+}
+
+export interface WaitingPiece {
+  readonly rows: readonly WaitingRow[];
+  /** `from` of the next piece; undefined when this was the last one. */
+  readonly next: string | undefined;
+}
+
+export const SORTS = ['oldest', 'newest', 'next', 'size', 'attempts', 'recipient', 'site'] as const;
+export type QueueSort = (typeof SORTS)[number];
+
+export const GROUPINGS = ['site', 'domain', 'sender', 'stream', 'account', 'state'] as const;
+export type QueueGrouping = (typeof GROUPINGS)[number];
+
+export interface GroupRow {
+  /** By site: `@domain` for recipients that were never tried. '' for none. */
+  readonly name: string;
+  /** Index of the age class: 0 is under 5 minutes, each class twice as long, 9 is 1280 minutes and more. */
+  readonly bucket: number;
+  readonly state: 'queued' | 'held';
+  readonly recipients: number;
+  /** Milliseconds since 1970. */
+  readonly oldest: number;
+  readonly nextAttemptAt: number;
+}
+
+/** What an order changes in the selected recipients; null stays as it is. */
+export interface OrderSelectedArgs extends SelectionArgs {
+  readonly atMs: number;
+  readonly newState: RecipientState | null;
+  readonly nextAttemptAt: number | null;
+  readonly lastReply: string | null;
+  readonly reason: string | null;
+  /** JSON of a Reroute; '' takes it away. */
+  readonly reroute: string | null;
+  /** Null: nothing is written on the timelines. `eventData` is JSON. */
+  readonly eventName: string | null;
+  readonly eventData: string;
+  /** Appended to messages that this order finished: a JSON array of MessageEvent. */
+  readonly doneEvents: string;
+}
+
+export interface OrderedPiece {
+  readonly ids: readonly string[];
+  readonly recipients: number;
+  readonly next: string | undefined;
+}
+
+const COLUMNS = `m.id AS id, m.sender AS sender, m.size_bytes AS "sizeBytes", m.queued_at AS "queuedAt", m.expires_at AS "expiresAt",
+  ${STREAM} AS stream, json_extract(m.origin, '$.account') AS account, r.position AS position, r.address AS address, r.state AS state,
+  r.attempts AS attempts, r.next_attempt_at AS "nextAttemptAt", r.reason AS reason, r.last_reply AS "lastReply", r.site AS site,
+  r.rule AS rule, r.culprit AS culprit`;
+
+const ORDER_BY: Readonly<Record<QueueSort, string>> = {
+  oldest: 'r.message_id, r.position',
+  newest: 'r.message_id DESC, r.position',
+  next: 'r.next_attempt_at, r.message_id, r.position',
+  size: 'm.size_bytes DESC, r.message_id, r.position',
+  attempts: 'r.attempts DESC, r.message_id, r.position',
+  recipient: 'lower(r.address), r.message_id, r.position',
+  site: `coalesce(r.site, '@' || ${RECIPIENT_DOMAIN}), r.message_id, r.position`,
+};
+
+const AGE_BUCKET = `CASE WHEN ?16 - m.queued_at < 300000 THEN 0 WHEN ?16 - m.queued_at < 600000 THEN 1 WHEN ?16 - m.queued_at < 1200000 THEN 2
+  WHEN ?16 - m.queued_at < 2400000 THEN 3 WHEN ?16 - m.queued_at < 4800000 THEN 4 WHEN ?16 - m.queued_at < 9600000 THEN 5
+  WHEN ?16 - m.queued_at < 19200000 THEN 6 WHEN ?16 - m.queued_at < 38400000 THEN 7 WHEN ?16 - m.queued_at < 76800000 THEN 8 ELSE 9 END`;
+
+const GROUP_NAME: Readonly<Record<QueueGrouping, string>> = {
+  site: `coalesce(r.site, '@' || ${RECIPIENT_DOMAIN})`,
+  domain: RECIPIENT_DOMAIN,
+  sender: 'lower(m.sender)',
+  stream: STREAM,
+  account: `coalesce(json_extract(m.origin, '$.account'), '')`,
+  state: 'r.state',
+};
+
+export const queueAdminReads = {
+  /** The selected recipients of a piece, at most `limit`, in the order that `sort` names. */
+  waiting(db: Database, args: SelectionArgs & { readonly sort: QueueSort; readonly limit: number }): WaitingPiece {
+    const last = pieceEnd(db, args);
+    if (last === undefined) return { rows: [], next: undefined };
+    const rows = db.all<WaitingRow>(
+      `SELECT ${COLUMNS} FROM ${SELECTED} ORDER BY ${ORDER_BY[args.sort]} LIMIT ?16`, ...selectionValues(args, last), args.limit,
+    );
+    return { rows, next: afterPiece(args, last) };
+  },
+
+  /** How much a piece has of what is selected. */
+  count(db: Database, args: SelectionArgs): { readonly messages: number; readonly recipients: number; readonly next: string | undefined } {
+    const last = pieceEnd(db, args);
+    if (last === undefined) return { messages: 0, recipients: 0, next: undefined };
+    const row = db.get<{ messages: number; recipients: number }>(
+      `SELECT count(DISTINCT r.message_id) AS messages, count(*) AS recipients FROM ${SELECTED}`, ...selectionValues(args, last),
+    );
+    return { messages: row?.messages ?? 0, recipients: row?.recipients ?? 0, next: afterPiece(args, last) };
+  },
+
+  /** The selected recipients of a piece, counted by group, age class and state. */
+  groups(db: Database, args: SelectionArgs & { readonly by: QueueGrouping; readonly nowMs: number }): { readonly rows: readonly GroupRow[]; readonly next: string | undefined } {
+    const last = pieceEnd(db, args);
+    if (last === undefined) return { rows: [], next: undefined };
+    const rows = db.all<GroupRow>(
+      `SELECT ${GROUP_NAME[args.by]} AS name, ${AGE_BUCKET} AS bucket, r.state AS state, count(*) AS recipients, min(m.queued_at) AS oldest,
+         min(r.next_attempt_at) AS "nextAttemptAt"
+       FROM ${SELECTED} GROUP BY 1, 2, 3`,
+      ...selectionValues(args, last), args.nowMs,
+    );
+    return { rows, next: afterPiece(args, last) };
+  },
+
+  /** One waiting recipient of each domain that has recipients without a site, of a piece. */
+  untried(db: Database, args: { readonly from: string; readonly scan: number }): { readonly rows: readonly { readonly domain: string; readonly id: string; readonly position: number }[]; readonly next: string | undefined } {
+    const last = pieceEnd(db, { ...args, to: null });
+    if (last === undefined) return { rows: [], next: undefined };
+    const rows = db.all<{ domain: string; id: string; position: number }>(
+      `SELECT ${RECIPIENT_DOMAIN} AS domain, min(r.message_id) AS id, r.position AS position FROM recipients AS r
+       WHERE r.state IN ('queued', 'held') AND r.message_id >= ? AND r.message_id <= ? AND r.site IS NULL GROUP BY 1`,
+      args.from, last,
+    );
+    return { rows, next: `${last} ` };
+  },
+
+  /** The due-index rows of these messages (a JSON array of ids): recipients in state `queued`. */
+  dueOf(db: Database, ids: string): readonly { readonly id: string; readonly dueAt: number; readonly recipients: number }[] {
+    return db.all(
+      `SELECT message_id AS id, min(next_attempt_at) AS "dueAt", count(*) AS recipients FROM recipients
+       WHERE message_id IN (SELECT value FROM json_each(?)) AND state = 'queued' GROUP BY message_id`,
+      ids,
+    );
+  },
+};
+
+const APPEND_ORDER_EVENTS = `INSERT INTO events (message_id, part, entries)
+  SELECT r.message_id, (SELECT coalesce(max(part), -1) + 1 FROM events WHERE events.message_id = r.message_id),
+    '[' || group_concat('{"at":' || ?16 || ',"name":"' || ?17 || '","recipient":' || r.position || ',"data":' || ?18 || '}', ',') || ']'
+  FROM ${SELECTED} GROUP BY r.message_id`;
+
+const ORDER_SELECTED = `UPDATE recipients SET state = coalesce(?16, recipients.state), next_attempt_at = coalesce(?17, recipients.next_attempt_at),
+    last_reply = coalesce(?18, recipients.last_reply), reason = coalesce(?19, recipients.reason),
+    reroute = CASE WHEN ?20 IS NULL THEN recipients.reroute WHEN ?20 = '' THEN NULL ELSE ?20 END,
+    site = CASE WHEN ?20 IS NULL THEN recipients.site ELSE NULL END
+  FROM (SELECT r.message_id AS id, r.position AS position FROM ${SELECTED}) AS chosen
+  WHERE recipients.message_id = chosen.id AND recipients.position = chosen.position
+  RETURNING recipients.message_id AS id`;
+
+const FINISH = `UPDATE messages SET finished_at = ?1 WHERE id IN (SELECT value FROM json_each(?2)) AND finished_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM recipients WHERE recipients.message_id = messages.id AND recipients.state IN ('queued', 'held'))
+  RETURNING id`;
+
+const APPEND_DONE_EVENTS = `INSERT INTO events (message_id, part, entries)
+  SELECT messages.id, (SELECT coalesce(max(part), -1) + 1 FROM events WHERE events.message_id = messages.id), ?2
+  FROM messages WHERE messages.id IN (SELECT value FROM json_each(?1))`;
+
+export const queueAdminWrites = {
+  /** An order for the selected recipients of a piece, with its events, in one go. */
+  orderSelected(db: Database, args: OrderSelectedArgs): OrderedPiece {
+    const last = pieceEnd(db, args);
+    if (last === undefined) return { ids: [], recipients: 0, next: undefined };
+    const selection = selectionValues(args, last);
+    // Before the change, after which the filter would not find them any more.
+    if (args.eventName !== null) db.run(APPEND_ORDER_EVENTS, ...selection, args.atMs, args.eventName, args.eventData);
+    const changed = db.all<{ id: string }>(ORDER_SELECTED, ...selection, args.newState, args.nextAttemptAt, args.lastReply, args.reason, args.reroute);
+    const ids = [...new Set(changed.map((row) => row.id))];
+    if (args.newState === 'deleted') finishMessages(db, ids, args);
+    return { ids, recipients: changed.length, next: afterPiece(args, last) };
+  },
+};
+
+function finishMessages(db: Database, ids: readonly string[], { atMs, doneEvents }: OrderSelectedArgs): void {
+  const finished = JSON.stringify(db.all<{ id: string }>(FINISH, atMs, JSON.stringify(ids)).map((row) => row.id));
+  db.run(APPEND_DONE_EVENTS, finished, doneEvents);
+  releaseBodiesOf(db, finished);
+}
