@@ -27,19 +27,19 @@ export function flatten(table: Readonly<Record<string, Readonly<Record<string, O
   return flat;
 }
 
+/** Each request has its reply at the same place. */
+export type ReplyTaker = (requests: readonly ThreadRequest[], replies: readonly ThreadReply[]) => void;
+
 /**
  * Never throws: whatever goes wrong is in the replies. Readers are answered before the commit begins; replies leave in
  * the order in which the operations ran, so that nobody can take an older state for a newer one.
  */
-export function runBatch(db: Database, tables: OperationTables, requests: readonly ThreadRequest[], reply: (replies: ThreadReply[]) => void): void {
-  const answers: ThreadReply[] = [];
+export function runBatch(db: Database, tables: OperationTables, requests: readonly ThreadRequest[], reply: ReplyTaker): void {
+  const reading: ThreadRequest[] = [];
   const writing: ThreadRequest[] = [];
-  for (const request of requests) {
-    if (tables.writes.has(request[1])) writing.push(request);
-    else answers.push(attempt(request[0], () => find(tables.reads, request[1])(db, request[2] as never)));
-  }
-  if (answers.length > 0) reply(answers);
-  if (writing.length > 0) reply(commitTogether(db, tables, writing));
+  for (const request of requests) (tables.writes.has(request[1]) ? writing : reading).push(request);
+  if (reading.length > 0) reply(reading, reading.map(([id, name, args]) => attempt(id, () => find(tables.reads, name)(db, args as never))));
+  if (writing.length > 0) reply(writing, commitTogether(db, tables, writing));
 }
 
 function commitTogether(db: Database, { writes, postponable }: OperationTables, requests: readonly ThreadRequest[]): ThreadReply[] {

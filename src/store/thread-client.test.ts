@@ -4,9 +4,12 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { MessagePort } from 'node:worker_threads';
 import { Failure } from '../base/errors.ts';
 import { Log } from '../base/log.ts';
+import { Caller } from './caller.ts';
 import { ThreadClient } from './thread-client.ts';
+import type { ThreadReply } from './thread-protocol.ts';
 
 const isTemporary = (error: unknown): boolean => error instanceof Failure && error.code === 'store-failed' && error.temporary;
 
@@ -42,4 +45,36 @@ test('arguments that cannot be cloned fail alone', async (t) => {
   });
   const results = await Promise.allSettled([client.call('queue.read', (() => {}) as never), client.call('queue.stats', undefined)]);
   assert.deepEqual(results.map(({ status }) => status), ['rejected', 'fulfilled']);
+});
+
+test('other threads have ports of their own, which follow a replacement', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'posthorn-thread-'));
+  const log = new Log(() => {});
+  const client = await ThreadClient.start({ dataDir: dir, readOnly: false, nowMs: Date.now(), sweep: true }, log);
+  const guest = new Caller(log);
+  const handed: MessagePort[] = [];
+  let changed = (): void => {};
+  const unshare = client.share((port) => {
+    handed.push(port);
+    port.on('message', (replies: ThreadReply[]) => guest.settle(replies));
+    port.once('close', () => guest.disconnect());
+    guest.connect(port);
+    changed();
+  });
+  t.after(async () => {
+    unshare();
+    guest.stopWatching();
+    await client.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  // Both use the same numbers for their calls; each gets its own answers.
+  const [own, shared] = await Promise.all([client.call('timeline.events', 'a'), guest.call('queue.stats', undefined)]);
+  assert.deepEqual([own, shared], [[], []]);
+  const replaced = new Promise<void>((resolve) => (changed = resolve));
+  const underWay = assert.rejects(guest.call('queue.stats', undefined), isTemporary);
+  await client.endAbruptly();
+  await underWay;
+  await replaced;
+  assert.deepEqual(await guest.call('queue.stats', undefined), []);
+  assert.equal(handed.length, 2);
 });

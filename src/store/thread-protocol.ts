@@ -2,6 +2,8 @@
  * What goes between the program and its storage thread. Many requests share one message, and many replies too: a
  * message costs more than what is in it.
  */
+import type { MessagePort } from 'node:worker_threads';
+
 export type ThreadRequest = readonly [id: number, operation: string, args: unknown];
 
 export type ThreadReply = readonly [id: number, value: unknown, error?: ThreadError];
@@ -27,4 +29,5 @@ export interface ThreadOptions {
 /** First message of the thread: it serves, or why it cannot. */
 export type ThreadStarted = { readonly ready: true } | { readonly ready: false; readonly error: ThreadError };
 
-export type ToThread = { readonly requests: readonly ThreadRequest[] } | { readonly close: true };
+/** `attach`: another thread that asks through this port, with requests only; `close` comes from the owner alone. */
+export type ToThread = { readonly requests: readonly ThreadRequest[] } | { readonly attach: MessagePort } | { readonly close: true };

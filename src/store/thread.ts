@@ -1,8 +1,9 @@
 /**
  * The storage thread: the one place that touches the database, so that no protocol thread ever waits for a disk.
  *
- * It takes every request that has arrived, does them as one batch (store/batch.ts), answers, and looks again; while it
- * is busy with a sync, requests gather for the next batch. That is all there is to group commit: no waiting, no timer.
+ * It takes every request that has arrived, from whichever thread, does them as one batch (store/batch.ts), answers, and
+ * looks again; while it is busy with a sync, requests gather for the next batch. That is all there is to group commit: no
+ * waiting, no timer.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -48,26 +49,64 @@ function openPrepared(options: ThreadOptions, reserve: ReserveFile): Database {
   }
 }
 
-function serve(port: MessagePort, db: Database): void {
+/** Who asked for what waits. */
+type Askers = Map<ThreadRequest, MessagePort>;
+
+function serve(owner: MessagePort, db: Database): void {
   const tables: OperationTables = { writes: flatten(writes), reads: flatten(reads), postponable };
+  const ports = new Set<MessagePort>();
   const waiting: ThreadRequest[] = [];
+  const askers: Askers = new Map();
   let closing = false;
-  const take = (message: ToThread): void => {
-    if ('close' in message) closing = true;
-    else waiting.push(...message.requests);
+  const attach = (port: MessagePort): void => {
+    ports.add(port);
+    port.on('message', (message: ToThread) => {
+      take(port, message);
+      work();
+    });
+    port.once('close', () => ports.delete(port));
   };
-  port.on('message', (first: ToThread) => {
-    take(first);
-    for (;;) {
-      // Everything that came while the disk was busy belongs to this batch.
-      for (let more = receiveMessageOnPort(port); more; more = receiveMessageOnPort(port)) take(more.message as ToThread);
-      if (waiting.length === 0) break;
-      runBatch(db, tables, waiting.splice(0, QUEUE_LIMITS.commitBatchMax), (replies: ThreadReply[]) => port.postMessage(replies, []));
+  const take = (port: MessagePort, message: ToThread): void => {
+    if ('close' in message) closing = true;
+    else if ('attach' in message) attach(message.attach);
+    else {
+      for (const request of message.requests) askers.set(request, port);
+      waiting.push(...message.requests);
+    }
+  };
+  /** Everything that came while the disk was busy belongs to the next batch; a message of each port in turn. */
+  const takeArrived = (): void => {
+    for (let found = true; found; ) {
+      found = false;
+      for (const port of ports) {
+        const arrived = receiveMessageOnPort(port);
+        if (!arrived) continue;
+        found = true;
+        take(port, arrived.message as ToThread);
+      }
+    }
+  };
+  const work = (): void => {
+    for (takeArrived(); waiting.length > 0; takeArrived()) {
+      runBatch(db, tables, waiting.splice(0, QUEUE_LIMITS.commitBatchMax), (requests, replies) => answer(askers, requests, replies));
     }
     if (!closing) return;
     db.close();
-    port.close();
-  });
+    for (const port of ports) port.close();
+  };
+  attach(owner);
+}
+
+function answer(askers: Askers, requests: readonly ThreadRequest[], replies: readonly ThreadReply[]): void {
+  const byPort = new Map<MessagePort, ThreadReply[]>();
+  for (const [at, request] of requests.entries()) {
+    const port = askers.get(request) as MessagePort;
+    askers.delete(request);
+    const own = byPort.get(port);
+    if (own) own.push(replies[at] as ThreadReply);
+    else byPort.set(port, [replies[at] as ThreadReply]);
+  }
+  for (const [port, own] of byPort) port.postMessage(own, []);
 }
 
 function start(port: MessagePort, options: ThreadOptions): void {
