@@ -2,10 +2,36 @@
 import type { NewQueueItem } from './queue.ts';
 import type { QueueId } from './message.ts';
 
+/** Why a recipient is not being delivered this moment, as the running queue and shaper know it. */
+export interface LiveWait {
+  readonly phase:
+    | 'in-delivery'
+    /** Being read and routed. */
+    | 'taken-up'
+    /** Others of its site, stream or sender have their turn first. */
+    | 'in-line'
+    /** The shaper lets nothing of its kind go now. */
+    | 'shaped'
+    /** Its next try is due later. */
+    | 'scheduled';
+  /** One sentence. */
+  readonly reason: string;
+  /** Of the shaper: as in Admission. */
+  readonly rule?: string;
+  /** Milliseconds since 1970. */
+  readonly until?: number;
+  /** MxSite.key. */
+  readonly site?: string;
+}
+
 export interface QueueControl {
   /** Durable when it resolves. The door for messages that the server itself makes. */
   enqueue(item: NewQueueItem): Promise<void>;
-  /** Reads the rows of these messages again and puts them on or takes them off the due-index. */
+  /** Reads the rows of these messages again and puts them on or takes them off the due-index. Cheap for thousands. */
   refresh(ids: readonly QueueId[]): Promise<void>;
+  /** Undefined when the queue does not know the recipient (held, finished), or cannot say. */
+  explainWait?(id: QueueId, index: number): LiveWait | undefined;
+  /** MxSite.key where the router would send the recipient now; undefined when it is not known in time. */
+  siteOf?(id: QueueId, index: number): Promise<string | undefined>;
   readonly size: { readonly recipients: number; readonly inFlight: number };
 }
