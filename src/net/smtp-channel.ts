@@ -84,7 +84,7 @@ export class SmtpChannel {
   }
 
   /** Goes over to TLS. Bytes that came in the clear behind the go-ahead are an attack: nothing of them is kept. */
-  async startTls(options: ConnectionOptions): Promise<void> {
+  async startTls(options: ConnectionOptions): Promise<TLSSocket> {
     if (this.#parser.bufferedBytes > 0) throw this.#garbage('tls', 'data in the clear after STARTTLS was agreed');
     const plain = this.#socket;
     plain.removeAllListeners();
@@ -110,6 +110,7 @@ export class SmtpChannel {
     });
     socket.setNoDelay(true);
     this.#listen(socket);
+    return socket;
   }
 
   /** Ends the connection after this time unless cancelled. */

@@ -9,10 +9,11 @@
 import { SMTP_CLIENT_LIMITS } from '../base/limits.ts';
 import type { ByteSource } from '../base/byte-source.ts';
 import type { Reply, TlsFacts } from '../contract/message.ts';
+import type { PeerVerdict, TlsProblem } from '../contract/tls-policy.ts';
 import { DotStuffer } from './dot-stuffing.ts';
 import type { SmtpCapabilities } from './smtp-capabilities.ts';
 import type { ReceivedReply, SmtpChannel } from './smtp-channel.ts';
-import { openChannel, type SmtpPorts, type SmtpTarget } from './smtp-open.ts';
+import { openChannel, type OpenedChannel, type SmtpPorts, type SmtpTarget } from './smtp-open.ts';
 import { mailCommand, rcptCommand } from './smtp-parameters.ts';
 import type { SmtpTransaction } from './smtp-transaction.ts';
 import { SmtpError, type SmtpStep, type SmtpTrouble } from './smtp-trouble.ts';
@@ -32,8 +33,7 @@ const NOBODY_LEFT: Reply = { code: 250, text: '' };
 
 export async function openSmtp(ports: SmtpPorts, target: SmtpTarget, signal?: AbortSignal): Promise<OpenResult> {
   try {
-    const { channel, capabilities, tlsFailure } = await openChannel(ports, target, signal);
-    return { kind: 'open', connection: new SmtpConnection(channel, capabilities, tlsFailure) };
+    return { kind: 'open', connection: new SmtpConnection(await openChannel(ports, target, signal)) };
   } catch (error) {
     if (error instanceof SmtpError) return { kind: 'trouble', trouble: error.trouble };
     throw error;
@@ -43,19 +43,22 @@ export async function openSmtp(ports: SmtpPorts, target: SmtpTarget, signal?: Ab
 export class SmtpConnection {
   readonly capabilities: SmtpCapabilities;
   readonly tls: TlsFacts | undefined;
+  /** What was said of the peer's certificate. */
+  readonly verdict: PeerVerdict | undefined;
   /** Why an offered TLS was given up. */
-  readonly tlsFailure: string | undefined;
+  readonly tlsProblem: TlsProblem | undefined;
   readonly localAddress: string | undefined;
   readonly #channel: SmtpChannel;
   #transactions = 0;
   #needsReset = false;
   #leaving = false;
 
-  constructor(channel: SmtpChannel, capabilities: SmtpCapabilities, tlsFailure?: string) {
+  constructor({ channel, capabilities, verdict, tlsProblem }: OpenedChannel) {
     this.#channel = channel;
     this.capabilities = capabilities;
-    this.tls = channel.tls && tlsFacts(channel.tls, 'client');
-    this.tlsFailure = tlsFailure;
+    this.tls = channel.tls && { ...tlsFacts(channel.tls, 'client'), verified: verdict?.kind === 'accepted' };
+    this.verdict = verdict;
+    this.tlsProblem = tlsProblem;
     this.localAddress = channel.socket.localAddress;
   }
 

@@ -4,18 +4,22 @@
  * Policy
  * - `opportunistic`: TLS when it is offered and works; a handshake that fails is followed by one new connection in the
  *   clear (RFC 3207 §4.1 leaves it to us; mail that the old peer would have got in 1999 still gets through).
- * - `verify`: TLS with a certificate that checks out for the host asked for, or nothing.
- * - A password is sent only over TLS that was verified, except when the configuration says `none` in so many words.
+ * - `encrypt`: TLS or nothing, with whomever.
+ * - `verify`: TLS with a certificate that the judge accepts, or nothing; by default one of a known authority for the host
+ *   asked for. Elsewhere the judge is heard for the record.
+ * - Log-in: see net/smtp-login.ts.
  * - After STARTTLS everything learned before is forgotten (RFC 3207 §4.2).
  */
 import type { Clock } from '../base/clock.ts';
 import { Failure } from '../base/errors.ts';
 import { SMTP_CLIENT_LIMITS } from '../base/limits.ts';
-import { chooseMechanism, createSaslClient, type SaslCredentials } from '../wire/sasl/client.ts';
+import type { PeerJudge, PeerVerdict, TlsProblem } from '../contract/tls-policy.ts';
 import type { Connector } from './connector.ts';
 import { NO_CAPABILITIES, parseCapabilities, type SmtpCapabilities } from './smtp-capabilities.ts';
 import { SmtpChannel, type ReceivedReply } from './smtp-channel.ts';
+import { logIn, type SmtpLogin } from './smtp-login.ts';
 import { SmtpError, type SmtpStep } from './smtp-trouble.ts';
+import { peerIdentity, pkixJudge } from './peer-identity.ts';
 import type { ClientTls } from './tls.ts';
 
 export interface SmtpTarget {
@@ -27,11 +31,14 @@ export interface SmtpTarget {
   readonly localAddress?: string;
   /** EHLO name. */
   readonly helo: string;
-  readonly tls: 'none' | 'opportunistic' | 'verify';
+  readonly tls: 'none' | 'opportunistic' | 'encrypt' | 'verify';
+  /** Of the certificate; default: pkixJudge for `host`. */
+  readonly judge?: PeerJudge;
   /** TLS from the first byte (RFC 8314 §3.3, port 465). Default false. */
   readonly implicitTls?: boolean;
-  /** Asked for when the connection is opened, so that a changed password file counts. */
-  readonly credentials?: () => Promise<SaslCredentials>;
+  readonly login?: SmtpLogin;
+  /** To wait for the TCP connection; default SMTP_CLIENT_LIMITS.connectTimeoutMs. */
+  readonly connectTimeoutMs?: number;
 }
 
 export interface SmtpPorts {
@@ -43,8 +50,10 @@ export interface SmtpPorts {
 export interface OpenedChannel {
   readonly channel: SmtpChannel;
   readonly capabilities: SmtpCapabilities;
+  /** What the judge said, when there is TLS. */
+  readonly verdict?: PeerVerdict;
   /** Why TLS was given up, when it was tried. */
-  readonly tlsFailure?: string;
+  readonly tlsProblem?: TlsProblem;
 }
 
 /** Throws SmtpError. */
@@ -52,10 +61,10 @@ export async function openChannel(ports: SmtpPorts, target: SmtpTarget, signal?:
   try {
     return await openOnce(ports, target, signal);
   } catch (error) {
-    const mayGoPlain = target.tls === 'opportunistic' && !target.implicitTls && !target.credentials;
+    const mayGoPlain = target.tls === 'opportunistic' && !target.implicitTls && !target.login;
     if (!mayGoPlain || !(error instanceof SmtpError) || error.trouble.kind !== 'tls') throw error;
     const opened = await openOnce(ports, { ...target, tls: 'none' }, signal);
-    return { ...opened, tlsFailure: error.trouble.detail };
+    return { ...opened, tlsProblem: { failure: error.trouble.failure ?? 'validation-failure', detail: error.trouble.detail } };
   }
 }
 
@@ -80,7 +89,7 @@ async function connect({ connector, clock }: SmtpPorts, target: SmtpTarget, sign
     const socket = await connector.connect({
       address,
       port,
-      timeoutMs: SMTP_CLIENT_LIMITS.connectTimeoutMs,
+      timeoutMs: target.connectTimeoutMs ?? SMTP_CLIENT_LIMITS.connectTimeoutMs,
       ...(localAddress === undefined ? {} : { localAddress }),
       ...(signal === undefined ? {} : { signal }),
     });
@@ -93,17 +102,24 @@ async function connect({ connector, clock }: SmtpPorts, target: SmtpTarget, sign
 }
 
 async function introduce(ports: SmtpPorts, target: SmtpTarget, channel: SmtpChannel): Promise<OpenedChannel> {
-  const tlsOptions = (): Parameters<SmtpChannel['startTls']>[0] =>
-    ports.clientTls.connectOptions(target.host, target.tls === 'verify' ? 'verify' : 'opportunistic');
-  if (target.implicitTls) await channel.startTls(tlsOptions());
+  let verdict: PeerVerdict | undefined;
+  if (target.implicitTls) verdict = await secure(ports, target, channel);
   expect(await channel.read('greeting', SMTP_CLIENT_LIMITS.greetingTimeoutMs), 'greeting', 2);
   let capabilities = await hello(channel, target);
   if (!target.implicitTls && target.tls !== 'none' && (await agreeOnTls(channel, capabilities, target))) {
-    await channel.startTls(tlsOptions());
+    verdict = await secure(ports, target, channel);
     capabilities = await hello(channel, target);
   }
-  if (target.credentials) await logIn(channel, capabilities, target, target.credentials);
-  return { channel, capabilities };
+  if (target.login) await logIn(channel, capabilities, target, target.login);
+  return { channel, capabilities, ...(verdict ? { verdict } : {}) };
+}
+
+/** The handshake always runs to its end, so that the judge sees the certificate and can say what is wrong with it. */
+async function secure({ clientTls }: SmtpPorts, target: SmtpTarget, channel: SmtpChannel): Promise<PeerVerdict> {
+  const verdict = (target.judge ?? pkixJudge([target.host]))(peerIdentity(await channel.startTls(clientTls.connectOptions(target.host, 'opportunistic'))));
+  if (target.tls !== 'verify' || verdict.kind === 'accepted') return verdict;
+  channel.destroy(verdict.detail);
+  throw new SmtpError({ kind: 'tls', step: 'tls', detail: verdict.detail, failure: verdict.failure });
 }
 
 async function hello(channel: SmtpChannel, target: SmtpTarget): Promise<SmtpCapabilities> {
@@ -128,44 +144,6 @@ async function agreeOnTls(channel: SmtpChannel, capabilities: SmtpCapabilities, 
   if (answer.reply.code === 220) return true;
   if (target.tls === 'opportunistic' && answer.reply.code !== 421) return false;
   throw refused('starttls', answer);
-}
-
-async function logIn(
-  channel: SmtpChannel,
-  capabilities: SmtpCapabilities,
-  target: SmtpTarget,
-  credentials: () => Promise<SaslCredentials>,
-): Promise<void> {
-  if (target.tls !== 'none' && channel.tls?.authorized !== true) {
-    throw new SmtpError({ kind: 'missing', step: 'auth', detail: 'no password is sent without verified TLS; see relay.tls' });
-  }
-  const mechanism = chooseMechanism(capabilities.auth);
-  if (mechanism === undefined) {
-    const offered = capabilities.auth.join(' ').slice(0, 200) || 'none';
-    throw new SmtpError({ kind: 'missing', step: 'auth', detail: `the server offers no log-in that we know (offered: ${offered})` });
-  }
-  const sasl = createSaslClient(mechanism, await readCredentials(credentials));
-  channel.write(sasl.initial ? `AUTH ${mechanism} ${sasl.initial.toString('base64') || '='}\r\n` : `AUTH ${mechanism}\r\n`);
-  for (;;) {
-    const answer = await channel.read('auth', SMTP_CLIENT_LIMITS.ehloTimeoutMs);
-    if (answer.reply.code === 235) {
-      if (sasl.serverProven) return;
-      throw new SmtpError({ kind: 'garbage', step: 'auth', detail: 'the server did not prove that it knows the password' });
-    }
-    if (answer.reply.code !== 334) throw refused('auth', answer);
-    const next = await sasl.step(Buffer.from(answer.lines[0] ?? '', 'base64'));
-    // RFC 4954 §4: `*` takes the exchange back.
-    channel.write(next.kind === 'respond' ? `${next.data.toString('base64')}\r\n` : '*\r\n');
-    if (next.kind === 'failed') throw new SmtpError({ kind: 'garbage', step: 'auth', detail: next.detail });
-  }
-}
-
-async function readCredentials(credentials: () => Promise<SaslCredentials>): Promise<SaslCredentials> {
-  try {
-    return await credentials();
-  } catch (error) {
-    throw new SmtpError({ kind: 'local', step: 'auth', detail: error instanceof Error ? error.message : String(error) });
-  }
 }
 
 function expect(answer: ReceivedReply, step: SmtpStep, firstDigit: number): void {

@@ -3,6 +3,7 @@
  * who sends mail (flow/deliver/trouble.ts), not here.
  */
 import type { Reply } from '../contract/message.ts';
+import type { TlsFailure } from '../contract/tls-policy.ts';
 
 export type SmtpStep = 'connect' | 'greeting' | 'ehlo' | 'starttls' | 'tls' | 'auth' | 'rset' | 'mail' | 'rcpt' | 'data' | 'body' | 'end-of-data';
 
@@ -15,7 +16,9 @@ export type SmtpTrouble =
   /** What came is not SMTP. */
   | { readonly kind: 'garbage'; readonly step: SmtpStep; readonly detail: string }
   /** TLS was asked for and does not work, or the certificate does not check out. */
-  | { readonly kind: 'tls'; readonly step: 'tls'; readonly detail: string }
+  | { readonly kind: 'tls'; readonly step: 'tls'; readonly detail: string; /** Absent: the handshake itself failed. */ readonly failure?: TlsFailure }
+  /** The peer refuses the log-in we were told to use. */
+  | { readonly kind: 'login'; readonly step: 'auth'; readonly reply: Reply; readonly username: string; readonly mechanism: string }
   /** The peer lacks what we must have. */
   | { readonly kind: 'missing'; readonly step: 'starttls' | 'auth'; readonly detail: string }
   /** Our own fault: source address, password file, content that cannot be read, shutting down. */
@@ -26,7 +29,7 @@ export class SmtpError extends Error {
   readonly trouble: SmtpTrouble;
 
   constructor(trouble: SmtpTrouble) {
-    super(trouble.kind === 'reply' ? `${trouble.step}: ${trouble.reply.code}` : `${trouble.step}: ${trouble.detail}`);
+    super('reply' in trouble ? `${trouble.step}: ${trouble.reply.code}` : `${trouble.step}: ${trouble.detail}`);
     this.trouble = trouble;
   }
 }
