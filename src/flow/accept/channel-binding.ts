@@ -5,6 +5,7 @@
 import { createHash, getHashes } from 'node:crypto';
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { tlsExporter } from '../../net/tls-exporter.ts';
 import type { ChannelBindings } from '../../wire/sasl/server-step.ts';
 
 const NONE: ChannelBindings = new Map();
@@ -13,10 +14,8 @@ const NONE: ChannelBindings = new Map();
 export function channelBindings(socket: TLSSocket | undefined): ChannelBindings {
   if (!socket) return NONE;
   const bindings = new Map<'tls-exporter' | 'tls-server-end-point', Buffer>();
-  // RFC 9266 §3: under TLS 1.2 only with the extended master secret, which Node does not tell.
-  if (socket.getProtocol() === 'TLSv1.3') {
-    bindings.set('tls-exporter', socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)));
-  }
+  const exporter = tlsExporter(socket);
+  if (exporter) bindings.set('tls-exporter', exporter);
   const certificate = socket.getX509Certificate();
   if (certificate) bindings.set('tls-server-end-point', certificateHash(certificate));
   return bindings;

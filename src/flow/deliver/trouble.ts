@@ -12,7 +12,7 @@
  *   greeting       host       defer  next      host       defer  next     but 521 and 556: fail (RFC 7504: no mail, ever)
  *   EHLO           host       defer  next      host       fail   next     our name is refused: tell the sender soon
  *   STARTTLS, TLS  host       defer  next      host       defer  next     only met when TLS is a must
- *   AUTH           host       defer  settle    host       defer  settle   the password is the administrator's to mend
+ *   AUTH           host       defer  settle    local      defer  settle   the password is the administrator's to mend
  *   RSET           session    defer  next      session    defer  next
  *   MAIL           message    defer  next      message    fail   settle
  *   RCPT           recipient  defer  next      recipient  fail   settle   but 552 defers (RFC 5321 §4.5.3.1.10)
@@ -30,6 +30,7 @@
  */
 import type { FailureScope } from '../../contract/queue.ts';
 import type { Reply } from '../../contract/message.ts';
+import { describeReply } from '../../wire/smtp/reply.ts';
 import type { SmtpStep, SmtpTrouble } from '../../net/smtp-trouble.ts';
 
 export interface Judgement {
@@ -89,6 +90,8 @@ export function judgeTrouble(trouble: SmtpTrouble, context: TroubleContext): Jud
     case 'tls':
     case 'missing':
       return { ...rule('host', 'deferred', ruleForNonsense(trouble.step)), reply: synthesize(trouble, context) };
+    case 'login':
+      return { ...rule('local', 'deferred', 'settle'), reply: synthesize(trouble, context) };
     case 'local':
       return { ...rule('local', 'deferred', trouble.step === 'connect' ? 'next-host' : 'settle'), reply: synthesize(trouble, context) };
   }
@@ -139,6 +142,10 @@ function temporary(enhanced: string, text: string): Reply {
 /** A reply in our own words for what the peer said nothing about. Enhanced codes: RFC 3463 §3. */
 function synthesize(trouble: Exclude<SmtpTrouble, { kind: 'reply' }>, { peer }: TroubleContext): Reply {
   if (trouble.kind === 'local') return temporary('4.3.0', `local problem while ${DOING[trouble.step]}: ${trouble.detail}`);
+  // RFC 3463 §3.8, X.7.8: credentials invalid; temporary, because the administrator can mend them.
+  if (trouble.kind === 'login') {
+    return temporary('4.7.8', `the log-in at the relay ${peer} as "${trouble.username}" (${trouble.mechanism}) failed; the relay said: ${describeReply(trouble.reply).slice(0, 300)}`);
+  }
   if (trouble.step === 'connect') return temporary('4.4.1', `connect to ${peer}: ${trouble.detail}`);
   switch (trouble.kind) {
     case 'lost':

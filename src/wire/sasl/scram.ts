@@ -1,8 +1,13 @@
 /**
- * What both sides of SCRAM-SHA-256 share: names, attribute syntax, keys and proofs. RFC 5802, RFC 7677.
+ * What both sides of SCRAM share: names, attribute syntax, keys and proofs. RFC 5802, RFC 7677. SHA-256 unless said
+ * otherwise; SHA-1 serves only as a client, towards servers that know nothing better.
  */
 import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+
+export type ScramHash = 'sha1' | 'sha256';
+
+const HASH_BYTES: Readonly<Record<ScramHash, number>> = { sha1: 20, sha256: 32 };
 
 /** A peer that asks for more work than this wants our processor, not our login. RFC 7677 §4 asks for 4096 at least. */
 export const SCRAM_LIMITS = { messageCharsMax: 4096, iterationsMin: 4096, iterationsMax: 1_000_000, nonceCharsMax: 512, saltBytesMax: 256 } as const;
@@ -16,14 +21,14 @@ export interface ScramKeys {
 const derive = promisify(pbkdf2);
 
 /** `password` must have gone through saslprep. Off the event loop. RFC 5802 §3. */
-export async function deriveScramKeys(password: string, salt: Buffer, iterations: number): Promise<ScramKeys> {
-  const salted = await derive(Buffer.from(password, 'utf8'), salt, iterations, 32, 'sha256');
-  const clientKey = hmac(salted, 'Client Key');
-  return { clientKey, storedKey: sha256(clientKey), serverKey: hmac(salted, 'Server Key') };
+export async function deriveScramKeys(password: string, salt: Buffer, iterations: number, hash: ScramHash = 'sha256'): Promise<ScramKeys> {
+  const salted = await derive(Buffer.from(password, 'utf8'), salt, iterations, HASH_BYTES[hash], hash);
+  const clientKey = hmac(salted, 'Client Key', hash);
+  return { clientKey, storedKey: createHash(hash).update(clientKey).digest(), serverKey: hmac(salted, 'Server Key', hash) };
 }
 
-export function hmac(key: Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text, 'utf8').digest();
+export function hmac(key: Buffer, text: string, hash: ScramHash = 'sha256'): Buffer {
+  return createHmac(hash, key).update(text, 'utf8').digest();
 }
 
 export function sha256(bytes: Buffer): Buffer {
