@@ -182,6 +182,8 @@ export const SRS_LIMITS = {
   localPartOctetsMax: 64,
   keyBytes: 32,
   keysMax: 50,
+  /** Senders forgotten each time that one is remembered. */
+  sweepBatchMax: 100,
 } as const;
 
 /** Administrators at a long queue. */
@@ -198,6 +200,65 @@ export const QUEUE_ADMIN_LIMITS = {
   routesAtOnce: 50,
   /** Rows shown of what an order would change. */
   sampleMessages: 5,
+} as const;
+
+/** MX sites: what is looked up and remembered about recipient domains. */
+export const SITE_LIMITS = {
+  keyCharsMax: 250,
+  /** A name server that takes longer holds nobody up: the domain is a site of its own meanwhile. */
+  lookupTimeoutMs: 1_500,
+  knownTtlMs: 3_600_000,
+  /** How long a domain without an answer stays a site of its own. */
+  unknownTtlMs: 30_000,
+  domainsKnownMax: 50_000,
+} as const;
+
+/** Shaping of outgoing mail (flow/shape). */
+export const SHAPE_LIMITS = {
+  /** Sites and lanes in memory; beyond, those that rest longest and have no trouble are forgotten. */
+  sitesMax: 20_000,
+  lanesMax: 20_000,
+  /** Deliveries at once to a site of no table, at first. */
+  startConnections: 2,
+  /** The same for a site of the table; never more than its own figure. */
+  startConnectionsKnown: 5,
+  /** To a smarthost of ours, and to every site while shaping is off. */
+  relayConnections: 20,
+  /** Of a site's places and of its rate, kept from bulk mail. */
+  reserveShare: 0.2,
+  /** Rest of a site that cannot be reached: the first one, doubling up to the last. */
+  deadRestMinMs: 60_000,
+  deadRestMaxMs: 1_800_000,
+  /** When so many sites in a row cannot be reached and none can, the trouble is likely ours, and rests stay short. */
+  deadSitesSuspicious: 5,
+  /** Results of a lane that its ratio is made of, and how old they may be. */
+  ratioResultsMin: 10,
+  ratioWindowMs: 600_000,
+  /** Share of temporary refusals that makes a lane hot, and below which it may open further. */
+  ratioHot: 0.3,
+  ratioGood: 0.1,
+  /** Rest of a hot lane without a documented recovery: the first one, doubling up to the last. */
+  hotRestMinMs: 300_000,
+  hotRestMaxMs: 14_400_000,
+  /** Between probes of a blocked lane: the first wait, doubling up to the last. */
+  blockedRestMinMs: 3_600_000,
+  blockedRestMaxMs: 86_400_000,
+  /** A complaint this long ago does not lengthen the rest after the next one. */
+  strikeMemoryMs: 86_400_000,
+  /** A cooling lane opens by its start rate each of these, and is steady beyond the last rate. */
+  climbEveryMs: 300_000,
+  steadyRatePerMinute: 120,
+  /** Messages that a source may send at once in low-volume mode, and how many a minute afterwards. */
+  trickleBurst: 5,
+  tricklePerMinute: 30,
+  trickleConnections: 2,
+  /** Changes are written together, this long after the first. */
+  saveEveryMs: 2_000,
+  /** Changes of states kept for `posthorn ip show`. */
+  historyMax: 10_000,
+  spfCacheMs: 3_600_000,
+  spfCacheEntriesMax: 10_000,
+  pausesMax: 1_000,
 } as const;
 
 /** The storage thread and its callers. */
@@ -229,6 +290,38 @@ export const PREFLIGHT_LIMITS = {
   examinedBytesMax: 1024 * 1024,
   /** All look-ups of one message together; what is not answered by then is uncertain. */
   timeoutMs: 10_000,
+} as const;
+
+/** What replies of other servers may make us do. */
+export const REPLY_LIMITS = {
+  /** Of a reply's text that is looked at. */
+  textChars: 2000,
+  /** A wait that a reply names is honoured between these. */
+  namedDelayMinMs: 30_000,
+  namedDelayMaxMs: 24 * 3_600_000,
+  /** A refusal of the source is tried again after so long, doubled each time; Microsoft asks not to retry after 5xx. */
+  blockRetryMinMs: 3_600_000,
+  blockRetryMaxMs: 12 * 3_600_000,
+  /** The administrator is told of a refused source once in this time, for each source, site and signing domain. */
+  sourceNoticeEveryMs: 24 * 3_600_000,
+  sourceNoticesRemembered: 10_000,
+} as const;
+
+/** Addresses that are not written to. */
+export const SUPPRESSION_LIMITS = {
+  /** Messages that failed for a reason of the mailbox that may pass (full, disabled), and the time over which, before … */
+  softFailures: 5,
+  softPeriodMs: 7 * 24 * 3_600_000,
+  /** Failures farther apart than this are no series. */
+  softForgetMs: 60 * 24 * 3_600_000,
+  /** How often a person's single letter is tried in spite of a bounce. */
+  freshAttemptEveryMs: 24 * 3_600_000,
+  /** Rows of one import request and of one listing. */
+  importBatch: 2_000,
+  listMax: 10_000,
+  replyCharsMax: 500,
+  /** Keys read at once when the list is taken into memory. */
+  keysPerRead: 20_000,
 } as const;
 
 /** MIME parsing of hostile messages. */

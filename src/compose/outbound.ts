@@ -15,9 +15,11 @@ import { createFeedback } from '../flow/feedback/feedback.ts';
 import { createPreflightDeliverer } from '../flow/preflight/preflight-deliverer.ts';
 import { createQueue, type Queue } from '../flow/queue/queue.ts';
 import { createRouter } from '../flow/route/router.ts';
+import { createSiteFinder, type SiteFinder } from '../flow/route/site-finder.ts';
 import { signAgain } from '../flow/sign/sign-again.ts';
 import type { Signer } from '../flow/sign/signer.ts';
 import { parseHeader } from '../mail/header.ts';
+import { siteTable, type SiteTable } from '../mail/sites/own-sites.ts';
 import { createConnector } from '../net/connector.ts';
 import type { Store } from '../store/store.ts';
 
@@ -37,6 +39,7 @@ export interface OutboundPorts {
 export interface Outbound {
   readonly queue: Queue;
   readonly remote: RemoteDeliverer;
+  readonly sites: SiteFinder;
 }
 
 export function createOutbound(ports: OutboundPorts): Outbound {
@@ -51,16 +54,31 @@ export function createOutbound(ports: OutboundPorts): Outbound {
     // A stranger's message has no signature of ours.
     signAgain: async (message, converted) => (message.origin.kind === 'inbound' ? converted : signAgain(signer, converted, message.sender)),
   });
+  const table = memoizedTable(config);
+  const sites = createSiteFinder({ dns, clock, profiles: () => table().profiles });
   const queue = createQueue({
     store: store.queue,
-    router: createRouter({ config, directory }),
+    router: createRouter({ config, directory, sites }),
     deliverers: { local: createLocalDeliverer({ directory, clock, log }), remote: createPreflightDeliverer(remote, { config, dns, clock, log }) },
     feedback: createFeedback({ hostname: config.hostname, config, clock, log, queueId: createQueueId, sign: (content) => signNotice(signer, config.hostname, content) }),
     clock,
     log,
     config,
   });
-  return { queue, remote };
+  return { queue, remote, sites };
+}
+
+/** Made anew when a reload brought other rows. */
+function memoizedTable(config: Config): () => SiteTable {
+  let rows = config.sites;
+  let table = siteTable(rows ?? []);
+  return () => {
+    if (rows !== config.sites) {
+      rows = config.sites;
+      table = siteTable(rows ?? []);
+    }
+    return table;
+  };
 }
 
 /** A notice comes from this host, or from its domain when only that has keys. */

@@ -65,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(() => resolver.close());
     const tls = await createTlsHolder(config);
     const shared = { config, clock, log, store, dns: resolver, ...createSharedParts(config, clock, store) };
-    const { queue, remote } = createOutbound({ ...shared, ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
+    const { queue, remote, sites } = createOutbound({ ...shared, ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
     closing.push(() => remote.close());
     const doors = createDoors({ ...shared, enqueue: (item) => queue.enqueue(item) });
     const smtp = await listen(config, doors, tls.current, closing);
@@ -79,12 +79,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       context,
       forget: () => {
         resolver.flush();
+        sites.flush();
         remote.leaveIdle();
       },
       addresses: smtp.addresses,
       reload: async (next) => {
         await tls.load(next);
         resolver.flush();
+        sites.flush();
         return live.replace(next);
       },
       stop: once(() => stop(config, log, smtp.servers, control, queue, closing)),

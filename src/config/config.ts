@@ -2,7 +2,7 @@
  * The configuration as the program sees it, after validation and with defaults filled in. The schema that reads, checks
  * and documents it is config/schema.ts; names there are those of posthorn.toml.
  */
-import type { SiteProfile } from '../mail/sites/site-profile.ts';
+import type { OwnSite } from '../mail/sites/own-sites.ts';
 import type { Stream } from '../mail/sites/streams.ts';
 
 export interface HostPort {
@@ -53,8 +53,8 @@ export interface ShapingConfig {
   readonly lowVolume: number;
 }
 
-/** What an administrator says about a site; see mail/sites/site-profile.ts for the meaning. */
-export type SiteConfig = Partial<Omit<SiteProfile, 'limits' | 'key'>> & { readonly key: string; readonly limits?: Partial<SiteProfile['limits']> };
+/** What an administrator says about a site. */
+export type SiteConfig = OwnSite;
 
 export interface RelayConfig {
   readonly host: string;

@@ -43,7 +43,7 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
 function wrongShaping({ outbound, site }: ConfigTables): WrongRelation[] {
   const pools = new Set(['default', ...outbound.pool.map(({ name }) => name)]);
   const used = new Set(outbound.ip.map(({ pool }) => pool));
-  const known = new Set(SITE_PROFILES.map(({ key }) => key));
+  const known = new Set(['default', ...SITE_PROFILES.map(({ key }) => key)]);
   return [
     ...outbound.ip.flatMap(({ pool }, at) => (pools.has(pool) ? [] : [{ path: ['outbound', 'ip', at, 'pool'], allowed: 'must be "default" or the name of an [[outbound.pool]]' }])),
     ...outbound.pool.flatMap(({ name }, at) => (used.has(name) ? [] : [{ path: ['outbound', 'pool', at, 'name'], allowed: 'has no address: at least one [[outbound.ip]] must name this pool' }])),

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { STREAMS } from '../mail/sites/streams.ts';
+import { TLS_LEVELS } from './config.ts';
 import { coming, optional, optionalTable, required, setting, table } from './setting.ts';
 import * as value from './values.ts';
 
@@ -133,7 +134,26 @@ const outbound = table('Delivery to other servers.', {
     'PEM file of further certificate authorities to believe.',
     'only the well-known ones',
   ),
+  dane: setting(value.toggle(), 'Heed TLSA records (DANE); needs name servers that validate DNSSEC, see dns.trust-ad.', true),
+  'mta-sts': setting(value.toggle(), 'Heed the MTA-STS policies of recipient domains.', true),
+  'mta-sts-port': setting(value.port(), 'Port of the web servers that publish MTA-STS policies. For rehearsals only: on the Internet it is 443.', 443),
 });
+
+const tlsPolicy = z.strictObject(
+  {
+    domains: required(value.listOf(value.text()).min(1, { error: () => 'at least one domain' }), 'Recipient domains; ".example.net" is every domain below example.net.'),
+    level: required(
+      value.choice(...TLS_LEVELS),
+      'Protection of their mail: never TLS, TLS when offered, always, always with a verified certificate, always by TLSA records (DANE).',
+    ),
+    match: optional(
+      value.listOf(value.text()),
+      'With "verify": names of which the certificate must have one; ".example.net" is any name below; "hostname" is the mail server’s, "nexthop" the domain itself.',
+      'the mail server’s name',
+    ),
+  },
+  { error: (issue) => (issue.code === 'invalid_type' ? 'a table' : undefined) },
+);
 
 const relay = optionalTable('A smarthost that takes all outgoing mail, instead of delivery by MX.', {
   host: required(value.host(), 'Host name or address of the smarthost.'),
@@ -162,7 +182,7 @@ const shaping = table('How mail is sent so that receivers keep liking us.', {
 
 const site = z.strictObject(
   {
-    key: required(value.text(), 'Name of the site; that of a known site changes its figures.'),
+    key: required(value.text(), 'Name of the site; that of a known site changes its figures, `default` those of all others.'),
     mx: setting(value.listOf(value.hostPattern()), 'Its MX hosts; may be left out for a known site.', []),
     title: optional(value.text(), 'For people.', 'the key'),
     connections: optional(value.count(1, 1000), 'Connections at once.', 'as known, else 10'),

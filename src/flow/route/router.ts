@@ -10,20 +10,23 @@ import type { Config } from '../../config/config.ts';
 import type { Directory, Resolution } from '../../contract/directory.ts';
 import type { QueueMessage, QueueRecipient, RoutePlan, Router } from '../../contract/queue.ts';
 import { domainOf, normalizeDomain } from '../../mail/address.ts';
+import { relaySite, type SiteFinder } from './site-finder.ts';
 
 export interface RouterOptions {
   readonly config: Pick<Config, 'relay'>;
   readonly directory: Directory;
+  /** Absent: routes name no site. */
+  readonly sites?: Pick<SiteFinder, 'find'>;
 }
 
 type Alias = Extract<Resolution, { kind: 'alias' }>;
 
 /** `route` rejects (temporary Failure) when the directory does. */
-export function createRouter({ config, directory }: RouterOptions): Router {
+export function createRouter({ config, directory, sites }: RouterOptions): Router {
   return {
     async route(message, recipient) {
       const resolution = await directory.resolve(recipient.address);
-      if (resolution.kind === 'remote') return remote(config, recipient);
+      if (resolution.kind === 'remote') return withSite(remote(config, recipient), sites);
       return local(resolution.kind === 'alias' ? await firstMailbox(directory, resolution) : resolution, message);
     },
   };
@@ -56,6 +59,12 @@ function remote(config: RouterOptions['config'], recipient: QueueRecipient): Rou
   const domain = normalizeDomain(domainOf(recipient.address));
   if (domain === '') return undeliverable(550, '5.1.2', 'The domain of this address is not a valid domain name');
   return { kind: 'mx', key: `mx:${domain}`, domain };
+}
+
+async function withSite(plan: RoutePlan, sites: RouterOptions['sites']): Promise<RoutePlan> {
+  if (plan.kind === 'smarthost' && sites) return { ...plan, site: relaySite(plan.host, plan.port) };
+  if (plan.kind === 'mx' && sites) return { ...plan, site: await sites.find(plan.domain) };
+  return plan;
 }
 
 function undeliverable(code: number, enhanced: string, text: string): RoutePlan {

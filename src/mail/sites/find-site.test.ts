@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findSiteProfile, fitsPattern, SITE_PROFILES, withOwnSites } from './find-site.ts';
-import { DEFAULT_LIMITS } from './large-sites.ts';
+import { findSiteProfile, fitsPattern, SITE_PROFILES } from './find-site.ts';
+import { siteTable } from './own-sites.ts';
 
 /** MX hosts of the best preference, as published. */
 const PUBLISHED: [key: string | undefined, hosts: string[]][] = [
@@ -61,12 +61,17 @@ test('the table: one row per key, sensible figures, a source and a date for each
   }
 });
 
-test('an administrator changes a row or adds one', () => {
-  const profiles = withOwnSites([{ key: 'google', limits: { connections: 2 } }, { key: 'ours', title: 'Our branch', mx: ['.branch.example'], limits: { connections: 50 } }], { limits: DEFAULT_LIMITS });
+test('an administrator changes a row, adds one, and changes the default', () => {
+  const { profiles, defaults } = siteTable([
+    { key: 'default', limits: { messagesPerConnection: 30 } },
+    { key: 'google', limits: { connections: 2 } },
+    { key: 'ours', title: 'Our branch', mx: ['.branch.example'], limits: { connections: 50 } },
+  ]);
   const google = findSiteProfile(['aspmx.l.google.com'], profiles);
   assert.equal(google?.limits.connections, 2);
   assert.equal(google?.limits.messagesPerConnection, 50);
   assert.equal(google?.tls, 'required');
   const ours = findSiteProfile(['mx.branch.example'], profiles);
-  assert.deepEqual([ours?.key, ours?.limits.connections, ours?.limits.messagesPerConnection], ['ours', 50, 100]);
+  assert.deepEqual([ours?.key, ours?.limits.connections, ours?.limits.messagesPerConnection], ['ours', 50, 30]);
+  assert.equal(defaults.messagesPerConnection, 30);
 });

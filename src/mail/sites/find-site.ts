@@ -45,14 +45,3 @@ export function fitsPattern(host: string, pattern: string): boolean {
   }
   return pattern.startsWith('.') ? host.endsWith(pattern) && host.length > pattern.length : host === pattern;
 }
-
-/** Rows of an administrator over the table: a row of a known key changes that row, any other is added. */
-export function withOwnSites(own: readonly (Partial<Omit<SiteProfile, 'limits'>> & { readonly key: string; readonly limits?: Partial<SiteProfile['limits']> })[], base: Pick<SiteProfile, 'limits'>, table: readonly SiteProfile[] = SITE_PROFILES): readonly SiteProfile[] {
-  const profiles = new Map(table.map((profile) => [profile.key, profile]));
-  for (const row of own) {
-    const known = profiles.get(row.key);
-    const unknown: SiteProfile = { key: row.key, title: row.key, mx: [], limits: base.limits, source: 'configuration', date: '' };
-    profiles.set(row.key, { ...(known ?? unknown), ...row, limits: { ...(known ?? unknown).limits, ...row.limits }, source: 'configuration', date: '' });
-  }
-  return [...profiles.values()];
-}
