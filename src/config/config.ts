@@ -66,6 +66,23 @@ export interface RelayConfig {
   readonly tls: 'verify' | 'opportunistic' | 'none';
 }
 
+/** What an administrator demands of the way to some domains. */
+export interface TlsRule {
+  /** Lower case; `.example.net` is every domain below. */
+  readonly domains: readonly string[];
+  readonly level: 'none' | 'opportunistic' | 'encrypt' | 'verify' | 'dane';
+  /** With `verify`: names, `.example.net`, `hostname`, `nexthop`. Default: hostname. */
+  readonly match?: readonly string[];
+}
+
+export interface OutboundTlsConfig {
+  readonly dane: boolean;
+  readonly mtaSts: boolean;
+  /** 443 outside of rehearsals. */
+  readonly mtaStsPort: number;
+  readonly rules: readonly TlsRule[];
+}
+
 /** A setting that was read but does nothing in this version. */
 export interface ConfigWarning {
   readonly file: string;
@@ -122,10 +139,13 @@ export interface Config {
     /** Milliseconds: first and longest wait between attempts; between them it doubles. Default 5 min, 4 h. */
     readonly retryMinMs: number;
     readonly retryMaxMs: number;
+    /** Milliseconds after which a sender is told that a message is late; 0: never. Default 4 h. */
+    readonly delayNoticeMs?: number;
   };
   /** Absent: the defaults. */
   readonly shaping?: ShapingConfig;
   readonly sites?: readonly SiteConfig[];
+  readonly outboundTls: OutboundTlsConfig;
   readonly dkim: {
     /** Algorithms to sign with, of those a domain has keys for. Default both. */
     readonly sign: readonly ('rsa' | 'ed25519')[];

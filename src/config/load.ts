@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '../base/errors.ts';
-import type { Config, ConfigWarning, SiteConfig } from './config.ts';
+import type { Config, ConfigWarning, SiteConfig, TlsRule } from './config.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
 import { checkRelations } from './relations.ts';
 import { configSchema, type ConfigTables } from './schema.ts';
@@ -189,12 +189,14 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
       fallbacks: outbound.fallback.map((fallback) => ({ ...relayOf(fallback, absolute), sites: fallback.sites })),
       ...optionalFields({ caFile: outbound['ca-file'] && absolute(outbound['ca-file']) }),
     },
+    outboundTls: { dane: outbound.dane, mtaSts: outbound['mta-sts'], mtaStsPort: outbound['mta-sts-port'], rules: tables['tls-policy'].map(tlsRule) },
     ...(tables.relay && { relay: relayOf(tables.relay, absolute) }),
     queue: {
       lifetimeMs: queue.lifetime,
       bounceLifetimeMs: queue['bounce-lifetime'],
       retryMinMs: queue['retry-min'],
       retryMaxMs: queue['retry-max'],
+      delayNoticeMs: queue['delay-notice'],
     },
     shaping: { enabled: tables.shaping.enabled, warmUp: tables.shaping['warm-up'], lowVolume: tables.shaping['low-volume'] },
     sites: tables.site.map(siteOf),
@@ -205,6 +207,11 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     shutdownTimeoutMs: tables['shutdown-timeout'],
     ...(warnings.length > 0 && { warnings }),
   };
+}
+
+function tlsRule({ domains, level, match }: ConfigTables['tls-policy'][number]): TlsRule {
+  const lower = (names: readonly string[]): string[] => names.map((name) => name.toLowerCase().replace(/\.$/, ''));
+  return { domains: lower(domains), level, ...(match ? { match: lower(match) } : {}) };
 }
 
 function relayOf(relay: NonNullable<ConfigTables['relay']>, absolute: (path: string) => string): NonNullable<Config['relay']> {

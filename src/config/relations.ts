@@ -36,6 +36,9 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
       });
     }
   }
+  for (const [index, { level, match }] of tables['tls-policy'].entries()) {
+    if (match !== undefined && level !== 'verify') wrong.push({ path: ['tls-policy', index, 'match'], allowed: 'means something with level = "verify" only' });
+  }
   return wrong;
 }
 

@@ -7,7 +7,6 @@
  */
 import { z } from 'zod';
 import { STREAMS } from '../mail/sites/streams.ts';
-import { TLS_LEVELS } from './config.ts';
 import { coming, optional, optionalTable, required, setting, table } from './setting.ts';
 import * as value from './values.ts';
 
@@ -143,7 +142,7 @@ const tlsPolicy = z.strictObject(
   {
     domains: required(value.listOf(value.text()).min(1, { error: () => 'at least one domain' }), 'Recipient domains; ".example.net" is every domain below example.net.'),
     level: required(
-      value.choice(...TLS_LEVELS),
+      value.choice('none', 'opportunistic', 'encrypt', 'verify', 'dane'),
       'Protection of their mail: never TLS, TLS when offered, always, always with a verified certificate, always by TLSA records (DANE).',
     ),
     match: optional(
@@ -172,6 +171,7 @@ const queue = table('How long mail waits, and how often it is tried.', {
   'bounce-lifetime': setting(value.duration({ minMs: 1000 }), 'The same for bounces, which are then dropped.', '5d'),
   'retry-min': setting(value.duration({ minMs: 1000 }), 'Wait after the first failed attempt; doubles each time.', '5m'),
   'retry-max': setting(value.duration({ minMs: 1000 }), 'Longest wait between attempts.', '4h'),
+  'delay-notice': setting(value.duration(), 'The sender is told, once, that a message has waited so long; "0s": never.', '4h'),
 });
 
 const shaping = table('How mail is sent so that receivers keep liking us.', {
@@ -262,6 +262,11 @@ export const configSchema = z.strictObject({
   site: setting(
     z.array(site, { error: () => 'tables written as [[site]]' }),
     'Receiving sites that you know more about, one table each.',
+    [],
+  ),
+  'tls-policy': setting(
+    z.array(tlsPolicy, { error: () => 'tables written as [[tls-policy]]' }),
+    'Protection of the mail to some domains, whatever they publish; the first table that names a domain counts.',
     [],
   ),
   dkim,
