@@ -280,6 +280,8 @@ export const STORE_LIMITS = {
   freeSpaceTtlMs: 1_000,
   /** Rows of one answer. */
   rowsPerReadMax: 10_000,
+  /** Waiting recipients in one piece at start. */
+  dueRowsPerReadMax: 2_000,
   /** Finished messages whose history is removed in one transaction. */
   pruneBatchMax: 500,
 } as const;

@@ -5,15 +5,16 @@
  * then words that everybody uses, then the same two tables' catch-all rules (`general`), then the enhanced code, then the
  * basic code. It always answers. A reply without `mx` is taken as our own.
  */
+import { REPLY_LIMITS } from '../../base/limits.ts';
 import { EVERYBODY } from './everybody.ts';
-import { APPLE, GMX, TELEKOM } from './other-providers.ts';
-import { ENHANCED_DATE, ENHANCED_SOURCE, explainEnhanced } from './enhanced-codes.ts';
-import { GOOGLE } from './google.ts';
-import { MICROSOFT } from './microsoft.ts';
-import { OUR_SIDE } from './our-side.ts';
 import { classOf } from './fault-class.ts';
+import type { ClassRule } from './fault-class.ts';
+import { ENHANCED_DATE, ENHANCED_SOURCE, explainEnhanced } from './enhanced-codes.ts';
+import { namedDelayMs } from './named-delay.ts';
+import { OUR_SIDE } from './our-side.ts';
+import { PROVIDERS } from './providers.ts';
+import { LIST_SITES, trustedReference } from './reference.ts';
 import type { Culprit, FaultClass, Meaning, RuleTable } from './reply-rule.ts';
-import { YAHOO } from './yahoo.ts';
 
 export type { Culprit, FaultClass } from './reply-rule.ts';
 
@@ -41,45 +42,60 @@ export interface Explanation extends Meaning {
   readonly date: string;
   /** Stable name of the rule that answered. */
   readonly rule: string;
+  /** Milliseconds after which the reply asks us to come back, within REPLY_LIMITS. */
+  readonly retryAfterMs?: number;
+  /** A link of the reply to the provider's own pages or to a known blocklist, e.g. to ask for removal. */
+  readonly reference?: string;
 }
-
-interface ProviderMark {
-  readonly table: RuleTable;
-  readonly mx: RegExp;
-  /** Marks in the reply's own text, for receivers behind names that tell nothing. */
-  readonly text: RegExp;
-}
-
-const PROVIDERS: readonly ProviderMark[] = [
-  { table: GOOGLE, mx: /(?:^|\.)(?:google|googlemail|gmail)\.com$/, text: /\bgsmtp\b|support\.google\.com|google\.com\/mail/ },
-  { table: MICROSOFT, mx: /(?:^|\.)(?:outlook|hotmail|live)\.com$|(?:^|\.)mx\.microsoft$|(?:^|\.)office365\.us$/, text: /outlook\.com|\bs31[45]0\b|\b(?:rp|sc|dy|ou)-00[1-4]\b|microsoft\.com/ },
-  { table: YAHOO, mx: /(?:^|\.)(?:yahoodns\.net|yahoo\.com|yahoo\.net|aol\.com)$/, text: /\[(?:tss?\d\d|ipts\d\d|bl\d\d)\]|yahoo(?:inc)?\.com/ },
-  { table: APPLE, mx: /(?:^|\.)(?:icloud|me|mac|apple)\.com$/, text: /\[(?:cs01|hme1|hcm1|bs02)\]|icloud/ },
-  { table: GMX, mx: /(?:^|\.)(?:gmx\.net|gmx\.com|web\.de|gmx\.de|kundenserver\.de|ionos\.(?:com|de))$/, text: /nemesis|gmx\.net|web\.de/ },
-  { table: TELEKOM, mx: /(?:^|\.)(?:t-online|t-ipnet|magenta)\.de$/, text: /t-online\.de|\(nowl\)|none\/bad reputation/ },
-];
 
 const UNCOMPARED = 'general knowledge, not yet compared with the provider\'s own page';
-
-/** Of a reply's text that is looked at. */
-const TEXT_CHARS_MAX = 2000;
 
 /** Never throws, always answers. */
 export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Explanation {
   const own = isOwnReply(reply, context);
-  const text = own ? withoutNames(reply.text) : reply.text;
-  const line = `${reply.code} ${reply.enhanced ?? ''} ${text}`.slice(0, TEXT_CHARS_MAX).replace(/\s+/g, ' ').toLowerCase();
+  const text = (own ? withoutNames(reply.text) : reply.text).slice(0, REPLY_LIMITS.textChars);
+  const enhanced = reply.enhanced ?? /\(#?([245]\.\d{1,3}\.\d{1,3})\)/.exec(text)?.[1] ?? '';
+  const line = `${reply.code} ${enhanced} ${text}`.slice(0, REPLY_LIMITS.textChars).replace(/\s+/g, ' ').toLowerCase();
   const provider = own ? OUR_SIDE : findProvider(context.mx ?? '', line);
+  const known = findRule(line, provider) ?? explainCode(reply.code, enhanced);
+  const retryAfterMs = own ? undefined : namedDelayMs(line);
+  const reference = own ? undefined : trustedReference(text, [...(provider?.sites ?? []), ...LIST_SITES]);
+  return {
+    ...(provider?.provider && provider !== OUR_SIDE && { provider: provider.provider }),
+    culprit: known.culprit,
+    faultClass: classOf(reply.code, known),
+    meaning: known.meaning,
+    nextStep: known.nextStep,
+    source: known.source,
+    date: known.date,
+    rule: known.id,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(reference !== undefined && { reference }),
+  };
+}
+
+interface Known extends Meaning, ClassRule {
+  readonly id: string;
+  readonly source: string;
+  readonly date: string;
+}
+
+function findRule(line: string, provider: RuleTable | undefined): Known | undefined {
   const tables = provider ? [provider, EVERYBODY] : [EVERYBODY];
-  for (const { table, general } of [false, true].flatMap((catchAll) => tables.map((each) => ({ table: each, general: catchAll })))) {
-    const rule = table.rules.find((each) => (each.general ?? false) === general && each.pattern.test(line));
-    if (rule) return answer(reply, rule.id, rule, provider, rule.uncompared ? UNCOMPARED : (rule.source ?? table.source), table.date);
+  for (const catchAll of [false, true]) {
+    for (const table of tables) {
+      const rule = table.rules.find((each) => (each.general ?? false) === catchAll && each.pattern.test(line));
+      if (rule) return { ...rule, source: rule.uncompared ? UNCOMPARED : (rule.source ?? table.source), date: table.date };
+    }
   }
-  const enhanced = explainEnhanced(reply.enhanced ?? '');
+  return undefined;
+}
+
+function explainCode(code: number, enhanced: string): Known {
+  const row = explainEnhanced(enhanced);
   // x.0.0 says nothing: the basic code says more.
-  if (enhanced && !/^[245]\.0\.0$/.test(reply.enhanced ?? '')) return answer(reply, enhanced.id, enhanced, provider, ENHANCED_SOURCE, ENHANCED_DATE);
-  const basic = explainBasic(reply.code);
-  return answer(reply, basic.id, basic, provider, 'RFC 5321 section 4.2', ENHANCED_DATE);
+  if (row && !/^[245]\.0\.0$/.test(enhanced)) return { ...row, source: ENHANCED_SOURCE, date: ENHANCED_DATE };
+  return { ...explainBasic(code), source: 'RFC 5321 section 4.2', date: ENHANCED_DATE };
 }
 
 /** The context of a reply as an attempt stored it. Without an address nobody was asked: the reply can only be our own. */
@@ -91,30 +107,17 @@ const OWN_WORDS = /^(?:connect to |lost connection with |no trusted tls with |lo
 
 /** True when no peer said it: there is none, or the words are those in which flow/deliver describes silence and loss. */
 export function isOwnReply(reply: SmtpReply, context: ReplyContext): boolean {
-  return context.own ?? (context.mx === undefined || OWN_WORDS.test(reply.text.slice(0, TEXT_CHARS_MAX)));
+  return context.own ?? (context.mx === undefined || OWN_WORDS.test(reply.text.slice(0, REPLY_LIMITS.textChars)));
 }
 
 /** Our own texts name hosts and addresses, and a host may be called `refused.example`. */
 function withoutNames(text: string): string {
-  return text.slice(0, TEXT_CHARS_MAX).replace(/\S*\[[^\]\s]*\](?::\d+)?|\S+@\S+/g, 'peer');
-}
-
-function answer(reply: SmtpReply, rule: string, meaning: Meaning & { readonly faultClass?: FaultClass }, provider: RuleTable | undefined, source: string, date: string): Explanation {
-  return {
-    ...(provider?.provider && provider !== OUR_SIDE && { provider: provider.provider }),
-    culprit: meaning.culprit,
-    faultClass: meaning.faultClass ?? classOf(reply.code, meaning.culprit),
-    meaning: meaning.meaning,
-    nextStep: meaning.nextStep,
-    source,
-    date,
-    rule,
-  };
+  return text.slice(0, REPLY_LIMITS.textChars).replace(/\S*\[[^\]\s]*\](?::\d+)?|\S+@\S+/g, 'peer');
 }
 
 function findProvider(mx: string, line: string): RuleTable | undefined {
   const host = mx.toLowerCase().replace(/\.$/, '');
-  return (PROVIDERS.find((mark) => mark.mx.test(host)) ?? PROVIDERS.find((mark) => mark.text.test(line)))?.table;
+  return PROVIDERS.find(({ mx: hosts }) => hosts?.test(host)) ?? PROVIDERS.find(({ marks }) => marks?.test(line));
 }
 
 /** Name of the provider behind an MX host, when it is one we know. */
@@ -137,4 +140,4 @@ function explainBasic(code: number): Meaning & { readonly id: string } {
 }
 
 /** Every table, for tests and the generated reference. */
-export const RULE_TABLES: readonly RuleTable[] = [GOOGLE, MICROSOFT, YAHOO, APPLE, GMX, TELEKOM, EVERYBODY, OUR_SIDE];
+export const RULE_TABLES: readonly RuleTable[] = [...PROVIDERS, EVERYBODY, OUR_SIDE];

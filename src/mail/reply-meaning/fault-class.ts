@@ -15,9 +15,20 @@ const CLASS_OF: Readonly<Record<Culprit, FaultClass>> = {
   ours: 'local',
 };
 
-/** Never `hard-bounce`: only a rule that knows the words may say so. */
-export function classOf(code: number, culprit: Culprit): FaultClass {
-  const general = CLASS_OF[culprit];
+/** What a rule says of the class of its replies. */
+export interface ClassRule {
+  readonly culprit: Culprit;
+  readonly faultClass?: FaultClass;
+  readonly temporaryClass?: FaultClass;
+}
+
+/** The class of a reply that the rule answers. `hard-bounce` only where a rule says so, and never for 4xx. */
+export function classOf(code: number, rule: ClassRule): FaultClass {
+  const temporary = code < 500;
+  if (temporary && rule.temporaryClass) return rule.temporaryClass;
+  if (temporary && rule.faultClass === 'hard-bounce') return 'soft-bounce';
+  if (rule.faultClass) return rule.faultClass;
+  const general = CLASS_OF[rule.culprit];
   // A temporary refusal of the source is about how much it sends.
-  return general === 'block' && code < 500 ? 'rate' : general;
+  return general === 'block' && temporary ? 'rate' : general;
 }

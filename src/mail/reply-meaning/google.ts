@@ -5,6 +5,9 @@ const AUTHENTICATE = 'Publish SPF that lists this server and sign with DKIM for 
 
 export const GOOGLE: RuleTable = {
   provider: 'Gmail',
+  mx: /(?:^|\.)(?:google|googlemail|gmail)\.com$/,
+  marks: /\bgsmtp\b|support\.google\.com|google\.com\/mail/,
+  sites: ['google.com'],
   source: 'https://support.google.com/a/answer/3726730 (Gmail SMTP errors and codes)',
   date: '2026-11',
   rules: [

@@ -5,6 +5,9 @@ const DELIST = 'Ask for removal at https://sender.office.com (Exchange Online) o
 
 export const MICROSOFT: RuleTable = {
   provider: 'Microsoft',
+  mx: /(?:^|\.)(?:outlook|hotmail|live)\.com$|(?:^|\.)mx\.microsoft$|(?:^|\.)office365\.us$/,
+  marks: /protection\.outlook\.com|\bs31[45]0\b|\b(?:rp|sc|dy|ou)-00[1-4]\b|microsoft\.com|sender\.office\.com/,
+  sites: ['microsoft.com', 'office.com', 'live.com', 'outlook.com', 'office365.com'],
   source: 'https://learn.microsoft.com/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online; https://sendersupport.olc.protection.outlook.com/pm/troubleshooting.aspx',
   date: '2026-11',
   rules: [

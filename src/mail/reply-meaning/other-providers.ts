@@ -3,6 +3,9 @@ import type { RuleTable } from './reply-rule.ts';
 
 export const APPLE: RuleTable = {
   provider: 'Apple iCloud',
+  mx: /(?:^|\.)(?:icloud|me|mac|apple)\.com$/,
+  marks: /\[(?:cs01|hme1|hcm1|bs02)\]|support\.apple\.com/,
+  sites: ['apple.com'],
   source: 'https://support.apple.com/102322 (postmaster information for iCloud Mail; it names the rules, the codes are as Apple\'s replies carry them)',
   date: '2026-11',
   rules: [
@@ -19,6 +22,9 @@ export const APPLE: RuleTable = {
 
 export const GMX: RuleTable = {
   provider: 'GMX and WEB.DE',
+  mx: /(?:^|\.)(?:gmx\.net|gmx\.com|web\.de|gmx\.de|kundenserver\.de|ionos\.(?:com|de))$/,
+  marks: /nemesis|gmx\.net|web\.de/,
+  sites: ['gmx.net', 'gmx.com', 'web.de', 'ionos.com', 'ionos.de'],
   source: 'https://postmaster.gmx.net/en/error-messages',
   date: '2026-11',
   rules: [
@@ -40,6 +46,9 @@ export const GMX: RuleTable = {
 
 export const TELEKOM: RuleTable = {
   provider: 'T-Online',
+  mx: /(?:^|\.)(?:t-online|t-ipnet|magenta)\.de$/,
+  marks: /t-online\.de|\(nowl\)|none\/bad reputation/,
+  sites: ['t-online.de', 'telekom.de'],
   source: 'https://postmaster.t-online.de/index.en.html',
   date: '2026-11',
   rules: [

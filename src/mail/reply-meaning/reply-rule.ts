@@ -26,9 +26,12 @@ export type FaultClass =
   | 'greylist'
   /** Too much, too fast: of one named culprit. */
   | 'rate'
-  /** The source (address, network, domain) is refused for what it is: reputation, lists, unknown. */
+  /**
+   * The source (address, network, name, domain) is refused for what it is: reputation, lists, unknown, and for good also
+   * a missing PTR or a name it does not like. Every message from it would be refused: what waits is kept.
+   */
   | 'block'
-  /** SPF, DKIM, DMARC, PTR, TLS did not do. */
+  /** SPF, DKIM, DMARC, TLS did not do for this message; a PTR that is missed for the moment. */
   | 'authentication'
   | 'content'
   /** The message breaks a rule of form: header, size, encoding. */
@@ -55,8 +58,10 @@ export interface ReplyRule extends Meaning {
   readonly id: string;
   /** Tried on `code enhanced text` in lower case, on one line, at most 2,000 characters. */
   readonly pattern: RegExp;
-  /** Default: by culprit and code. */
+  /** Default: by culprit and code. `hard-bounce` holds for 5xx only; a temporary reply is a soft one. */
   readonly faultClass?: FaultClass;
+  /** Of a 4xx reply, when that is another one. */
+  readonly temporaryClass?: FaultClass;
   /** A catch-all: asked only when no rule without this mark knows the reply. */
   readonly general?: true;
   /** True when the row is general knowledge that nobody has found in the table's source yet; explanations then say so. */
@@ -68,6 +73,12 @@ export interface ReplyRule extends Meaning {
 export interface RuleTable {
   /** `Gmail`; absent where the rules hold for everybody. */
   readonly provider?: string;
+  /** Its MX host names, lower case without the final dot. */
+  readonly mx?: RegExp;
+  /** Marks in the reply's own text (as `pattern` sees it), for receivers behind names that tell nothing. */
+  readonly marks?: RegExp;
+  /** Domains whose links may be passed on to people: those that the provider itself runs. */
+  readonly sites?: readonly string[];
   /** Where the facts are published. */
   readonly source: string;
   /** Year-month in which the facts were gathered. */

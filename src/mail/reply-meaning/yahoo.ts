@@ -3,6 +3,9 @@ import type { RuleTable } from './reply-rule.ts';
 
 export const YAHOO: RuleTable = {
   provider: 'Yahoo',
+  mx: /(?:^|\.)(?:yahoodns\.net|yahoo\.com|yahoo\.net|aol\.com)$/,
+  marks: /\[(?:tss?\d\d|ipts\d\d|bl\d\d)\]|yahoo(?:inc)?\.com/,
+  sites: ['yahoo.com', 'yahooinc.com', 'aol.com', 'verizonmedia.com'],
   source: 'https://senders.yahooinc.com/smtp-error-codes/ (names families of errors; the codes in brackets as Yahoo\'s replies carry them)',
   date: '2026-11',
   rules: [
