@@ -10,22 +10,15 @@ import { join } from 'node:path';
 import { Failure } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
 import type { Log } from '../base/log.ts';
-import type { StoreCall } from './call.ts';
-import { createDirectoryStore } from './clients/directory.ts';
-import type { DirectoryStore } from './clients/directory.ts';
-import { createKeyStore } from './clients/keys.ts';
-import type { KeyStore } from './clients/keys.ts';
-import { createMailboxStore, sweepRemovedMail } from './clients/mailboxes.ts';
-import type { MailboxStore } from './clients/mailboxes.ts';
-import { createQueueAdmin } from './clients/queue-admin.ts';
-import type { QueueAdmin } from './clients/queue-admin.ts';
-import { QueueClient } from './clients/queue.ts';
-import { createTimeline } from './clients/timeline.ts';
-import type { Timeline } from './clients/timeline.ts';
+import { createChangeCounts, createChangeMemory } from './change-counts.ts';
+import { sweepRemovedMail } from './clients/mailboxes.ts';
 import { SpaceReserve } from './free-space.ts';
 import type { FreeSpace } from './free-space.ts';
 import { lockDataDir } from './lock.ts';
+import { createStoreClients } from './store-clients.ts';
+import type { StoreClients } from './store-clients.ts';
 import { ThreadClient } from './thread-client.ts';
+import type { PortTaker } from './thread-client.ts';
 
 export interface StoreOptions {
   /** Default: the system's. */
@@ -41,25 +34,24 @@ export interface StoreOptions {
   readonly freeSpace?: FreeSpace;
 }
 
-export interface Store {
-  readonly dataDir: string;
-  /** Any operation by name; the clients below are made of it. */
-  readonly call: StoreCall;
-  readonly queue: QueueClient;
-  readonly queueAdmin: QueueAdmin;
-  readonly timeline: Timeline;
-  readonly directory: DirectoryStore;
-  readonly keys: KeyStore;
-  readonly mailboxes: MailboxStore;
+export interface Store extends StoreClients {
   /** Waits for what was asked for, ends the thread, gives the directory free. */
   close(): Promise<void>;
+}
+
+/** As the thread has it that opened the data directory. */
+export interface OwnStore extends Store {
+  /** For the guest stores of other threads (store/guest-store.ts). */
+  readonly changeMemory: SharedArrayBuffer;
+  /** Hands out a port for a guest store, and a new one whenever the storage thread was replaced. Undone by the result. */
+  share(take: PortTaker): () => void;
 }
 
 /**
  * Rejects with Failure `data-dir-in-use` (names the pid), `store-newer`, `store-older` (read-only), `store-missing`
  * (read-only), `store-failed`.
  */
-export async function openStore(dataDir: string, options: StoreOptions = {}): Promise<Store> {
+export async function openStore(dataDir: string, options: StoreOptions = {}): Promise<OwnStore> {
   const clock = options.clock ?? new SystemClock();
   const readOnly = options.readOnly ?? false;
   if (readOnly && !existsSync(join(dataDir, 'posthorn.db'))) {
@@ -74,16 +66,12 @@ export async function openStore(dataDir: string, options: StoreOptions = {}): Pr
     const { call } = thread;
     // A failure is in the log already, and the next start tries again.
     if (!readOnly) void sweepRemovedMail(call).catch(() => {});
-    const queue = new QueueClient({ call, dataDir, clock, reserve: new SpaceReserve(dataDir, options.freeSpace) });
+    const changeMemory = createChangeMemory();
+    const reserve = new SpaceReserve(dataDir, options.freeSpace);
     return {
-      dataDir,
-      call,
-      queue,
-      queueAdmin: createQueueAdmin(call, clock),
-      timeline: createTimeline(call),
-      directory: createDirectoryStore(call),
-      keys: createKeyStore(call, dataDir),
-      mailboxes: createMailboxStore({ call, dataDir, content: (digest) => queue.content(digest) }),
+      ...createStoreClients({ call, dataDir, clock, reserve, changes: createChangeCounts(changeMemory) }),
+      changeMemory,
+      share: (take) => thread.share(take),
       close: async () => {
         await thread.close();
         lock.release();

@@ -7,6 +7,7 @@ import { Failure } from '../../base/errors.ts';
 import { addressKey, domainOf, normalizeDomain, parseMailbox } from '../../mail/address.ts';
 import { asBuffer } from '../call.ts';
 import type { StoreCall } from '../call.ts';
+import type { ChangeCount } from '../change-counts.ts';
 import { sweepRemovedMail } from './mailboxes.ts';
 import type { Snapshot, StoredCredentials } from '../ops/directory.ts';
 import type { PasswordCredentials } from '../password.ts';
@@ -15,7 +16,7 @@ const SECRET_BYTES = 32;
 
 /** Times are milliseconds since 1970. Every change resolves after the synced commit and rejects with a permanent Failure when refused. */
 export interface DirectoryStore {
-  /** Grows with every change made through this client: who holds a copy compares it. */
+  /** Grows with every change made by this program: who holds a copy compares it. */
   readonly version: number;
   snapshot(): Promise<Snapshot>;
   credentials(address: string): Promise<StoredCredentials | undefined>;
@@ -33,19 +34,18 @@ export interface DirectoryStore {
   removeAlias(address: string, target?: string): Promise<void>;
 }
 
-export function createDirectoryStore(call: StoreCall): DirectoryStore {
-  let version = 0;
+export function createDirectoryStore(call: StoreCall, changes: ChangeCount): DirectoryStore {
   const changing = async <T>(change: Promise<T>): Promise<T> => {
     try {
       return await change;
     } finally {
       // Also after a failure: one whose answer was lost may have been committed.
-      version += 1;
+      changes.increase();
     }
   };
   return {
     get version() {
-      return version;
+      return changes.value;
     },
     snapshot: () => call('directory.snapshot', undefined),
     credentials: (address) => call('directory.credentials', { address: addressKey(address) }),

@@ -8,6 +8,7 @@ import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../base/errors.ts';
 import type { StoreCall } from '../call.ts';
+import type { ChangeCount } from '../change-counts.ts';
 import { dkimSelector, generateDkimKey } from '../dkim-key.ts';
 import type { DkimAlgorithm } from '../dkim-key.ts';
 import type { KeyRow } from '../ops/keys.ts';
@@ -25,7 +26,7 @@ export interface NewKey {
 }
 
 export interface KeyStore {
-  /** Grows with every change made through this client. */
+  /** Grows with every change made by this program. */
   readonly version: number;
   /** Of one domain, or of all; RSA first. */
   list(domain?: string): Promise<readonly KeyRow[]>;
@@ -39,12 +40,11 @@ export interface KeyStore {
 
 const SELECTORS_A_DAY_MAX = 100;
 
-export function createKeyStore(call: StoreCall, dataDir: string): KeyStore {
-  let version = 0;
+export function createKeyStore(call: StoreCall, dataDir: string, changes: ChangeCount): KeyStore {
   const list = (domain = ''): Promise<readonly KeyRow[]> => call('keys.list', { domain: domain === '' ? '' : domainKey(domain) });
   return {
     get version() {
-      return version;
+      return changes.value;
     },
     list,
     create: async (key) => {
@@ -61,18 +61,18 @@ export function createKeyStore(call: StoreCall, dataDir: string): KeyStore {
         await rm(path, { force: true });
         throw error;
       } finally {
-        version += 1;
+        changes.increase();
       }
       return row;
     },
     setState: async (domain, selector, state) => {
       await call('keys.setState', { domain: domainKey(domain), selector, state });
-      version += 1;
+      changes.increase();
     },
     privateKey: (domain, selector) => readKeyFile(keyPath(dataDir, domainKey(domain), selector)),
     removeFiles: async (domain) => {
       await rm(join(dataDir, 'keys', domainKey(domain)), { recursive: true, force: true });
-      version += 1;
+      changes.increase();
     },
   };
 }

@@ -8,7 +8,7 @@ import { QUEUE_LIMITS } from '../../base/limits.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { QueueId, Reply } from '../../contract/message.ts';
 import type {
-  DueRow, MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueStore, RecipientState, Settlement, SettleResult,
+  AgedMessages, AgedPlace, DueRows, MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueStore, RecipientState, Settlement, SettleResult,
 } from '../../contract/queue.ts';
 import type { Clock } from '../../base/clock.ts';
 import { removeBodyFile, writeBodyFile } from '../body-files.ts';
@@ -61,6 +61,8 @@ export interface QueueClientOptions {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly reserve: SpaceReserve;
+  /** Default QUEUE_LIMITS.contentCacheBytesMax. */
+  readonly contentCacheBytes?: number;
 }
 
 const SECONDS_PER_DAY = 86_400;
@@ -70,27 +72,38 @@ export class QueueClient implements QueueStore {
   readonly #dataDir: string;
   readonly #clock: Clock;
   readonly #reserve: SpaceReserve;
-  readonly #cache = new ContentCache(QUEUE_LIMITS.contentCacheBytesMax);
+  readonly #cache: ContentCache;
 
   constructor(options: QueueClientOptions) {
     this.#call = options.call;
     this.#dataDir = options.dataDir;
     this.#clock = options.clock;
     this.#reserve = options.reserve;
+    this.#cache = new ContentCache(options.contentCacheBytes ?? QUEUE_LIMITS.contentCacheBytesMax);
   }
 
   /** Rejects with Failure `store-full` already when the reserve of free disk is touched. */
   async insert(item: NewQueueItem): Promise<void> {
+    const { followUps = [] } = item;
     const checking = this.#reserve.check(item.content.size);
     if (checking) await checking;
     try {
-      await this.#withBodies([item], (bodies) => this.#call('queue.insert', packItem(item, bodies[0] as NewBody)));
+      await this.#withBodies([item, ...followUps], ([body, ...bodies]) => {
+        const packed = packItem(item, body as NewBody);
+        if (followUps.length === 0) return this.#call('queue.insert', packed);
+        return this.#call('queue.insert', { ...packed, followUps: followUps.map((one, at) => packItem(one, bodies[at] as NewBody)) });
+      });
     } catch (error) {
       // What is left of the reserve is for those who are in.
       if (error instanceof Failure && error.code === 'store-full') this.#reserve.noteFull();
       throw error;
     }
-    this.#remember(item);
+    for (const one of [item, ...followUps]) this.#remember(one);
+  }
+
+  /** Keeps a content at hand that another thread has stored. */
+  remember(digest: string, bytes: Buffer): void {
+    this.#cache.put(digest, bytes);
   }
 
   /** False when the reserve of free disk is touched: doors answer 452 without taking bytes. */
@@ -101,6 +114,10 @@ export class QueueClient implements QueueStore {
   async read(id: QueueId): Promise<QueueItem | undefined> {
     const rows = await this.#call('queue.read', id);
     return rows && unpackItem(rows);
+  }
+
+  async readMany(ids: readonly QueueId[]): Promise<readonly QueueItem[]> {
+    return (await this.#call('queue.readMany', ids)).map(unpackItem);
   }
 
   /** Rejects with Failure `body-missing` when no message has it any more. */
@@ -117,9 +134,9 @@ export class QueueClient implements QueueStore {
 
   settle(
     id: QueueId, settlements: readonly Settlement[], deposits: readonly MailboxDeposit[], followUps: readonly NewQueueItem[],
-    events: readonly MessageEvent[],
+    events: readonly MessageEvent[], delayNoticeDone = false,
   ): Promise<SettleResult> {
-    return this.#settle(id, settlements, deposits, followUps, events);
+    return this.#settle(id, settlements, deposits, followUps, events, delayNoticeDone);
   }
 
   /** An administrator's order for waiting recipients (QueueRecipient.index each); finished ones are left alone. */
@@ -138,14 +155,24 @@ export class QueueClient implements QueueStore {
     });
   }
 
-  async *dueRows(): AsyncIterable<readonly DueRow[]> {
+  async *dueRows(): AsyncIterable<DueRows> {
     let after = { id: '', position: 0 };
     for (;;) {
-      const [ids, positions, times] = await this.#call('queue.due', after);
-      if (ids.length === 0) return;
-      yield ids.map((id, at) => ({ id, index: positions[at] as number, nextAttemptAt: times[at] as number }));
+      const [joined, positions, times] = await this.#call('queue.due', after);
+      if (joined === '') return;
+      const ids = joined.split(' ');
+      yield { ids, positions, times };
       after = { id: ids.at(-1) as string, position: positions.at(-1) as number };
     }
+  }
+
+  async aged(now: number, limit: number, after: AgedPlace = { watchAt: Number.MIN_SAFE_INTEGER, id: '' }): Promise<AgedMessages> {
+    const rows = await this.#call('queue.aged', { now, limit, after });
+    return {
+      items: rows.items.map(unpackItem),
+      ...(rows.after ? { after: rows.after } : {}),
+      ...(rows.nextAt === undefined ? {} : { nextAt: rows.nextAt }),
+    };
   }
 
   /** Waiting messages that the filter selects, oldest first, after the id `after`, at most `limit`. */
@@ -193,7 +220,7 @@ export class QueueClient implements QueueStore {
 
   async #settle(
     id: QueueId, settlements: readonly Settlement[], deposits: readonly MailboxDeposit[], followUps: readonly NewQueueItem[],
-    events: readonly MessageEvent[],
+    events: readonly MessageEvent[], delayNoticeDone: boolean,
   ): Promise<SettleResult> {
     const atMs = this.#clock.now();
     const result = await this.#withBodies(followUps, (bodies) => {
@@ -205,6 +232,7 @@ export class QueueClient implements QueueStore {
         followUps: followUps.map((item, at) => packItem(item, bodies[at] as NewBody)),
         events: packEvents(events),
         doneEvents: packEvents([{ at: atMs, name: MESSAGE_EVENTS.done }]),
+        delayNoticeDone,
       };
       return this.#call('queue.settle', args);
     });

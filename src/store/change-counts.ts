@@ -1,0 +1,28 @@
+/**
+ * How often the directory and the keys were changed, in memory that all threads share: whoever holds a copy in memory
+ * compares the number, so that a change made by one thread is seen by the next question in every other.
+ */
+const NOUNS = ['directory', 'keys'] as const;
+
+/** Grows with every change. */
+export interface ChangeCount {
+  readonly value: number;
+  increase(): void;
+}
+
+export type ChangeCounts = Readonly<Record<(typeof NOUNS)[number], ChangeCount>>;
+
+export function createChangeMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(NOUNS.length * Int32Array.BYTES_PER_ELEMENT);
+}
+
+export function createChangeCounts(memory: SharedArrayBuffer): ChangeCounts {
+  const counts = new Int32Array(memory);
+  const countAt = (at: number): ChangeCount => ({
+    get value() {
+      return Atomics.load(counts, at);
+    },
+    increase: () => void Atomics.add(counts, at, 1),
+  });
+  return { directory: countAt(0), keys: countAt(1) };
+}

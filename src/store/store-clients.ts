@@ -1,0 +1,57 @@
+/** The clients of the storage thread, one per noun: the same in every thread that has a way to it. */
+import type { Clock } from '../base/clock.ts';
+import type { StoreCall } from './call.ts';
+import type { ChangeCounts } from './change-counts.ts';
+import { createDirectoryStore } from './clients/directory.ts';
+import type { DirectoryStore } from './clients/directory.ts';
+import { createKeyStore } from './clients/keys.ts';
+import type { KeyStore } from './clients/keys.ts';
+import { createMailboxStore } from './clients/mailboxes.ts';
+import type { MailboxStore } from './clients/mailboxes.ts';
+import { createQueueAdmin } from './clients/queue-admin.ts';
+import type { QueueAdmin } from './clients/queue-admin.ts';
+import { QueueClient } from './clients/queue.ts';
+import { createSrsStore } from './clients/srs.ts';
+import type { SrsStore } from './clients/srs.ts';
+import { createTimeline } from './clients/timeline.ts';
+import type { Timeline } from './clients/timeline.ts';
+import type { SpaceReserve } from './free-space.ts';
+
+export interface StoreClients {
+  readonly dataDir: string;
+  /** Any operation by name; the clients below are made of it. */
+  readonly call: StoreCall;
+  readonly queue: QueueClient;
+  readonly queueAdmin: QueueAdmin;
+  readonly timeline: Timeline;
+  readonly directory: DirectoryStore;
+  readonly keys: KeyStore;
+  readonly mailboxes: MailboxStore;
+  /** Secrets of sender rewriting. */
+  readonly srs: SrsStore;
+}
+
+export interface StoreClientsOptions {
+  readonly call: StoreCall;
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly reserve: SpaceReserve;
+  readonly changes: ChangeCounts;
+  /** Of contents that may be wanted again soon; default QUEUE_LIMITS.contentCacheBytesMax. */
+  readonly contentCacheBytes?: number;
+}
+
+export function createStoreClients({ call, dataDir, clock, reserve, changes, contentCacheBytes }: StoreClientsOptions): StoreClients {
+  const queue = new QueueClient({ call, dataDir, clock, reserve, ...(contentCacheBytes === undefined ? {} : { contentCacheBytes }) });
+  return {
+    dataDir,
+    call,
+    queue,
+    queueAdmin: createQueueAdmin(call, clock),
+    timeline: createTimeline(call),
+    directory: createDirectoryStore(call, changes.directory),
+    keys: createKeyStore(call, dataDir, changes.keys),
+    mailboxes: createMailboxStore({ call, dataDir, content: (digest) => queue.content(digest) }),
+    srs: createSrsStore(call, dataDir),
+  };
+}
