@@ -11,6 +11,10 @@ export const MESSAGE_EVENTS = {
   authenticated: 'message.authenticated',
   /** action, rule, text */
   judged: 'message.judged',
+  /** recipients: {recipient, via, reversePath?}[]: positions of those that aliases lead to elsewhere */
+  forwarded: 'message.forwarded',
+  /** instance, cv, domain, selector; or why not: reason */
+  sealed: 'message.sealed',
   /** signatures: {domain, selector, algorithm}[] */
   signed: 'message.signed',
   /** expiresAt */
@@ -28,6 +32,8 @@ export const MESSAGE_EVENTS = {
   released: 'recipient.released',
   retried: 'recipient.retried',
   deleted: 'recipient.deleted',
+  /** to */
+  rerouted: 'recipient.rerouted',
   /** dsnId, to, recipients */
   dsnSent: 'dsn.sent',
   /** reason */

@@ -16,6 +16,10 @@ export interface EnvelopeRecipient {
   readonly originalRecipient?: string;
   /** RFC 3461 §4.1; absent means the default: failure (and, optionally, delay). */
   readonly notify?: readonly NotifyCondition[];
+  /** The address of ours that was expanded to this one: its copy carries it as Delivered-To, which finds loops. */
+  readonly via?: string;
+  /** Envelope sender of this recipient's copy when it is another than the message's (SRS, VERP). */
+  readonly reversePath?: string;
 }
 
 export interface Envelope {
@@ -29,6 +33,8 @@ export interface Envelope {
   /** RFC 3461 §4.3 and §4.4. */
   readonly returnContent?: 'full' | 'headers';
   readonly envelopeId?: string;
+  /** Aliases with several targets whose sender wants to hear of success: it is told now, and not by each target. */
+  readonly expanded?: readonly EnvelopeRecipient[];
 }
 
 export interface TlsFacts {

@@ -27,6 +27,8 @@ export interface QueueMessage {
   readonly startedAt: number;
   readonly queuedAt: number;
   readonly expiresAt: number;
+  /** When the sender is to be told that the message is late; absent: never, or told already. */
+  readonly delayNoticeAt?: number;
   /** From the header, for trace and lists; untrusted text, at most 998 characters each. */
   readonly messageId?: string;
   readonly headerFrom?: string;
@@ -38,6 +40,9 @@ export interface QueueRecipient {
   readonly address: string;
   readonly originalRecipient?: string;
   readonly notify?: readonly NotifyCondition[];
+  /** As in EnvelopeRecipient. */
+  readonly via?: string;
+  readonly reversePath?: string;
   readonly state: RecipientState;
   readonly attempts: number;
   /** Milliseconds since 1970; meaningful while `queued`. */
@@ -71,6 +76,8 @@ export interface NewQueueItem {
   readonly recipients: readonly QueueRecipient[];
   readonly content: ByteSource;
   readonly events: readonly MessageEvent[];
+  /** Notices about it that are committed with it; they have none of their own. */
+  readonly followUps?: readonly NewQueueItem[];
 }
 
 export interface QueueItem {
@@ -211,17 +218,37 @@ export interface SettleResult {
  */
 export const RETURN_ORDERED_AT = 0;
 
-/** Due-index row read at start. */
-export interface DueRow {
+/** Recipients in state `queued`, in columns: there may be a million of them. */
+export interface DueRows {
+  readonly ids: readonly QueueId[];
+  /** QueueRecipient.index. */
+  readonly positions: ArrayLike<number>;
+  /** QueueRecipient.nextAttemptAt. */
+  readonly times: ArrayLike<number>;
+}
+
+/** Where a reading of aged messages ended. */
+export interface AgedPlace {
+  /** Milliseconds since 1970. */
+  readonly watchAt: number;
   readonly id: QueueId;
-  readonly index: number;
-  readonly nextAttemptAt: number;
+}
+
+/** Unfinished messages whose delay notice or expiry is due. */
+export interface AgedMessages {
+  readonly items: readonly QueueItem[];
+  /** Where to go on; absent when this was all. */
+  readonly after?: AgedPlace;
+  /** The next such time, milliseconds since 1970; absent when nothing waits. */
+  readonly nextAt?: number;
 }
 
 /** The durable side of the queue. Every method that changes something resolves after the synced commit. */
 export interface QueueStore {
   insert(item: NewQueueItem): Promise<void>;
   read(id: QueueId): Promise<QueueItem | undefined>;
+  /** Those that there are. */
+  readMany(ids: readonly QueueId[]): Promise<readonly QueueItem[]>;
   content(digest: string): Promise<ByteSource>;
   /** All in one commit: recipients' new states, deposits, follow-ups, events. Frees the content when nobody is left. */
   settle(
@@ -230,7 +257,10 @@ export interface QueueStore {
     deposits: readonly MailboxDeposit[],
     followUps: readonly NewQueueItem[],
     events: readonly MessageEvent[],
+    delayNoticeDone?: boolean,
   ): Promise<SettleResult>;
-  /** Every recipient in state `queued`, in batches of at most 10,000, ordered by id. */
-  dueRows(): AsyncIterable<readonly DueRow[]>;
+  /** Every recipient in state `queued`, in batches, ordered by id and position. */
+  dueRows(): AsyncIterable<DueRows>;
+  /** At most `limit` messages, in order of the time that is due. `after` is where the last answer ended. */
+  aged(now: number, limit: number, after?: AgedPlace): Promise<AgedMessages>;
 }

@@ -12,6 +12,7 @@ import { keyReads, keyWrites } from './ops/keys.ts';
 import { mailboxReads, mailboxWrites } from './ops/mailboxes.ts';
 import { queueAdminReads, queueAdminWrites } from './ops/queue-admin.ts';
 import { queueReads, queueWrites } from './ops/queue.ts';
+import { srsReads, srsWrites } from './ops/srs.ts';
 import { timelineReads, timelineWrites } from './ops/timeline.ts';
 
 export const writes = {
@@ -21,6 +22,7 @@ export const writes = {
   mailboxes: mailboxWrites,
   queue: queueWrites,
   queueAdmin: queueAdminWrites,
+  srs: srsWrites,
   timeline: timelineWrites,
 };
 
@@ -32,6 +34,7 @@ export const reads = {
   mailboxes: mailboxReads,
   queue: queueReads,
   queueAdmin: queueAdminReads,
+  srs: srsReads,
   timeline: timelineReads,
 };
 

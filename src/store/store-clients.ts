@@ -52,6 +52,6 @@ export function createStoreClients({ call, dataDir, clock, reserve, changes, con
     directory: createDirectoryStore(call, changes.directory),
     keys: createKeyStore(call, dataDir, changes.keys),
     mailboxes: createMailboxStore({ call, dataDir, content: (digest) => queue.content(digest) }),
-    srs: createSrsStore(call, dataDir),
+    srs: createSrsStore(call, changes.srs),
   };
 }

@@ -18,7 +18,7 @@ import type { QueueId } from '../../contract/message.ts';
 import type { QueueControl } from '../../contract/queue-control.ts';
 import { RETURN_ORDERED_AT } from '../../contract/queue.ts';
 import type {
-  Deliverer, DeliveryJob, DueRow, Feedback, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, Router, RoutePlan,
+  Deliverer, DeliveryJob, Feedback, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, Router, RoutePlan,
 } from '../../contract/queue.ts';
 import { LOG_EVENTS } from '../../mail/log-events.ts';
 import { Destinations } from './destinations.ts';
@@ -52,6 +52,12 @@ export interface Queue {
   /** Takes nothing new up, waits at most `drainMs` for deliveries under way, then tells them to stop. */
   stop(drainMs: number): Promise<void>;
   readonly control: QueueControl;
+}
+
+interface DueRow {
+  readonly id: QueueId;
+  readonly index: number;
+  readonly nextAttemptAt: number;
 }
 
 /** When the store does not answer, a message is taken up again after this. */
@@ -122,6 +128,7 @@ class Scheduler implements Queue {
   async enqueue(item: NewQueueItem): Promise<void> {
     await this.#options.store.insert(item);
     this.#admit(item);
+    for (const notice of item.followUps ?? []) this.#admit(notice);
     this.#pump();
   }
 
@@ -130,7 +137,8 @@ class Scheduler implements Queue {
     this.#pump();
     this.#schedulePrune();
     let carried: DueRow[] = [];
-    for await (const rows of this.#options.store.dueRows()) {
+    for await (const { ids, positions, times } of this.#options.store.dueRows()) {
+      const rows = ids.map((id, at) => ({ id, index: positions[at] as number, nextAttemptAt: times[at] as number }));
       carried = this.#indexRows([...carried, ...rows]);
       this.#pump();
       if (!this.#running) return;

@@ -33,7 +33,8 @@ function packMessage(message: QueueMessage): MessageValues {
   return [
     message.id, message.sender, JSON.stringify(message.options), JSON.stringify(message.origin), message.senderBelieved ? 1 : 0,
     message.contentDigest, message.sizeBytes, message.startedAt, message.queuedAt, message.expiresAt, message.messageId ?? null,
-    message.headerFrom ?? null, message.junk ? 1 : 0,
+    message.headerFrom ?? null, message.junk ? 1 : 0, message.stream ?? null, message.dkimDomain ?? null,
+    Math.min(message.delayNoticeAt ?? message.expiresAt, message.expiresAt),
   ];
 }
 
@@ -41,6 +42,7 @@ function packRecipient(recipient: QueueRecipient): RecipientValues {
   return [
     recipient.index, recipient.address, recipient.originalRecipient ?? null, recipient.notify ? recipient.notify.join(' ') : null,
     recipient.state, recipient.attempts, recipient.nextAttemptAt, packReply(recipient.lastReply), recipient.reason ?? null,
+    recipient.via ?? null, recipient.reversePath ?? null,
   ];
 }
 
@@ -63,6 +65,9 @@ function unpackMessage(row: MessageRow): QueueMessage {
     ...(row.junk === 1 ? { junk: true } : {}),
     ...(row.message_id === null ? {} : { messageId: row.message_id }),
     ...(row.header_from === null ? {} : { headerFrom: row.header_from }),
+    ...(row.stream === null ? {} : { stream: row.stream as QueueMessage['stream'] & {} }),
+    ...(row.dkim_domain === null ? {} : { dkimDomain: row.dkim_domain }),
+    ...(row.watch_at === null || row.watch_at >= row.expires_at ? {} : { delayNoticeAt: row.watch_at }),
   };
 }
 
@@ -75,6 +80,8 @@ function unpackRecipient(row: RecipientRow): QueueRecipient {
     nextAttemptAt: row.next_attempt_at,
     ...(row.original_recipient === null ? {} : { originalRecipient: row.original_recipient }),
     ...(row.notify === null ? {} : { notify: row.notify.split(' ') as QueueRecipient['notify'] & {} }),
+    ...(row.via === null ? {} : { via: row.via }),
+    ...(row.reverse_path === null ? {} : { reversePath: row.reverse_path }),
     ...(row.last_reply === null ? {} : { lastReply: JSON.parse(row.last_reply) as Reply }),
     ...(row.reason === null ? {} : { reason: row.reason }),
     ...(row.site === null ? {} : { site: row.site }),

@@ -4,6 +4,8 @@ import { queueMigration } from './001-queue.ts';
 import { directoryMigration } from './010-directory.ts';
 import { keysMigration } from './011-keys.ts';
 import { mailboxesMigration } from './012-mailboxes.ts';
+import { schedulingMigration } from './020-scheduling.ts';
+import { forwardingMigration } from './025-forwarding.ts';
 import { queueFactsMigration } from './026-queue-facts.ts';
 
-export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, queueFactsMigration];
+export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, schedulingMigration, forwardingMigration, queueFactsMigration];

@@ -17,6 +17,9 @@ export interface MessageRow {
   readonly message_id: string | null;
   readonly header_from: string | null;
   readonly junk: number;
+  readonly stream: string | null;
+  readonly dkim_domain: string | null;
+  readonly watch_at: number | null;
 }
 
 export interface RecipientRow {
@@ -34,6 +37,8 @@ export interface RecipientRow {
   readonly rule: string | null;
   readonly culprit: string | null;
   readonly reroute: string | null;
+  readonly via: string | null;
+  readonly reverse_path: string | null;
 }
 
 export interface ItemRows {
@@ -58,8 +63,32 @@ export interface SearchResult {
   readonly next: string | undefined;
 }
 
+/** Ids parted by spaces, positions, times of the next attempt. */
+export type DuePiece = readonly [ids: string, positions: Uint32Array, times: Float64Array];
+
+export interface AgedPlace {
+  /** Milliseconds since 1970. */
+  readonly watchAt: number;
+  readonly id: string;
+}
+
+export interface AgedArgs {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly after: AgedPlace;
+  readonly limit: number;
+}
+
+export interface AgedRows {
+  readonly items: readonly ItemRows[];
+  /** Where to go on; undefined when this was all. */
+  readonly after: AgedPlace | undefined;
+  /** The first such time after `now`. */
+  readonly nextAt: number | undefined;
+}
+
 const MESSAGE_COLUMNS = `id, sender, options, origin, sender_believed, content_digest, size_bytes, started_at, queued_at, expires_at,
-  message_id, header_from, junk`;
+  message_id, header_from, junk, stream, dkim_domain, watch_at`;
 
 /** The waiting recipients of the next messages: a bounded piece of the partial index. */
 const WAITING_PIECE = `SELECT message_id, position FROM recipients
@@ -76,15 +105,39 @@ export const queueReads = {
     return readItem(db, id);
   },
 
-  /** Recipients in state `queued` after the given place, as parallel arrays (cheaper to hand over than objects). */
-  due(db: Database, after: { readonly id: string; readonly position: number }): readonly [ids: string[], positions: number[], times: number[]] {
+  /** Those that there are, in the order asked for. */
+  readMany(db: Database, ids: readonly string[]): readonly ItemRows[] {
+    return ids.flatMap((id) => readItem(db, id) ?? []);
+  },
+
+  /**
+   * Recipients in state `queued` after the given place. A million of them pass through at every start: pieces small
+   * enough to be garbage that never grows old, ids as one string, numbers as arrays of numbers.
+   */
+  due(db: Database, after: { readonly id: string; readonly position: number }): DuePiece {
     const rows = db.all<{ message_id: string; position: number; next_attempt_at: number }>(
       `SELECT message_id, position, next_attempt_at FROM recipients
        WHERE state IN ('queued', 'held') AND state = 'queued' AND (message_id, position) > (?, ?)
        ORDER BY message_id, position LIMIT ?`,
-      after.id, after.position, STORE_LIMITS.rowsPerReadMax,
+      after.id, after.position, STORE_LIMITS.dueRowsPerReadMax,
     );
-    return [rows.map((row) => row.message_id), rows.map((row) => row.position), rows.map((row) => row.next_attempt_at)];
+    return [rows.map((row) => row.message_id).join(' '), Uint32Array.from(rows, (row) => row.position), Float64Array.from(rows, (row) => row.next_attempt_at)];
+  },
+
+  /** Unfinished messages whose age matters by `now`, after the given place, in order of that time; and when it next does. */
+  aged(db: Database, args: AgedArgs): AgedRows {
+    const found = db.all<{ id: string; watch_at: number }>(
+      `SELECT id, watch_at FROM messages WHERE watch_at IS NOT NULL AND watch_at <= ?1 AND (watch_at, id) > (?2, ?3)
+       ORDER BY watch_at, id LIMIT ?4`,
+      args.now, args.after.watchAt, args.after.id, args.limit,
+    );
+    const next = db.get<{ watch_at: number }>('SELECT watch_at FROM messages WHERE watch_at IS NOT NULL AND watch_at > ? ORDER BY watch_at LIMIT 1', args.now);
+    const last = found.at(-1);
+    return {
+      items: found.flatMap(({ id }) => readItem(db, id) ?? []),
+      after: last && found.length === args.limit ? { watchAt: last.watch_at, id: last.id } : undefined,
+      nextAt: next?.watch_at,
+    };
   },
 
   search(db: Database, args: SearchArgs): SearchResult {

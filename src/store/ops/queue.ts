@@ -15,12 +15,13 @@ export { queueReads } from './queue-reads.ts';
 export type MessageValues = readonly [
   id: string, sender: string, options: string, origin: string, senderBelieved: 0 | 1, contentDigest: string, sizeBytes: number,
   startedAt: number, queuedAt: number, expiresAt: number, messageId: string | null, headerFrom: string | null, junk: 0 | 1,
+  stream: string | null, dkimDomain: string | null, watchAt: number,
 ];
 
 /** The columns of `recipients` in order, without `message_id`. */
 export type RecipientValues = readonly [
   position: number, address: string, originalRecipient: string | null, notify: string | null, state: RecipientState, attempts: number,
-  nextAttemptAt: number, lastReply: string | null, reason: string | null,
+  nextAttemptAt: number, lastReply: string | null, reason: string | null, via: string | null, reversePath: string | null,
 ];
 
 /** state, attempts, next_attempt_at, last_reply, reason; the position; site, rule, culprit. */
@@ -35,6 +36,8 @@ export interface InsertArgs {
   /** A JSON array of MessageEvent, or null for none. */
   readonly events: string | null;
   readonly body: NewBody;
+  /** Notices about it, committed with it. */
+  readonly followUps?: readonly InsertArgs[];
 }
 
 export interface SettleArgs {
@@ -46,6 +49,8 @@ export interface SettleArgs {
   readonly events: string | null;
   /** Appended when this settlement was the last one: a JSON array of MessageEvent. */
   readonly doneEvents: string | null;
+  /** The delay notice was sent, or nobody wants it: the age of the message matters again at its expiry. */
+  readonly delayNoticeDone: boolean;
 }
 
 export interface OrderArgs {
@@ -61,10 +66,11 @@ export interface OrderArgs {
 }
 
 const INSERT_MESSAGE = `INSERT INTO messages (id, sender, options, origin, sender_believed, content_digest, size_bytes, started_at,
-  queued_at, expires_at, message_id, header_from, junk) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  queued_at, expires_at, message_id, header_from, junk, stream, dkim_domain, watch_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const INSERT_RECIPIENT = `INSERT INTO recipients (message_id, position, address, original_recipient, notify, state, attempts,
-  next_attempt_at, last_reply, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  next_attempt_at, last_reply, reason, via, reverse_path) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** An order to hold, given while an attempt was under way, outlives the attempt's deferral. */
 const SETTLE_RECIPIENT = `UPDATE recipients SET state = CASE WHEN state = 'held' AND ?1 = 'queued' THEN 'held' ELSE ?1 END,
@@ -79,6 +85,7 @@ const ORDER_RECIPIENT = `UPDATE recipients SET state = ?, next_attempt_at = coal
 export const queueWrites = {
   insert(db: Database, item: InsertArgs): void {
     insertItem(db, item);
+    for (const followUp of item.followUps ?? []) insertItem(db, followUp);
   },
 
   /** What came of an attempt. */
@@ -91,6 +98,7 @@ export const queueWrites = {
     for (const settlement of args.settlements) db.run(SETTLE_RECIPIENT, ...settlement, args.id);
     for (const deposit of args.deposits) depositMessage(db, deposit);
     for (const followUp of args.followUps) insertItem(db, followUp);
+    if (args.delayNoticeDone) db.run('UPDATE messages SET watch_at = expires_at WHERE id = ?', args.id);
     return { finished: finishWhenDone(db, args, message.digest) };
   },
 
@@ -134,7 +142,7 @@ function statusOf(db: Database, id: string): { readonly digest: string; readonly
 function finishWhenDone(db: Database, args: Pick<SettleArgs, 'id' | 'atMs' | 'doneEvents'>, digest: string): boolean {
   const left = db.get(`SELECT 1 AS found FROM recipients WHERE message_id = ? AND state IN ('queued', 'held') LIMIT 1`, args.id);
   if (left) return false;
-  db.run('UPDATE messages SET finished_at = ? WHERE id = ?', args.atMs, args.id);
+  db.run('UPDATE messages SET finished_at = ?, watch_at = NULL WHERE id = ?', args.atMs, args.id);
   if (args.doneEvents !== null) appendEvents(db, args.id, args.doneEvents);
   releaseBody(db, digest);
   return true;
