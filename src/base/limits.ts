@@ -58,9 +58,43 @@ export const SMTP_SERVER_LIMITS = {
   lingerTimeoutMs: 5_000,
 } as const;
 
+/** Relays, routes, and asking inner servers about addresses. */
+export const RELAY_LIMITS = {
+  routesMax: 100_000,
+  secretFileBytesMax: 16 * 1024,
+  /** RFC 6749 §5.1 leaves the size of a token answer open. */
+  tokenAnswerBytesMax: 64 * 1024,
+  tokenTimeoutMs: 20_000,
+  /** A token that expires within this is fetched anew, and how long one lasts that names no time (RFC 6749 §5.1). */
+  tokenMarginMs: 60_000,
+  tokenLifetimeMs: 10 * 60_000,
+  /** After a refused log-in: the wait before the same secret is shown again; it doubles up to the second figure. */
+  refusedLoginMinMs: 60_000,
+  refusedLoginMaxMs: 30 * 60_000,
+  /** How long an inner server's answer about an address is believed: yes (asked again after the second figure), no. */
+  knownAddressMs: 7 * 86_400_000,
+  knownAddressRefreshMs: 86_400_000,
+  unknownAddressMs: 2 * 3_600_000,
+  /** Questions at once; how long one may take, and how long a client at RCPT waits for it. */
+  probesAtOnce: 20,
+  probesWaitingMax: 1_000,
+  probeTimeoutMs: 30_000,
+  /** A question that had no answer is not repeated for so long. */
+  unansweredProbeMs: 60_000,
+  /** Answers in memory; on disk they stay until they are too old to be believed. */
+  checkedAddressesMax: 20_000,
+} as const;
+
 /** What we allow a peer to ask of our SMTP client. Time-outs after RFC 5321 §4.5.3.2. */
 export const SMTP_CLIENT_LIMITS = {
   connectTimeoutMs: 30_000,
+  /** For the second and later addresses of an attempt, and for one that was silent lately. */
+  connectAgainTimeoutMs: 10_000,
+  /** When this has passed in an attempt that reached nobody, no further address is begun with (two are always tried). */
+  reachBudgetMs: 60_000,
+  /** An address that did not answer is asked after the others of its site for so long. */
+  silentHostMs: 10 * 60_000,
+  silentHostsMax: 10_000,
   greetingTimeoutMs: 300_000,
   ehloTimeoutMs: 300_000,
   tlsHandshakeTimeoutMs: 60_000,

@@ -2,6 +2,7 @@
  * The configuration as the program sees it, after validation and with defaults filled in. The schema that reads, checks
  * and documents it is config/schema.ts; names there are those of posthorn.toml.
  */
+import type { OauthSource } from '../base/oauth-source.ts';
 import type { OwnSite } from '../mail/sites/own-sites.ts';
 import type { Stream } from '../mail/sites/streams.ts';
 
@@ -64,6 +65,8 @@ export interface RelayConfig {
   readonly passwordFile?: string;
   /** Default `verify` when a username is set, else `opportunistic`. */
   readonly tls: 'verify' | 'opportunistic' | 'none';
+  /** Default: no token. */
+  readonly oauth?: OauthSource;
 }
 
 /** What an administrator demands of the way to some domains. */
@@ -139,6 +142,10 @@ export interface Config {
     /** Milliseconds: first and longest wait between attempts; between them it doubles. Default 5 min, 4 h. */
     readonly retryMinMs: number;
     readonly retryMaxMs: number;
+    /** What becomes of a message when the receiver refuses the source for good. Default `requeue`. */
+    readonly onBlock?: 'requeue' | 'hold' | 'bounce';
+    /** Who is told of it; default postmaster@ the host name. */
+    readonly notify?: string;
     /** Milliseconds after which a sender is told that a message is late; 0: never. Default 4 h. */
     readonly delayNoticeMs?: number;
   };

@@ -8,10 +8,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '../base/errors.ts';
+import type { OauthSource } from '../base/oauth-source.ts';
 import type { Config, ConfigWarning, SiteConfig, TlsRule } from './config.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
 import { checkRelations } from './relations.ts';
-import { configSchema, type ConfigTables } from './schema.ts';
+import { configSchema, type ConfigTables, type RelayOauthTable } from './schema.ts';
 import { bare, factsOf } from './setting.ts';
 import { nearest } from './suggestion.ts';
 import { readToml, type TomlSource } from './toml-source.ts';
@@ -196,6 +197,8 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
       bounceLifetimeMs: queue['bounce-lifetime'],
       retryMinMs: queue['retry-min'],
       retryMaxMs: queue['retry-max'],
+      onBlock: queue['on-block'],
+      ...(queue.notify !== undefined && { notify: queue.notify }),
       delayNoticeMs: queue['delay-notice'],
     },
     shaping: { enabled: tables.shaping.enabled, warmUp: tables.shaping['warm-up'], lowVolume: tables.shaping['low-volume'] },
@@ -220,8 +223,16 @@ function relayOf(relay: NonNullable<ConfigTables['relay']>, absolute: (path: str
     host: relay.host,
     port: relay.port,
     tls: relay.tls ?? (relay.username === undefined ? 'opportunistic' : 'verify'),
-    ...optionalFields({ username: relay.username, passwordFile }),
+    ...optionalFields({ username: relay.username, passwordFile, oauth: relay.oauth && oauthOf(relay.oauth, absolute) }),
   };
+}
+
+/** What must stand together has been checked (relations.ts). */
+function oauthOf(oauth: RelayOauthTable, absolute: (path: string) => string): OauthSource {
+  const { 'token-file': tokenFile, 'token-url': tokenUrl = '', 'client-id': clientId = '', 'refresh-token-file': refreshTokenFile = '', scope } = oauth;
+  if (tokenFile !== undefined) return { kind: 'file', tokenFile: absolute(tokenFile) };
+  const clientSecretFile = oauth['client-secret-file'] && absolute(oauth['client-secret-file']);
+  return { kind: 'refresh', tokenUrl, clientId, refreshTokenFile: absolute(refreshTokenFile), ...optionalFields({ clientSecretFile, scope }) };
 }
 
 function siteOf(site: ConfigTables['site'][number]): SiteConfig {

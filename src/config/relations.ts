@@ -17,15 +17,8 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
   if (listen.submissions.length > 0 && tls.certificate === undefined) say('listen.submissions', 'needs tls.certificate and tls.key: TLS begins with the first byte there');
   wrong.push(...sharedListeners(listen));
   if (queue['retry-min'] > queue['retry-max']) say('queue.retry-min', 'must not be longer than queue.retry-max');
-  if (relay?.username !== undefined && relay['password-file'] === undefined) {
-    say('relay.username', 'needs relay.password-file beside it');
-  }
-  if (relay?.['password-file'] !== undefined && relay.username === undefined) {
-    say('relay.password-file', 'needs relay.username beside it');
-  }
-  if (relay?.username !== undefined && relay.tls !== undefined && relay.tls !== 'verify') {
-    say('relay.tls', 'must be "verify" (or left out) when a user name is set: a password is sent only over verified TLS');
-  }
+  if (relay) wrong.push(...wrongLogin(relay, ['relay']));
+  wrong.push(...outbound.fallback.flatMap((fallback, at) => wrongLogin(fallback, ['outbound', 'fallback', at])));
   wrong.push(...wrongShaping(tables));
   for (const [index, { address }] of outbound.ip.entries()) {
     const protocol = address.includes(':') ? 'ipv6' : 'ipv4';
@@ -42,6 +35,31 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
   return wrong;
 }
 
+type LoginTable = Pick<NonNullable<ConfigTables['relay']>, 'username' | 'password-file' | 'tls' | 'oauth'>;
+
+/** A user name goes with one secret, and a secret with verified TLS. */
+function wrongLogin(relay: LoginTable, path: readonly PropertyKey[]): WrongRelation[] {
+  const { username, 'password-file': passwordFile, tls, oauth } = relay;
+  const name = path.filter((step) => typeof step === 'string').join('.');
+  const wrong: WrongRelation[] = [];
+  const say = (key: string, allowed: string): void => void wrong.push({ path: [...path, ...key.split('.')], allowed });
+  if (username !== undefined && passwordFile === undefined && oauth === undefined) say('username', `needs ${name}.password-file (or ${name}.oauth) beside it`);
+  if (passwordFile !== undefined && username === undefined) say('password-file', `needs ${name}.username beside it`);
+  if (oauth !== undefined && username === undefined) say('oauth', `needs ${name}.username beside it`);
+  if (oauth !== undefined && passwordFile !== undefined) say('oauth', `and ${name}.password-file exclude each other`);
+  if (username !== undefined && tls !== undefined && tls !== 'verify') {
+    say('tls', 'must be "verify" (or left out) when a user name is set: a password is sent only over verified TLS');
+  }
+  if (oauth === undefined) return wrong;
+  const fetched = ['token-url', 'client-id', 'refresh-token-file'] as const;
+  if (oauth['token-file'] === undefined) {
+    for (const key of fetched) if (oauth[key] === undefined) say('oauth', `needs token-file, or else ${key}`);
+  } else if (oauth['token-url'] !== undefined) say('oauth.token-url', `and ${name}.oauth.token-file exclude each other`);
+  const url = oauth['token-url'];
+  if (url !== undefined && !(URL.canParse(url) && new URL(url).protocol === 'https:')) say('oauth.token-url', 'must be a URL that begins with https://');
+  return wrong;
+}
+
 /** Pools without addresses, addresses of no pool, sites that fit nothing. */
 function wrongShaping({ outbound, site }: ConfigTables): WrongRelation[] {
   const pools = new Set(['default', ...outbound.pool.map(({ name }) => name)]);
@@ -50,8 +68,6 @@ function wrongShaping({ outbound, site }: ConfigTables): WrongRelation[] {
   return [
     ...outbound.ip.flatMap(({ pool }, at) => (pools.has(pool) ? [] : [{ path: ['outbound', 'ip', at, 'pool'], allowed: 'must be "default" or the name of an [[outbound.pool]]' }])),
     ...outbound.pool.flatMap(({ name }, at) => (used.has(name) ? [] : [{ path: ['outbound', 'pool', at, 'name'], allowed: 'has no address: at least one [[outbound.ip]] must name this pool' }])),
-    ...outbound.fallback.flatMap((fallback, at) => (fallback.username !== undefined && fallback['password-file'] === undefined ? [{ path: ['outbound', 'fallback', at, 'username'], allowed: 'needs password-file beside it' }] : [])),
-    ...outbound.fallback.flatMap(({ username, tls }, at) => (username !== undefined && tls !== undefined && tls !== 'verify' ? [{ path: ['outbound', 'fallback', at, 'tls'], allowed: 'must be "verify" (or left out) when a user name is set: a password is sent only over verified TLS' }] : [])),
     ...site.flatMap(({ key, mx }, at) => (mx.length === 0 && !known.has(key) ? [{ path: ['site', at, 'key'], allowed: 'is no known site: say with mx = [".example.net"] which hosts it has' }] : [])),
     ...site.flatMap((row, at) => ((row['retry-min'] === undefined) === (row['retry-max'] === undefined) ? [] : [{ path: ['site', at, 'key'], allowed: 'needs retry-min and retry-max together, or neither' }])),
     ...site.flatMap((row, at) => ((row['retry-min'] ?? 0) > (row['retry-max'] ?? Infinity) ? [{ path: ['site', at, 'retry-min'], allowed: 'must not be longer than retry-max' }] : [])),

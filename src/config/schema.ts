@@ -90,6 +90,16 @@ const outboundPool = z.strictObject(
   { error: (issue) => (issue.code === 'invalid_type' ? 'a table' : undefined) },
 );
 
+const relayOauth = () =>
+  optionalTable('Log in with a bearer token (OAUTHBEARER, XOAUTH2) instead of a password, as Google and Microsoft want it.', {
+    'token-file': optional(value.path(), 'File with the access token that another program keeps fresh; read at each log-in.', 'fetched from token-url'),
+    'token-url': optional(value.text(), 'Where to fetch access tokens, beginning with https://.', 'token-file is used'),
+    'client-id': optional(value.text(), 'Client that the token was given to.', 'token-file is used'),
+    'client-secret-file': optional(value.path(), 'File with the secret of that client, mode 0600.', 'the client has no secret'),
+    'refresh-token-file': optional(value.path(), 'File with the refresh token, mode 0600.', 'token-file is used'),
+    scope: optional(value.text(), 'Scope to ask for.', 'that of the refresh token'),
+  });
+
 const outboundFallback = z.strictObject(
   {
     sites: required(value.listOf(value.text()), 'Sites, as `posthorn ip list` names them: `google`, or the MX host names.'),
@@ -102,6 +112,7 @@ const outboundFallback = z.strictObject(
       'Demand a verified certificate, use TLS when offered, or never.',
       '"verify" with a user name, else "opportunistic"',
     ),
+    oauth: relayOauth(),
   },
   { error: (issue) => (issue.code === 'invalid_type' ? 'a table' : undefined) },
 );
@@ -164,6 +175,7 @@ const relay = optionalTable('A smarthost that takes all outgoing mail, instead o
     'Demand a verified certificate, use TLS when offered, or never.',
     '"verify" with a user name, else "opportunistic"',
   ),
+  oauth: relayOauth(),
 });
 
 const queue = table('How long mail waits, and how often it is tried.', {
@@ -171,6 +183,12 @@ const queue = table('How long mail waits, and how often it is tried.', {
   'bounce-lifetime': setting(value.duration({ minMs: 1000 }), 'The same for bounces, which are then dropped.', '5d'),
   'retry-min': setting(value.duration({ minMs: 1000 }), 'Wait after the first failed attempt; doubles each time.', '5m'),
   'retry-max': setting(value.duration({ minMs: 1000 }), 'Longest wait between attempts.', '4h'),
+  'on-block': setting(
+    value.choice('requeue', 'hold', 'bounce'),
+    'What becomes of a message when the receiver refuses this server (address, name, reputation) for good: it waits and is tried again after an hour or more, waits for an administrator, or goes back to its sender. Recipients are never blamed for it.',
+    'requeue',
+  ),
+  notify: optional(value.mailAddress(), 'Who is told by mail when a receiver blocks this server.', 'postmaster of the host name'),
   'delay-notice': setting(value.duration(), 'The sender is told, once, that a message has waited so long; "0s": never.', '4h'),
 });
 
@@ -277,3 +295,4 @@ export const configSchema = z.strictObject({
 });
 
 export type ConfigTables = z.output<typeof configSchema>;
+export type RelayOauthTable = NonNullable<NonNullable<ConfigTables['relay']>['oauth']>;

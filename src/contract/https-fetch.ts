@@ -5,6 +5,10 @@ export interface HttpsRequest {
   readonly port: number;
   /** Begins with `/`. */
   readonly path: string;
+  /** Sent by POST; absent: GET. */
+  readonly body?: { readonly mediaType: string; readonly text: string };
+  /** Accept field; default `text/plain`. */
+  readonly accept?: string;
   readonly bytesMax: number;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;

@@ -1,4 +1,5 @@
 /** The words in which outgoing mail is shaped: streams, MX sites, our own addresses, and the right to one delivery. */
+import type { OauthSource } from '../base/oauth-source.ts';
 import type { SiteProfile } from '../mail/sites/site-profile.ts';
 
 export { STREAMS, type Stream } from '../mail/sites/streams.ts';
@@ -37,8 +38,10 @@ export interface RelayTarget {
   readonly tls: 'verify' | 'opportunistic' | 'none';
   readonly username?: string;
   readonly passwordFile?: string;
-  /** How to log in; default: the strongest that both know and that the secret fits. */
-  readonly auth?: 'password' | 'oauth';
+  /** Log in with a bearer token instead of a password. */
+  readonly oauth?: OauthSource;
+  /** `mx`: the MX records of `host` say where to connect; default: its own addresses. */
+  readonly lookup?: 'mx';
 }
 
 /** The right to one delivery; must be given back with `finish`, exactly once. */

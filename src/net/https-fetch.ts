@@ -105,12 +105,19 @@ function tlsError(error: NodeJS.ErrnoException): FetchError {
   return new FetchError(ofCertificate ? 'certificate' : 'connect', `TLS: ${error.message}`.slice(0, 300));
 }
 
-function exchange(socket: TLSSocket, { host, port, path, bytesMax }: HttpsRequest): Promise<HttpsAnswer> {
+function exchange(socket: TLSSocket, { host, port, path, bytesMax, body, accept = 'text/plain' }: HttpsRequest): Promise<HttpsAnswer> {
   return new Promise((resolve, reject) => {
     const asking = request({
       createConnection: () => socket,
       path,
-      headers: { host: port === 443 ? host : `${host}:${port}`, 'user-agent': USER_AGENT, accept: 'text/plain', connection: 'close' },
+      method: body ? 'POST' : 'GET',
+      headers: {
+        host: port === 443 ? host : `${host}:${port}`,
+        'user-agent': USER_AGENT,
+        accept,
+        connection: 'close',
+        ...(body && { 'content-type': body.mediaType, 'content-length': Buffer.byteLength(body.text) }),
+      },
     });
     socket.once('close', () => reject(new FetchError('connect', 'the connection ended before the answer was complete')));
     asking.once('error', (error) => reject(new FetchError('protocol', error.message)));
@@ -120,7 +127,7 @@ function exchange(socket: TLSSocket, { host, port, path, bytesMax }: HttpsReques
         reject,
       );
     });
-    asking.end();
+    asking.end(body?.text);
   });
 }
 
