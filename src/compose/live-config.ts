@@ -20,6 +20,7 @@ export function createLiveConfig(initial: Config): LiveConfig {
     config: current as unknown as Config,
     replace(next) {
       const pending: string[] = FIXED_AT_START.filter((name) => JSON.stringify(current[name]) !== JSON.stringify(next[name]));
+      if ((current['smtp'] as Config['smtp']).threads !== next.smtp.threads) pending.push('smtp.threads');
       for (const [name, value] of Object.entries({ relay: undefined, ...next })) {
         if (!pending.includes(name)) current[name] = value;
       }

@@ -122,6 +122,8 @@ export interface Config {
     readonly maxRecipients: number;
     readonly maxConnections: number;
     readonly maxConnectionsPerClient: number;
+    /** Session threads; 0: none. Default: as many as processors, at most 4. */
+    readonly threads?: number;
   };
   readonly outbound: {
     readonly protocols: readonly ('ipv4' | 'ipv6')[];

@@ -181,6 +181,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
       maxRecipients: smtp['max-recipients'],
       maxConnections: smtp['max-connections'],
       maxConnectionsPerClient: smtp['max-connections-per-client'],
+      ...optionalFields({ threads: smtp.threads }),
     },
     outbound: {
       protocols: [...new Set(outbound.protocols)],

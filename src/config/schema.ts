@@ -67,6 +67,7 @@ const smtp = table('Limits of the SMTP server.', {
   'max-recipients': setting(value.count(1, 100_000), 'Most recipients of one message.', 1000),
   'max-connections': setting(value.count(1, 100_000), 'Most sessions at a time.', 1000),
   'max-connections-per-client': setting(value.count(1, 100_000), 'Most sessions at a time from one address.', 50),
+  threads: optional(value.count(0, 64), 'Threads that take sessions; 0: sessions share the main thread with everything else.', 'the number of processors, at most 4'),
 });
 
 const outboundIp = z.strictObject(

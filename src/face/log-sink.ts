@@ -14,6 +14,8 @@ import { formatMaillog } from '../mail/maillog.ts';
 
 export interface OpenLogSink {
   readonly write: LogSink;
+  /** Whole lines that another thread has made with `createLineFormat`. */
+  writeLines(lines: string): void;
   /** Opens the file again under its name; nothing for standard error. */
   reopen(): void;
   /** Writes out what waits. */
@@ -35,12 +37,10 @@ export function createLogSink({ format, level, file }: Config['log'], host = hos
   const destination = pino.destination({ dest: file ?? STDERR, sync: false, mkdir: true, append: true, mode: 0o640, maxLength: WAITING_BYTES_MAX, ...blocks });
   // A full disk or a closed pipe must not end the server.
   destination.on('error', () => undefined);
-  const writeText = (text: string): void => void destination.write(text);
-  const write = format === 'json' ? jsonWriter(writeText) : maillogWriter(writeText, host);
+  const writeLines = (text: string): void => void destination.write(text);
   return {
-    write: (entry) => {
-      if (RANK[entry.level] >= RANK[level]) write(entry);
-    },
+    write: createLineFormat({ format, level }, writeLines, host),
+    writeLines,
     reopen: () => {
       if (file !== undefined) destination.reopen();
     },
@@ -52,6 +52,14 @@ export function createLogSink({ format, level, file }: Config['log'], host = hos
       }
       if (file !== undefined) destination.end();
     },
+  };
+}
+
+/** From entries to lines; those below the level come to nothing. */
+export function createLineFormat({ format, level }: Pick<Config['log'], 'format' | 'level'>, write: (lines: string) => void, host = hostname()): LogSink {
+  const writeEntry = format === 'json' ? jsonWriter(write) : maillogWriter(write, host);
+  return (entry) => {
+    if (RANK[entry.level] >= RANK[level]) writeEntry(entry);
   };
 }
 

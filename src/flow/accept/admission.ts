@@ -8,6 +8,7 @@ import { isIPv6 } from 'node:net';
 import type { Config } from '../../config/config.ts';
 import { createNetworkSet } from '../../net/cidr.ts';
 import type { NetworkSet } from '../../net/cidr.ts';
+import type { ConnectionTally } from './tally.ts';
 
 /** Networks of the configuration; follows a reload, which puts another list in its place. */
 export class NetworkList {
@@ -30,26 +31,26 @@ export class NetworkList {
 }
 
 export class ClientCounts {
-  readonly #counts = new Map<string, number>();
+  readonly #tally: ConnectionTally;
   readonly #config: Pick<Config, 'smtp'>;
 
-  constructor(config: Pick<Config, 'smtp'>) {
+  constructor(config: Pick<Config, 'smtp'>, tally: ConnectionTally) {
     this.#config = config;
+    this.#tally = tally;
   }
 
   /** A function that gives the place back (once), or undefined when the client has its share. */
   enter(address: string): (() => void) | undefined {
     const key = isIPv6(address) ? network64(address) : address;
-    const count = this.#counts.get(key) ?? 0;
-    if (count >= this.#config.smtp.maxConnectionsPerClient) return undefined;
-    this.#counts.set(key, count + 1);
+    if (this.#tally.enter(key) > this.#config.smtp.maxConnectionsPerClient) {
+      this.#tally.leave(key);
+      return undefined;
+    }
     let left = false;
     return () => {
       if (left) return;
       left = true;
-      const rest = (this.#counts.get(key) ?? 1) - 1;
-      if (rest === 0) this.#counts.delete(key);
-      else this.#counts.set(key, rest);
+      this.#tally.leave(key);
     };
   }
 }

@@ -7,7 +7,9 @@ import type { Log } from '../../base/log.ts';
 import type { Config, HostPort } from '../../config/config.ts';
 import type { IprevReport } from '../../contract/auth-report.ts';
 import type { Directory, Login } from '../../contract/directory.ts';
+import type { ReturnPaths } from '../../contract/forwarding.ts';
 import type { Intake } from '../../contract/message.ts';
+import type { ConnectionTally } from './tally.ts';
 
 /**
  * `smtp`: port 25, mail for us from everybody; `submission`: STARTTLS, then login; `submissions`: TLS from the first
@@ -24,6 +26,8 @@ export interface BodyHasher {
 export interface SmtpServerPorts {
   readonly intake: Intake;
   readonly directory: Directory;
+  /** Where bounces of forwarded mail come back to; default: nowhere. */
+  readonly returnPaths?: ReturnPaths;
   readonly login: Login;
   readonly clock: Clock;
   readonly log: Log;
@@ -47,6 +51,10 @@ export interface SmtpServerOptions {
   /** Asked for each handshake, so that a new certificate needs no restart; without one TLS is not offered. */
   readonly secureContext: () => SecureContext | undefined;
   readonly ports: SmtpServerPorts;
+  /** Other servers listen on the same addresses (SO_REUSEPORT); whoever starts them made sure that they are ours. Default false. */
+  readonly sharesAddresses?: boolean;
+  /** Counts the connections; default: those of this server alone. */
+  readonly tally?: ConnectionTally;
   /** Milliseconds that a client must wait in silence for the greeting; default 0: only what came at once is too early. */
   readonly greetingDelayMs?: number;
 }

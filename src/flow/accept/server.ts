@@ -6,7 +6,7 @@
  */
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
+import type { ListenOptions, Server, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { SMTP_SERVER_LIMITS } from '../../base/limits.ts';
@@ -21,6 +21,7 @@ import { formatReply } from '../../wire/smtp/reply.ts';
 import type { SmtpReply } from '../../wire/smtp/reply.ts';
 import { ClientCounts, NetworkList } from './admission.ts';
 import { ClientConnection } from './client-connection.ts';
+import { claimAddress, listenOptions } from './listen-address.ts';
 import { awaitSilence, readProxyHeader, secureAtOnce } from './greeter.ts';
 import { prepareSpool } from './incoming-message.ts';
 import type { ContentMemory } from './incoming-message.ts';
@@ -28,6 +29,8 @@ import type { SmtpServerOptions } from './options.ts';
 import { Session } from './session.ts';
 import { SessionState } from './session-state.ts';
 import type { ClientFacts } from './session-state.ts';
+import { ALL_CONNECTIONS, createLocalTally } from './tally.ts';
+import type { ConnectionTally } from './tally.ts';
 
 export interface SmtpServer {
   /** The addresses really listened on (a port 0 is resolved); empty for a Unix socket. Rejects with the system's error. */
@@ -58,6 +61,7 @@ class Listener implements SmtpServer {
   readonly #memory: ContentMemory = { bytes: 0 };
   readonly #trusted: NetworkList;
   readonly #proxies: NetworkList;
+  readonly #tally: ConnectionTally;
   readonly #counts: ClientCounts;
   #whenEmpty: (() => void) | undefined;
   #closing = false;
@@ -66,7 +70,8 @@ class Listener implements SmtpServer {
     this.#options = options;
     this.#trusted = new NetworkList(() => options.config.networks.trusted);
     this.#proxies = new NetworkList(() => options.config.networks.proxies);
-    this.#counts = new ClientCounts(options.config);
+    this.#tally = options.tally ?? createLocalTally();
+    this.#counts = new ClientCounts(options.config, this.#tally);
   }
 
   get connections(): number {
@@ -91,19 +96,16 @@ class Listener implements SmtpServer {
 
   /**
    * Several sockets share the port (SO_REUSEPORT), because libuv accepts one connection per socket and turn of the event
-   * loop, which would be the limit for clients that open a connection for each message. The first is opened alone: it
-   * fails when another program has the port, which SO_REUSEPORT would hide.
+   * loop, which would be the limit for clients that open a connection for each message.
    */
   async #openAddress(address: string, port: number): Promise<HostPort> {
-    const name = `${address}:${port}`;
-    const where = { host: address, port, ipv6Only: address.includes(':') };
-    const alone = await this.#open(where, name);
-    await new Promise((resolve) => (this.#servers.pop() as Server).close(resolve));
-    for (let count = 0; count < LISTENING_SOCKETS; count += 1) await this.#open({ ...where, port: alone.port, reusePort: true }, name);
-    return alone;
+    const wanted = { address, port };
+    const where = this.#options.sharesAddresses ? wanted : await claimAddress(wanted);
+    for (let count = 0; count < LISTENING_SOCKETS; count += 1) await this.#open({ ...listenOptions(where), reusePort: true }, `${address}:${port}`);
+    return where;
   }
 
-  #open(where: ListenOptions, name: string): Promise<HostPort> {
+  #open(where: ListenOptions, name: string): Promise<void> {
     const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => this.#accept(socket, name));
     this.#servers.push(server);
     return new Promise((resolve, reject) => {
@@ -111,8 +113,7 @@ class Listener implements SmtpServer {
       server.listen(where, () => {
         server.off('error', reject);
         server.on('error', (error) => this.#options.ports.log.error('smtp.listener-failed', { listener: name, error: String(error) }));
-        const bound = server.address();
-        resolve(bound === null || typeof bound === 'string' ? { address: name, port: 0 } : { address: bound.address, port: (bound as AddressInfo).port });
+        resolve();
       });
     });
   }
@@ -139,7 +140,8 @@ class Listener implements SmtpServer {
     const { ports, config, service } = this.#options;
     const connection = new ClientConnection(socket, ports.clock);
     const guest: Guest = { connection };
-    const isFull = this.#guests.size >= config.smtp.maxConnections && !this.#makeRoom();
+    const count = this.#tally.enter(ALL_CONNECTIONS);
+    const isFull = count > config.smtp.maxConnections && !this.#makeRoom(count);
     this.#guests.add(guest);
     socket.once('close', () => this.#left(guest));
     const address = socket.remoteAddress === undefined ? undefined : plainAddress(socket.remoteAddress);
@@ -161,13 +163,14 @@ class Listener implements SmtpServer {
 
   #left(guest: Guest): void {
     this.#guests.delete(guest);
+    this.#tally.leave(ALL_CONNECTIONS);
     if (this.#guests.size === 0) this.#whenEmpty?.();
   }
 
   /** Silent connections must not keep the others out: the stranger idle for longest leaves. False when nobody can. */
-  #makeRoom(): boolean {
+  #makeRoom(count: number): boolean {
     const { idleWhenFullMs, connectionsLeavingMax } = SMTP_SERVER_LIMITS;
-    if (this.#guests.size >= this.#options.config.smtp.maxConnections + connectionsLeavingMax) return false;
+    if (count > this.#options.config.smtp.maxConnections + connectionsLeavingMax) return false;
     let idlest: Session | undefined;
     for (const { session } of this.#guests) {
       if (session && !session.isTrusted && session.idleMs > (idlest?.idleMs ?? idleWhenFullMs)) idlest = session;
