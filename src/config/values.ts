@@ -7,6 +7,7 @@
  */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { parseMailbox } from '../mail/address.ts';
 import type { HostPort } from './config.ts';
 
 export interface KindFacts {
@@ -237,6 +238,12 @@ export const path = () =>
 export const text = () =>
   kindOf<string>({ kind: 'text', allowed: 'a text that is not empty' }, (value) =>
     typeof value === 'string' && value.length > 0 && value.length <= 1000 ? value : undefined,
+  );
+
+export const mailAddress = () =>
+  kindOf<string>(
+    { kind: 'mail address', allowed: 'a mail address such as "postmaster@example.org"' },
+    textual((text) => (parseMailbox(text) ? text : undefined)),
   );
 
 export const listOf = <T extends z.ZodType>(item: T) =>

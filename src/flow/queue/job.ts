@@ -15,9 +15,8 @@ import type {
   Deliverer, DeliveryJob, DeliveryOutcome, Feedback, FeedbackItem, NewQueueItem, QueueStore, SettleResult,
 } from '../../contract/queue.ts';
 import { LOG_EVENTS } from '../../mail/log-events.ts';
-import type { RetryPolicy } from './retry.ts';
 import { outcomeLogFields, settleOutcome } from './settlement.ts';
-import type { SettledRecipient } from './settlement.ts';
+import type { SettledRecipient, SettlementPolicy } from './settlement.ts';
 
 export interface JobPorts {
   readonly store: Pick<QueueStore, 'settle'>;
@@ -25,9 +24,11 @@ export interface JobPorts {
   readonly feedback: Feedback;
   readonly clock: Clock;
   readonly log: Log;
-  readonly policy: RetryPolicy;
+  readonly policy: SettlementPolicy;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Told what became of each recipient, after the commit: suppression and notices to the administrator learn from it. */
+  readonly onSettled?: (job: DeliveryJob, settled: readonly SettledRecipient[]) => void;
 }
 
 export interface JobResult extends SettleResult {
@@ -140,6 +141,7 @@ async function commitOutcomes(ports: JobPorts, job: DeliveryJob, outcomes: reado
     [...final.map(({ event }) => event), ...items.map(({ event }) => event)],
   );
   logOutcomes(ports.log, job, outcomes, final);
+  ports.onSettled?.(job, final);
   if (result.finished) ports.log.info(LOG_EVENTS.queueRemoved, { id: job.message.id });
   return { ...result, settled: final, followUps };
 }

@@ -42,6 +42,7 @@ export interface QueueOptions {
   readonly config: Pick<Config, 'queue'>;
   /** In [0, 1), spreads retries. Default Math.random. */
   readonly random?: () => number;
+  readonly onSettled?: JobPorts['onSettled'];
 }
 
 export interface Queue {
@@ -108,8 +109,8 @@ class Scheduler implements Queue {
 
   constructor(options: QueueOptions) {
     this.#options = options;
-    const { retryMinMs, retryMaxMs } = options.config.queue;
-    this.#ports = { ...options, policy: { retryMinMs, retryMaxMs }, random: options.random ?? Math.random };
+    const { retryMinMs, retryMaxMs, onBlock } = options.config.queue;
+    this.#ports = { ...options, policy: { retryMinMs, retryMaxMs, ...(onBlock && { onBlock }) }, random: options.random ?? Math.random };
   }
 
   readonly control: QueueControl = (() => {

@@ -1,6 +1,7 @@
 /** One sentence that says why a recipient is where it is; shown by `queue why`, `mailq` and trace. Pure. */
 import type { Reply } from '../../contract/message.ts';
 import type { DeliveryOutcome } from '../../contract/queue.ts';
+import type { Explanation } from '../../mail/reply-meaning/explain.ts';
 
 /** Long replies are kept whole as lastReply; the sentence is for reading. */
 const REPLY_CHARS_MAX = 300;
@@ -22,13 +23,22 @@ export function deferralReason(outcome: DeliveryOutcome): string {
   }
 }
 
+/** The source is refused, and the message kept: who refuses what, what was said, what ends it. */
+export function blockReason(outcome: DeliveryOutcome, explanation: Explanation): string {
+  const { localAddress } = outcome.attempt;
+  const source = localAddress ? `mail from our address ${localAddress}` : 'mail from this server';
+  const link = explanation.reference ? ` See ${explanation.reference}.` : '';
+  return `${hostOf(outcome) ?? 'The destination'} refuses ${source}, not this recipient: ${replyInOneLine(outcome.reply)}. ${explanation.meaning} ${explanation.nextStep}${link}`;
+}
+
 export function failureReason(outcome: DeliveryOutcome): string {
   return `${hostOf(outcome) ?? (outcome.scope === 'local' ? 'This server' : 'The destination')} refused it for good: ${replyInOneLine(outcome.reply)}`;
 }
 
-export function expiryReason(outcome: DeliveryOutcome, ageMs: number): string {
+/** `last`: why the last attempt brought nothing. */
+export function expiryReason(last: string, ageMs: number): string {
   const hours = Math.round(ageMs / 3_600_000);
-  return `It could not be delivered for ${hours} hours; the last attempt: ${deferralReason(outcome)}`;
+  return `It could not be delivered for ${hours} hours; the last attempt: ${last}`;
 }
 
 /** `450 4.2.1 try later`, without line ends. */

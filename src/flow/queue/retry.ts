@@ -4,10 +4,23 @@
  * The wait doubles from retryMinMs to retryMaxMs with the number of attempts (RFC 5321 §4.5.4.1 asks for growing
  * waits), spread by up to a tenth so that messages deferred together do not come back together. The last attempt is at
  * the message's expiry; one that is deferred then has expired.
+ *
+ * A wait that the reply names is kept instead, and a refusal of the source waits an hour at least, growing to half a
+ * day: whoever blocks us must not be knocked at, and asking again soon makes most blocks longer.
  */
+import { REPLY_LIMITS } from '../../base/limits.ts';
+
 export interface RetryPolicy {
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
+}
+
+/** What the reply asks for beyond the schedule. */
+export interface RetryWish {
+  /** The wait that it names, milliseconds. */
+  readonly retryAfterMs?: number;
+  /** It refuses the source: wait long. */
+  readonly blocked?: boolean;
 }
 
 export type RetryDecision = { readonly kind: 'retry'; readonly nextAttemptAt: number } | { readonly kind: 'expire' };
@@ -15,9 +28,19 @@ export type RetryDecision = { readonly kind: 'retry'; readonly nextAttemptAt: nu
 const JITTER_SHARE = 0.1;
 
 /** `attempts` includes the one that was just deferred; `random` is in [0, 1). Times are milliseconds since 1970. */
-export function decideRetry(policy: RetryPolicy, attempts: number, now: number, expiresAt: number, random: number): RetryDecision {
+export function decideRetry(policy: RetryPolicy, attempts: number, now: number, expiresAt: number, random: number, wish: RetryWish = {}): RetryDecision {
   if (now >= expiresAt) return { kind: 'expire' };
-  return { kind: 'retry', nextAttemptAt: Math.min(expiresAt, now + retryWaitMs(policy, attempts, random)) };
+  return { kind: 'retry', nextAttemptAt: Math.min(expiresAt, now + waitMs(policy, attempts, random, wish)) };
+}
+
+function waitMs(policy: RetryPolicy, attempts: number, random: number, { retryAfterMs, blocked }: RetryWish): number {
+  if (blocked) {
+    const wait = retryWaitMs({ retryMinMs: REPLY_LIMITS.blockRetryMinMs, retryMaxMs: REPLY_LIMITS.blockRetryMaxMs }, attempts, random);
+    return Math.max(wait, REPLY_LIMITS.blockRetryMinMs, retryAfterMs ?? 0);
+  }
+  // Later than named by the same spread, never earlier: who comes too soon waits again.
+  if (retryAfterMs !== undefined) return Math.round(retryAfterMs * (1 + JITTER_SHARE * random));
+  return retryWaitMs(policy, attempts, random);
 }
 
 /** Milliseconds to wait after the given number of attempts (from 1). */

@@ -1,6 +1,18 @@
 /**
  * From the outcomes of one job to what is written: each recipient's new state, its event, its log line, and the finals
  * that feedback is asked about. Pure; the one place where an outcome becomes a fate.
+ *
+ *   outcome                       what the reply means              fate
+ *   delivered                                                       delivered
+ *   deferred, with a reason to hold                                 held
+ *   deferred                      the source is blocked             queued, an hour or more; expired when its time is over
+ *   deferred                      anything else                     queued, by the schedule or the wait that the reply names; expired
+ *   failed                        the source is blocked, sends too  as `queue.on-block` says: queued as above (default),
+ *                                 much, or is greylisted            held, or bounced
+ *   failed                        the recipient, the message, its   bounced
+ *                                 content, authentication, policy
+ *
+ * The meaning decides, never the reply's text or code alone: a block that comes as 550 is no fault of the recipient.
  */
 import { LOG_EVENTS } from '../../mail/log-events.ts';
 import type { LogEventFields } from '../../mail/log-events.ts';
@@ -8,15 +20,24 @@ import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type {
   DeliveryOutcome, FinalOutcome, MailboxDeposit, MessageEvent, QueueMessage, QueueRecipient, RoutePlan, Settlement,
 } from '../../contract/queue.ts';
-import { deferralReason, expiryReason, failureReason, replyInOneLine } from './reason.ts';
+import { attemptContext, explainReply } from '../../mail/reply-meaning/explain.ts';
+import type { Culprit, Explanation } from '../../mail/reply-meaning/explain.ts';
+import { blockReason, deferralReason, expiryReason, failureReason, replyInOneLine } from './reason.ts';
 import { decideRetry } from './retry.ts';
 import type { RetryPolicy } from './retry.ts';
+
+export interface SettlementPolicy extends RetryPolicy {
+  /** What becomes of a message whose source is refused with 5xx. Default `requeue`. */
+  readonly onBlock?: 'requeue' | 'hold' | 'bounce';
+}
 
 export interface SettlementInput {
   readonly message: QueueMessage;
   readonly recipient: QueueRecipient;
   readonly outcome: DeliveryOutcome;
-  readonly policy: RetryPolicy;
+  readonly policy: SettlementPolicy;
+  /** What the reply means; default: asked of mail/reply-meaning. */
+  readonly explanation?: Explanation;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** In [0, 1). */
@@ -28,20 +49,43 @@ export interface SettledRecipient {
   readonly event: MessageEvent;
   readonly final?: FinalOutcome;
   readonly deposit?: MailboxDeposit;
+  /** What the reply means; absent when delivered. */
+  readonly explanation?: Explanation;
+  readonly outcome: DeliveryOutcome;
 }
+
+type Explained = SettlementInput & { readonly explanation: Explanation };
 
 export function settleOutcome(input: SettlementInput): SettledRecipient {
-  switch (input.outcome.status) {
-    case 'delivered':
-      return delivered(input);
-    case 'failed':
-      return bounced(input);
-    case 'deferred':
-      return deferredOrExpired(input);
-  }
+  return { ...fateOf(input), outcome: input.outcome };
 }
 
-function delivered({ recipient, outcome, now }: SettlementInput): SettledRecipient {
+type Fate = Omit<SettledRecipient, 'outcome'>;
+
+function fateOf(input: SettlementInput): Fate {
+  const { outcome, policy } = input;
+  if (outcome.status === 'delivered') return delivered(input);
+  const explained: Explained = { ...input, explanation: input.explanation ?? explainReply(outcome.reply, attemptContext(outcome.attempt)) };
+  if (outcome.status === 'failed') {
+    const onBlock = isSourceRefused(explained) ? (policy.onBlock ?? 'requeue') : 'bounce';
+    if (onBlock === 'bounce') return bounced(explained);
+    if (onBlock === 'requeue') return deferredOrExpired(explained);
+    return held(explained, `${blockReason(outcome, explained.explanation)} It is held until released: posthorn queue release ${input.message.id}`);
+  }
+  return outcome.hold === undefined ? deferredOrExpired(explained) : held(explained, outcome.hold);
+}
+
+/** Those whose trouble with too much mail is not about us. */
+const NOT_THE_SOURCE: ReadonlySet<Culprit> = new Set(['recipient', 'message', 'content', 'ours']);
+
+/** A peer's permanent refusal that is about who sends or how much, and that would meet every other message as well. */
+function isSourceRefused({ outcome, explanation }: Explained): boolean {
+  if (outcome.attempt.ownReply || outcome.attempt.mx === undefined) return false;
+  const { faultClass, culprit } = explanation;
+  return faultClass === 'block' || (faultClass === 'rate' && !NOT_THE_SOURCE.has(culprit)) || faultClass === 'greylist';
+}
+
+function delivered({ recipient, outcome, now }: SettlementInput): Fate {
   const { reply, attempt } = outcome;
   return {
     settlement: { recipient: recipient.index, state: 'delivered', attempts: recipient.attempts + 1, nextAttemptAt: now, lastReply: reply },
@@ -51,44 +95,68 @@ function delivered({ recipient, outcome, now }: SettlementInput): SettledRecipie
   };
 }
 
-function bounced({ recipient, outcome, now }: SettlementInput): SettledRecipient {
+function bounced({ recipient, outcome, explanation, now }: Explained): Fate {
   const { reply, attempt, scope } = outcome;
   const settlement: Settlement = {
     recipient: recipient.index, state: 'bounced', attempts: recipient.attempts + 1, nextAttemptAt: now, lastReply: reply,
-    reason: failureReason(outcome),
+    reason: failureReason(outcome), ...attribution(explanation),
   };
   return {
     settlement,
+    explanation,
     event: { at: now, name: MESSAGE_EVENTS.bounced, recipient: recipient.index, data: { ...attempt, reply, scope } },
     final: { recipient: { ...recipient, ...stored(settlement) }, state: 'bounced', reply, attempt },
   };
 }
 
-function deferredOrExpired(input: SettlementInput): SettledRecipient {
-  const { message, recipient, outcome, now } = input;
+function held({ recipient, outcome, explanation, now }: Explained, reason: string): Fate {
+  const { reply, attempt, scope } = outcome;
+  return {
+    settlement: {
+      recipient: recipient.index, state: 'held', attempts: recipient.attempts + 1, nextAttemptAt: now, lastReply: reply, reason, ...attribution(explanation),
+    },
+    event: { at: now, name: MESSAGE_EVENTS.held, recipient: recipient.index, data: { ...attempt, reply, scope, by: 'server', reason } },
+    explanation,
+  };
+}
+
+function deferredOrExpired(input: Explained): Fate {
+  const { message, recipient, outcome, explanation, now } = input;
   const { reply, attempt, scope } = outcome;
   const attempts = recipient.attempts + 1;
-  const decision = decideRetry(input.policy, attempts, now, message.expiresAt, input.random);
-  const common = { recipient: recipient.index, attempts, lastReply: reply };
+  const blocked = explanation.faultClass === 'block' || outcome.status === 'failed';
+  const { retryAfterMs } = explanation;
+  const decision = decideRetry(input.policy, attempts, now, message.expiresAt, input.random, { blocked, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+  const common = { recipient: recipient.index, attempts, lastReply: reply, ...attribution(explanation) };
+  const reason = blocked ? blockReason(outcome, explanation) : deferralReason(outcome);
   if (decision.kind === 'retry') {
     const { nextAttemptAt } = decision;
     return {
-      settlement: { ...common, state: 'queued', nextAttemptAt, reason: deferralReason(outcome) },
+      settlement: { ...common, state: 'queued', nextAttemptAt, reason },
       event: { at: now, name: MESSAGE_EVENTS.deferred, recipient: recipient.index, data: { ...attempt, reply, scope, nextAttemptAt, attempts } },
+      explanation,
     };
   }
   const ageMs = now - message.queuedAt;
-  const settlement: Settlement = { ...common, state: 'expired', nextAttemptAt: now, reason: expiryReason(outcome, ageMs) };
+  const settlement: Settlement = { ...common, state: 'expired', nextAttemptAt: now, reason: expiryReason(reason, ageMs) };
   return {
     settlement,
     event: { at: now, name: MESSAGE_EVENTS.expired, recipient: recipient.index, data: { ...attempt, reply, scope, ageMs } },
     final: { recipient: { ...recipient, ...stored(settlement) }, state: 'expired', reply, attempt },
+    explanation,
   };
 }
 
+function attribution({ rule, culprit }: Explanation): Pick<Settlement, 'rule' | 'culprit'> {
+  return { rule, culprit };
+}
+
 /** The recipient's row after a settlement. */
-export function stored({ state, attempts, nextAttemptAt, lastReply, reason }: Settlement): Partial<QueueRecipient> {
-  return { state, attempts, nextAttemptAt, ...(lastReply ? { lastReply } : {}), ...(reason === undefined ? {} : { reason }) };
+export function stored({ state, attempts, nextAttemptAt, lastReply, reason, rule, culprit }: Settlement): Partial<QueueRecipient> {
+  return {
+    state, attempts, nextAttemptAt, ...(lastReply ? { lastReply } : {}), ...(reason === undefined ? {} : { reason }),
+    ...(rule === undefined ? {} : { rule }), ...(culprit === undefined ? {} : { culprit }),
+  };
 }
 
 const LOG_STATUS = { delivered: 'sent', bounced: 'bounced', expired: 'expired', queued: 'deferred', held: 'deferred', deleted: 'bounced' } as const;
