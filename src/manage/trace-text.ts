@@ -129,6 +129,7 @@ function describeAttempt(outcome: string, event: TraceEvent, message: TraceMessa
   const details = [
     ...(data.tried ?? []).map((tried) => `before: ${text(tried.mx)}${tried.address ? ` [${text(tried.address)}]` : ''}: ${text(tried.error)}`),
     ...(connection.length > 0 ? [connection.join(', ')] : []),
+    ...(data.preflight?.findings ?? []).map((finding) => `preflight: ${text(finding.text)} ${text(finding.fix)}`),
     ...(data.reply ? [`reply: ${[data.reply.code, data.reply.enhanced, data.reply.text].filter((part) => part !== undefined && part !== '').map(text).join(' ')}`] : []),
     ...(data.delays ? [`delays: ${delays(data.delays)}`] : []),
     ...(data.nextAttemptAt === undefined ? [] : [`next try ${when(data.nextAttemptAt, options.now)}`]),

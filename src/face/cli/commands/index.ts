@@ -47,6 +47,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { kind: 'command', name: 'queue', summary: 'the queue: list, show, why, retry, hold, release, bounce, delete, stats', load: () => import('./queue.ts') },
   { kind: 'command', name: 'trace', summary: 'the timeline of a message, with the meaning of every reply', load: () => import('./trace.ts') },
   { kind: 'command', name: 'explain', summary: 'what a reply of another server means, and what to do', load: () => import('./explain.ts') },
+  { kind: 'command', name: 'preflight', summary: 'what a receiver would answer to a message, before it is sent', load: () => import('./preflight.ts') },
   { kind: 'command', name: 'dns', summary: 'the DNS records to publish', load: () => import('./dns.ts') },
   { kind: 'command', name: 'spf', summary: 'check SPF as a receiver would', load: () => import('./spf.ts') },
   { kind: 'command', name: 'dkim', summary: 'keys, and verifying signatures', load: () => import('./dkim.ts') },
