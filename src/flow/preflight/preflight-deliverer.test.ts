@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { BufferSource } from '../../base/byte-source.ts';
+import { SystemClock } from '../../base/clock.ts';
+import { silentLog } from '../../base/log.ts';
+import type { Config } from '../../config/config.ts';
+import type { Dns } from '../../contract/dns.ts';
+import type { Deliverer, DeliveryJob, DeliveryOutcome, RoutePlan } from '../../contract/queue.ts';
+import { createPreflightDeliverer } from './preflight-deliverer.ts';
+
+type Mode = Config['preflight']['mode'];
+
+const google = { key: 'google', title: 'Gmail' };
+const toGmail: RoutePlan = { kind: 'mx', key: 'mx:gmail.com', domain: 'gmail.com', site: google };
+
+/** Nothing is published: no PTR, no SPF, no DMARC. */
+const emptyDns: Dns = { query: async () => ({ kind: 'nxdomain', secure: false }) };
+const deadDns: Dns = { query: async () => ({ kind: 'failure', reason: 'servfail', detail: '' }) };
+
+function jobOf(route: RoutePlan): DeliveryJob {
+  return {
+    message: {
+      id: '0000000000000001', sender: 'a@example.org', options: { body: '7bit', smtpUtf8: false, requireTls: false }, origin: { kind: 'submission', protocol: 'ESMTPSA' },
+      senderBelieved: true, contentDigest: '', sizeBytes: 0, startedAt: 0, queuedAt: 0, expiresAt: 1,
+    },
+    recipients: [{ index: 0, address: 'x@gmail.com', state: 'queued', attempts: 0, nextAttemptAt: 0 }],
+    route,
+    content: new BufferSource(Buffer.from('From: a@example.org\r\nMessage-ID: <1@example.org>\r\n\r\nhello\r\n')),
+    leasedAt: 0,
+  };
+}
+
+async function deliver(mode: Mode, options: { route?: RoutePlan; dns?: Dns } = {}) {
+  let asked = 0;
+  const next: Deliverer = {
+    async deliver(job): Promise<readonly DeliveryOutcome[]> {
+      asked += 1;
+      return job.recipients.map(({ index }) => ({ recipient: index, status: 'delivered', scope: 'recipient', reply: { code: 250, text: 'ok' }, attempt: { mx: 'mx' } }));
+    },
+  };
+  const config = { preflight: { mode }, hostname: 'mail.example.org', outbound: { ips: [{ address: '192.0.2.1' }] } } as unknown as Pick<Config, 'preflight' | 'hostname' | 'outbound'>;
+  const deliverer = createPreflightDeliverer(next, { config, dns: options.dns ?? emptyDns, clock: new SystemClock(), log: silentLog });
+  const [outcome] = await deliverer.deliver(jobOf(options.route ?? toGmail), new AbortController().signal);
+  return { asked, outcome: outcome as DeliveryOutcome };
+}
+
+describe('preflight before delivery', () => {
+  test('warn: the message goes, and what was found stands beside the attempt', async () => {
+    const { asked, outcome } = await deliver('warn');
+    assert.equal(asked, 1);
+    assert.equal(outcome.status, 'delivered');
+    assert.deepEqual([outcome.attempt.preflight?.predicted?.code, outcome.attempt.preflight?.predicted?.enhanced], [550, '5.7.25']);
+    assert.ok(outcome.attempt.preflight?.findings.some(({ id }) => id === 'ptr-missing'));
+  });
+
+  test('hold: nothing is sent; the reason quotes the reply and says what to do', async () => {
+    const { asked, outcome } = await deliver('hold');
+    assert.equal(asked, 0);
+    assert.equal(outcome.status, 'deferred');
+    assert.match(outcome.hold ?? '', /Gmail would answer "550 5\.7\.25 .*PTR.*queue release/s);
+  });
+
+  test('refuse: it is returned with the words that the receiver would have used', async () => {
+    const { asked, outcome } = await deliver('refuse');
+    assert.equal(asked, 0);
+    assert.deepEqual([outcome.status, outcome.scope, outcome.reply.code, outcome.reply.enhanced], ['failed', 'message', 550, '5.7.25']);
+    assert.equal(outcome.attempt.ownReply, true, 'nobody may take it for words of the receiver');
+  });
+
+  test('DNS that does not answer keeps nothing back', async () => {
+    for (const mode of ['warn', 'hold', 'refuse'] as const) assert.equal((await deliver(mode, { dns: deadDns })).asked, 1, mode);
+  });
+
+  test('smarthosts, unknown sites and the switch', async () => {
+    const relay: RoutePlan = { kind: 'smarthost', key: 'relay', host: 'smtp.example.net', port: 587, tls: 'verify' };
+    const unknown: RoutePlan = { ...toGmail, site: { key: 'domain:gmail.com', title: 'gmail.com' } } as RoutePlan;
+    for (const route of [relay, unknown]) {
+      const { asked, outcome } = await deliver('refuse', { route });
+      assert.deepEqual([asked, outcome.attempt.preflight], [1, undefined]);
+    }
+    assert.equal((await deliver('off')).outcome.attempt.preflight, undefined);
+  });
+});
