@@ -48,6 +48,8 @@ export interface QueueOptions {
 export interface Queue {
   /** Durable when it resolves; rejects with a temporary Failure (`store-full`, `store-failed`). */
   enqueue(item: NewQueueItem): Promise<void>;
+  /** Takes up messages that another thread has committed a moment ago; each is told once. */
+  admit(items: readonly QueueItem[]): void;
   /** Reads the due-index from the store; deliveries begin while it reads. Resolves when all is read. */
   start(): Promise<void>;
   /** Takes nothing new up, waits at most `drainMs` for deliveries under way, then tells them to stop. */
@@ -128,8 +130,11 @@ class Scheduler implements Queue {
 
   async enqueue(item: NewQueueItem): Promise<void> {
     await this.#options.store.insert(item);
-    this.#admit(item);
-    for (const notice of item.followUps ?? []) this.#admit(notice);
+    this.admit([item, ...(item.followUps ?? [])]);
+  }
+
+  admit(items: readonly QueueItem[]): void {
+    for (const item of items) this.#admit(item);
     this.#pump();
   }
 
