@@ -4,6 +4,7 @@
 import type { ByteSource } from '../base/byte-source.ts';
 import type { Envelope, NotifyCondition, Origin, QueueId, Reply, TlsFacts } from './message.ts';
 import type { MxSite, Permit, RelayTarget, Stream } from './sending.ts';
+import type { TlsPolicyFacts } from './tls-policy.ts';
 
 export type RecipientState = 'queued' | 'held' | 'delivered' | 'bounced' | 'expired' | 'deleted';
 
@@ -107,6 +108,8 @@ export interface AttemptFacts {
   readonly localAddress?: string;
   readonly helo?: string;
   readonly tls?: TlsFacts;
+  /** How the way had to be protected, on whose word, and how that was met; absent for smarthosts. */
+  readonly tlsPolicy?: TlsPolicyFacts;
   /** True when the connection had carried an earlier message. */
   readonly reused?: boolean;
   /** Postfix's delays in ms: a before the queue manager, b in it, c connecting (DNS, EHLO, TLS), d transmitting. */
@@ -119,6 +122,8 @@ export interface AttemptFacts {
   readonly preflight?: PreflightFacts;
   /** The reply is our own description of what went wrong (DNS, connection, TLS, time), no words of a peer. */
   readonly ownReply?: boolean;
+  /** For the administrator, beside the reply: where to mend it. Never told to senders. */
+  readonly advice?: string;
 }
 
 /** Findings of preflight, and the reply that this receiver is known to give to one of them. */

@@ -14,6 +14,7 @@ export interface PoolLimits {
 
 interface Idle {
   readonly key: string;
+  readonly group: string;
   readonly connection: SmtpConnection;
   readonly timer: Timer;
 }
@@ -35,22 +36,36 @@ export class ConnectionPool {
     return this.#size;
   }
 
-  /** The one used last, because it is the least likely to have been closed; undefined when none waits. */
-  take(key: string): SmtpConnection | undefined {
+  /**
+   * The one used last, because it is the least likely to have been closed; undefined when none waits. One that has
+   * carried `messagesMax` messages is left instead.
+   */
+  take(key: string, messagesMax = Number.POSITIVE_INFINITY): SmtpConnection | undefined {
     for (;;) {
       const entry = this.#idle.get(key)?.at(-1);
       if (!entry) return undefined;
       this.#remove(entry);
-      if (entry.connection.reusable) return entry.connection;
+      if (entry.connection.reusable && entry.connection.transactions < messagesMax) return entry.connection;
       entry.connection.quit();
     }
   }
 
-  /** Keeps the connection when it can carry more, else says QUIT. */
-  give(key: string, connection: SmtpConnection): void {
+  /**
+   * Leaves one waiting connection of this group, if there is one: called before a new one is opened, so that those that
+   * wait never come on top of those that a site allows.
+   */
+  makeRoom(group: string): void {
+    for (const entries of this.#idle.values()) {
+      const entry = entries.find((idle) => idle.group === group);
+      if (entry) return this.#drop(entry);
+    }
+  }
+
+  /** Keeps the connection when it can carry more, else says QUIT. `group`: whose connections are counted together. */
+  give(key: string, connection: SmtpConnection, group = ''): void {
     if (this.#closed || !connection.reusable || this.#size >= this.#limits.idleConnectionsMax) return connection.quit();
     const timer = this.#clock.timer(this.#limits.idleConnectionMs, () => this.#drop(entry));
-    const entry: Idle = { key, connection, timer };
+    const entry: Idle = { key, group, connection, timer };
     const entries = this.#idle.get(key);
     if (entries) entries.push(entry);
     else this.#idle.set(key, [entry]);

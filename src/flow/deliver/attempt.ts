@@ -54,8 +54,9 @@ export class Attempt {
   }
 
   /** A host that is none: nobody is settled unless the judgement says so for all. */
-  dead(mx: string, judgement: Judgement): void {
-    for (const recipient of this.pending) this.troubled(recipient, judgement, this.#tried.length > 0 ? { mx, tried: [...this.#tried] } : { mx });
+  dead(mx: string, judgement: Judgement, known: Omit<AttemptFacts, 'mx' | 'tried'> = {}): void {
+    const facts: AttemptFacts = this.#tried.length > 0 ? { ...known, mx, tried: [...this.#tried] } : { ...known, mx };
+    for (const recipient of this.pending) this.troubled(recipient, judgement, facts);
     this.#note({ mx, error: describeReply(judgement.reply).slice(0, ERROR_CHARS_MAX) });
   }
 
@@ -88,6 +89,6 @@ export class Attempt {
 }
 
 function outcomeOf(recipient: QueueRecipient, { judgement, facts }: Last): DeliveryOutcome {
-  const { status, scope, reply } = judgement;
-  return { recipient: recipient.index, status, scope, reply, attempt: facts };
+  const { status, scope, reply, own } = judgement;
+  return { recipient: recipient.index, status, scope, reply, attempt: own ? { ...facts, ownReply: true } : facts };
 }

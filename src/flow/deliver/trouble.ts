@@ -19,6 +19,7 @@
  *   DATA           message    defer  next      message    fail   settle
  *   end of data    message    defer  settle    message    fail   settle   the content was judged: asking elsewhere is what spammers do
  *
+ *   MAIL refused on a reused connection in words that say it has carried enough: fresh.
  *   421 anywhere: session, defer, next (the peer closes; RFC 5321 §3.8); on a reused connection before content: fresh.
  *   connection lost, time-out: session (host before EHLO is through), defer, next; after content: settle, because the
  *     message may have been taken and another host would take it twice; lost on a reused connection: fresh.
@@ -38,6 +39,8 @@ export interface Judgement {
   readonly scope: FailureScope;
   readonly next: 'settle' | 'next-host' | 'fresh';
   readonly reply: Reply;
+  /** The reply is in our words, not the peer's. */
+  readonly own?: true;
 }
 
 export interface TroubleContext {
@@ -47,7 +50,7 @@ export interface TroubleContext {
   readonly reused: boolean;
 }
 
-type Rule = Omit<Judgement, 'reply'>;
+type Rule = Omit<Judgement, 'reply' | 'own'>;
 
 const rule = (scope: FailureScope, status: Judgement['status'], next: Judgement['next']): Rule => ({ scope, status, next });
 
@@ -85,15 +88,15 @@ export function judgeTrouble(trouble: SmtpTrouble, context: TroubleContext): Jud
       return { ...ruleForReply(trouble.step, trouble.reply, context), reply: trouble.reply };
     case 'lost':
     case 'timeout':
-      return { ...ruleForSilence(trouble, context), reply: synthesize(trouble, context) };
+      return { ...ruleForSilence(trouble, context), ...inOurWords(trouble, context) };
     case 'garbage':
     case 'tls':
     case 'missing':
-      return { ...rule('host', 'deferred', ruleForNonsense(trouble.step)), reply: synthesize(trouble, context) };
+      return { ...rule('host', 'deferred', ruleForNonsense(trouble.step)), ...inOurWords(trouble, context) };
     case 'login':
-      return { ...rule('local', 'deferred', 'settle'), reply: synthesize(trouble, context) };
+      return { ...rule('local', 'deferred', 'settle'), ...inOurWords(trouble, context) };
     case 'local':
-      return { ...rule('local', 'deferred', trouble.step === 'connect' ? 'next-host' : 'settle'), reply: synthesize(trouble, context) };
+      return { ...rule('local', 'deferred', trouble.step === 'connect' ? 'next-host' : 'settle'), ...inOurWords(trouble, context) };
   }
 }
 
@@ -103,11 +106,18 @@ function ruleForReply(step: SmtpStep, reply: Reply, context: TroubleContext): Ru
     if (CONTENT_STEPS.has(step)) return rule('session', 'deferred', 'settle');
     return rule('session', 'deferred', mayBeStale ? 'fresh' : 'next-host');
   }
+  if (step === 'mail' && context.reused && saysEnough(reply)) return rule('session', 'deferred', 'fresh');
   if (step === 'rset' && context.reused) return rule('session', 'deferred', 'fresh');
   if (step === 'greeting' && (reply.code === 521 || reply.code === 556)) return rule('host', 'failed', 'next-host');
   if (step === 'rcpt' && reply.code === 552) return SOFT.rcpt;
   // What is neither 4xx nor 5xx where it should be (a 3xx to RCPT) is unknown, and unknown is temporary.
   return reply.code >= 500 ? HARD[step] : SOFT[step];
+}
+
+/** Servers that take only so many messages each connection should say 421 or close; some say it as they like. */
+function saysEnough({ text }: Reply): boolean {
+  const words = text.toLowerCase();
+  return /too many|maximum|limit|exceed/.test(words) && /messages?|mails?|transactions?/.test(words) && /connection|session/.test(words);
 }
 
 function ruleForSilence(trouble: SmtpTrouble, context: TroubleContext): Rule {
@@ -134,6 +144,10 @@ const DOING: Readonly<Record<SmtpStep, string>> = {
   body: 'sending the message',
   'end-of-data': 'waiting for the answer to the message',
 };
+
+function inOurWords(trouble: Exclude<SmtpTrouble, { kind: 'reply' }>, context: TroubleContext): { readonly reply: Reply; readonly own: true } {
+  return { reply: synthesize(trouble, context), own: true };
+}
 
 function temporary(enhanced: string, text: string): Reply {
   return { code: 451, enhanced, text };
@@ -163,5 +177,5 @@ function synthesize(trouble: Exclude<SmtpTrouble, { kind: 'reply' }>, { peer }: 
 
 /** Judgements about a message that a server cannot take as it is, and about names that lead nowhere. */
 export function failure(scope: FailureScope, code: number, enhanced: string, text: string, next: Judgement['next'] = 'settle'): Judgement {
-  return { status: code >= 500 ? 'failed' : 'deferred', scope, next, reply: { code, enhanced, text } };
+  return { status: code >= 500 ? 'failed' : 'deferred', scope, next, reply: { code, enhanced, text }, own: true };
 }

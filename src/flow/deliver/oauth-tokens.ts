@@ -1,0 +1,109 @@
+/**
+ * Bearer tokens for log-ins: read from a file, or fetched with a refresh token (RFC 6749 §6) and kept in memory until
+ * shortly before they expire. Two log-ins that need the same token share one request. Tokens and secrets appear in no
+ * log and no error; what the token server says about a refusal does (RFC 6749 §5.2).
+ */
+import { open } from 'node:fs/promises';
+import type { Clock } from '../../base/clock.ts';
+import { RELAY_LIMITS } from '../../base/limits.ts';
+import type { OauthSource } from '../../base/oauth-source.ts';
+import type { HttpsAnswer, HttpsFetch } from '../../contract/https-fetch.ts';
+
+type Refresh = Extract<OauthSource, { kind: 'refresh' }>;
+
+interface Kept {
+  readonly token: Promise<string>;
+  /** Monotonic; unknown while it is fetched. */
+  expiresAt: number;
+}
+
+export class OauthTokens {
+  readonly #clock: Clock;
+  readonly #fetch: HttpsFetch | undefined;
+  readonly #kept = new Map<string, Kept>();
+
+  /** Without `fetch` only token files work. */
+  constructor(clock: Clock, fetch?: HttpsFetch) {
+    this.#clock = clock;
+    this.#fetch = fetch;
+  }
+
+  /** Rejects with a sentence for the administrator. `anew`: the one at hand was refused. */
+  async token(source: OauthSource, anew: boolean): Promise<string> {
+    if (source.kind === 'file') return readSecret(source.tokenFile, 'the token file');
+    const key = JSON.stringify(source);
+    const kept = this.#kept.get(key);
+    if (kept && !anew && kept.expiresAt > this.#clock.monotonic()) return kept.token;
+    const entry: Kept = { token: this.#refresh(source, () => entry), expiresAt: Number.POSITIVE_INFINITY };
+    this.#kept.set(key, entry);
+    try {
+      return await entry.token;
+    } catch (error) {
+      if (this.#kept.get(key) === entry) this.#kept.delete(key);
+      throw error;
+    }
+  }
+
+  async #refresh(source: Refresh, entry: () => Kept): Promise<string> {
+    const url = new URL(source.tokenUrl);
+    if (url.protocol !== 'https:') throw new Error(`${source.tokenUrl} is not https; a token is fetched over TLS only`);
+    if (!this.#fetch) throw new Error('no token can be fetched here');
+    const form = new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: source.clientId,
+      refresh_token: await readSecret(source.refreshTokenFile, 'the refresh token'),
+      ...(source.scope === undefined ? {} : { scope: source.scope }),
+      ...(source.clientSecretFile === undefined ? {} : { client_secret: await readSecret(source.clientSecretFile, 'the client secret') }),
+    });
+    const answer = await this.#fetch({
+      host: url.hostname,
+      port: url.port === '' ? 443 : Number(url.port),
+      path: `${url.pathname}${url.search}`,
+      body: { mediaType: 'application/x-www-form-urlencoded', text: form.toString() },
+      accept: 'application/json',
+      bytesMax: RELAY_LIMITS.tokenAnswerBytesMax,
+      timeoutMs: RELAY_LIMITS.tokenTimeoutMs,
+    });
+    const { token, lifetimeMs } = readAnswer(answer, url.host);
+    entry().expiresAt = this.#clock.monotonic() + Math.max(0, lifetimeMs - RELAY_LIMITS.tokenMarginMs);
+    return token;
+  }
+}
+
+/** RFC 6749 §5.1 and §5.2. */
+function readAnswer(answer: HttpsAnswer, host: string): { readonly token: string; readonly lifetimeMs: number } {
+  if (answer.kind === 'failure') throw new Error(`no token from ${host}: ${answer.detail}`);
+  const { access_token: token, expires_in: seconds, error, error_description: description } = parseJson(answer.body);
+  if (answer.status === 200 && typeof token === 'string' && /^[\x21-\x7e]{1,16384}$/.test(token)) {
+    const known = typeof seconds === 'number' && seconds > 0 && seconds < 1e9;
+    return { token, lifetimeMs: known ? seconds * 1000 : RELAY_LIMITS.tokenLifetimeMs };
+  }
+  const said = [error, description].filter((part) => typeof part === 'string').join(': ').slice(0, 300);
+  throw new Error(`${host} gives no token (status ${answer.status}${said === '' ? '' : `, ${said}`})`);
+}
+
+function parseJson(body: Buffer): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'));
+    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** The content without its last line end; rejects with a sentence that names the file. */
+export async function readSecret(file: string, what: string): Promise<string> {
+  const handle = await open(file, 'r').catch((cause: NodeJS.ErrnoException) => {
+    throw new Error(`cannot read ${what} ${file} (${cause.code})`, { cause });
+  });
+  try {
+    const buffer = Buffer.alloc(RELAY_LIMITS.secretFileBytesMax + 1);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+    if (bytesRead > RELAY_LIMITS.secretFileBytesMax) throw new Error(`${what} ${file} is too large to be a secret`);
+    const secret = buffer.toString('utf8', 0, bytesRead).replace(/\r?\n$/, '');
+    if (secret === '') throw new Error(`${what} ${file} is empty`);
+    return secret;
+  } finally {
+    await handle.close();
+  }
+}
