@@ -111,7 +111,7 @@ test('why gives reason, reply and next try; show gives finished recipients too',
   const desk = await openDesk(t);
   const id = await desk.add('a@one.example');
   const [explained] = await desk.call('queue.why', { ids: [id] });
-  assert.equal(explained.reason, 'It was busy.');
+  assert.match(explained.reason, /^The server does not run; .* It was busy\.$/);
   assert.ok(explained.nextAttemptAt > Date.now());
   await desk.call('queue.delete', { ids: [id] });
   assert.equal((await desk.call('queue.show', { id })).recipients[0].state, 'deleted');
@@ -123,5 +123,5 @@ test('inside the server the running queue is told', async (t) => {
   await desk.call('queue.retry', { all: true });
   assert.deepEqual(desk.refreshed, [id]);
   const stats = await desk.call('queue.stats');
-  assert.deepEqual([stats.states[0].recipients, stats.domains, stats.inFlight], [1, [{ domain: 'one.example', recipients: 1 }], 3]);
+  assert.deepEqual([stats.states, stats.rows.map(({ name, total }: any) => [name, total]), stats.inFlight], [[{ state: 'queued', recipients: 1 }], [['domain:one.example', 1]], 3]);
 });

@@ -9,11 +9,12 @@ import type { QueueId, Reply } from '../../contract/message.ts';
 import type { QueueRecipient, Reroute } from '../../contract/queue.ts';
 import type { Stream } from '../../contract/sending.ts';
 import type { StoreCall } from '../call.ts';
-import type { GroupRow, QueueGrouping, QueueSort, WaitingPiece, WaitingRow } from '../ops/queue-admin.ts';
-import type { SelectionArgs } from '../ops/queue-selection.ts';
+import type { GroupRow, WaitingPiece, WaitingRow } from '../ops/queue-admin.ts';
+import type { QueueGrouping, QueueSort, SelectionArgs } from '../ops/queue-selection.ts';
 import { packReply } from './queue-rows.ts';
 
-export type { GroupRow, QueueGrouping, QueueSort } from '../ops/queue-admin.ts';
+export type { GroupRow } from '../ops/queue-admin.ts';
+export { GROUPINGS, SORTS, type QueueGrouping, type QueueSort } from '../ops/queue-selection.ts';
 
 /** What is absent does not narrow. Compared without regard to case. */
 export interface QueueFilter {
@@ -73,6 +74,8 @@ export interface QueueAdmin {
   page(filter: QueueFilter, messages: number, from?: QueueId): Promise<{ readonly rows: readonly WaitingRecipient[]; readonly next?: QueueId }>;
   /** The first `recipients` recipients in another order, of the whole queue. */
   top(filter: QueueFilter, sort: QueueSort, recipients: number): Promise<readonly WaitingRecipient[]>;
+  /** The waiting recipients of one message that the filter selects. */
+  selectedOf(id: QueueId, filter: QueueFilter): Promise<readonly WaitingRecipient[]>;
   count(filter: QueueFilter): Promise<QueueCount>;
   /** Counts by group, age class and state, in pieces: who asks adds them up. */
   groups(filter: QueueFilter, by: QueueGrouping): AsyncIterable<readonly GroupRow[]>;
@@ -80,7 +83,7 @@ export interface QueueAdmin {
   untried(): AsyncIterable<readonly { readonly domain: string; readonly id: QueueId; readonly index: number }[]>;
   /** Gives the order in pieces; yields the ids of the changed messages of each, which a running queue must be told. */
   order(filter: QueueFilter, order: BulkOrder): AsyncIterable<{ readonly ids: readonly QueueId[]; readonly recipients: number }>;
-  /** The same for the waiting recipients of one message that the filter selects; undefined when there are none. */
+  /** The same for one message: how many of its recipients were changed. */
   orderOne(id: QueueId, filter: QueueFilter, order: BulkOrder): Promise<number>;
 }
 
@@ -113,6 +116,10 @@ export function createQueueAdmin(call: StoreCall, clock: Clock): QueueAdmin {
         best.sort(comparisonOf(sort)).splice(recipients);
       }
       return best.map(unpack);
+    },
+    async selectedOf(id, filter) {
+      const args = { ...pack(filter), from: id, to: id, sort: 'oldest', limit: QUEUE_ADMIN_LIMITS.recipientsListedMax } as const;
+      return (await call('queueAdmin.waiting', args)).rows.map(unpack);
     },
     async count(filter) {
       const total = { messages: 0, recipients: 0 };

@@ -6,7 +6,7 @@ import type { RecipientState } from '../../contract/queue.ts';
 import type { Database } from '../database.ts';
 import { releaseBodiesOf } from './bodies.ts';
 import { afterPiece, pieceEnd, RECIPIENT_DOMAIN, SELECTED, selectionValues, STREAM } from './queue-selection.ts';
-import type { SelectionArgs } from './queue-selection.ts';
+import type { QueueGrouping, QueueSort, SelectionArgs } from './queue-selection.ts';
 
 export interface WaitingRow {
   readonly id: string;
@@ -33,12 +33,6 @@ export interface WaitingPiece {
   /** `from` of the next piece; undefined when this was the last one. */
   readonly next: string | undefined;
 }
-
-export const SORTS = ['oldest', 'newest', 'next', 'size', 'attempts', 'recipient', 'site'] as const;
-export type QueueSort = (typeof SORTS)[number];
-
-export const GROUPINGS = ['site', 'domain', 'sender', 'stream', 'account', 'state'] as const;
-export type QueueGrouping = (typeof GROUPINGS)[number];
 
 export interface GroupRow {
   /** By site: `@domain` for recipients that were never tried. '' for none. */

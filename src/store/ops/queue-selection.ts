@@ -30,6 +30,12 @@ export interface SelectionArgs {
   readonly queuedAfter: number | null;
 }
 
+export const SORTS = ['oldest', 'newest', 'next', 'size', 'attempts', 'recipient', 'site'] as const;
+export type QueueSort = (typeof SORTS)[number];
+
+export const GROUPINGS = ['site', 'domain', 'sender', 'stream', 'account', 'state'] as const;
+export type QueueGrouping = (typeof GROUPINGS)[number];
+
 /** The part behind the last `@` (a local part in quotes may have more of them), in lower case. */
 export const RECIPIENT_DOMAIN = `lower(replace(r.address, rtrim(r.address, replace(r.address, '@', '')), ''))`;
 

@@ -1,168 +1,107 @@
-/** `posthorn queue …` */
+/** `posthorn queue …`: what waits, why, and orders about it. */
 import { Option, type Command } from 'commander';
-import { printable } from '../../../base/table.ts';
-import type { QueueChange, QueueEntry, QueueExplanation } from '../../../manage/queue.ts';
+import { QUEUE_ADMIN_LIMITS } from '../../../base/limits.ts';
+import { parseEndpoint } from '../../../config/values.ts';
+import type { QueueChange } from '../../../manage/queue.ts';
 import { group, leaf, type Registry, wholeNumber } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
-import { age, formatReply, formatSize, moment } from '../words.ts';
+import { filterArgs, idList, noteUnknownSites, withFilter, type FilterOptions } from './queue-filter.ts';
+import { printStats, type StatsOptions } from './queue-stats.ts';
+import { listQueue, printEntries, showMessage, type ListOptions } from './queue-view.ts';
+import { explainQueue, type WhyOptions } from './queue-why.ts';
 
-interface FilterOptions extends CommonOptions {
-  readonly sender?: string;
-  readonly recipient?: string;
-  readonly domain?: string;
-  readonly state?: 'queued' | 'held';
-  readonly all?: boolean;
-  readonly limit?: number;
-}
+const SORTS = ['oldest', 'newest', 'next', 'size', 'attempts', 'recipient', 'site'];
+const GROUPINGS = ['site', 'domain', 'sender', 'stream', 'account', 'state'];
 
 export function add(registry: Registry): void {
   const { session } = registry;
-  const queue = group(registry, 'queue', 'the queue: list, show, why, retry, hold, release, bounce, delete, stats');
-  withFilter(
-    leaf<FilterOptions>(registry, queue, 'list', 'what waits, oldest first', '', (options) => list(session, options)),
-  ).option('--limit <n>', 'at most so many messages', wholeNumber(1, 10_000), 100);
-  leaf<CommonOptions>(registry, queue, 'show', 'one message with all its recipients', '<id>', (options, id) => show(session, options, id));
-  withFilter(
-    leaf<FilterOptions>(registry, queue, 'why', 'why it waits, what was answered last, when the next try is', '[ids...]', (options, ids) => why(session, options, ids)),
+  const queue = group(registry, 'queue', 'the queue: list, show, why, retry, hold, release, bounce, delete, reroute, stats');
+  addViews(registry, queue);
+  addOrder(registry, queue, { name: 'retry', summary: 'try again now', done: 'retried' });
+  addOrder(registry, queue, { name: 'hold', summary: 'keep from being tried', done: 'held' });
+  addOrder(registry, queue, { name: 'release', summary: 'let held messages go', done: 'released' });
+  addOrder(registry, queue, { name: 'bounce', summary: 'return to the sender', done: 'bounced' });
+  addOrder(registry, queue, { name: 'delete', summary: 'drop without telling the sender', done: 'deleted' });
+  addOrder(registry, queue, { name: 'reroute', summary: 'send another way', done: 'sent another way', more: rerouteTarget }).requiredOption(
+    '--to <way>', 'relay:HOST[:PORT] for a server that takes it, mx for the MX records, default to take an earlier reroute back',
   );
-  addOrder(registry, queue, 'retry', 'try again now', 'retried');
-  addOrder(registry, queue, 'hold', 'keep from being tried', 'held');
-  addOrder(registry, queue, 'release', 'let held messages go', 'released');
-  addOrder(registry, queue, 'bounce', 'return to the sender', 'bounced');
-  addOrder(registry, queue, 'delete', 'drop without telling the sender', 'deleted');
-  leaf<CommonOptions>(registry, queue, 'stats', 'counts by state and by domain', '', (options) => stats(session, options));
+  withFilter(leaf<StatsOptions>(registry, queue, 'stats', 'what waits by site and age', '', (options) => printStats(session, options)))
+    .addOption(new Option('--by <what>', 'what the rows are').choices(GROUPINGS).default('site'))
+    .option('--limit <n>', 'at most so many rows', wholeNumber(1, QUEUE_ADMIN_LIMITS.groupsMax), 30);
 }
 
-function withFilter(command: Command): Command {
-  return command
-    .option('--sender <address>', 'only from this envelope sender; "<>" for bounces')
-    .option('--recipient <address>', 'only to this recipient')
-    .option('--domain <domain>', 'only to recipients of this domain')
-    .addOption(new Option('--state <state>', 'only in this state').choices(['queued', 'held']));
-}
-
-function filterArgs({ sender, recipient, domain, state }: FilterOptions): Record<string, unknown> {
-  return Object.fromEntries(Object.entries({ sender, recipient, domain, state }).filter(([, value]) => value !== undefined));
-}
-
-function idList(ids: unknown): string[] {
-  return [ids ?? []].flat() as string[];
-}
-
-function addOrder(registry: Registry, queue: Command, name: string, summary: string, done: string): void {
+function addViews(registry: Registry, queue: Command): void {
   const { session } = registry;
+  withFilter(leaf<ListOptions>(registry, queue, 'list', 'what waits, oldest first', '', (options) => listQueue(session, options)))
+    .addOption(new Option('--sort <order>', 'oldest first, or by something else').choices(SORTS).default('oldest'))
+    .option('--limit <n>', 'at most so many messages', wholeNumber(1, 10_000), 100)
+    .option('--after <id>', 'go on behind this message (in order of age)');
+  leaf<CommonOptions>(registry, queue, 'show', 'one message with all its recipients', '<id>', (options, id) => showMessage(session, options, id));
   withFilter(
-    leaf<FilterOptions>(registry, queue, name, `${summary}: the named messages, those that a filter selects, or --all`, '[ids...]', async (options, given) => {
+    leaf<WhyOptions>(registry, queue, 'why', 'why it waits, what was answered last, when the next try is', '[ids...]', (options, ids) => explainQueue(session, options, ids)),
+  ).option('--limit <n>', 'at most so many messages', wholeNumber(1, 10_000), 100);
+}
+
+interface OrderOptions extends FilterOptions {
+  readonly all?: boolean;
+  readonly dryRun?: boolean;
+  readonly reason?: string;
+  readonly to?: string;
+}
+
+interface OrderCommand {
+  readonly name: string;
+  readonly summary: string;
+  readonly done: string;
+  /** Further arguments of the verb. */
+  readonly more?: (options: OrderOptions) => Record<string, unknown>;
+}
+
+function addOrder(registry: Registry, queue: Command, { name, summary, done, more }: OrderCommand): Command {
+  const { session } = registry;
+  return withFilter(
+    leaf<OrderOptions>(registry, queue, name, `${summary}: the named messages, those that a filter selects, or --all`, '[ids...]', async (options, given) => {
       const ids = idList(given);
       const filter = filterArgs(options);
-      if (ids.length === 0 && !options.all && Object.keys(filter).length === 0) throw new UsageError(`say which messages: queue ids, a filter such as --domain, or --all`);
-      const result = await session.call<QueueChange>(options, `queue.${name}`, ids.length > 0 ? { ids } : { ...filter, ...(options.all && { all: true }) });
-      if (options.json) session.out.json(result);
-      else session.out.line(`${result.recipients} recipient${result.recipients === 1 ? '' : 's'} of ${result.messages} message${result.messages === 1 ? '' : 's'} ${done}`);
+      if (ids.length === 0 && !options.all && Object.keys(filter).length === 0) {
+        throw new UsageError('say which messages: queue ids, a filter such as --domain, or --all');
+      }
+      const result = await session.call<QueueChange>(options, `queue.${name}`, {
+        ...filter,
+        ...(ids.length > 0 ? { ids } : options.all ? { all: true } : {}),
+        ...(options.dryRun ? { dryRun: true } : {}),
+        ...(options.reason === undefined ? {} : { note: options.reason }),
+        ...more?.(options),
+      });
+      printChange(session, options, result, done);
     }),
-  ).option('--all', 'everything that waits');
+  )
+    .option('--all', 'everything that waits')
+    .option('--dry-run', 'say how many it would be, show a few, change nothing')
+    .option('--reason <text>', 'why, for the timeline; with bounce the sender reads it');
 }
 
-async function list(session: Session, options: FilterOptions): Promise<void> {
+function printChange(session: Session, options: CommonOptions, change: QueueChange, done: string): void {
   const { out } = session;
-  const result = await session.call<{ entries: readonly QueueEntry[]; more: boolean; now: number }>(options, 'queue.list', { ...filterArgs(options), limit: options.limit });
-  if (options.json) return out.json(result);
-  const { now } = result;
-  const rows = result.entries.flatMap((entry) =>
-    entry.recipients.map((recipient, at) => [
-      at === 0 ? entry.id : '',
-      at === 0 ? age(now - entry.queuedAt) : '',
-      at === 0 ? formatSize(entry.sizeBytes) : '',
-      at === 0 ? entry.sender || '<>' : '',
-      recipient.address,
-      recipient.state === 'held' ? 'held' : recipient.attempts === 0 ? 'new' : `${recipient.attempts} tried`,
-      recipient.state === 'queued' ? moment(recipient.nextAttemptAt, now) : '',
-      recipient.reason ?? '',
-    ]),
-  );
-  out.table(
-    [{ title: 'Id' }, { title: 'Age', align: 'right' }, { title: 'Size', align: 'right' }, { title: 'Sender', max: 40 }, { title: 'Recipient', max: 40 }, { title: 'State' }, { title: 'Next try' }, { title: 'Reason', max: 100 }],
-    rows,
-    'the queue is empty',
-  );
-  if (result.more) out.note(`there is more; see it with --limit or a filter`);
-}
-
-interface QueueDetails extends QueueEntry {
-  readonly origin: { readonly kind: string; readonly clientAddress?: string; readonly account?: string };
-  readonly messageId?: string;
-  readonly headerFrom?: string;
-  readonly now: number;
-}
-
-async function show(session: Session, options: CommonOptions, id: string | undefined): Promise<void> {
-  const { out } = session;
-  const entry = await session.call<QueueDetails>(options, 'queue.show', { id });
-  if (options.json) return out.json(entry);
-  out.facts([
-    ['Id', entry.id],
-    ['Sender', entry.sender || '<>'],
-    ['From', entry.headerFrom],
-    ['Message-ID', entry.messageId],
-    ['Size', formatSize(entry.sizeBytes)],
-    ['Came by', [entry.origin.kind, entry.origin.account, entry.origin.clientAddress].filter(Boolean).join(' ')],
-    ['Queued', new Date(entry.queuedAt).toISOString()],
-    ['Expires', new Date(entry.expiresAt).toISOString()],
-  ]);
-  const { now } = entry;
-  for (const recipient of entry.recipients) {
-    out.line();
-    out.facts([
-      ['Recipient', recipient.address],
-      ['State', recipient.state],
-      ['Attempts', recipient.attempts],
-      ['Next try', recipient.state === 'queued' ? moment(recipient.nextAttemptAt, now) : undefined],
-      ['Reason', recipient.reason],
-      ['Last reply', recipient.lastReply && formatReply(recipient.lastReply)],
-    ]);
+  if (options.json) return out.json(change);
+  const what = `${change.recipients} recipient${change.recipients === 1 ? '' : 's'} of ${change.messages} message${change.messages === 1 ? '' : 's'}`;
+  out.line(change.dryRun ? `${what} would be ${done}; nothing was changed` : `${what} ${done}`);
+  noteUnknownSites(session, change.unknownSites);
+  if (change.sample?.length) {
+    out.line(change.sample.length < change.messages ? 'the first of them:' : 'these:');
+    printEntries(session, change.sample, change.now ?? Date.now(), '');
   }
-  out.line();
-  out.line(`the whole story: posthorn trace ${entry.id}`);
 }
 
-async function why(session: Session, options: FilterOptions, given: unknown): Promise<number> {
-  const { out } = session;
-  const ids = idList(given);
-  const rows = await session.call<readonly QueueExplanation[]>(options, 'queue.why', ids.length > 0 ? { ids } : filterArgs(options));
-  if (options.json) {
-    out.json(rows);
-    return 0;
-  }
-  if (rows.length === 0) out.line('nothing waits');
-  for (const row of rows) {
-    out.line(`${out.style('bold', row.id)} to ${printable(row.recipient)}: ${row.state}`);
-    out.line(`  ${printable(row.reason)}`);
-    for (const line of meaningLines(row)) out.line(`  ${line}`);
-    if (row.nextAttemptAt !== undefined) out.line(`  next try ${moment(row.nextAttemptAt, row.now)}, given up ${moment(row.expiresAt, row.now)}`);
-  }
-  return 0;
-}
+const SMTP_PORT = 25;
 
-function meaningLines({ lastReply, explanation }: QueueExplanation): string[] {
-  return [
-    ...(lastReply ? [`reply: ${printable(formatReply(lastReply))}`] : []),
-    ...(explanation ? [`meaning: ${explanation.meaning}`, `do: ${explanation.nextStep}`] : []),
-  ];
-}
-
-interface QueueStats {
-  readonly states: readonly { readonly state: string; readonly recipients: number; readonly oldest: string; readonly nextAttemptAt: number }[];
-  readonly domains: readonly { readonly domain: string; readonly recipients: number }[];
-  readonly inFlight?: number;
-}
-
-async function stats(session: Session, options: CommonOptions): Promise<void> {
-  const { out } = session;
-  const result = await session.call<QueueStats>(options, 'queue.stats', {});
-  if (options.json) return out.json(result);
-  out.table([{ title: 'State' }, { title: 'Recipients', align: 'right' }, { title: 'Oldest' }], result.states.map((row) => [row.state, row.recipients, row.oldest]), 'the queue is empty');
-  if (result.inFlight !== undefined) out.line(`being delivered now: ${result.inFlight}`);
-  if (result.domains.length === 0) return;
-  out.line();
-  out.table([{ title: 'Domain' }, { title: 'Waiting', align: 'right' }], result.domains.map((row) => [row.domain, row.recipients]), '');
+function rerouteTarget({ to = '' }: OrderOptions): Record<string, unknown> {
+  if (to === 'mx' || to === 'default') return { to };
+  const given = to.replace(/^relay[: ]/, '');
+  const address = parseEndpoint(given.replace(/^\[(.*)\]$/, '$1'), SMTP_PORT);
+  if (address) return { to: { host: address.address, port: address.port } };
+  const match = /^([A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}))(?::(\d{1,5}))?$/.exec(given);
+  const port = Number(match?.[2] ?? SMTP_PORT);
+  if (!match || port < 1 || port > 65_535) throw new UsageError(`--to ${to}: give relay:HOST[:PORT], mx or default`);
+  return { to: { host: match[1], port } };
 }

@@ -1,0 +1,115 @@
+/**
+ * `queue.why`: why a recipient is not there yet, or what became of it, in one true sentence; with the last reply and its
+ * meaning, the next try, the end of its time, and who has to act.
+ *
+ * The running queue knows best (in line, held back by shaping, in delivery); what it does not know is told from the rows
+ * and the timeline.
+ */
+import { z } from 'zod';
+import type { Reply } from '../contract/message.ts';
+import type { MessageEvent, QueueItem, QueueRecipient, RecipientState } from '../contract/queue.ts';
+import type { LiveWait } from '../contract/queue-control.ts';
+import { explainLastReply } from './event-explanation.ts';
+import { selectionArgs } from './queue-orders.ts';
+import { findMessage, resolveFilter } from './queue-selection.ts';
+import { toldReason, whoActs, type Actor } from './queue-why-text.ts';
+import type { TraceExplanation } from './trace-result.ts';
+import { defineVerb } from './verb.ts';
+import type { ManageContext } from './verb.ts';
+
+export interface QueueExplanation {
+  readonly id: string;
+  readonly recipient: string;
+  readonly sender: string;
+  readonly state: RecipientState;
+  /** One sentence. */
+  readonly reason: string;
+  /** What the queue does with it this moment; absent when it does not run, or has nothing to do with it. */
+  readonly phase?: LiveWait['phase'];
+  /** Of the shaper, when that makes it wait. */
+  readonly waitRule?: string;
+  /** Milliseconds since 1970: until then the shaper makes it wait. */
+  readonly waitUntil?: number;
+  readonly lastReply?: Reply;
+  /** Of the last reply, as trace gives it. */
+  readonly explanation?: TraceExplanation;
+  /** Who has to do something about it. */
+  readonly actor: Actor;
+  /** Key of its MX site: of the last attempt, or where it would go. */
+  readonly site?: string;
+  readonly stream: string;
+  readonly account?: string;
+  /** While held: who did that, and when. */
+  readonly heldBy?: string;
+  readonly heldAt?: number;
+  /** The time of the server, whose clock runs ahead in the lab; milliseconds since 1970. */
+  readonly now: number;
+  readonly queuedAt: number;
+  readonly attempts: number;
+  /** Milliseconds since 1970; absent when no attempt is planned. */
+  readonly nextAttemptAt?: number;
+  readonly expiresAt: number;
+}
+
+const LIMIT_DEFAULT = 100;
+const LIMIT_MAX = 10_000;
+
+export const queueWhy = defineVerb({
+  name: 'queue.why',
+  summary: 'Says why recipients wait, what was answered last, and when the next try is.',
+  args: z.strictObject({ ...selectionArgs, limit: z.number().int().min(1).max(LIMIT_MAX).default(LIMIT_DEFAULT) }),
+  run: async (context, args): Promise<readonly QueueExplanation[]> => {
+    const { ids, limit, ...wanted } = args;
+    if (ids) {
+      const items = await Promise.all([...new Set(ids)].map((id) => findMessage(context, id)));
+      return (await Promise.all(items.map((item) => explainItem(context, item, () => true)))).flat();
+    }
+    const { filter } = await resolveFilter(context, wanted);
+    const { rows } = await context.store.queueAdmin.page(filter, limit);
+    const chosen = new Map<string, Set<number>>();
+    for (const { id, index } of rows) chosen.set(id, (chosen.get(id) ?? new Set()).add(index));
+    const explained = await Promise.all(
+      [...chosen].map(async ([id, indices]) => {
+        const item = await context.store.queue.read(id);
+        return item ? explainItem(context, item, ({ index }) => indices.has(index)) : [];
+      }),
+    );
+    return explained.flat();
+  },
+});
+
+async function explainItem(context: ManageContext, item: QueueItem, wanted: (recipient: QueueRecipient) => boolean): Promise<readonly QueueExplanation[]> {
+  const events = await context.store.timeline.events(item.message.id);
+  return Promise.all(item.recipients.filter(wanted).map((recipient) => explain(context, item, recipient, events)));
+}
+
+async function explain({ clock, queue }: ManageContext, { message }: QueueItem, recipient: QueueRecipient, events: readonly MessageEvent[]): Promise<QueueExplanation> {
+  const { state, attempts, nextAttemptAt, lastReply } = recipient;
+  const now = clock.now();
+  const live = state === 'queued' ? queue?.explainWait?.(message.id, recipient.index) : undefined;
+  const told = toldReason({ message, recipient, events, now, running: queue !== undefined, ...(live ? { live } : {}) });
+  const explanation = lastReply && state !== 'delivered' ? explainLastReply(lastReply, recipient.index, events) : undefined;
+  const site = live?.site ?? recipient.site;
+  return {
+    id: message.id,
+    recipient: recipient.address,
+    sender: message.sender,
+    state,
+    ...told,
+    ...(live ? { phase: live.phase } : {}),
+    ...(live?.rule === undefined ? {} : { waitRule: live.rule }),
+    ...(live?.until === undefined ? {} : { waitUntil: live.until }),
+    ...(lastReply ? { lastReply } : {}),
+    ...(explanation ? { explanation } : {}),
+    actor: whoActs(state, explanation?.culprit, live),
+    ...(site === undefined ? {} : { site }),
+    stream: message.stream ?? 'transactional',
+    ...(message.origin.account === undefined ? {} : { account: message.origin.account }),
+    now,
+    queuedAt: message.queuedAt,
+    attempts,
+    // RETURN_ORDERED_AT is no time.
+    ...(state === 'queued' && nextAttemptAt > 0 ? { nextAttemptAt } : {}),
+    expiresAt: message.expiresAt,
+  };
+}
