@@ -19,6 +19,7 @@ test('a message arrives whole, with the facts of the attempt', async () => {
   const { delays, ...facts } = outcome.attempt;
   assert.deepEqual(facts, {
     mx: 'mx.a.test', address: '127.0.0.1', port: server.port, helo: 'out.example.org', localAddress: '127.0.0.10', reused: false, peerDsn: true,
+    tlsPolicy: { policy: 'opportunistic', source: 'default' },
   });
   assert.ok(delays && delays.a === 10 && delays.b === 20 && delays.c >= 0 && delays.d >= 0);
 });

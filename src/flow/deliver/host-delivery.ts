@@ -7,11 +7,14 @@
 import { QUEUE_LIMITS } from '../../base/limits.ts';
 import type { AttemptFacts, QueueRecipient } from '../../contract/queue.ts';
 import type { ConnectionPool } from '../../net/connection-pool.ts';
-import { openSmtp, type RecipientFate, type SmtpConnection } from '../../net/smtp-client.ts';
+import { openSmtp, type OpenResult, type RecipientFate, type SmtpConnection } from '../../net/smtp-client.ts';
 import type { SmtpPorts, SmtpTarget } from '../../net/smtp-open.ts';
+import type { SmtpTrouble } from '../../net/smtp-trouble.ts';
 import type { Attempt } from './attempt.ts';
 import { fitToServer, type Fit, type SignAgain } from './fit.ts';
 import type { MailHost } from './mail-hosts.ts';
+import type { TlsPlan } from './tls-policy.ts';
+import { policyFacts, problemOfTrouble } from './tls-session.ts';
 import { failure, judgeTrouble, type Judgement } from './trouble.ts';
 
 export interface HostDelivery {
@@ -21,8 +24,18 @@ export interface HostDelivery {
   readonly target: SmtpTarget;
   /** What must be the same for a kept connection to serve. */
   readonly poolKey: string;
+  /** Whose connections are counted together; absent: nobody counts. */
+  readonly group?: string | undefined;
+  /** After so many messages a connection is left; default: what the client's limits say. */
+  readonly messagesMax?: number | undefined;
+  /** For the administrator, should the log-in be refused: where its secret is kept. */
+  readonly secretPlace?: string | undefined;
   readonly signal: AbortSignal;
   readonly signAgain?: SignAgain | undefined;
+  /** Absent for smarthosts, whose configuration says all. */
+  readonly plan?: TlsPlan | undefined;
+  /** Told of each new connection, or why there is none. */
+  readonly onOpened?: ((result: OpenResult) => void) | undefined;
 }
 
 interface Session {
@@ -73,25 +86,47 @@ function followUp(
     connection.quit();
     return undefined;
   }
-  if (waiting.length > 0 && connection.reusable) return { ...session, readyAt: delivery.ports.clock.now() };
-  delivery.pool.give(delivery.poolKey, connection);
+  const exhausted = connection.transactions >= (delivery.messagesMax ?? Number.POSITIVE_INFINITY);
+  // From its second message on a connection may turn out to be gone without that being anybody's failure.
+  if (waiting.length > 0 && connection.reusable && !exhausted) return { connection, reused: true, readyAt: delivery.ports.clock.now() };
+  if (exhausted) connection.quit();
+  else delivery.pool.give(delivery.poolKey, connection, delivery.group);
   return undefined;
 }
 
 function keptSession(delivery: HostDelivery): Session | undefined {
-  const connection = delivery.pool.take(delivery.poolKey);
+  const connection = delivery.pool.take(delivery.poolKey, delivery.messagesMax);
   return connection && { connection, reused: true, readyAt: delivery.ports.clock.now() };
 }
 
 async function openSession(delivery: HostDelivery, attempt: Attempt, waiting: readonly QueueRecipient[]): Promise<Session | undefined> {
+  if (delivery.group !== undefined) delivery.pool.makeRoom(delivery.group);
   const opened = await openSmtp(delivery.ports, delivery.target, delivery.signal);
+  delivery.onOpened?.(opened);
   const readyAt = delivery.ports.clock.now();
   if (opened.kind === 'open') return { connection: opened.connection, reused: false, readyAt };
-  const judgement = requireTlsUnmet(attempt, judgeTrouble(opened.trouble, { peer: peerName(delivery), reused: false }), opened.trouble.kind);
-  const facts: AttemptFacts = { ...baseFacts(delivery, attempt), delays: delaysOf(attempt, readyAt, readyAt) };
+  const judged = judgeTrouble(opened.trouble, { peer: peerName(delivery), reused: false });
+  const judgement = requireTlsUnmet(attempt, saysWho(delivery.plan, judged, opened.trouble), opened.trouble.kind);
+  const facts: AttemptFacts = { ...baseFacts(delivery, attempt), ...unmetPolicy(delivery.plan, opened.trouble), ...adviceOn(delivery, opened.trouble), delays: delaysOf(attempt, readyAt, readyAt) };
   for (const recipient of waiting) attempt.troubled(recipient, judgement, facts);
   attempt.gaveUp(delivery.host, judgement.reply);
   return undefined;
+}
+
+function adviceOn({ secretPlace }: HostDelivery, trouble: SmtpTrouble): Pick<AttemptFacts, 'advice'> {
+  return trouble.kind === 'login' && secretPlace !== undefined ? { advice: secretPlace } : {};
+}
+
+/** Whoever reads the reply must see who wants the TLS that does not work. */
+function saysWho(plan: TlsPlan | undefined, judgement: Judgement, trouble: SmtpTrouble): Judgement {
+  if (!plan || !problemOfTrouble(trouble) || (plan.tls !== 'verify' && plan.tls !== 'encrypt')) return judgement;
+  const { reply } = judgement;
+  return { ...judgement, reply: { ...reply, text: `${reply.text}; required by ${plan.facts.source}` } };
+}
+
+function unmetPolicy(plan: TlsPlan | undefined, trouble: SmtpTrouble): Pick<AttemptFacts, 'tlsPolicy'> {
+  const problem = problemOfTrouble(trouble);
+  return plan && problem ? { tlsPolicy: { ...plan.facts, problem: problem.detail } } : {};
 }
 
 /** RFC 8689 §4.2.1: without TLS that checks out such a message is returned, not kept. */
@@ -169,8 +204,8 @@ function peerName({ host, target }: HostDelivery): string {
   return `${host.mx}[${host.address}]:${target.port}`;
 }
 
-function baseFacts({ host, target }: HostDelivery, attempt: Attempt): AttemptFacts {
-  const facts: AttemptFacts = { mx: host.mx, address: host.address, port: target.port, helo: target.helo };
+function baseFacts({ host, target, plan }: HostDelivery, attempt: Attempt): AttemptFacts {
+  const facts: AttemptFacts = { mx: host.mx, address: host.address, port: target.port, helo: target.helo, ...(plan ? { tlsPolicy: plan.facts } : {}) };
   const local = target.localAddress === undefined ? facts : { ...facts, localAddress: target.localAddress };
   return attempt.tried.length === 0 ? local : { ...local, tried: [...attempt.tried] };
 }
@@ -182,6 +217,7 @@ function factsOf(delivery: HostDelivery, attempt: Attempt, session: Session & { 
     ...baseFacts(delivery, attempt),
     ...(localAddress === undefined ? {} : { localAddress }),
     ...(tls === undefined ? {} : { tls }),
+    ...(delivery.plan ? { tlsPolicy: policyFacts(delivery.plan, connection) } : {}),
     reused,
     peerDsn: capabilities.dsn,
     delays: delaysOf(attempt, readyAt, session.sentAt ?? delivery.ports.clock.now()),

@@ -19,8 +19,18 @@ export interface MailHost {
 
 /** What the search comes upon, in order: a host to try, or the reason why one (or the whole domain) is none. */
 export type MailHostStep =
-  | { readonly kind: 'host'; readonly host: MailHost; readonly secure: boolean }
+  /** `secure`: DNSSEC vouches for the MX records, so that the name of the host is the domain's own word. */
+  | { readonly kind: 'host'; readonly host: MailHost; readonly secure: boolean; readonly names: HostNames }
   | { readonly kind: 'dead'; readonly mx: string; readonly judgement: Judgement };
+
+/** What DANE must know of the way from the domain to the address. */
+export interface HostNames {
+  /** The domain, and the host, after their CNAMEs. */
+  readonly domain: string;
+  readonly host: string;
+  /** DNSSEC vouches for the addresses. */
+  readonly hostSecure: boolean;
+}
 
 export interface MailHostPorts {
   readonly dns: Dns;
@@ -32,7 +42,7 @@ export interface MailHostPorts {
 }
 
 type Preference = { readonly hosts: readonly string[] };
-type MxPlan = { readonly kind: 'plan'; readonly groups: readonly Preference[]; readonly secure: boolean; readonly implicit: boolean };
+type MxPlan = { readonly kind: 'plan'; readonly groups: readonly Preference[]; readonly secure: boolean; readonly implicit: boolean; readonly canonicalName: string };
 
 /** Never ends without at least one step. Rejects only with the signal's reason. */
 export async function* mailHosts(ports: MailHostPorts, domain: string): AsyncGenerator<MailHostStep, void> {
@@ -55,9 +65,9 @@ export async function* mailHosts(ports: MailHostPorts, domain: string): AsyncGen
 /** A smarthost: its own addresses, no MX. Names that lead nowhere are our configuration's fault and may be mended: temporary. */
 export async function* smartHosts(ports: MailHostPorts, host: string): AsyncGenerator<MailHostStep, void> {
   const literal = literalAddress(host) ?? (isIP(host) === 0 ? undefined : host);
-  if (literal !== undefined) return yield { kind: 'host', host: { mx: host, address: literal }, secure: true };
-  const { addresses, judgement, secure } = await addressesOf(ports, host.toLowerCase());
-  for (const address of addresses) yield { kind: 'host', host: { mx: host, address }, secure };
+  if (literal !== undefined) return yield { kind: 'host', host: { mx: host, address: literal }, secure: true, names: namesOf(host) };
+  const { addresses, judgement, secure, canonicalName } = await addressesOf(ports, host.toLowerCase());
+  for (const address of addresses) yield { kind: 'host', host: { mx: host, address }, secure, names: { domain: host, host: canonicalName, hostSecure: secure } };
   if (addresses.length > 0) return;
   yield { kind: 'dead', mx: host, judgement: failure('local', 451, '4.3.5', `the smarthost is not to be found: ${judgement?.reply.text ?? host}`) };
 }
@@ -74,7 +84,12 @@ function* literalHost({ own }: MailHostPorts, domain: string): Generator<MailHos
     yield { kind: 'dead', mx: domain, judgement: failure('recipient', 550, '5.1.2', `${domain} is no address that mail can go to`) };
   } else if (own.isOwnAddress(address)) {
     yield { kind: 'dead', mx: domain, judgement: failure('host', 554, '5.4.6', `mail for ${domain} loops back to this server`) };
-  } else yield { kind: 'host', host: { mx: domain, address }, secure: true };
+  } else yield { kind: 'host', host: { mx: domain, address }, secure: true, names: namesOf(domain) };
+}
+
+/** Of an address, for which no name was looked up. */
+function namesOf(literal: string): HostNames {
+  return { domain: literal, host: literal, hostSecure: false };
 }
 
 async function mxPlan({ dns, random, signal }: MailHostPorts, domain: string): Promise<MxPlan | Extract<MailHostStep, { kind: 'dead' }>> {
@@ -86,11 +101,11 @@ async function mxPlan({ dns, random, signal }: MailHostPorts, domain: string): P
     case 'nxdomain':
       return dead(failure('recipient', 550, '5.1.2', `the domain ${domain} does not exist`));
     case 'nodata':
-      return { kind: 'plan', groups: [{ hosts: [domain] }], secure: answer.secure, implicit: true };
+      return { kind: 'plan', groups: [{ hosts: [domain] }], secure: answer.secure, implicit: true, canonicalName: domain };
     case 'found': {
       const real = answer.records.filter(({ exchange }) => exchange !== '');
       if (real.length === 0) return dead(failure('recipient', 556, '5.1.10', `the domain ${domain} takes no mail (null MX)`));
-      return { kind: 'plan', groups: byPreference(real, random ?? Math.random), secure: answer.secure, implicit: false };
+      return { kind: 'plan', groups: byPreference(real, random ?? Math.random), secure: answer.secure, implicit: false, canonicalName: answer.canonicalName };
     }
   }
 }
@@ -118,7 +133,10 @@ function shuffle<T>(items: T[], random: () => number): T[] {
 
 interface HostAddresses {
   readonly addresses: readonly string[];
+  /** All that was found; a family without addresses, or one that cannot be looked up, takes nothing away (RFC 7672 §2.2.2). */
   readonly secure: boolean;
+  /** The name after its CNAMEs. */
+  readonly canonicalName: string;
   /** Why there is none. */
   readonly judgement?: Judgement;
 }
@@ -127,24 +145,27 @@ interface HostAddresses {
 async function addressesOf({ dns, protocols, signal }: MailHostPorts, host: string): Promise<HostAddresses> {
   if (isIP(host) !== 0) {
     const text = `the MX is the address ${host} where a host name must be`;
-    return { addresses: [], secure: false, judgement: failure('host', 550, '5.4.4', text, 'next-host') };
+    return { addresses: [], secure: false, canonicalName: host, judgement: failure('host', 550, '5.4.4', text, 'next-host') };
   }
   const options = signal ? { signal } : {};
   const answers = await Promise.all(protocols.map((protocol) => dns.query(host, protocol === 'ipv6' ? 'AAAA' : 'A', options)));
   const lists = answers.map((answer) => (answer.kind === 'found' ? answer.records.filter(isReachable) : []));
   const longest = Math.max(0, ...lists.map((list) => list.length));
   const addresses = Array.from({ length: longest }, (_, turn) => lists.flatMap((list) => list.slice(turn, turn + 1))).flat();
-  const secure = answers.every((answer) => answer.kind !== 'failure' && answer.secure);
-  if (addresses.length > 0) return { addresses: addresses.slice(0, SMTP_CLIENT_LIMITS.addressesPerHostMax), secure };
+  const found = answers.filter((answer) => answer.kind === 'found');
+  const secure = found.length > 0 && found.every((answer) => answer.secure);
+  const canonicalName = found[0]?.canonicalName ?? host;
+  if (addresses.length > 0) return { addresses: addresses.slice(0, SMTP_CLIENT_LIMITS.addressesPerHostMax), secure, canonicalName };
   const unknown = answers.find((answer) => answer.kind === 'failure');
   const judgement = unknown
     ? failure('host', 451, '4.4.3', `the address of ${host} cannot be looked up now (${unknown.reason})`, 'next-host')
     : failure('host', 550, '5.4.4', `${host} has no ${protocols.join(' or ')} address`, 'next-host');
-  return { addresses, secure, judgement };
+  return { addresses, secure, canonicalName, judgement };
 }
 
 function* stepsOf(mx: string, result: HostAddresses, plan: MxPlan, domain: string): Generator<MailHostStep, void> {
-  for (const address of result.addresses) yield { kind: 'host', host: { mx, address }, secure: plan.secure };
+  const names: HostNames = { domain: plan.canonicalName, host: result.canonicalName, hostSecure: result.secure };
+  for (const address of result.addresses) yield { kind: 'host', host: { mx, address }, secure: plan.secure, names };
   if (!result.judgement) return;
   const hard = plan.implicit && result.judgement.status === 'failed';
   const text = `the domain ${domain} has neither a mail server nor an address`;
