@@ -105,7 +105,7 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
     serverHost: host,
     ourRecords: async () => (context ? publishedRecords(context) : []),
   });
-  const config = loadConfig(await writeConfig(dir, portBase, host, lab));
+  const config = loadConfig(await writeConfig(dir, portBase, host, lab, options.settings ?? ''));
   await lab.start();
   try {
     const server = await startServer({ config, clock, log, verbs: labVerbs(lab, () => running?.forget()), connectAllowed: insideLab });
@@ -175,7 +175,7 @@ async function furnish(context: ManageContext, dir: string): Promise<Account[]> 
 }
 
 /** Written anew at each start: the folder may be used again with other ports. */
-async function writeConfig(dir: string, portBase: number, host: { ip: string; mxAddress: string }, lab: Lab): Promise<string> {
+async function writeConfig(dir: string, portBase: number, host: { ip: string; mxAddress: string }, lab: Lab, settings: string): Promise<string> {
   const certificate = join(dir, 'certificate.pem');
   const key = join(dir, 'key.pem');
   const issued = await lab.issueCertificate([HOSTNAME, DOMAIN, 'localhost', host.mxAddress, host.ip]);
@@ -214,7 +214,8 @@ address = "${host.ip}"
 
 [log]
 file = ${JSON.stringify(join(dir, 'posthorn.log'))}
-`;
+
+${settings}`;
   writeFileSync(file, text);
   return file;
 }

@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -72,6 +72,8 @@ export async function startLab(options: LabStart = {}): Promise<LabProcess> {
 }
 
 interface LabStart {
+  /** Tables to add to the lab's posthorn.toml. */
+  readonly settings?: string;
   readonly dir?: string;
   readonly loopback?: string;
   readonly args?: readonly string[];
@@ -79,7 +81,9 @@ interface LabStart {
 
 async function startLabOn(loopback: string, options: LabStart): Promise<LabProcess> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'posthorn-test-'));
-  const args = ['lab', '--json', '--dir', dir, '--loopback', loopback, ...(options.args ?? [])];
+  const settings = join(dir, 'settings.toml');
+  if (options.settings !== undefined) writeFileSync(settings, options.settings);
+  const args = ['lab', '--json', '--dir', dir, '--loopback', loopback, ...(options.settings === undefined ? [] : ['--settings', settings]), ...(options.args ?? [])];
   const child = spawn(posthorn, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {

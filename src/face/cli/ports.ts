@@ -20,6 +20,8 @@ export interface LabOptions {
   readonly json: boolean;
   /** The network of the lab, `127.N.0.0`. Default 127.0.0.0. */
   readonly loopback?: string;
+  /** TOML tables added to the configuration of the lab's server, to rehearse settings. */
+  readonly settings?: string;
 }
 
 export interface CliPorts {

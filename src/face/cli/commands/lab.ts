@@ -1,5 +1,6 @@
 /** `posthorn lab` runs the simulated internet; its sub-commands talk to the one that runs. */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { printable } from '../../../base/table.ts';
 import { readLabPointer } from '../../../config/lab-pointer.ts';
 import type { Reply } from '../../../contract/message.ts';
@@ -11,6 +12,7 @@ interface LabOptions extends CommonOptions {
   readonly dir?: string;
   readonly portBase: number;
   readonly loopback?: string;
+  readonly settings?: string;
 }
 
 export interface InboxMessage {
@@ -29,15 +31,22 @@ export interface InboxMessage {
 export function add(registry: Registry): void {
   const { session, program } = registry;
   const lab = leaf<LabOptions>(registry, program, 'lab', 'run the simulated internet and a server in it', '', async (options) => {
-    const { dir, portBase, json, loopback } = options;
+    const { dir, portBase, json, loopback, settings } = options;
     if (loopback !== undefined && !/^127\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])\.0\.0$/.test(loopback)) {
       throw new UsageError(`--loopback ${loopback}: give a network of the form 127.N.0.0`);
     }
-    return session.ports.lab({ portBase, json: json ?? false, ...(dir !== undefined && { dir }), ...(loopback !== undefined && { loopback }) });
+    return session.ports.lab({
+      portBase,
+      json: json ?? false,
+      ...(dir !== undefined && { dir }),
+      ...(loopback !== undefined && { loopback }),
+      ...(settings !== undefined && { settings: readSettings(session, settings) }),
+    });
   })
     .option('--dir <folder>', 'where the server of the lab keeps its data (default: a fresh temporary folder)')
     .option('--port-base <n>', 'smtp listens on n+25, submission on n+587 and so on', wholeNumber(1, 60_000), 2000)
     .option('--loopback <127.N.0.0>', 'loopback network to use, so that several labs can run (default: 127.0.0.0)')
+    .option('--settings <file>', 'tables to add to the posthorn.toml of the lab, to rehearse settings')
     .enablePositionalOptions();
   addInbox(registry, lab);
   addScenario(registry, lab);
@@ -45,6 +54,14 @@ export function add(registry: Registry): void {
   addClock(registry, lab);
   addComplain(registry, lab);
   addCounters(registry, lab);
+}
+
+function readSettings({ io }: Session, file: string): string {
+  try {
+    return readFileSync(resolve(io.cwd, file), 'utf8');
+  } catch (error) {
+    throw new UsageError(`--settings ${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+  }
 }
 
 type Parent = Parameters<typeof leaf>[1];
