@@ -13,6 +13,7 @@ import { mailboxReads, mailboxWrites } from './ops/mailboxes.ts';
 import { queueAdminReads, queueAdminWrites } from './ops/queue-admin.ts';
 import { queueReads, queueWrites } from './ops/queue.ts';
 import { srsReads, srsWrites } from './ops/srs.ts';
+import { suppressionReads, suppressionWrites } from './ops/suppressions.ts';
 import { timelineReads, timelineWrites } from './ops/timeline.ts';
 
 export const writes = {
@@ -23,6 +24,7 @@ export const writes = {
   queue: queueWrites,
   queueAdmin: queueAdminWrites,
   srs: srsWrites,
+  suppressions: suppressionWrites,
   timeline: timelineWrites,
 };
 
@@ -35,6 +37,7 @@ export const reads = {
   queue: queueReads,
   queueAdmin: queueAdminReads,
   srs: srsReads,
+  suppressions: suppressionReads,
   timeline: timelineReads,
 };
 

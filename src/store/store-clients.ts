@@ -13,6 +13,8 @@ import type { QueueAdmin } from './clients/queue-admin.ts';
 import { QueueClient } from './clients/queue.ts';
 import { createSrsStore } from './clients/srs.ts';
 import type { SrsStore } from './clients/srs.ts';
+import { createSuppressionStore } from './clients/suppressions.ts';
+import type { SuppressionStore } from './clients/suppressions.ts';
 import { createTimeline } from './clients/timeline.ts';
 import type { Timeline } from './clients/timeline.ts';
 import type { SpaceReserve } from './free-space.ts';
@@ -29,6 +31,8 @@ export interface StoreClients {
   readonly mailboxes: MailboxStore;
   /** Secrets of sender rewriting. */
   readonly srs: SrsStore;
+  /** Addresses that are not written to. */
+  readonly suppressions: SuppressionStore;
 }
 
 export interface StoreClientsOptions {
@@ -53,5 +57,6 @@ export function createStoreClients({ call, dataDir, clock, reserve, changes, con
     keys: createKeyStore(call, dataDir, changes.keys),
     mailboxes: createMailboxStore({ call, dataDir, content: (digest) => queue.content(digest) }),
     srs: createSrsStore(call, changes.srs),
+    suppressions: createSuppressionStore(call, changes.suppressions),
   };
 }
