@@ -4,6 +4,8 @@ export type Resolution =
   | { readonly kind: 'mailbox'; readonly account: string; /** after the `+` of plus-addressing */ readonly detail?: string }
   /** Expanded to the end, without cycles or doubles; targets may be ours or remote. */
   | { readonly kind: 'alias'; readonly targets: readonly string[] }
+  /** Not ours, but a route says that mail from outside is taken for it (gateway, backup MX). */
+  | { readonly kind: 'relay'; /** Ask the inner server whether the address exists. */ readonly verify: boolean }
   /** The domain is not ours. */
   | { readonly kind: 'remote' }
   /** The domain is ours, the local part is nobody's. */

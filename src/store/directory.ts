@@ -3,11 +3,13 @@
  * again at the first question after a change made through the same store.
  */
 import type { Directory } from '../contract/directory.ts';
+import type { Routes } from '../contract/routes.ts';
 import type { DirectoryStore } from './clients/directory.ts';
 import { DirectoryIndex } from './directory-index.ts';
 
 export interface DirectoryOptions {
-  readonly store: { readonly directory: DirectoryStore };
+  /** Without routes no mail from outside is relayed. */
+  readonly store: { readonly directory: DirectoryStore; readonly routes?: Pick<Routes, 'acceptance'> };
   /** The server's own name; postmaster, abuse and root are always deliverable there once there is an account. */
   readonly hostname: string;
   /** What names without a domain get, so that cron's mail to root arrives; default `hostname`. */
@@ -32,7 +34,11 @@ export function createDirectory({ store, hostname, origin }: DirectoryOptions): 
     return (loaded as NonNullable<typeof loaded>).index;
   };
   return {
-    resolve: async (address) => (await current()).resolve(address),
+    resolve: async (address) => {
+      const resolution = (await current()).resolve(address);
+      const rule = resolution.kind === 'remote' ? await store.routes?.acceptance(address) : undefined;
+      return rule ? { kind: 'relay', verify: rule.verify } : resolution;
+    },
     isLocalDomain: async (domain) => (await current()).isLocalDomain(domain),
     maySendAs: async (account, address) => (await current()).maySendAs(account, address),
   };

@@ -12,9 +12,12 @@ import { keyReads, keyWrites } from './ops/keys.ts';
 import { mailboxReads, mailboxWrites } from './ops/mailboxes.ts';
 import { queueAdminReads, queueAdminWrites } from './ops/queue-admin.ts';
 import { queueReads, queueWrites } from './ops/queue.ts';
+import { routeReads, routeWrites } from './ops/routes.ts';
 import { srsReads, srsWrites } from './ops/srs.ts';
+import { stsPolicyReads, stsPolicyWrites } from './ops/sts-policies.ts';
 import { suppressionReads, suppressionWrites } from './ops/suppressions.ts';
 import { timelineReads, timelineWrites } from './ops/timeline.ts';
+import { tlsResultReads, tlsResultWrites } from './ops/tls-results.ts';
 
 export const writes = {
   bodies: bodyWrites,
@@ -23,9 +26,12 @@ export const writes = {
   mailboxes: mailboxWrites,
   queue: queueWrites,
   queueAdmin: queueAdminWrites,
+  routes: routeWrites,
   srs: srsWrites,
+  stsPolicies: stsPolicyWrites,
   suppressions: suppressionWrites,
   timeline: timelineWrites,
+  tlsResults: tlsResultWrites,
 };
 
 export const reads = {
@@ -36,13 +42,16 @@ export const reads = {
   mailboxes: mailboxReads,
   queue: queueReads,
   queueAdmin: queueAdminReads,
+  routes: routeReads,
   srs: srsReads,
+  stsPolicies: stsPolicyReads,
   suppressions: suppressionReads,
   timeline: timelineReads,
+  tlsResults: tlsResultReads,
 };
 
 /** Writes that bring something new in: while the disk is full they wait outside, and get nothing of the reserve. */
-export const postponable: ReadonlySet<string> = new Set(['bodies.add', 'mailboxes.append', 'mailboxes.copy', 'queue.insert']);
+export const postponable: ReadonlySet<string> = new Set(['bodies.add', 'routes.noteCheck', 'mailboxes.append', 'mailboxes.copy', 'queue.insert']);
 
 export type Operations = {
   [Noun in keyof typeof writes | keyof typeof reads]: (Noun extends keyof typeof writes ? (typeof writes)[Noun] : unknown) &

@@ -11,6 +11,8 @@ import type { MailboxStore } from './clients/mailboxes.ts';
 import { createQueueAdmin } from './clients/queue-admin.ts';
 import type { QueueAdmin } from './clients/queue-admin.ts';
 import { QueueClient } from './clients/queue.ts';
+import { createRouteStore } from './clients/routes.ts';
+import type { RouteStore } from './clients/routes.ts';
 import { createSrsStore } from './clients/srs.ts';
 import type { SrsStore } from './clients/srs.ts';
 import { createSuppressionStore } from './clients/suppressions.ts';
@@ -29,6 +31,7 @@ export interface StoreClients {
   readonly directory: DirectoryStore;
   readonly keys: KeyStore;
   readonly mailboxes: MailboxStore;
+  readonly routes: RouteStore;
   /** Secrets of sender rewriting. */
   readonly srs: SrsStore;
   /** Addresses that are not written to. */
@@ -56,6 +59,7 @@ export function createStoreClients({ call, dataDir, clock, reserve, changes, con
     directory: createDirectoryStore(call, changes.directory),
     keys: createKeyStore(call, dataDir, changes.keys),
     mailboxes: createMailboxStore({ call, dataDir, content: (digest) => queue.content(digest) }),
+    routes: createRouteStore(call, dataDir, changes.routes),
     srs: createSrsStore(call, changes.srs),
     suppressions: createSuppressionStore(call, changes.suppressions),
   };
