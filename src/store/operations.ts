@@ -9,6 +9,7 @@ import { bodyReads, bodyWrites } from './ops/bodies.ts';
 import { directoryReads, directoryWrites } from './ops/directory.ts';
 import { integrityReads } from './ops/integrity.ts';
 import { keyReads, keyWrites } from './ops/keys.ts';
+import { laneReads, laneWrites } from './ops/lanes.ts';
 import { mailboxReads, mailboxWrites } from './ops/mailboxes.ts';
 import { queueAdminReads, queueAdminWrites } from './ops/queue-admin.ts';
 import { queueReads, queueWrites } from './ops/queue.ts';
@@ -17,12 +18,14 @@ import { srsReads, srsWrites } from './ops/srs.ts';
 import { stsPolicyReads, stsPolicyWrites } from './ops/sts-policies.ts';
 import { suppressionReads, suppressionWrites } from './ops/suppressions.ts';
 import { timelineReads, timelineWrites } from './ops/timeline.ts';
+import { usageReads, usageWrites } from './ops/usage.ts';
 import { tlsResultReads, tlsResultWrites } from './ops/tls-results.ts';
 
 export const writes = {
   bodies: bodyWrites,
   directory: directoryWrites,
   keys: keyWrites,
+  lanes: laneWrites,
   mailboxes: mailboxWrites,
   queue: queueWrites,
   queueAdmin: queueAdminWrites,
@@ -31,6 +34,7 @@ export const writes = {
   stsPolicies: stsPolicyWrites,
   suppressions: suppressionWrites,
   timeline: timelineWrites,
+  usage: usageWrites,
   tlsResults: tlsResultWrites,
 };
 
@@ -39,6 +43,7 @@ export const reads = {
   directory: directoryReads,
   integrity: integrityReads,
   keys: keyReads,
+  lanes: laneReads,
   mailboxes: mailboxReads,
   queue: queueReads,
   queueAdmin: queueAdminReads,
@@ -47,6 +52,7 @@ export const reads = {
   stsPolicies: stsPolicyReads,
   suppressions: suppressionReads,
   timeline: timelineReads,
+  usage: usageReads,
   tlsResults: tlsResultReads,
 };
 

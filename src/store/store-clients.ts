@@ -15,10 +15,15 @@ import { createRouteStore } from './clients/routes.ts';
 import type { RouteStore } from './clients/routes.ts';
 import { createSrsStore } from './clients/srs.ts';
 import type { SrsStore } from './clients/srs.ts';
+import { createStsPolicyStore } from './clients/sts-policies.ts';
+import type { StsPolicyStore } from './clients/sts-policies.ts';
 import { createSuppressionStore } from './clients/suppressions.ts';
 import type { SuppressionStore } from './clients/suppressions.ts';
 import { createTimeline } from './clients/timeline.ts';
+import { createUsageStore } from './clients/usage.ts';
 import type { Timeline } from './clients/timeline.ts';
+import { createTlsResultStore } from './clients/tls-results.ts';
+import type { TlsResultStore } from './clients/tls-results.ts';
 import type { SpaceReserve } from './free-space.ts';
 
 export interface StoreClients {
@@ -34,6 +39,10 @@ export interface StoreClients {
   readonly routes: RouteStore;
   /** Secrets of sender rewriting. */
   readonly srs: SrsStore;
+  /** MTA-STS policies of other domains. */
+  readonly stsPolicies: StsPolicyStore;
+  /** TLS sessions with other servers, for reports. */
+  readonly tlsResults: TlsResultStore;
   /** Addresses that are not written to. */
   readonly suppressions: SuppressionStore;
 }
@@ -56,11 +65,14 @@ export function createStoreClients({ call, dataDir, clock, reserve, changes, con
     queue,
     queueAdmin: createQueueAdmin(call, clock),
     timeline: createTimeline(call),
+    usage: createUsageStore(call),
     directory: createDirectoryStore(call, changes.directory),
     keys: createKeyStore(call, dataDir, changes.keys),
     mailboxes: createMailboxStore({ call, dataDir, content: (digest) => queue.content(digest) }),
     routes: createRouteStore(call, dataDir, changes.routes),
     srs: createSrsStore(call, changes.srs),
+    stsPolicies: createStsPolicyStore(call),
+    tlsResults: createTlsResultStore(call, clock),
     suppressions: createSuppressionStore(call, changes.suppressions),
   };
 }
