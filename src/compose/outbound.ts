@@ -1,27 +1,23 @@
 /**
  * The way out: router, deliverers, feedback and the queue that drives them. Everything here lives in the main thread.
  */
-import { BufferSource, concatenate, type ByteSource } from '../base/byte-source.ts';
 import type { Clock } from '../base/clock.ts';
-import { SMTP_SERVER_LIMITS } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
-import { createQueueId } from '../base/queue-id.ts';
 import type { Config } from '../config/config.ts';
 import type { Directory } from '../contract/directory.ts';
 import type { Dns } from '../contract/dns.ts';
 import { createLocalDeliverer } from '../flow/deliver/local.ts';
 import { createRemoteDeliverer, type RemoteDeliverer } from '../flow/deliver/remote.ts';
-import { createFeedback } from '../flow/feedback/feedback.ts';
 import { createPreflightDeliverer } from '../flow/preflight/preflight-deliverer.ts';
 import { createQueue, type Queue } from '../flow/queue/queue.ts';
 import { createRouter } from '../flow/route/router.ts';
 import { createSiteFinder, type SiteFinder } from '../flow/route/site-finder.ts';
 import { signAgain } from '../flow/sign/sign-again.ts';
 import type { Signer } from '../flow/sign/signer.ts';
-import { parseHeader } from '../mail/header.ts';
 import { siteTable, type SiteTable } from '../mail/sites/own-sites.ts';
 import { createConnector } from '../net/connector.ts';
 import type { Store } from '../store/store.ts';
+import { createNotices } from './notices.ts';
 
 export interface OutboundPorts {
   /** The live one: a reload changes what it says. */
@@ -58,9 +54,9 @@ export function createOutbound(ports: OutboundPorts): Outbound {
   const sites = createSiteFinder({ dns, clock, profiles: () => table().profiles });
   const queue = createQueue({
     store: store.queue,
-    router: createRouter({ config, directory, sites }),
+    router: createRouter({ config, directory, routes: store.routes, sites }),
     deliverers: { local: createLocalDeliverer({ directory, clock, log }), remote: createPreflightDeliverer(remote, { config, dns, clock, log }) },
-    feedback: createFeedback({ hostname: config.hostname, config, clock, log, queueId: createQueueId, sign: (content) => signNotice(signer, config.hostname, content) }),
+    feedback: createNotices(ports),
     clock,
     log,
     config,
@@ -79,11 +75,4 @@ function memoizedTable(config: Config): () => SiteTable {
     }
     return table;
   };
-}
-
-/** A notice comes from this host, or from its domain when only that has keys. */
-async function signNotice(signer: Signer, hostname: string, content: ByteSource): Promise<ByteSource> {
-  const header = parseHeader(await content.read(0, Math.min(content.size, SMTP_SERVER_LIMITS.headerBytesMax)));
-  const { fields } = await signer.sign({ header, content, fromDomain: hostname });
-  return concatenate([new BufferSource(fields), content]);
 }

@@ -47,5 +47,5 @@ test('the rest goes to the MX hosts of its domain in A-labels, or all to the sma
   assert.deepEqual(await route('u@B\u00dccher.test'), { kind: 'mx', key: 'mx:xn--bcher-kva.test', domain: 'xn--bcher-kva.test' });
   assert.deepEqual(await route('u@[192.0.2.1]'), { kind: 'mx', key: 'mx:[192.0.2.1]', domain: '[192.0.2.1]' });
   const relay: RelayConfig = { host: 'relay.test', port: 587, tls: 'verify', username: 'u', passwordFile: '/p' };
-  assert.deepEqual(await route('u@a.test', { relay }), { kind: 'smarthost', key: 'smarthost:relay.test:587', ...relay });
+  assert.deepEqual(await route('u@a.test', { relay }), { kind: 'smarthost', key: 'smarthost:relay.test:587:u', ...relay });
 });
