@@ -26,6 +26,8 @@ export interface LoginOptions {
   readonly store: { readonly directory: DirectoryStore };
   readonly clock: Clock;
   readonly log: Log;
+  /** Compares a password with a stored hash; default argon2id. */
+  readonly verify?: typeof verifyPassword;
 }
 
 /** The methods reject with a temporary Failure when the store does not answer or too many wait (`login-busy`). */
@@ -40,6 +42,7 @@ class AccountLogin implements Login {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #throttle: LoginThrottle;
+  readonly #compare: typeof verifyPassword;
   readonly #hashing = new Semaphore(DIRECTORY_LIMITS.passwordHashesAtOnce);
   #waiting = 0;
   readonly #memoryKey = randomBytes(32);
@@ -48,7 +51,8 @@ class AccountLogin implements Login {
   readonly #right = new Map<string, number>();
   #secret: Promise<Buffer> | undefined;
 
-  constructor({ store, clock, log }: LoginOptions) {
+  constructor({ store, clock, log, verify }: LoginOptions) {
+    this.#compare = verify ?? verifyPassword;
     this.#store = store.directory;
     this.#clock = clock;
     this.#log = log;
@@ -117,7 +121,7 @@ class AccountLogin implements Login {
     if (this.#waiting >= DIRECTORY_LIMITS.passwordHashesWaitingMax) throw new Failure('login-busy', 'too many log-ins at once, try again later');
     this.#waiting += 1;
     try {
-      const fits = await this.#hashing.run(() => verifyPassword(hash ?? this.#standInHash, password));
+      const fits = await this.#hashing.run(() => this.#compare(hash ?? this.#standInHash, password));
       return fits && hash !== undefined;
     } finally {
       this.#waiting -= 1;
