@@ -7,6 +7,8 @@ import type { DirectoryStore } from './clients/directory.ts';
 import { createKeyStore } from './clients/keys.ts';
 import type { KeyStore } from './clients/keys.ts';
 import { createMailboxStore } from './clients/mailboxes.ts';
+import { createLaneStore } from './clients/lanes.ts';
+import type { LaneStore } from './clients/lanes.ts';
 import type { MailboxStore } from './clients/mailboxes.ts';
 import { createQueueAdmin } from './clients/queue-admin.ts';
 import type { QueueAdmin } from './clients/queue-admin.ts';
@@ -36,6 +38,7 @@ export interface StoreClients {
   readonly directory: DirectoryStore;
   readonly keys: KeyStore;
   readonly mailboxes: MailboxStore;
+  readonly lanes: LaneStore;
   readonly routes: RouteStore;
   /** Secrets of sender rewriting. */
   readonly srs: SrsStore;
@@ -69,6 +72,7 @@ export function createStoreClients({ call, dataDir, clock, reserve, changes, con
     directory: createDirectoryStore(call, changes.directory),
     keys: createKeyStore(call, dataDir, changes.keys),
     mailboxes: createMailboxStore({ call, dataDir, content: (digest) => queue.content(digest) }),
+    lanes: createLaneStore(call),
     routes: createRouteStore(call, dataDir, changes.routes),
     srs: createSrsStore(call, changes.srs),
     stsPolicies: createStsPolicyStore(call),

@@ -5,10 +5,11 @@ import { directoryMigration } from './010-directory.ts';
 import { keysMigration } from './011-keys.ts';
 import { mailboxesMigration } from './012-mailboxes.ts';
 import { schedulingMigration } from './020-scheduling.ts';
+import { shapingMigration } from './021-shaping.ts';
 import { suppressionsMigration } from './022-suppressions.ts';
 import { tlsMigration } from './023-tls.ts';
 import { routesMigration } from './024-routes.ts';
 import { forwardingMigration } from './025-forwarding.ts';
 import { queueFactsMigration } from './026-queue-facts.ts';
 
-export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, schedulingMigration, suppressionsMigration, tlsMigration, routesMigration, forwardingMigration, queueFactsMigration];
+export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, schedulingMigration, shapingMigration, suppressionsMigration, tlsMigration, routesMigration, forwardingMigration, queueFactsMigration];

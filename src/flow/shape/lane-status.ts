@@ -1,0 +1,177 @@
+/**
+ * The states of a lane and every way from one to another. Pure: a status and what happened give the next status.
+ *
+ *   cold ─first mail─► warming ─good days─► steady
+ *   any ─complaint or bad ratio─► hot ─rest over─► cooling ─climbed─► steady (or warming again)
+ *   any ─refused for what we are─► blocked ─a probe came through─► cooling
+ *
+ * Policy: rests and rates are multiplied down at each complaint and climb by steps, slowly near the rate that drew the
+ * last complaint (the knee). Every state has a way out that needs nobody: a rest ends by the clock, a cooling lane climbs
+ * also while nothing is sent, a blocked one is probed. Local trouble never comes here.
+ */
+import { SHAPE_LIMITS } from '../../base/limits.ts';
+import type { LaneState } from '../../contract/sending.ts';
+import type { Recovery } from './recovery.ts';
+
+export interface LaneStatus {
+  readonly state: LaneState;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** One sentence. */
+  readonly why: string;
+  /** Of the reply that caused it; '' when none did. */
+  readonly rule: string;
+  /** hot, blocked: nothing goes before; then (blocked) one probe. */
+  readonly until: number;
+  readonly restMs: number;
+  /** cooling: messages a minute and deliveries at once; 0: no limit. */
+  readonly perMinute: number;
+  readonly connections: number;
+  /** What one step of climbing adds at least. */
+  readonly stepPerMinute: number;
+  readonly climbedAt: number;
+  /** Rate at which the last complaint came; 0: unknown. */
+  readonly knee: number;
+  readonly strikes: number;
+  readonly struckAt: number;
+  /** Position in the profile's warm-up figures; -1: none, or done. */
+  readonly warmDay: number;
+  /** Good days at this position that had little mail. */
+  readonly quietDays: number;
+}
+
+export function newStatus(now: number, warmUp: boolean): LaneStatus {
+  const why = warmUp ? 'This address has never sent to this site; it begins with little.' : 'Nothing has gone wrong here.';
+  return {
+    state: warmUp ? 'cold' : 'steady', since: now, why, rule: '', until: 0, restMs: 0, perMinute: 0, connections: 0, stepPerMinute: 1,
+    climbedAt: now, knee: 0, strikes: 0, struckAt: 0, warmDay: warmUp ? 0 : -1, quietDays: 0,
+  };
+}
+
+export interface Complaint {
+  readonly now: number;
+  /** When the delivery that drew it was let go. */
+  readonly admittedAt: number;
+  readonly why: string;
+  readonly rule: string;
+  /** The reply's own wish, milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
+/** Too much, too fast, says the site. `rate`: of the lane when it came, messages a minute. */
+export function heated(status: LaneStatus, complaint: Complaint & { readonly recovery: Recovery; readonly rate: number }): LaneStatus {
+  const { now, recovery, why, rule, retryAfterMs = 0 } = complaint;
+  if (isOldNews(status, complaint) || status.state === 'blocked') return status;
+  const strikes = strikesAt(status, now) + 1;
+  const restMs = Math.min(Math.max(recovery.restMs * 2 ** (strikes - 1), retryAfterMs), SHAPE_LIMITS.hotRestMaxMs);
+  const rate = Math.max(1, status.perMinute > 0 ? Math.min(status.perMinute, Math.max(1, complaint.rate)) : complaint.rate);
+  const perMinute = Math.max(1, recovery.perMinute > 0 ? Math.min(recovery.perMinute, rate) : rate / 2);
+  return {
+    ...stepBack(status), state: 'hot', since: now, why, rule, until: now + restMs, restMs, perMinute, connections: recovery.connections,
+    stepPerMinute: Math.max(1, recovery.perMinute > 0 ? recovery.perMinute : perMinute / 5), climbedAt: now, knee: rate, strikes, struckAt: now,
+  };
+}
+
+/** Refused for what we are. */
+export function blocked(status: LaneStatus, complaint: Complaint): LaneStatus {
+  const { now, why, rule, retryAfterMs = 0 } = complaint;
+  if (isOldNews(status, complaint)) return status;
+  const again = status.state === 'blocked';
+  const restMs = Math.min(Math.max(again ? status.restMs * 2 : SHAPE_LIMITS.blockedRestMinMs, retryAfterMs), SHAPE_LIMITS.blockedRestMaxMs);
+  return {
+    ...stepBack(status), state: 'blocked', since: again ? status.since : now, why, rule, until: now + restMs, restMs, perMinute: 1, connections: 1,
+    stepPerMinute: 1, climbedAt: now, knee: 0, strikes: strikesAt(status, now) + 1, struckAt: now,
+  };
+}
+
+/** A delivery went out: the next probe of a blocked lane has to wait its turn. */
+export function admitted(status: LaneStatus, now: number): LaneStatus {
+  return status.state === 'blocked' ? { ...status, until: now + status.restMs } : status;
+}
+
+/** The site took a message. */
+export function accepted(status: LaneStatus, now: number, admittedAt: number): LaneStatus {
+  if (status.state === 'cold') return { ...status, state: 'warming', since: now, why: 'The first mail of this address was taken; it sends a little more every day.' };
+  if (status.state !== 'blocked' || admittedAt <= status.struckAt) return status;
+  return { ...status, state: 'cooling', since: now, why: 'A probe was taken: the site no longer refuses this address. It sends little and climbs.', until: 0, climbedAt: now };
+}
+
+/** What time alone changes: rests end, rates climb. `troubled`: the lane's ratio is not good just now. */
+export function grownOlder(status: LaneStatus, now: number, troubled: boolean): LaneStatus {
+  switch (status.state) {
+    case 'hot':
+    case 'blocked':
+      // A clock that was set back must not make a rest longer than it was meant.
+      if (status.until - now > status.restMs) return { ...status, until: now + status.restMs };
+      if (status.state === 'blocked' || now < status.until) return status;
+      return { ...status, state: 'cooling', since: now, why: `The rest is over; it sends at most ${figure(status.perMinute)} a minute and climbs. Before: ${status.why}`, climbedAt: Math.max(status.climbedAt, status.until) };
+    case 'cooling':
+      return troubled ? status : climbed(status, now);
+    default:
+      return status;
+  }
+}
+
+/** Above this part of the knee it climbs in small steps, and seldom. */
+const KNEE_SHARE = 0.8;
+const KNEE_STEP = 0.05;
+const KNEE_PATIENCE = 6;
+/** More steps than any climb has. */
+const STEPS_MAX = 2000;
+
+/** All steps that are due by now, also those of hours in which nobody asked. */
+function climbed(status: LaneStatus, now: number): LaneStatus {
+  let { perMinute, connections, climbedAt } = status;
+  const knee = now - status.struckAt > SHAPE_LIMITS.strikeMemoryMs ? 0 : status.knee;
+  const steadyAt = Math.max(SHAPE_LIMITS.steadyRatePerMinute, 2 * knee);
+  for (let steps = 0; steps < STEPS_MAX; steps += 1) {
+    const near = knee > 0 && perMinute >= KNEE_SHARE * knee;
+    const waitMs = SHAPE_LIMITS.climbEveryMs * (near ? KNEE_PATIENCE * Math.min(16, 2 ** Math.max(0, status.strikes - 1)) : 1);
+    if (now - climbedAt < waitMs) break;
+    climbedAt += waitMs;
+    perMinute += near ? Math.max(0.5, knee * KNEE_STEP) : status.stepPerMinute;
+    connections += 1;
+    if (perMinute >= steadyAt) return recovered(status, now);
+  }
+  if (climbedAt === status.climbedAt) return status;
+  return { ...status, perMinute, connections, climbedAt };
+}
+
+function recovered(status: LaneStatus, now: number): LaneStatus {
+  const warming = status.warmDay >= 0;
+  return { ...status, state: warming ? 'warming' : 'steady', since: now, why: 'The rate climbed back without a new complaint.', rule: '', until: 0, restMs: 0, perMinute: 0, connections: 0, knee: 0 };
+}
+
+/** An administrator says that the cause is gone. */
+export function reopened(status: LaneStatus, now: number): LaneStatus {
+  if (status.state !== 'hot' && status.state !== 'blocked') return status;
+  return { ...status, state: 'cooling', since: now, why: 'Opened again by the administrator; it sends little and climbs.', until: 0, climbedAt: now, perMinute: Math.max(1, status.perMinute), connections: Math.max(1, status.connections) };
+}
+
+/** Nothing goes for at least so long, then at most this rate for so long. */
+export function held(status: LaneStatus, now: number, hold: { readonly restMs: number } | { readonly perMinute: number; readonly connections: number; readonly forMs: number }, why: string): LaneStatus {
+  if ('restMs' in hold) {
+    if (status.until >= now + hold.restMs) return status;
+    return { ...status, why, until: now + hold.restMs, restMs: hold.restMs };
+  }
+  const connections = status.connections > 0 ? Math.min(status.connections, hold.connections) : hold.connections;
+  return { ...status, why, perMinute: Math.min(status.perMinute, hold.perMinute), connections, climbedAt: now + hold.forMs };
+}
+
+/** What was under way when the last complaint came says the same again. */
+function isOldNews(status: LaneStatus, { admittedAt }: Complaint): boolean {
+  return status.struckAt > 0 && admittedAt <= status.struckAt;
+}
+
+function strikesAt(status: LaneStatus, now: number): number {
+  return now - status.struckAt > SHAPE_LIMITS.strikeMemoryMs ? 0 : status.strikes;
+}
+
+/** Whoever draws a complaint while warming up has been too fast. */
+function stepBack(status: LaneStatus): LaneStatus {
+  return { ...status, warmDay: status.warmDay < 0 ? -1 : Math.max(0, status.warmDay - 1), quietDays: 0 };
+}
+
+export function figure(value: number): string {
+  return value >= 10 ? String(Math.round(value)) : String(Math.round(value * 10) / 10);
+}

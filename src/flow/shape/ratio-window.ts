@@ -1,0 +1,69 @@
+/** Share of temporary refusals among the latest results, in slices of time that are forgotten as they grow old. */
+import { SHAPE_LIMITS } from '../../base/limits.ts';
+
+const SLICES = 5;
+const SLICE_MS = SHAPE_LIMITS.ratioWindowMs / SLICES;
+
+interface Slice {
+  readonly at: number;
+  good: number;
+  bad: number;
+}
+
+export class RatioWindow {
+  #slices: Slice[] = [];
+
+  add(now: number, good: number, bad: number): void {
+    const at = Math.floor(now / SLICE_MS);
+    const last = this.#slices.at(-1);
+    if (last?.at === at) {
+      last.good += good;
+      last.bad += bad;
+    } else {
+      this.#slices = [...this.#slices.filter((slice) => slice.at > at - SLICES && slice.at < at), { at, good, bad }];
+    }
+  }
+
+  /** In [0, 1]; undefined while too little is known. */
+  share(now: number): number | undefined {
+    const oldest = Math.floor(now / SLICE_MS) - SLICES;
+    let good = 0;
+    let bad = 0;
+    for (const slice of this.#slices) {
+      if (slice.at <= oldest) continue;
+      good += slice.good;
+      bad += slice.bad;
+    }
+    return good + bad >= SHAPE_LIMITS.ratioResultsMin ? bad / (good + bad) : undefined;
+  }
+
+  clear(): void {
+    this.#slices = [];
+  }
+}
+
+/** How many in the last minute, about. */
+export class RateMeter {
+  #at = 0;
+  #current = 0;
+  #previous = 0;
+
+  count(now: number): void {
+    this.#turn(now);
+    this.#current += 1;
+  }
+
+  perMinute(now: number): number {
+    this.#turn(now);
+    const passed = (now % 60_000) / 60_000;
+    return Math.max(this.#current, this.#current + this.#previous * (1 - passed));
+  }
+
+  #turn(now: number): void {
+    const minute = Math.floor(now / 60_000);
+    if (minute === this.#at) return;
+    this.#previous = minute === this.#at + 1 ? this.#current : 0;
+    this.#current = 0;
+    this.#at = minute;
+  }
+}

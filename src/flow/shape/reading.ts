@@ -1,0 +1,121 @@
+/**
+ * What the results of one delivery say about the sender's standing, as opposed to the fate of its recipients. Pure.
+ *
+ * Policy: only named culprits act at once (`source-ip`: that address at this site, `dkim-domain` and `spf-domain`: that
+ * domain). Temporary refusals without a name go into the ratio. What concerns a recipient, a message or ourselves says
+ * nothing about the site, greylisting is how it greets everybody, and local errors teach nothing.
+ */
+import type { AttemptFacts, DeliveryOutcome } from '../../contract/queue.ts';
+import type { SendResult } from '../../contract/shaper.ts';
+import type { Explanation } from '../../mail/reply-meaning/explain.ts';
+
+export interface NamedComplaint {
+  readonly about: 'source' | 'domain';
+  readonly kind: 'rate' | 'block';
+  readonly rule: string;
+  /** One sentence with the site's words. */
+  readonly why: string;
+  readonly retryAfterMs?: number;
+}
+
+export interface Reading {
+  readonly delivered: number;
+  readonly deferred: number;
+  /** Parts of one: how much of the delivery was welcome, and how much was put off without a named culprit. */
+  readonly good: number;
+  readonly bad: number;
+  readonly complaints: readonly NamedComplaint[];
+  /** Rules of all replies that are no success, each once. */
+  readonly rules: readonly string[];
+  /** `spoke`: the site answered as a mail server; `failed`: it could not be reached; undefined: nobody found out. */
+  readonly connection?: 'spoke' | 'failed';
+  /** Of a failed connection, in a sentence. */
+  readonly error: string;
+  /** The site said that we have too many connections. */
+  readonly crowded: boolean;
+  /** New connections that were opened, at least. */
+  readonly opened: number;
+  /** Our own address, when the attempt tells it. */
+  readonly localAddress?: string;
+  readonly peerAddress?: string;
+}
+
+const WORDS_CHARS_MAX = 160;
+
+export function readResults(results: readonly SendResult[]): Reading {
+  let delivered = 0;
+  let deferred = 0;
+  let bad = 0;
+  let failed = '';
+  let spoke = false;
+  let crowded = false;
+  const complaints = new Map<string, NamedComplaint>();
+  const rules = new Set<string>();
+  for (const { outcome, explanation } of results) {
+    if (outcome.status === 'delivered') delivered += 1;
+    if (outcome.status === 'deferred' && outcome.scope !== 'local') deferred += 1;
+    const reach = reachOf(outcome, explanation);
+    if (reach === 'spoke') spoke = true;
+    if (reach === 'failed') failed ||= wordsOf(outcome);
+    if (outcome.status === 'delivered' || !explanation || outcome.scope === 'local') continue;
+    rules.add(explanation.rule);
+    const complaint = complaintOf(outcome, explanation);
+    if (complaint) complaints.set(`${complaint.about} ${complaint.kind}`, complaint);
+    else if (reach !== 'failed' && isUnwelcome(outcome, explanation)) bad += 1;
+    if (explanation.culprit === 'capacity' && /connection/.test(explanation.rule)) crowded = true;
+  }
+  const all = Math.max(1, delivered + bad);
+  const facts = results.map(({ outcome }) => outcome.attempt);
+  return {
+    delivered,
+    deferred,
+    good: delivered / all,
+    bad: bad / all,
+    complaints: [...complaints.values()],
+    rules: [...rules],
+    ...(spoke ? { connection: 'spoke' as const } : failed !== '' && complaints.size === 0 ? { connection: 'failed' as const } : {}),
+    error: failed,
+    crowded,
+    opened: facts.some(({ address, reused }) => address !== undefined && reused !== true) ? 1 : 0,
+    ...addressesOf(facts),
+  };
+}
+
+function addressesOf(facts: readonly AttemptFacts[]): Pick<Reading, 'localAddress' | 'peerAddress'> {
+  const localAddress = facts.find((each) => each.localAddress !== undefined)?.localAddress;
+  const peerAddress = facts.find((each) => each.address !== undefined)?.address;
+  return { ...(localAddress !== undefined && { localAddress }), ...(peerAddress !== undefined && { peerAddress }) };
+}
+
+/**
+ * `failed`: no connection, no greeting, no EHLO, no TLS, or 421 instead of a greeting; facts about the session are absent
+ * then. Undefined for what is our own trouble: no route, name servers that do not answer.
+ */
+function reachOf({ scope, attempt, reply, status }: DeliveryOutcome, explanation: Explanation | undefined): 'spoke' | 'failed' | undefined {
+  if (status === 'delivered') return 'spoke';
+  if (scope === 'local' || attempt.address === undefined || explanation?.culprit === 'ours') return undefined;
+  if (attempt.reused !== undefined) return attempt.ownReply || explanation?.faultClass === 'network' ? undefined : 'spoke';
+  return scope === 'host' || scope === 'session' ? (reply.code >= 500 && !attempt.ownReply ? 'spoke' : 'failed') : undefined;
+}
+
+function complaintOf(outcome: DeliveryOutcome, { culprit, faultClass, rule, meaning, retryAfterMs }: Explanation): NamedComplaint | undefined {
+  if (faultClass !== 'rate' && faultClass !== 'block') return undefined;
+  const about = culprit === 'source-ip' ? 'source' : culprit === 'dkim-domain' || culprit === 'spf-domain' ? 'domain' : undefined;
+  if (!about) return undefined;
+  // A refusal for what we are that comes as "try again" is a matter of how much we send, until it is final.
+  const kind = faultClass === 'block' && outcome.reply.code >= 500 ? 'block' : 'rate';
+  return { about, kind, rule, why: `${meaning} It said: ${wordsOf(outcome)}`, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+
+const SAYS_NOTHING: ReadonlySet<Explanation['faultClass']> = new Set(['hard-bounce', 'soft-bounce', 'greylist', 'content', 'format', 'local', 'network']);
+
+/** Final refusals without a known meaning count, too: a site that turns everything away must not be fed on. */
+function isUnwelcome({ status }: DeliveryOutcome, { culprit, faultClass }: Explanation): boolean {
+  if (SAYS_NOTHING.has(faultClass) || culprit === 'recipient' || culprit === 'message' || culprit === 'content' || culprit === 'ours') return false;
+  return status === 'deferred' || faultClass === 'policy' || faultClass === 'unknown' || faultClass === 'rate' || faultClass === 'block';
+}
+
+function wordsOf({ reply }: DeliveryOutcome): string {
+  const text = `${reply.code} ${reply.enhanced ?? ''} ${reply.text}`.replace(/\s+/g, ' ').trim();
+  return text.length > WORDS_CHARS_MAX ? `${text.slice(0, WORDS_CHARS_MAX)}…` : text;
+}
