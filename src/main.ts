@@ -8,15 +8,16 @@ import { readFileSync } from 'node:fs';
 import { SystemClock } from './base/clock.ts';
 import { silentLog } from './base/log.ts';
 import type { Config, HostPort } from './config/config.ts';
+import type { HttpsFetch } from './contract/https-fetch.ts';
 import { runCli } from './face/cli/main-entry.ts';
 import type { CliPorts } from './face/cli/ports.ts';
 import type { Resolver } from './net/resolver.ts';
 
 const clock = new SystemClock();
 
-async function createDns(servers: readonly HostPort[]): Promise<Resolver> {
+async function createDns(servers: readonly HostPort[], trustAd = true): Promise<Resolver> {
   const { createResolver } = await import('./net/resolver.ts');
-  return createResolver({ servers, trustAd: true, clock, log: silentLog });
+  return createResolver({ servers, trustAd, clock, log: silentLog });
 }
 
 const ports: CliPorts = {
@@ -25,12 +26,16 @@ const ports: CliPorts = {
   openContext: async (config: Config) => {
     const { openStore } = await import('./store/store.ts');
     const store = await openStore(config.dataDir, { clock });
-    const dns = await createDns(config.dns.servers);
+    const dns = await createDns(config.dns.servers, config.dns.trustAd);
     const close = async (): Promise<void> => {
       dns.close();
       await store.close();
     };
-    return { store, config, dns, clock, log: silentLog, close };
+    const fetch: HttpsFetch = async (request) => {
+      const [{ createPolicyFetch }, { createConnector }] = await Promise.all([import('./compose/outbound-tls.ts'), import('./net/connector.ts')]);
+      return createPolicyFetch({ config, clock, dns, connector: createConnector({ clock }) })(request);
+    };
+    return { store, config, dns, clock, log: silentLog, fetch, close };
   },
   loadVerbs: async () => (await import('./manage/verbs.ts')).verbs,
   createDns,

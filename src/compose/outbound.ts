@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { Directory } from '../contract/directory.ts';
 import type { Dns } from '../contract/dns.ts';
+import type { HttpsFetch } from '../contract/https-fetch.ts';
 import { createLocalDeliverer } from '../flow/deliver/local.ts';
 import { createRemoteDeliverer, type RemoteDeliverer } from '../flow/deliver/remote.ts';
 import { createPreflightDeliverer } from '../flow/preflight/preflight-deliverer.ts';
@@ -14,10 +15,13 @@ import { createRouter } from '../flow/route/router.ts';
 import { createSiteFinder, type SiteFinder } from '../flow/route/site-finder.ts';
 import { signAgain } from '../flow/sign/sign-again.ts';
 import type { Signer } from '../flow/sign/signer.ts';
+import { createSuppressingRouter } from '../flow/suppress/suppressing-router.ts';
 import { siteTable, type SiteTable } from '../mail/sites/own-sites.ts';
 import { createConnector } from '../net/connector.ts';
 import type { Store } from '../store/store.ts';
 import { createNotices } from './notices.ts';
+import { createOutboundTls, createPolicyFetch, type OutboundTls } from './outbound-tls.ts';
+import { createSettledListener } from './settled.ts';
 
 export interface OutboundPorts {
   /** The live one: a reload changes what it says. */
@@ -36,12 +40,18 @@ export interface Outbound {
   readonly queue: Queue;
   readonly remote: RemoteDeliverer;
   readonly sites: SiteFinder;
+  readonly tls: OutboundTls;
+  /** For verbs that look at what domains publish. */
+  readonly fetch: HttpsFetch;
 }
 
 export function createOutbound(ports: OutboundPorts): Outbound {
   const { config, clock, log, store, dns, directory, signer } = ports;
   const connector = createConnector({ clock, ...(ports.connectAllowed ? { allow: ports.connectAllowed } : {}) });
+  const tls = createOutboundTls({ ...ports, connector });
   const remote = createRemoteDeliverer({
+    tlsPolicies: tls.policies,
+    tlsResults: store.tlsResults,
     config,
     dns,
     connector,
@@ -52,16 +62,17 @@ export function createOutbound(ports: OutboundPorts): Outbound {
   });
   const table = memoizedTable(config);
   const sites = createSiteFinder({ dns, clock, profiles: () => table().profiles });
-  const queue = createQueue({
+  const queue: Queue = createQueue({
     store: store.queue,
-    router: createRouter({ config, directory, routes: store.routes, sites }),
+    router: createSuppressingRouter({ router: createRouter({ config, directory, routes: store.routes, sites }), suppressions: store.suppressions, clock }),
     deliverers: { local: createLocalDeliverer({ directory, clock, log }), remote: createPreflightDeliverer(remote, { config, dns, clock, log }) },
     feedback: createNotices(ports),
     clock,
     log,
     config,
+    onSettled: createSettledListener({ config, clock, log, store, signer, enqueue: (item) => queue.enqueue(item) }),
   });
-  return { queue, remote, sites };
+  return { queue, remote, sites, tls, fetch: createPolicyFetch({ ...ports, connector }) };
 }
 
 /** Made anew when a reload brought other rows. */

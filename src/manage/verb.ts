@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { Dns } from '../contract/dns.ts';
+import type { HttpsFetch } from '../contract/https-fetch.ts';
 import type { QueueControl } from '../contract/queue-control.ts';
 import type { Store } from '../store/store.ts';
 
@@ -19,6 +20,8 @@ export interface ManageContext {
   readonly log: Log;
   /** Present when the verb runs inside the server. */
   readonly queue?: QueueControl;
+  /** Absent where the network is out of reach. */
+  readonly fetch?: HttpsFetch;
 }
 
 export interface Verb<Args = unknown, Result = unknown> {
