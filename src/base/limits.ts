@@ -320,6 +320,24 @@ export const STORE_LIMITS = {
   pruneBatchMax: 500,
 } as const;
 
+/** Threads that take sessions, beside the main thread. */
+export const SESSION_THREAD_LIMITS = {
+  /** More threads than this are not made unless the configuration says so. */
+  threadsByDefaultMax: 4,
+  /** One that died is replaced after this. */
+  restartMs: 500,
+  /** How long one may take to end after its sessions had their time. */
+  stopGraceMs: 5_000,
+  /** Log lines wait for others so long, or until there are so many characters. */
+  logWaitMs: 50,
+  logCharsMax: 16 * 1024,
+  /** Larger contents are read from the store when they are delivered. */
+  contentBytesMax: 256 * 1024,
+  /** Messages looked up at once, and when that is tried again after the store did not answer. */
+  lookUpIdsMax: 500,
+  lookUpAgainMs: 1_000,
+} as const;
+
 /** Looking at an outgoing message before it leaves. */
 export const PREFLIGHT_LIMITS = {
   /** Of a message too large for memory; header and form are judged on this much. */
@@ -350,6 +368,8 @@ export const SUPPRESSION_LIMITS = {
   softPeriodMs: 7 * 24 * 3_600_000,
   /** Failures farther apart than this are no series. */
   softForgetMs: 60 * 24 * 3_600_000,
+  /** How long a mailbox that was full or disabled that often is left alone. */
+  softSuppressionMs: 60 * 24 * 3_600_000,
   /** How often a person's single letter is tried in spite of a bounce. */
   freshAttemptEveryMs: 24 * 3_600_000,
   /** Rows of one import request and of one listing. */

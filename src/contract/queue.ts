@@ -94,7 +94,8 @@ export type RoutePlan =
   | { readonly kind: 'undeliverable'; readonly key: 'undeliverable'; readonly reply: Reply };
 
 export interface Router {
-  route(message: QueueMessage, recipient: QueueRecipient): Promise<RoutePlan>;
+  /** `recipients`: how many the message has in all; absent when unknown. */
+  route(message: QueueMessage, recipient: QueueRecipient, recipients?: number): Promise<RoutePlan>;
 }
 
 /** Whom a failure concerns: Postfix's four scopes, plus ourselves. */

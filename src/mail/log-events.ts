@@ -19,6 +19,7 @@ export const LOG_EVENTS = {
   deliveryOutcome: 'delivery.outcome',
   queueRemoved: 'queue.removed',
   dsnSent: 'dsn.sent',
+  sendingBlocked: 'sending.blocked',
 } as const;
 export type LogEventName = (typeof LOG_EVENTS)[keyof typeof LOG_EVENTS];
 
@@ -78,5 +79,19 @@ export interface LogEventFields {
     readonly transport: 'smtp' | 'local' | 'error';
   };
   'queue.removed': { readonly id: string };
+  /** A receiver refuses this server; once a day for each source, site and signing domain. */
+  'sending.blocked': {
+    /** The message that met it. */
+    readonly id: string;
+    readonly source: string;
+    readonly site: string;
+    readonly dkimDomain: string;
+    readonly mx: string;
+    readonly reply: string;
+    readonly rule: string;
+    readonly culprit: string;
+    readonly meaning: string;
+    readonly nextStep: string;
+  };
   'dsn.sent': { readonly id: string; readonly dsnId: string; readonly kind: 'failure' | 'delay' | 'success' };
 }

@@ -46,6 +46,9 @@ const FORMATTERS: { readonly [Name in LogEventName]: Formatter<Name> } = {
   [LOG_EVENTS.deliveryOutcome]: (fields) => outcome(fields),
   [LOG_EVENTS.queueRemoved]: (fields) => [['qmgr', `${word(fields.id)}: removed`]],
   [LOG_EVENTS.dsnSent]: (fields) => [['bounce', `${word(fields.id)}: sender ${NOTIFICATIONS[fields.kind]} notification: ${word(fields.dsnId)}`]],
+  [LOG_EVENTS.sendingBlocked]: (fields) => [
+    ['qmgr', `warning: ${word(fields.id)}: ${word(fields.mx)} refuses mail from ${fields.source === '' ? 'this server' : word(fields.source)}: ${print(fields.reply)}`],
+  ],
 };
 
 const NOTIFICATIONS = { failure: 'non-delivery', delay: 'delay', success: 'delivery status' } as const;

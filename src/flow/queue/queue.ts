@@ -330,7 +330,7 @@ class Scheduler implements Queue {
       return { kind: 'undeliverable', key: 'undeliverable', reply: recipient.lastReply };
     }
     try {
-      return await this.#options.router.route(item.message, recipient);
+      return await this.#options.router.route(item.message, recipient, item.recipients.length);
     } catch (error) {
       this.#options.log.error('queue.router-failed', { id: item.message.id, error: String(error) });
       return { kind: 'undeliverable', key: 'undeliverable', reply: { code: 451, enhanced: '4.3.0', text: 'the route could not be found out now' } };
