@@ -6,18 +6,22 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
-import type { Directory } from '../contract/directory.ts';
+import type { Directory, Login, SigningKeys } from '../contract/directory.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { NewQueueItem } from '../contract/queue.ts';
 import type { SmtpServerPorts } from '../flow/accept/options.ts';
 import { createAuthenticator } from '../flow/authenticate/authenticator.ts';
+import { createForwarder } from '../flow/forward/forwarder.ts';
+import { createReturnPaths } from '../flow/forward/return-paths.ts';
 import { createJudge } from '../flow/judge/judge.ts';
+import { createArcSealer } from '../flow/sign/arc-sealer.ts';
 import type { Signer } from '../flow/sign/signer.ts';
 import { createClientName } from '../verify/iprev/client-name.ts';
 import { createLogin } from '../store/login.ts';
 import type { Store } from '../store/store.ts';
 import { createBodyHasher } from '../verify/dkim/body-hasher.ts';
 import { createIntake } from './intake.ts';
+import { createNotices } from './notices.ts';
 
 export interface DoorsOptions {
   /** The live one: a reload changes what it says. */
@@ -28,12 +32,16 @@ export interface DoorsOptions {
   readonly dns: Dns;
   readonly directory: Directory;
   readonly signer: Signer;
+  readonly signingKeys: SigningKeys;
+  /** Default: one that knows of the log-ins through these doors only. */
+  readonly login?: Login;
   /** Durable when it resolves. */
   readonly enqueue: (item: NewQueueItem) => Promise<void>;
 }
 
 export function createDoors(options: DoorsOptions): SmtpServerPorts {
   const { config, clock, log, store, dns, directory, signer } = options;
+  const forwarding = { directory, store: store.srs, config, clock };
   const intake = createIntake({
     config,
     clock,
@@ -41,12 +49,16 @@ export function createDoors(options: DoorsOptions): SmtpServerPorts {
     authenticator: createAuthenticator({ dns, config, clock, log }),
     judge: createJudge({ config }),
     signer,
+    forwarder: createForwarder(forwarding),
+    sealer: createArcSealer({ keys: options.signingKeys, clock }),
+    notices: createNotices(options),
     enqueue: options.enqueue,
   });
   return {
     intake,
     directory,
-    login: createLogin({ store, clock, log }),
+    returnPaths: createReturnPaths(forwarding),
+    login: options.login ?? createLogin({ store, clock, log }),
     clock,
     log,
     clientName: createClientName(dns, { clock }),

@@ -2,7 +2,9 @@
  * `posthorn serve`: runs a server until a signal. SIGHUP reloads configuration, certificates and log file; SIGTERM and
  * SIGINT drain within `shutdown-timeout`; a second signal ends at once (the queue on disk is complete at any moment).
  */
+import { availableParallelism } from 'node:os';
 import { SystemClock } from '../base/clock.ts';
+import { SESSION_THREAD_LIMITS } from '../base/limits.ts';
 import { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { ServeOptions } from '../face/cli/ports.ts';
@@ -15,7 +17,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   const sink = createLogSink(config.log);
   const log = new Log(sink.write, () => clock.now());
   warnOfSettings(config, log);
-  const server = await startServer({ config, clock, log, verbs });
+  const count = config.smtp.threads ?? Math.min(availableParallelism(), SESSION_THREAD_LIMITS.threadsByDefaultMax);
+  const sessionThreads = count === 0 ? {} : { sessionThreads: { count, writeLines: sink.writeLines } };
+  const server = await startServer({ config, clock, log, verbs, ...sessionThreads });
   const onHangUp = (): void => void reload(server, options, log, () => sink.reopen());
   process.on('SIGHUP', onHangUp);
   await stopSignal();

@@ -1,0 +1,23 @@
+/** What both ways of mail ask, in whichever thread they run: who lives here, and which keys sign. */
+import type { Clock } from '../base/clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Directory, SigningKeys } from '../contract/directory.ts';
+import { createSigner, type Signer } from '../flow/sign/signer.ts';
+import { createDirectory } from '../store/directory.ts';
+import { createSigningKeys } from '../store/signing-keys.ts';
+import type { Store } from '../store/store.ts';
+
+export interface SharedParts {
+  readonly directory: Directory;
+  readonly signingKeys: SigningKeys;
+  readonly signer: Signer;
+}
+
+export function createSharedParts(config: Config, clock: Clock, store: Store): SharedParts {
+  const signingKeys = createSigningKeys({ store });
+  return {
+    directory: createDirectory({ store, hostname: config.hostname, origin: config.origin }),
+    signingKeys,
+    signer: createSigner({ keys: signingKeys, config, clock }),
+  };
+}
