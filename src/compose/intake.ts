@@ -1,7 +1,7 @@
 /**
  * The one door for all mail: what happens between the last byte of a message and the reply to it.
  *
- * authenticate → judge (strangers only) → repair (our users only) → trace fields → sign → one durable commit.
+ * authenticate → judge (strangers only) → repair (our users only) → forward → trace fields → sign or seal → one durable commit.
  * Policy: a refusal is a value with the reply; anything unexpected is 451 and a log line, never a loss and never a false
  * yes. What is stored is exactly what will be sent (docs/decisions/0003).
  */
@@ -12,14 +12,17 @@ import { Failure } from '../base/errors.ts';
 import { SMTP_SERVER_LIMITS } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
-import type { AuthReport } from '../contract/auth-report.ts';
+import type { ArcReport, AuthReport } from '../contract/auth-report.ts';
 import { MESSAGE_EVENTS } from '../contract/events.ts';
 import type { Intake, IntakeResult, ReceivedMessage, Reply } from '../contract/message.ts';
 import type { MessageEvent, NewQueueItem } from '../contract/queue.ts';
 import type { Verdict } from '../contract/verdict.ts';
 import { authenticationResultsField } from '../flow/authenticate/result-fields.ts';
 import type { Authenticator } from '../flow/authenticate/authenticator.ts';
+import type { FeedbackService } from '../flow/feedback/feedback.ts';
+import type { Forwarder, Forwarding } from '../flow/forward/forwarder.ts';
 import type { Judge } from '../flow/judge/judge.ts';
+import type { ArcSealer } from '../flow/sign/arc-sealer.ts';
 import type { Signer } from '../flow/sign/signer.ts';
 import { forgedAuthenticationResults } from '../mail/authentication-results.ts';
 import { domainOf } from '../mail/address.ts';
@@ -28,6 +31,7 @@ import { LOG_EVENTS } from '../mail/log-events.ts';
 import { buildReceived } from '../mail/received.ts';
 import { repairSubmission } from '../mail/repair.ts';
 import { authorDomain } from '../verify/dmarc/author-domain.ts';
+import { forwardedEvents, loopRefusal, queueRecipient, sealForwarded, withExpansionNotice } from './forwarding.ts';
 
 export interface IntakePorts {
   readonly config: Config;
@@ -36,6 +40,9 @@ export interface IntakePorts {
   readonly authenticator: Authenticator;
   readonly judge: Judge;
   readonly signer: Signer;
+  readonly forwarder: Forwarder;
+  readonly sealer: ArcSealer;
+  readonly notices: FeedbackService;
   /** Durable when it resolves. */
   readonly enqueue: (item: NewQueueItem) => Promise<void>;
 }
@@ -53,6 +60,8 @@ interface Draft {
   readonly rest: ByteSource;
   readonly events: readonly MessageEvent[];
   readonly traceFields: readonly Buffer[];
+  /** What was found out about a stranger's message, for the seal when it is forwarded. */
+  readonly standing?: { readonly arc: ArcReport; readonly authenticationResults: Buffer };
   /** False when a header was made for a message without one: the hash made while it arrived is of another body. */
   readonly bodyAsReceived: boolean;
   readonly senderBelieved: boolean;
@@ -75,8 +84,12 @@ async function take(ports: IntakePorts, message: ReceivedMessage): Promise<Intak
   const header = await readHeader(message.content);
   const draft = message.origin.kind === 'inbound' ? await judgeInbound(ports, message, header) : repairOwn(ports, message, header);
   if ('kind' in draft) return draft;
-  const { content, events } = await finish(ports, message, draft);
-  const item = await queueItem(ports, message, draft, content, events);
+  const forwarding = await ports.forwarder.forward(message.envelope, draft.parsed.fields);
+  const loop = loopRefusal(forwarding);
+  if (loop) return refuse(ports, message, { action: 'reject', rule: 'loop', explanation: loop.text }, loop);
+  const { content, events } = await finish(ports, message, draft, forwarding);
+  const plain = await queueItem(ports, message, draft, forwarding, content, events);
+  const item = await withExpansionNotice(ports.notices, plain, message.envelope);
   await ports.enqueue(item);
   ports.log.info(LOG_EVENTS.accepted, { id: message.id, messageId: item.message.messageId, from: message.envelope.sender, sizeBytes: content.size });
   return { kind: 'queued', id: message.id };
@@ -94,18 +107,17 @@ async function judgeInbound(ports: IntakePorts, message: ReceivedMessage, header
   const parsed = parseHeader(header);
   const report = await ports.authenticator.authenticate(message, parsed);
   const verdict = ports.judge.judge({ message, header: parsed, report });
-  if (verdict.reply) {
-    logRefusal(ports, message, verdict, verdict.reply);
-    return { kind: 'refused', reply: verdict.reply };
-  }
+  if (verdict.reply) return refuse(ports, message, verdict, verdict.reply);
   const forged = forgedAuthenticationResults(parsed.fields, config.hostname);
   const clean = forged.length === 0 ? header : without(header, forged);
+  const authenticationResults = authenticationResultsField(config.hostname, message, report);
   return {
     header: clean,
     parsed: forged.length === 0 ? parsed : parseHeader(clean),
     rest: tail(message.content, header.length),
     events: [authenticatedEvent(clock.now(), report), judgedEvent(clock.now(), verdict, forged.length)],
-    traceFields: [authenticationResultsField(config.hostname, message, report)],
+    traceFields: [authenticationResults],
+    standing: { arc: report.arc, authenticationResults },
     bodyAsReceived: true,
     // Only SPF speaks about the address that a bounce would go to.
     senderBelieved: report.spf.result === 'pass',
@@ -120,8 +132,7 @@ function repairOwn(ports: IntakePorts, message: ReceivedMessage, header: Buffer)
   const fatal = message.origin.kind === 'trusted' ? undefined : repair.problems.find((problem) => problem.refuse);
   if (fatal) {
     const reply = { code: 550, enhanced: '5.6.0', text: `Message refused: ${fatal.text}` };
-    logRefusal(ports, message, { action: 'reject', rule: fatal.code, explanation: fatal.text }, reply);
-    return { kind: 'refused', reply };
+    return refuse(ports, message, { action: 'reject', rule: fatal.code, explanation: fatal.text }, reply);
   }
   return {
     header: repair.header,
@@ -155,8 +166,8 @@ function without(header: Buffer, dropped: readonly HeaderField[]): Buffer {
   return Buffer.concat([...pieces, header.subarray(at)]);
 }
 
-/** Adds the trace fields and, for mail of our own, the signatures. */
-async function finish(ports: IntakePorts, message: ReceivedMessage, draft: Draft): Promise<{ content: ByteSource; events: MessageEvent[] }> {
+/** Adds the trace fields; the signatures of mail of our own, the seal of mail that is forwarded. */
+async function finish(ports: IntakePorts, message: ReceivedMessage, draft: Draft, forwarding: Forwarding): Promise<{ content: ByteSource; events: MessageEvent[] }> {
   const { config } = ports;
   const events = [...draft.events];
   const [onlyRecipient, another] = message.envelope.recipients;
@@ -167,7 +178,7 @@ async function finish(ports: IntakePorts, message: ReceivedMessage, draft: Draft
     date: message.receivedAt,
     // Where somebody logged in from is nobody else's business (RFC 5321 §7.6); the timeline keeps it.
     hideClient: message.origin.kind === 'submission',
-    ...(onlyRecipient && !another ? { recipient: onlyRecipient.address } : {}),
+    ...(onlyRecipient && !another ? { recipient: onlyRecipient.via ?? onlyRecipient.address } : {}),
   });
   const unsigned = concatenate([new BufferSource(draft.header), draft.rest]);
   const fields: Buffer[] = [];
@@ -183,6 +194,11 @@ async function finish(ports: IntakePorts, message: ReceivedMessage, draft: Draft
       events.push({ at: ports.clock.now(), name: MESSAGE_EVENTS.signed, data: { signatures: signed.signatures } });
     }
   }
+  const sealed = draft.standing && (await sealForwarded(ports, { message, forwarding, header: draft.parsed, content: unsigned, ...draft.standing }));
+  if (sealed) {
+    fields.push(sealed.fields);
+    events.push({ at: ports.clock.now(), name: MESSAGE_EVENTS.sealed, data: { ...sealed.data } });
+  }
   fields.push(...draft.traceFields, received);
   return { content: concatenate([new BufferSource(Buffer.concat(fields)), unsigned]), events };
 }
@@ -196,6 +212,7 @@ async function queueItem(
   ports: IntakePorts,
   message: ReceivedMessage,
   draft: Draft,
+  forwarding: Forwarding,
   content: ByteSource,
   events: readonly MessageEvent[],
 ): Promise<NewQueueItem> {
@@ -221,9 +238,9 @@ async function queueItem(
       ...(messageId === undefined ? {} : { messageId }),
       ...(headerFrom === undefined ? {} : { headerFrom }),
     },
-    recipients: envelope.recipients.map((recipient, index) => ({ ...recipient, index, state: 'queued', attempts: 0, nextAttemptAt: now })),
+    recipients: forwarding.recipients.map((recipient, index) => queueRecipient(recipient, index, now)),
     content,
-    events: [acceptedEvent(message, content.size), ...events, { at: now, name: MESSAGE_EVENTS.queued, data: { expiresAt } }],
+    events: [acceptedEvent(message, content.size), ...events, ...forwardedEvents(forwarding, now), { at: now, name: MESSAGE_EVENTS.queued, data: { expiresAt } }],
   };
 }
 
@@ -259,7 +276,7 @@ function judgedEvent(at: number, verdict: Verdict, forgedResults: number): Messa
   return { at, name: MESSAGE_EVENTS.judged, data: { action, rule, text: explanation, ...(forgedResults > 0 ? { forgedResults } : {}) } };
 }
 
-function logRefusal({ log }: IntakePorts, message: ReceivedMessage, verdict: Verdict, reply: Reply): void {
+function refuse({ log }: IntakePorts, message: ReceivedMessage, verdict: Verdict, reply: Reply): Refusal {
   const { origin, envelope } = message;
   log.info('message.refused', {
     id: message.id,
@@ -271,6 +288,7 @@ function logRefusal({ log }: IntakePorts, message: ReceivedMessage, verdict: Ver
     from: envelope.sender,
     recipients: envelope.recipients.length,
   });
+  return { kind: 'refused', reply };
 }
 
 /** RFC 3463 §3.4: a full disk is 4.3.1, anything else that went wrong on our side 4.3.0. */

@@ -127,7 +127,7 @@ async function expand(directory: Directory, envelope: SpooledMessage['envelope']
     const resolution = await directory.resolve(address);
     const targets = resolution.kind === 'alias' ? resolution.targets : [address];
     for (const target of targets) {
-      const original = target === address ? {} : { originalRecipient: `rfc822;${address}` };
+      const original = target === address ? {} : { originalRecipient: `rfc822;${address}`, via: address };
       if (!found.has(target)) found.set(target, { address: target, ...original, ...notify });
     }
   }

@@ -159,6 +159,14 @@ export interface Config {
     /** Algorithms to sign with, of those a domain has keys for. Default both. */
     readonly sign: readonly ('rsa' | 'ed25519')[];
   };
+  readonly forwarding: {
+    /** Strangers' mail that an alias leads elsewhere gets a return path of ours (SRS). Default true. */
+    readonly rewriteSender: boolean;
+    /** Of these return paths, in A-labels. Default: the alias's domain. */
+    readonly srsDomain?: string;
+    /** Default true. */
+    readonly arcSeal: boolean;
+  };
   readonly authentication: {
     /** Refuse at SMTP time what DMARC p=reject says to reject. Default true. */
     readonly dmarcReject: boolean;

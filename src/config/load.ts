@@ -9,6 +9,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '../base/errors.ts';
 import type { OauthSource } from '../base/oauth-source.ts';
+import { normalizeDomain } from '../mail/address.ts';
 import type { Config, ConfigWarning, SiteConfig, TlsRule } from './config.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
 import { checkRelations } from './relations.ts';
@@ -205,6 +206,11 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     shaping: { enabled: tables.shaping.enabled, warmUp: tables.shaping['warm-up'], lowVolume: tables.shaping['low-volume'] },
     sites: tables.site.map(siteOf),
     dkim: { sign: [...new Set(dkim.sign)] },
+    forwarding: {
+      rewriteSender: tables.forwarding['rewrite-sender'],
+      arcSeal: tables.forwarding['arc-seal'],
+      ...optionalFields({ srsDomain: tables.forwarding['srs-domain'] && normalizeDomain(tables.forwarding['srs-domain']) }),
+    },
     authentication: { dmarcReject: authentication['dmarc-reject'], trustedSealers: authentication['trusted-sealers'] },
     preflight: { mode: preflight.mode },
     log: { format: log.format, level: log.level, ...optionalFields({ file: log.file && absolute(log.file) }) },

@@ -224,6 +224,16 @@ const dkim = table('Signing of outgoing mail.', {
   ),
 });
 
+const forwarding = table('Mail that aliases lead to other servers.', {
+  'rewrite-sender': setting(
+    value.toggle(),
+    'Give forwarded mail of strangers a return path here (SRS), so that SPF passes and bounces find back.',
+    true,
+  ),
+  'srs-domain': optional(value.hostname(), 'Domain of these return paths; its mail must come here.', 'the domain of the alias'),
+  'arc-seal': setting(value.toggle(), 'Seal forwarded mail (ARC) with the DKIM key of that domain.', true),
+});
+
 const authentication = table('Judging who sent a message.', {
   'dmarc-reject': setting(value.toggle(), 'Refuse mail that fails DMARC when its domain asks for that.', true),
   'trusted-sealers': setting(
@@ -289,6 +299,7 @@ export const configSchema = z.strictObject({
     [],
   ),
   dkim,
+  forwarding,
   authentication,
   preflight,
   log,

@@ -70,6 +70,8 @@ const DESCRIBE: Readonly<Record<string, Describe>> = {
   [MESSAGE_EVENTS.repaired]: ({ data }) => ({ title: `header repaired: ${list(data['fields'])}` }),
   [MESSAGE_EVENTS.authenticated]: describeAuthentication,
   [MESSAGE_EVENTS.judged]: ({ data }) => ({ title: `judged: ${text(data['action'])} ${text(data['rule'])}`.trimEnd(), ...(data['text'] ? { details: [text(data['text'])] } : {}) }),
+  [MESSAGE_EVENTS.forwarded]: ({ data }) => ({ title: forwarding(data['recipients']) }),
+  [MESSAGE_EVENTS.sealed]: ({ data }) => ({ title: data['reason'] ? `not sealed: ${text(data['reason'])}` : `sealed: ARC i=${text(data['instance'])} cv=${text(data['cv'])} by ${text(data['domain'])}` }),
   [MESSAGE_EVENTS.signed]: ({ data }) => ({ title: `signed: ${signatures(data['signatures'])}` }),
   [MESSAGE_EVENTS.queued]: ({ data }, _message, options) => ({ title: `queued${typeof data['expiresAt'] === 'number' ? `, to be delivered ${when(data['expiresAt'], options.now, 'by')}` : ''}` }),
   [MESSAGE_EVENTS.delivered]: (event, message, options) => describeAttempt('delivered', event, message, options),
@@ -120,6 +122,13 @@ function describeAuthentication({ data }: TraceEvent): Step {
 function signatures(value: unknown): string {
   if (!Array.isArray(value) || value.length === 0) return 'no key for the domain';
   return value.map((entry: { domain?: string; selector?: string; algorithm?: string }) => `${text(entry.domain)} (${text(entry.selector)}, ${text(entry.algorithm)})`).join(', ');
+}
+
+function forwarding(value: unknown): string {
+  if (!Array.isArray(value)) return 'forwarded';
+  const vias = [...new Set(value.map((entry: { via?: string }) => text(entry.via)))];
+  const senders = [...new Set(value.flatMap((entry: { reversePath?: string }) => (entry.reversePath === undefined ? [] : [text(entry.reversePath)])))];
+  return `forwarded by ${vias.join(', ')}${senders.length > 0 ? ` as <${senders.join('>, <')}>` : ', the sender unchanged'}`;
 }
 
 function describeAttempt(outcome: string, event: TraceEvent, message: TraceMessage, options: TraceTextOptions): Step {

@@ -5,6 +5,7 @@ import { dnsVerbs } from './dns.ts';
 import { domainVerbs } from './domain.ts';
 import { mailboxVerbs } from './mailbox.ts';
 import { queueVerbs } from './queue.ts';
+import { srsVerbs } from './srs.ts';
 import { traceVerbs } from './trace.ts';
 import type { Verb } from './verb.ts';
 
@@ -17,5 +18,6 @@ export const verbs: readonly Verb<any, any>[] = [
   ...dnsVerbs,
   ...mailboxVerbs,
   ...queueVerbs,
+  ...srsVerbs,
   ...traceVerbs,
 ];

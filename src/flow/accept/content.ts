@@ -164,7 +164,12 @@ async function deliverToIntake(state: SessionState, transaction: Transaction, in
     id: transaction.id as string,
     receivedAt: ports.clock.now(),
     startedAt: transaction.startedAt,
-    envelope: { sender: transaction.sender, recipients: transaction.recipients, ...envelopeOptions(transaction) },
+    envelope: {
+      sender: transaction.sender,
+      recipients: transaction.recipients,
+      ...(transaction.expanded.length > 0 && { expanded: transaction.expanded }),
+      ...envelopeOptions(transaction),
+    },
     origin: describeOrigin(state, transaction),
     content,
     ...(relaxedBodyHash && { relaxedBodyHash }),

@@ -85,6 +85,7 @@ function open(state: SessionState, sender: string, parameters: MailParameters): 
     startedAt: state.options.ports.clock.now(),
     recipients: [],
     known: new Set(),
+    expanded: [],
     accepted: 0,
     refused: 0,
   };

@@ -3,11 +3,13 @@
  *
  * Policy: who is not trusted and not logged in may send only to addresses that the directory knows. Addresses that try to
  * route through us (`user%remote@us`, `remote!user@us`, `"user@remote"@us`) are refused to strangers unless an account
- * has just that name. An alias is expanded here, so that the queue holds only addresses with one fate each.
+ * has just that name. An alias is expanded here, so that the queue holds only addresses with one fate each. A return path
+ * that we made for forwarded mail leads to the sender it was made for, for reports alone: anything else would be a relay.
  */
 import { SMTP_SERVER_LIMITS } from '../../base/limits.ts';
 import { createQueueId } from '../../base/queue-id.ts';
 import type { Resolution } from '../../contract/directory.ts';
+import type { ReturnPath } from '../../contract/forwarding.ts';
 import type { EnvelopeRecipient } from '../../contract/message.ts';
 import { addressKey, localPartOf, normalizeAddress } from '../../mail/address.ts';
 import { LOG_EVENTS } from '../../mail/log-events.ts';
@@ -42,9 +44,11 @@ export function handleRcpt(state: SessionState, argument: string): void | Promis
 }
 
 async function resolveRecipient(state: SessionState, transaction: Transaction, address: string, parameters: RcptParameters, bare: string | undefined): Promise<void> {
-  const { directory, log } = state.options.ports;
+  const { directory, log, returnPaths } = state.options.ports;
   let resolution: Resolution;
   try {
+    const returnPath = await returnPaths?.resolve(address);
+    if (returnPath) return await acceptReport(state, transaction, address, returnPath, parameters);
     resolution = await directory.resolve(address);
     // The host's own name need not be a mail domain; then the directory's idea of the bare name counts.
     if (bare !== undefined && (resolution.kind === 'remote' || resolution.kind === 'unknown')) {
@@ -60,6 +64,17 @@ async function resolveRecipient(state: SessionState, transaction: Transaction, a
   if (refusal) return refuseRecipient(state, transaction, refusal, address);
   if (resolution.kind === 'alias') accept(state, transaction, resolution.targets, parameters, address, address);
   else accept(state, transaction, [address], parameters, address, undefined);
+}
+
+/** RFC 5321 §4.5.5: a report has the null sender. The sender it goes back to may by now live here. */
+async function acceptReport(state: SessionState, transaction: Transaction, address: string, path: ReturnPath, parameters: RcptParameters): Promise<void> {
+  const refuse = (reply: SmtpReply): void => refuseRecipient(state, transaction, reply, address);
+  if (path.kind === 'refused') return refuse(path.cause === 'expired' ? REPLIES.expiredReturnPath : REPLIES.forgedReturnPath);
+  if (transaction.sender !== '') return refuse(REPLIES.reportsOnly);
+  const resolution = await state.options.ports.directory.resolve(path.sender);
+  if (resolution.kind === 'unknown') return refuse(REPLIES.unknownUser);
+  if (resolution.kind === 'disabled') return refuse(REPLIES.disabledUser);
+  accept(state, transaction, resolution.kind === 'alias' ? resolution.targets : [path.sender], parameters, address, address);
 }
 
 function mayReceive(state: SessionState, address: string, resolution: Resolution): SmtpReply | undefined {
@@ -88,19 +103,33 @@ function accept(state: SessionState, transaction: Transaction, targets: readonly
     return refuseRecipient(state, transaction, REPLIES.tooManyRecipients, asked);
   }
   const originalRecipient = parameters.originalRecipient ?? (alias === undefined ? undefined : `${hasNonAscii(alias) ? 'utf-8' : 'rfc822'};${alias}`);
+  const original = originalRecipient === undefined ? {} : { originalRecipient };
+  const notify = notifyOfTargets(targets.length, parameters.notify);
+  if (alias !== undefined && notify !== parameters.notify) transaction.expanded.push({ address: alias, ...original, notify: ['success'] });
   for (const address of targets) {
     const key = addressKey(address);
     if (transaction.known.has(key)) continue;
     transaction.known.add(key);
     transaction.recipients.push({
       address,
-      ...(originalRecipient !== undefined && { originalRecipient }),
-      ...(parameters.notify !== undefined && { notify: parameters.notify }),
+      ...original,
+      ...(notify !== undefined && { notify }),
+      ...(alias !== undefined && { via: alias }),
     } satisfies EnvelopeRecipient);
   }
   transaction.accepted += 1;
   transaction.id ??= firstAccepted(state);
   state.reply(REPLIES.recipientOk);
+}
+
+/**
+ * RFC 3461 §5.2.7: an alias with several targets tells of success itself, when it expands; none of the targets does, whose
+ * names are nobody's business.
+ */
+function notifyOfTargets(targets: number, notify: RcptParameters['notify']): RcptParameters['notify'] {
+  if (targets < 2 || !notify?.includes('success')) return notify;
+  const rest = notify.filter((condition) => condition !== 'success');
+  return rest.length > 0 ? rest : ['never'];
 }
 
 function firstAccepted(state: SessionState): string {

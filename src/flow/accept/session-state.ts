@@ -37,6 +37,8 @@ export interface Transaction {
   readonly recipients: EnvelopeRecipient[];
   /** Addresses in `recipients`, in comparable form. */
   readonly known: Set<string>;
+  /** Aliases with several targets whose sender asked to hear of success. */
+  readonly expanded: EnvelopeRecipient[];
   /** RCPT commands accepted, before expansion. */
   accepted: number;
   /** RCPT commands refused. */

@@ -7,11 +7,11 @@
  * later would not help.
  */
 import { isAscii } from 'node:buffer';
-import { BufferSource, type ByteSource } from '../../base/byte-source.ts';
+import { BufferSource, concatenate, type ByteSource } from '../../base/byte-source.ts';
 import { SMTP_SERVER_LIMITS } from '../../base/limits.ts';
 import type { EnvelopeRecipient } from '../../contract/message.ts';
 import type { QueueMessage, QueueRecipient } from '../../contract/queue.ts';
-import { domainOf, localPartOf, normalizeDomain } from '../../mail/address.ts';
+import { domainOf, localPartOf, normalizeAddress, normalizeDomain } from '../../mail/address.ts';
 import { downgradeTo7Bit } from '../../mail/downgrade.ts';
 import type { SmtpCapabilities } from '../../net/smtp-capabilities.ts';
 import type { SmtpTransaction } from '../../net/smtp-transaction.ts';
@@ -19,12 +19,16 @@ import { failure, type Judgement } from './trouble.ts';
 
 export interface FitQuestion {
   readonly message: QueueMessage;
+  /** All with the same `reversePath` and `via`. */
   readonly recipients: readonly QueueRecipient[];
   readonly content: ByteSource;
   readonly capabilities: SmtpCapabilities;
   /** For a body that was converted; default: signatures over it are left broken. */
   readonly signAgain?: SignAgain;
 }
+
+/** RFC 5322 §2.1.1. */
+const LINE_CHARS_MAX = 998;
 
 /** Replaces the signatures that we had made for the message by ones that fit `converted`. */
 export type SignAgain = (message: QueueMessage, converted: Buffer) => Promise<Buffer>;
@@ -48,7 +52,8 @@ export async function fitToServer({ message, recipients, content, capabilities, 
   if (options.requireTls && !capabilities.requireTls) {
     return { kind: 'unfit', judgement: failure('host', 550, '5.7.30', 'the sender requires TLS all the way, and the receiving server does not promise it', 'next-host') };
   }
-  const addresses = fitAddresses(message, recipients, capabilities.smtpUtf8);
+  const [first] = recipients;
+  const addresses = fitAddresses(first?.reversePath ?? message.sender, message, recipients, capabilities.smtpUtf8);
   if (addresses.kind === 'unfit') return addresses;
   if (options.smtpUtf8 && !capabilities.smtpUtf8 && !(await headerIsAscii(content))) {
     return unfit('5.6.7', 'the header of the message needs SMTPUTF8, which the receiving server does not offer');
@@ -62,11 +67,22 @@ export async function fitToServer({ message, recipients, content, capabilities, 
     transaction: {
       ...options,
       ...body,
+      content: deliveredTo(body.content, first?.via, addresses.smtpUtf8),
       sender: addresses.sender,
       recipients: addresses.envelope,
       smtpUtf8: addresses.smtpUtf8,
     },
   };
+}
+
+/**
+ * RFC 9228 §4: who forwards says so, and knows the message again when it comes back. Signatures do not cover the field, and
+ * it is in this copy only: recipients of the others need not know the alias.
+ */
+function deliveredTo(content: ByteSource, via: string | undefined, smtpUtf8: boolean): ByteSource {
+  const field = via === undefined ? '' : `Delivered-To: ${normalizeAddress(via)}\r\n`;
+  const fits = field.length <= LINE_CHARS_MAX && isOneLine(field.slice(0, -2)) && (smtpUtf8 || isAsciiText(field));
+  return field === '' || !fits ? content : concatenate([new BufferSource(Buffer.from(field)), content]);
 }
 
 function unfit(enhanced: string, text: string): Extract<Fit, { kind: 'unfit' }> {
@@ -83,15 +99,20 @@ interface FittedAddresses {
 }
 
 /** RFC 6531 §3.4: without SMTPUTF8 a domain can be written in A-labels, a local part cannot be helped. */
-function fitAddresses(message: QueueMessage, recipients: readonly QueueRecipient[], offered: boolean): FittedAddresses | Extract<Fit, { kind: 'unfit' }> {
-  const all = [message.sender, ...recipients.map(({ address }) => address)];
+function fitAddresses(
+  from: string,
+  message: QueueMessage,
+  recipients: readonly QueueRecipient[],
+  offered: boolean,
+): FittedAddresses | Extract<Fit, { kind: 'unfit' }> {
+  const all = [from, ...recipients.map(({ address }) => address)];
   const smtpUtf8 = offered && (message.options.smtpUtf8 || !all.every(isAsciiText));
   const write = (address: string): string | undefined => {
     if (!isOneLine(address)) return undefined;
     if (smtpUtf8 || isAsciiText(address)) return address;
     return isAsciiText(localPartOf(address)) ? `${localPartOf(address)}@${normalizeDomain(domainOf(address))}` : undefined;
   };
-  const sender = write(message.sender);
+  const sender = write(from);
   if (sender === undefined) return unfit('5.6.7', 'the sender address needs SMTPUTF8, which the receiving server does not offer');
   const fitting: QueueRecipient[] = [];
   const envelope: EnvelopeRecipient[] = [];

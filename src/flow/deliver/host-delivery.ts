@@ -47,7 +47,7 @@ interface Session {
 
 /** True when a server answered and was asked about recipients: these count against the sessions of an attempt. */
 export async function deliverToHost(delivery: HostDelivery, attempt: Attempt): Promise<boolean> {
-  const waiting = [...attempt.pending];
+  const waiting = byCopy(attempt.pending);
   let batchMax: number = QUEUE_LIMITS.recipientsPerTransactionMax;
   let session = keptSession(delivery);
   let spoke = false;
@@ -55,7 +55,7 @@ export async function deliverToHost(delivery: HostDelivery, attempt: Attempt): P
     session ??= await openSession(delivery, attempt, waiting);
     if (!session) return spoke;
     const { capabilities } = session.connection;
-    const batch = waiting.slice(0, Math.min(batchMax, capabilities.rcptMax ?? batchMax));
+    const batch = firstCopy(waiting).slice(0, Math.min(batchMax, capabilities.rcptMax ?? batchMax));
     const result = await transact(delivery, attempt, session, batch);
     if (result.kind === 'stale') {
       session.connection.destroy();
@@ -70,6 +70,21 @@ export async function deliverToHost(delivery: HostDelivery, attempt: Attempt): P
     if (result.ended) return spoke;
   }
   return spoke;
+}
+
+/** Recipients whose copies are alike stand together: one transaction has one sender, and one content. */
+function byCopy(recipients: readonly QueueRecipient[]): QueueRecipient[] {
+  if (recipients.every((recipient) => isSameCopy(recipient, recipients[0] as QueueRecipient))) return [...recipients];
+  return [...Map.groupBy(recipients, ({ reversePath, via }) => `${reversePath ?? ''} ${via ?? ''}`).values()].flat();
+}
+
+function firstCopy(waiting: readonly QueueRecipient[]): readonly QueueRecipient[] {
+  const end = waiting.findIndex((recipient) => !isSameCopy(recipient, waiting[0] as QueueRecipient));
+  return end < 0 ? waiting : waiting.slice(0, end);
+}
+
+function isSameCopy(a: QueueRecipient, b: QueueRecipient): boolean {
+  return a.reversePath === b.reversePath && a.via === b.via;
 }
 
 /** Keeps the connection for the rest, or for other messages, or lets it go. */

@@ -11,6 +11,7 @@ import type { Clock } from '../../base/clock.ts';
 import { silentLog, type Log } from '../../base/log.ts';
 import type { Config } from '../../config/config.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
+import type { EnvelopeRecipient } from '../../contract/message.ts';
 import type { Feedback, FeedbackItem, FinalOutcome, MessageEvent, NewQueueItem, QueueMessage } from '../../contract/queue.ts';
 import { LOG_EVENTS, type LogEventFields } from '../../mail/log-events.ts';
 import { buildNotice } from './notice.ts';
@@ -24,6 +25,8 @@ export interface FeedbackOptions {
   readonly sign?: (content: ByteSource) => Promise<ByteSource>;
   /** Makes queue ids; takes milliseconds since 1970. */
   readonly queueId: (nowMs: number) => string;
+  /** Whom a notice to this sender goes to: an alias of ours may lead to several. Default: the sender itself. */
+  readonly recipientsOf?: (sender: string) => Promise<readonly string[]>;
   readonly log?: Log;
 }
 
@@ -33,6 +36,8 @@ export interface FeedbackService extends Feedback {
    * decides when it is due. An empty answer when nobody is to be told.
    */
   delayNotice(message: QueueMessage, content: ByteSource, entries: readonly Omit<NoticeEntry, 'state'>[]): Promise<readonly FeedbackItem[]>;
+  /** A notice that these aliases were expanded to several recipients (RFC 3464 §2.3.3 `expanded`); their senders asked for it. */
+  expansionNotice(message: QueueMessage, content: ByteSource, aliases: readonly EnvelopeRecipient[]): Promise<readonly FeedbackItem[]>;
 }
 
 type Kind = LogEventFields['dsn.sent']['kind'];
@@ -52,7 +57,13 @@ export function createFeedback(options: FeedbackOptions): FeedbackService {
       const told = entries.filter(({ recipient }) => recipient.notify === undefined || recipient.notify.includes('delay'));
       return answer(message, content, told.map((entry) => ({ ...entry, state: 'delayed' })), 'delay');
     },
+    expansionNotice: (message, content, aliases) => answer(message, content, aliases.map((alias, index) => expandedEntry(alias, index, message.queuedAt)), 'success'),
   };
+}
+
+function expandedEntry(alias: EnvelopeRecipient, index: number, at: number): NoticeEntry {
+  const recipient = { ...alias, index, state: 'delivered', attempts: 0, nextAttemptAt: at } as const;
+  return { recipient, state: 'expanded', reply: { code: 250, enhanced: '2.0.0', text: 'passed on to the members of the alias' }, attempt: {} };
 }
 
 function isFailure(final: FinalOutcome): boolean {
@@ -89,6 +100,7 @@ async function answerSender(options: FeedbackOptions, log: Log, answer: Answer):
     now,
     lifetimeMs: options.config.queue.bounceLifetimeMs,
     message,
+    recipients: (await options.recipientsOf?.(message.sender)) ?? [message.sender],
     content: answer.content,
     entries,
     sign: (content) => signOrNot(options, log, message.id, content),

@@ -9,7 +9,7 @@ import { formatDate } from '../../mail/date.ts';
 import { attemptContext, explainReply, isOwnReply } from '../../mail/reply-meaning/explain.ts';
 import { safeForTerminal } from '../../mail/text.ts';
 
-export type NoticeState = 'delivered' | 'bounced' | 'expired' | 'delayed';
+export type NoticeState = 'delivered' | 'bounced' | 'expired' | 'delayed' | 'expanded';
 
 /** What is told about one recipient. */
 export interface NoticeEntry {
@@ -34,6 +34,7 @@ const HEADINGS: Readonly<Record<NoticeState, string>> = {
   expired: 'Your message could not be delivered in the time allowed for it to:',
   delayed: 'Your message is still waiting for (you need not send it again):',
   delivered: 'Your message was delivered to:',
+  expanded: 'Your message was passed on to everybody behind:',
 };
 
 /** Subject of the notice. */
@@ -67,6 +68,7 @@ function section(state: NoticeState, entries: readonly NoticeEntry[], message: Q
 
 function describe(entry: NoticeEntry, message: QueueMessage): string[] {
   const lines = [`  ${shownAddress(entry.recipient)}`];
+  if (entry.state === 'expanded') return lines;
   if (entry.state === 'delivered') {
     if (entry.attempt.mx !== undefined) lines.push(...wrap(`handed to ${peer(entry.attempt)}, which does not report further`, '    '));
     return lines;

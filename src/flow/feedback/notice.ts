@@ -23,6 +23,8 @@ export interface NoticeInput {
   readonly lifetimeMs: number;
   readonly message: QueueMessage;
   readonly content: ByteSource;
+  /** Whom the notice goes to: the sender, or everybody behind it. */
+  readonly recipients: readonly string[];
   readonly entries: readonly NoticeEntry[];
   /** Adds a DKIM signature; what it throws is the caller's. */
   readonly sign: (content: ByteSource) => Promise<ByteSource>;
@@ -74,10 +76,18 @@ function queueItem(input: NoticeInput, from: string, bytes: Buffer): NewQueueIte
       messageId: `<${id}@${input.hostname}>`,
       headerFrom: from,
     },
-    recipients: [{ index: 0, address: message.sender, notify: ['never'], state: 'queued', attempts: 0, nextAttemptAt: now }],
+    recipients: input.recipients.map((address, index) => ({
+      index,
+      address,
+      ...(address !== message.sender && { via: message.sender }),
+      notify: ['never'],
+      state: 'queued',
+      attempts: 0,
+      nextAttemptAt: now,
+    })),
     content: new BufferSource(bytes),
     events: [
-      { at: now, name: MESSAGE_EVENTS.accepted, data: { protocol: 'internal', about: message.id, sizeBytes: bytes.length, recipients: 1 } },
+      { at: now, name: MESSAGE_EVENTS.accepted, data: { protocol: 'internal', about: message.id, sizeBytes: bytes.length, recipients: input.recipients.length } },
       { at: now, name: MESSAGE_EVENTS.queued, data: { expiresAt } },
     ],
   };
@@ -119,15 +129,19 @@ function dsnRecipient(entry: NoticeEntry, input: NoticeInput): DsnRecipient {
     action: action(entry),
     status: statusCode(entry),
     ...(attempt.mx !== undefined && { remoteMta: attempt.mx }),
-    ...(entry.state !== 'delivered' && { diagnostic: { type: fromPeer ? ('smtp' as const) : ('x-posthorn' as const), text: replyLine(reply) } }),
+    ...(isTrouble(entry) && { diagnostic: { type: fromPeer ? ('smtp' as const) : ('x-posthorn' as const), text: replyLine(reply) } }),
     lastAttemptAt: input.now,
     ...(entry.state === 'delayed' && { willRetryUntil: input.message.expiresAt }),
   };
 }
 
+function isTrouble({ state }: NoticeEntry): boolean {
+  return state !== 'delivered' && state !== 'expanded';
+}
+
 /** RFC 3464 §2.3.3: `delivered` only where it is in the mailbox; beyond a server without DSN nobody knows. */
 function action(entry: NoticeEntry): DsnRecipient['action'] {
-  if (entry.state === 'delayed') return 'delayed';
+  if (entry.state === 'delayed' || entry.state === 'expanded') return entry.state;
   if (entry.state !== 'delivered') return 'failed';
   return entry.attempt.mx === undefined ? 'delivered' : 'relayed';
 }
@@ -136,7 +150,7 @@ function action(entry: NoticeEntry): DsnRecipient['action'] {
 function statusCode(entry: NoticeEntry): string {
   const { enhanced } = entry.reply;
   const valid = enhanced !== undefined && /^[245]\.\d{1,3}\.\d{1,3}$/.test(enhanced) ? enhanced : undefined;
-  if (entry.state === 'delivered') return valid?.startsWith('2') ? valid : '2.0.0';
+  if (!isTrouble(entry)) return valid?.startsWith('2') ? valid : '2.0.0';
   if (entry.state === 'delayed') return valid?.startsWith('4') ? valid : '4.0.0';
   // RFC 3463 §3.5: delivery time expired.
   if (entry.state === 'expired') return valid?.startsWith('4') && valid !== '4.0.0' ? valid : '4.4.7';

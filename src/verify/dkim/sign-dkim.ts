@@ -23,6 +23,12 @@ export interface SigningInput {
   readonly prepared?: PreparedHeaders;
 }
 
+export interface SignatureKind {
+  readonly name: string;
+  /** The first tag. */
+  readonly version: string;
+}
+
 export interface PreparedHeaders {
   /** For h=, in order. */
   readonly names: readonly string[];
@@ -54,8 +60,8 @@ const SIGNED_IF_PRESENT = [
 const OCCURRENCES_MAX = 20;
 const LINE_CHARS_MAX = 78;
 
-/** Chooses the header fields to sign and canonicalises them. */
-export function prepareHeaders(fields: readonly HeaderField[]): PreparedHeaders {
+/** Chooses the header fields to sign and canonicalises them; `also` names some that are signed when they occur. */
+export function prepareHeaders(fields: readonly HeaderField[], also: readonly string[] = []): PreparedHeaders {
   const counts = new Map<string, number>();
   for (const { lower } of fields) counts.set(lower, (counts.get(lower) ?? 0) + 1);
   const names: string[] = [];
@@ -65,22 +71,33 @@ export function prepareHeaders(fields: readonly HeaderField[]): PreparedHeaders 
   };
   for (const name of ALWAYS_SEALED) add(name, 1);
   for (const name of SEALED_IF_PRESENT) add(name, counts.has(name) ? 1 : 0);
-  for (const name of SIGNED_IF_PRESENT) add(name, 0);
+  for (const name of [...SIGNED_IF_PRESENT, ...also]) add(name, 0);
   const text = selectFields(fields, names).map((field) => canonicalField(field.raw, 'relaxed')).join('');
   return { names, text };
 }
 
 /** The whole DKIM-Signature field, folded, with its final CRLF. Rejects when the key cannot sign. */
-export async function signDkim(input: SigningInput): Promise<Buffer> {
+export function signDkim(input: SigningInput): Promise<Buffer> {
+  return signMessage(input, { name: 'DKIM-Signature', version: 'v=1;' });
+}
+
+/** The same signature under another name: an ARC-Message-Signature has `i=` where DKIM has its version (RFC 8617 §4.1.2). */
+export async function signMessage(input: SigningInput, kind: SignatureKind): Promise<Buffer> {
   const prepared = input.prepared ?? prepareHeaders(input.fields);
-  const unsigned = unsignedField(input, prepared.names);
+  const unsigned = unsignedField(input, kind, prepared.names);
   // RFC 6376 §3.7: the signature's own field comes last, with an empty b= and without the final CRLF.
   const own = relaxedField(unsigned).slice(0, -2);
   const signature = await signText(prepared.text + own, input);
+  return signedField(unsigned, signature);
+}
+
+/** `unsigned` ends with an empty `b=` on a line of its own. */
+export function signedField(unsigned: string, signature: Buffer): Buffer {
   return Buffer.from(`${unsigned}${foldBase64(signature.toString('base64'))}\r\n`, 'latin1');
 }
 
-function signText(text: string, input: SigningInput): Promise<Buffer> {
+/** Rejects when the key cannot sign. */
+export function signText(text: string, input: Pick<SigningInput, 'algorithm' | 'privateKey'>): Promise<Buffer> {
   const data = Buffer.from(text, 'latin1');
   const isRsa = input.algorithm === 'rsa-sha256';
   // RFC 8463 §3: Ed25519 signs the SHA-256 of the header text.
@@ -90,10 +107,10 @@ function signText(text: string, input: SigningInput): Promise<Buffer> {
   });
 }
 
-function unsignedField(input: SigningInput, names: readonly string[]): string {
+function unsignedField(input: SigningInput, kind: SignatureKind, names: readonly string[]): string {
   const seconds = Math.floor(input.now / 1000);
-  const tags = ['v=1;', `a=${input.algorithm};`, 'c=relaxed/relaxed;', `d=${input.domain};`, `s=${input.selector};`, `t=${seconds};`];
-  const lines = ['DKIM-Signature:'];
+  const tags = [kind.version, `a=${input.algorithm};`, 'c=relaxed/relaxed;', `d=${input.domain};`, `s=${input.selector};`, `t=${seconds};`];
+  const lines = [`${kind.name}:`];
   for (const tag of tags) appendWord(lines, tag, ' ');
   appendWord(lines, 'h=', ' ');
   for (const [index, name] of names.entries()) appendWord(lines, name + (index === names.length - 1 ? ';' : ':'), '');

@@ -43,6 +43,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { kind: 'drop-in', name: 'mailq', summary: 'list the queue as Postfix does', usage: ['mailq'], load: () => import('../../drop-in/mailq.ts') },
   { kind: 'command', name: 'account', summary: 'accounts: add, list, password, enable, disable, remove', load: () => import('./account.ts') },
   { kind: 'command', name: 'alias', summary: 'aliases: add, list, remove', load: () => import('./alias.ts') },
+  { kind: 'command', name: 'srs', summary: 'return paths of forwarded mail: keys, rotate, decode', load: () => import('./srs.ts') },
   { kind: 'command', name: 'domain', summary: 'domains: add, list, catch-all, remove', load: () => import('./domain.ts') },
   { kind: 'command', name: 'queue', summary: 'the queue: list, show, why, retry, hold, release, bounce, delete, stats', load: () => import('./queue.ts') },
   { kind: 'command', name: 'trace', summary: 'the timeline of a message, with the meaning of every reply', load: () => import('./trace.ts') },
