@@ -187,7 +187,20 @@ test('smarthost: a wrong password, a missing file and an unknown host are for th
   const server = await peer({ offers: ['AUTH LOGIN'], script: ({ command }) => (command === 'AUTH LOGIN' ? '334 VXNlcm5hbWU6' : command === 'dQ==' ? '334 UGFzc3dvcmQ6' : command === Buffer.from('wrong').toString('base64') ? '535 5.7.8 no' : undefined) });
   const route = { kind: 'smarthost', key: 's', host: 'relay.test', port: server.port, tls: 'none', username: 'u', passwordFile } as const;
   const out = deliverer({ port: 1, zone });
-  assert.deepEqual(brief(await out.deliver(job({ route }), signal())), ['deferred host 535 5.7.8']);
+  const [refused] = await out.deliver(job({ route }), signal());
+  assert.deepEqual(refused && brief([refused]), ['deferred local 451 4.7.8']);
+  assert.match(refused?.reply.text ?? '', /^the log-in at the relay relay\.test\[127\.0\.0\.1\]:\d+ as "u" \(LOGIN\) failed; the relay said: 535 5\.7\.8 no$/);
+  assert.equal(refused?.attempt.advice, `the password is in ${passwordFile}`);
+  assert.ok(refused.attempt.ownReply);
+  // Providers lock accounts: the same password is not shown again for a while, another one is at once.
+  assert.deepEqual(brief(await out.deliver(job({ route }), signal())), ['deferred local 451 4.7.8']);
+  assert.equal(server.sessions.length, 1);
+  writeFileSync(passwordFile, 'wrong\n\n');
+  await out.deliver(job({ route }), signal());
+  assert.equal(server.sessions.length, 2);
+  out.clock.advance(2 * 60_000);
+  await out.deliver(job({ route }), signal());
+  assert.equal(server.sessions.length, 3);
   assert.deepEqual(brief(await out.deliver(job({ route: { ...route, passwordFile: join(folder, 'none') } }), signal())), ['deferred local 451 4.3.0']);
   assert.deepEqual(brief(await out.deliver(job({ route: { ...route, host: 'gone.test' } }), signal())), ['deferred local 451 4.3.5']);
 });

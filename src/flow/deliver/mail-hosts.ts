@@ -62,14 +62,39 @@ export async function* mailHosts(ports: MailHostPorts, domain: string): AsyncGen
   }
 }
 
+/** A relay by name or address; its own addresses, no MX. */
+export interface RelayHost {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** A smarthost: its own addresses, no MX. Names that lead nowhere are our configuration's fault and may be mended: temporary. */
-export async function* smartHosts(ports: MailHostPorts, host: string): AsyncGenerator<MailHostStep, void> {
+export async function* smartHosts(ports: MailHostPorts, { host, port }: RelayHost): AsyncGenerator<MailHostStep, void> {
   const literal = literalAddress(host) ?? (isIP(host) === 0 ? undefined : host);
-  if (literal !== undefined) return yield { kind: 'host', host: { mx: host, address: literal }, secure: true, names: namesOf(host) };
-  const { addresses, judgement, secure, canonicalName } = await addressesOf(ports, host.toLowerCase());
-  for (const address of addresses) yield { kind: 'host', host: { mx: host, address }, secure, names: { domain: host, host: canonicalName, hostSecure: secure } };
+  const { addresses, judgement, secure, canonicalName } = literal === undefined ? await addressesOf(ports, host.toLowerCase()) : literalAddresses(literal);
+  if (addresses.some((address) => ports.own.isOwnListener(address, port))) return yield relayLoop(host);
+  // An address that was configured, and a name that was, are what the certificate must have.
+  for (const address of addresses) yield { kind: 'host', host: { mx: host, address }, secure: true, names: { domain: host, host: canonicalName, hostSecure: secure } };
   if (addresses.length > 0) return;
   yield { kind: 'dead', mx: host, judgement: failure('local', 451, '4.3.5', `the smarthost is not to be found: ${judgement?.reply.text ?? host}`) };
+}
+
+/** A relay whose hosts its own MX records name; without any it is the host itself. */
+export async function* relayMailHosts(ports: MailHostPorts, { host, port }: RelayHost): AsyncGenerator<MailHostStep, void> {
+  if (isIP(host) !== 0 || host.startsWith('[')) return yield* smartHosts(ports, { host, port });
+  for await (const step of mailHosts(ports, host.toLowerCase())) {
+    if (step.kind === 'host' && ports.own.isOwnListener(step.host.address, port)) return yield relayLoop(host);
+    if (step.kind === 'host' || step.judgement.status === 'deferred') yield step;
+    else yield { ...step, judgement: failure('local', 451, '4.3.5', `the relay ${host} cannot be used: ${step.judgement.reply.text}`, 'next-host') };
+  }
+}
+
+function relayLoop(host: string): MailHostStep {
+  return { kind: 'dead', mx: host, judgement: failure('local', 451, '4.3.5', `the relay ${host} is this server itself: mail would go round in circles`) };
+}
+
+function literalAddresses(address: string): HostAddresses {
+  return { addresses: [address], secure: false, canonicalName: address };
 }
 
 /** RFC 5321 §4.1.3; undefined when it is no bracketed address. */

@@ -3,30 +3,35 @@
  * has met its fate or the limits of one attempt are reached; what stays open is deferred with the last word said.
  *
  * Policy: TLS towards MX hosts as tls-policy.ts finds it, towards a smarthost as its configuration says, verified at
- * least where the sender requires it (RFC 8689). Log-in only towards a smarthost.
+ * least where the sender requires it (RFC 8689). Log-in only towards a smarthost. Source address, EHLO name, protocols and
+ * messages each connection as the permit says; without one, as the configuration does.
  */
-import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
-import { SMTP_CLIENT_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
 import type { Config } from '../../config/config.ts';
 import type { Dns } from '../../contract/dns.ts';
+import type { HttpsFetch } from '../../contract/https-fetch.ts';
 import type { TlsResultRecorder } from '../../contract/tls-policy.ts';
 import type { Deliverer, DeliveryJob, DeliveryOutcome, RoutePlan } from '../../contract/queue.ts';
+import type { Permit } from '../../contract/sending.ts';
 import type { Connector } from '../../net/connector.ts';
 import { ConnectionPool } from '../../net/connection-pool.ts';
 import type { OpenResult } from '../../net/smtp-client.ts';
-import type { SmtpTarget } from '../../net/smtp-open.ts';
+import type { SmtpPorts, SmtpTarget } from '../../net/smtp-open.ts';
 import { createClientTls, type ClientTls } from '../../net/tls.ts';
 import { Attempt } from './attempt.ts';
 import type { SignAgain } from './fit.ts';
 import { deliverToHost } from './host-delivery.ts';
-import { mailHosts, smartHosts, type MailHost, type MailHostStep } from './mail-hosts.ts';
+import { mailHosts, relayMailHosts, smartHosts, type MailHost, type MailHostStep } from './mail-hosts.ts';
+import { OauthTokens } from './oauth-tokens.ts';
 import { createOwnHosts, type OwnHosts } from './own-hosts.ts';
+import { Reach } from './reach.ts';
+import { pausedLogin, RelayLogins, secretPlace } from './relay-logins.ts';
 import { SessionTls } from './session-tls.ts';
+import { SilentHosts } from './silent-hosts.ts';
 import { createTlsPolicies, type TlsPlan, type TlsPolicies, type TlsStep } from './tls-policy.ts';
-import { failure } from './trouble.ts';
+import { failure, judgeTrouble, type Judgement } from './trouble.ts';
 
 export interface RemoteDelivererOptions {
   readonly config: Pick<Config, 'hostname' | 'listen' | 'outbound'>;
@@ -40,6 +45,8 @@ export interface RemoteDelivererOptions {
   readonly signAgain?: SignAgain;
   /** Default: what DNS says, no MTA-STS. */
   readonly tlsPolicies?: TlsPolicies;
+  /** For relays whose token is fetched; default: such a log-in fails. */
+  readonly httpsFetch?: HttpsFetch;
   /** Where TLS sessions are counted; default nowhere. */
   readonly tlsResults?: TlsResultRecorder;
 }
@@ -58,6 +65,8 @@ interface Settings {
   readonly clientTls: ClientTls;
 }
 
+type HostStep = Extract<MailHostStep, { kind: 'host' }>;
+type Relay = Extract<RoutePlan, { kind: 'smarthost' }>;
 type RemoteRoute = Extract<RoutePlan, { kind: 'mx' | 'smarthost' }>;
 
 /** For jobs whose route is `mx` or `smarthost`; any other is a bug and throws. */
@@ -70,6 +79,8 @@ class Remote implements RemoteDeliverer {
   readonly #pool: ConnectionPool;
   readonly #policies: TlsPolicies;
   readonly #tls: SessionTls;
+  readonly #silent: SilentHosts;
+  readonly #logins: RelayLogins;
   #settings: Settings | undefined;
 
   constructor(options: RemoteDelivererOptions) {
@@ -77,14 +88,17 @@ class Remote implements RemoteDeliverer {
     this.#pool = new ConnectionPool(options.clock);
     this.#policies = options.tlsPolicies ?? createTlsPolicies(options);
     this.#tls = new SessionTls(options.clock, options.tlsResults);
+    this.#silent = new SilentHosts(options.clock);
+    this.#logins = new RelayLogins(options.clock, new OauthTokens(options.clock, options.httpsFetch));
   }
 
   async deliver(job: DeliveryJob, signal: AbortSignal): Promise<readonly DeliveryOutcome[]> {
-    const { route } = job;
-    if (route.kind !== 'mx' && route.kind !== 'smarthost') throw new Error(`not a remote route: ${route.kind}`);
+    const route = wayOf(job);
     const attempt = new Attempt(job);
     try {
-      await this.#tryHosts(attempt, route, await this.#currentSettings(), signal);
+      const paused = route.kind === 'smarthost' ? await this.#logins.pause(route) : undefined;
+      if (paused && route.kind === 'smarthost') this.#wait(attempt, route, paused);
+      else await this.#tryHosts(attempt, route, await this.#currentSettings(), signal);
     } catch (error) {
       this.#failLocally(attempt, error, signal);
     }
@@ -93,6 +107,7 @@ class Remote implements RemoteDeliverer {
 
   leaveIdle(): void {
     this.#tls.forget();
+    this.#silent.clear();
     this.#pool.leaveIdle();
   }
 
@@ -110,14 +125,20 @@ class Remote implements RemoteDeliverer {
     return this.#settings;
   }
 
+  /** A log-in that was refused is not repeated at once. */
+  #wait(attempt: Attempt, route: Relay, refused: Judgement): void {
+    const place = secretPlace(route);
+    attempt.dead(route.host, pausedLogin(refused), { port: route.port, ...(place === undefined ? {} : { advice: place }) });
+  }
+
   async #tryHosts(attempt: Attempt, route: RemoteRoute, settings: Settings, signal: AbortSignal): Promise<void> {
     const { requireTls } = attempt.job.message.options;
     const encrypt = attempt.job.permit?.tlsRequired ?? false;
     const domainTls = route.kind === 'mx' ? this.#policies.forDomain(route.domain, { requireTls, encrypt }, signal) : undefined;
+    const port = route.kind === 'mx' ? settings.outbound.port : route.port;
     const unprotected = new Set<string>();
-    let addresses = 0;
-    let sessions = 0;
-    for await (const step of this.#candidates(route, settings, signal)) {
+    const reach = new Reach(this.#options.clock);
+    for await (const step of silentLast(this.#candidates(attempt.job, route, settings, signal), ({ address }) => this.#silent.has(address, port))) {
       if (step.kind === 'dead') attempt.dead(step.mx, step.judgement);
       else if (!unprotected.has(step.host.mx)) {
         const tls = await domainTls?.forHost(step);
@@ -125,18 +146,21 @@ class Remote implements RemoteDeliverer {
           unprotected.add(step.host.mx);
           this.#skip(attempt, route, step.host, tls);
         } else {
-          addresses += 1;
-          if (await this.#tryHost(attempt, route, settings.clientTls, step.host, tls?.plan, signal)) sessions += 1;
+          reach.begins();
+          const timeoutMs = reach.connectTimeoutMs(this.#silent.has(step.host.address, port));
+          const target = { ...this.#target(attempt.job, route, step, tls?.plan), connectTimeoutMs: timeoutMs };
+          if (await this.#tryHost(attempt, route, settings.clientTls, step.host, target, tls?.plan, signal)) reach.spoke();
         }
       }
-      if (attempt.done || signal.aborted) return;
-      if (addresses >= SMTP_CLIENT_LIMITS.addressesPerAttemptMax || sessions >= SMTP_CLIENT_LIMITS.sessionsPerAttemptMax) return;
+      if (attempt.done || signal.aborted || reach.exhausted) return;
     }
   }
 
-  #candidates(route: RemoteRoute, { own, outbound }: Settings, signal: AbortSignal): AsyncIterable<MailHostStep> {
-    const ports = { dns: this.#options.dns, own, protocols: outbound.protocols, signal };
-    return route.kind === 'mx' ? mailHosts(ports, route.domain) : smartHosts(ports, route.host);
+  #candidates(job: DeliveryJob, route: RemoteRoute, { own, outbound }: Settings, signal: AbortSignal): AsyncIterable<MailHostStep> {
+    const protocols = job.permit && job.permit.protocols.length > 0 ? job.permit.protocols : outbound.protocols;
+    const ports = { dns: this.#options.dns, own, protocols, signal };
+    if (route.kind === 'mx') return mailHosts(ports, route.domain);
+    return route.lookup === 'mx' ? relayMailHosts(ports, route) : smartHosts(ports, route);
   }
 
   /** The host may not be used now: its TLS cannot be what it must be. */
@@ -146,37 +170,62 @@ class Remote implements RemoteDeliverer {
     this.#options.log.info('delivery.host-skipped', { id: attempt.job.message.id, mx: host.mx, error: step.judgement.reply.text });
   }
 
-  async #tryHost(attempt: Attempt, route: RemoteRoute, clientTls: ClientTls, host: MailHost, plan: TlsPlan | undefined, signal: AbortSignal): Promise<boolean> {
+  /** True when the host was asked about recipients. */
+  async #tryHost(
+    attempt: Attempt, route: RemoteRoute, clientTls: ClientTls, host: MailHost, target: SmtpTarget, plan: TlsPlan | undefined, signal: AbortSignal,
+  ): Promise<boolean> {
     const { clock, connector, log, signAgain } = this.#options;
-    const target = this.#target(route, host, plan, attempt.job.message.options.requireTls);
+    const { permit } = attempt.job;
     const before = attempt.tried.length;
+    let opened: OpenResult | undefined;
     const onOpened = (result: OpenResult): void => {
+      opened = result;
       if (plan && route.kind === 'mx') this.#tls.opened(route.domain, plan, target, host.mx, result);
     };
-    const key = poolKey(route, target, plan?.key);
-    const delivery = { ports: { connector, clock, clientTls }, pool: this.#pool, host, target, poolKey: key, signal, signAgain, plan, onOpened };
-    const spoke = await deliverToHost(delivery, attempt);
+    const ports: SmtpPorts = { connector, clock, clientTls };
+    const spoke = await deliverToHost(
+      {
+        ports, pool: this.#pool, host, target, poolKey: poolKey(route, target, plan?.key), signal, signAgain, plan, onOpened,
+        group: permit && connectionGroup(permit),
+        messagesMax: permit?.messagesPerConnectionMax,
+        secretPlace: route.kind === 'smarthost' ? secretPlace(route) : undefined,
+      },
+      attempt,
+    );
+    await this.#learn(route, target, opened);
     for (const { error } of attempt.tried.slice(before)) {
       log.info('delivery.host-failed', { id: attempt.job.message.id, mx: host.mx, address: host.address, error });
     }
     return spoke;
   }
 
-  #target(route: RemoteRoute, { mx, address }: MailHost, plan: TlsPlan | undefined, requireTls: boolean): SmtpTarget {
+  /** Who did not answer, and who refused our log-in; nothing when a kept connection served. */
+  async #learn(route: RemoteRoute, target: SmtpTarget, opened: OpenResult | undefined): Promise<void> {
+    if (!opened) return;
+    const trouble = opened.kind === 'trouble' ? opened.trouble : undefined;
+    const silent = trouble !== undefined && (trouble.kind === 'timeout' || trouble.kind === 'lost') && trouble.step !== 'auth';
+    this.#silent.note(target.address, target.port, silent);
+    if (route.kind !== 'smarthost' || !target.login || (trouble && trouble.kind !== 'login')) return;
+    const peer = `${target.host}[${target.address}]:${target.port}`;
+    await this.#logins.finished(route, trouble && judgeTrouble(trouble, { peer, reused: false }));
+  }
+
+  #target({ permit, message }: DeliveryJob, route: RemoteRoute, { host: { mx, address }, secure }: HostStep, plan: TlsPlan | undefined): SmtpTarget {
     const { hostname, outbound } = this.#options.config;
-    const source = outbound.ips.find((ip) => isIPv6(ip.address) === isIPv6(address));
+    const source = (permit?.sources ?? outbound.ips).find((ip) => isIPv6(ip.address) === isIPv6(address));
     const base = { address, helo: source?.helo ?? hostname, ...(source ? { localAddress: source.address } : {}) };
     if (plan) return { ...base, port: outbound.port, ...this.#tls.target(plan, address, outbound.port) };
     if (route.kind === 'mx') throw new Error('a mail host without a plan for its TLS');
-    const { username, passwordFile } = route;
+    const login = this.#logins.loginFor(route);
     return {
       ...base,
-      host: mx,
+      // The name of an MX that nobody vouches for proves nothing: then the certificate must have the name that was configured.
+      host: secure ? mx : route.host,
       port: route.port,
-      tls: requireTls ? 'verify' : route.tls,
+      tls: message.options.requireTls ? 'verify' : route.tls,
       // RFC 8314 §7.3: this port begins with TLS.
       implicitTls: route.port === 465,
-      ...(username === undefined ? {} : { credentials: async () => ({ username, password: await readPassword(passwordFile) }) }),
+      ...(login ? { login } : {}),
     };
   }
 
@@ -187,18 +236,30 @@ class Remote implements RemoteDeliverer {
   }
 }
 
+/** The way the shaper found, while our own addresses rest, goes before the route. */
+function wayOf({ route, permit }: DeliveryJob): RemoteRoute {
+  if (route.kind !== 'mx' && route.kind !== 'smarthost') throw new Error(`not a remote route: ${route.kind}`);
+  return permit?.detour ? { kind: 'smarthost', key: route.key, ...permit.detour } : route;
+}
+
+/** Those that did not answer lately come after all others; each keeps its place among its own. */
+async function* silentLast(steps: AsyncIterable<MailHostStep>, isSilent: (host: MailHost) => boolean): AsyncGenerator<MailHostStep> {
+  const later: MailHostStep[] = [];
+  for await (const step of steps) {
+    if (step.kind === 'host' && isSilent(step.host)) later.push(step);
+    else yield step;
+  }
+  yield* later;
+}
+
+/** Sites count connections together, unless their profile says that they do it for each source address. */
+function connectionGroup({ site, lane }: Permit): string {
+  return site.profile?.limits.perSource ? `${site.key} ${lane.source}` : site.key;
+}
+
 function poolKey(route: RemoteRoute, target: SmtpTarget, demanded = ''): string {
   const { address, port, localAddress = '', helo, tls, host } = target;
   const verifiedName = tls === 'verify' ? host : '';
-  const user = route.kind === 'smarthost' ? `${route.username ?? ''} ${route.passwordFile ?? ''}` : '';
+  const user = route.kind === 'smarthost' ? `${route.username ?? ''} ${secretPlace(route) ?? ''}` : '';
   return [address, port, localAddress, helo, tls, verifiedName, demanded, user].join('|');
-}
-
-async function readPassword(file: string | undefined): Promise<string> {
-  if (file === undefined) throw new Error('relay.username is set, but relay.password-file is not');
-  try {
-    return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
-  } catch (cause) {
-    throw new Error(`cannot read relay.password-file ${file}`, { cause });
-  }
 }

@@ -19,7 +19,7 @@ export function deferralReason(outcome: DeliveryOutcome): string {
     case 'session':
       return `The connection${host ? ` to ${host}` : ''} failed: ${said}`;
     case 'local':
-      return `This server could not try: ${said}`;
+      return `This server could not try: ${said}${outcome.attempt.advice ? `; ${outcome.attempt.advice}` : ''}`;
   }
 }
 
