@@ -58,7 +58,8 @@ async function examine({ config, dns, clock, log }: PreflightOptions, job: Deliv
       {
         site,
         ...(source ? { source } : {}),
-        sender: message.sender,
+        // One job has one kind of copy, or its copies have the same domain (SRS, VERP).
+        sender: job.recipients[0]?.reversePath ?? message.sender,
         bulk: message.stream === 'bulk',
         body: message.options.body,
         smtpUtf8: message.options.smtpUtf8,
