@@ -32,7 +32,7 @@ import { stopSignal } from './serve.ts';
 const HOSTNAME = 'mail.example.org';
 const DOMAIN = 'example.org';
 const USERS = ['alice', 'bob'];
-const PORTS = { smtp: 25, submission: 587, submissions: 465, dns: 53 } as const;
+const PORTS = { smtp: 25, submission: 587, submissions: 465, dns: 53, policies: 443 } as const;
 
 interface Account {
   readonly address: string;
@@ -208,6 +208,7 @@ trusted = []                # on one machine everybody would be
 protocols = ["ipv4"]
 port = ${portBase + PORTS.smtp}
 ca-file = ${JSON.stringify(lab.ca)}
+mta-sts-port = ${portBase + PORTS.policies}   # of the lab's web server; 443 on the Internet
 
 [[outbound.ip]]
 address = "${host.ip}"

@@ -7,9 +7,12 @@ export interface AddressPlan {
   /** The resolver address of everybody else: the same zones without dns-down and its kind. */
   readonly innerDns: string;
   readonly outside: string;
+  /** Where MTA-STS policies are published. */
+  readonly policyHost: string;
   /** By position in the catalogue. */
   readonly provider: (index: number) => string;
   readonly mailPort: number;
+  readonly policyPort: number;
   readonly dnsPort: number;
 }
 
@@ -24,8 +27,10 @@ export function addressPlan(loopback: string, portBase: number): AddressPlan {
     server: `${prefix}.1`,
     innerDns: `${prefix}.3`,
     outside: `${prefix}.40`,
+    policyHost: `${prefix}.50`,
     provider: (index) => `${prefix}.${21 + index}`,
     mailPort: portBase + 25,
+    policyPort: portBase + 443,
     dnsPort: portBase + 53,
   };
 }

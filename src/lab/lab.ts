@@ -25,6 +25,7 @@ import { Zones } from './dns/zones.ts';
 import { complain, type Complaint, type FeedbackLoopOptions } from './feedback-loop.ts';
 import { OUTSIDE_HOST } from './outside/domains.ts';
 import { createOutsideHost, type DeliverResult, type OutsideHost } from './outside/outside.ts';
+import { startPolicyHost, type PolicyHost } from './policy-host.ts';
 import { PROVIDERS } from './providers/catalogue.ts';
 import { Counters, type DayCounts } from './providers/counters.ts';
 import { Greylist } from './providers/greylist.ts';
@@ -33,13 +34,14 @@ import { outsideSite } from './providers/outside-site.ts';
 import type { ProviderProfile } from './providers/profile.ts';
 import { startProvider, type RunningProvider } from './providers/provider.ts';
 import type { SuccessWanted } from './providers/receiver.ts';
+import { publishedPolicy } from './published-policy.ts';
 import { Weather, type ScenarioName, type ScenarioState } from './scenarios.ts';
 import { sendSuccessNotice } from './success-notice.ts';
 
 export interface LabOptions {
   /** `127.N.0.0`; everything lives in 127.N.0.0/24. */
   readonly loopback: string;
-  /** Mail port is portBase + 25, DNS portBase + 53. */
+  /** Mail port is portBase + 25, DNS portBase + 53, the web server of MTA-STS policies portBase + 443. */
   readonly portBase: number;
   /** Created when missing: CA, and the providers' mail. */
   readonly dir: string;
@@ -106,7 +108,7 @@ class SimulatedInternet implements Lab {
   readonly #connector;
   readonly #running = new Map<string, RunningProvider>();
   readonly #keyDigests = new Map<string, readonly string[]>();
-  #servers: DnsServer[] = [];
+  #servers: (DnsServer | PolicyHost)[] = [];
   #resolver: Resolver | undefined;
   #authority: Promise<LabAuthority> | undefined;
 
@@ -139,6 +141,7 @@ class SimulatedInternet implements Lab {
     try {
       await this.refreshRecords();
       await this.#startDns();
+      await this.#startPolicyHost();
       const sites = [...PROVIDERS.map((profile, index) => ({ profile, address: this.#plan.provider(index) })), { profile: outsideSite, address: this.#plan.outside }];
       for (const { profile, address } of sites) await this.#startSite(profile, address);
       await this.refreshRecords();
@@ -252,8 +255,8 @@ class SimulatedInternet implements Lab {
     const { clock, log, dir } = this.#options;
     const authority = await this.#openAuthority();
     const dns = this.#resolver as Resolver;
-    const context = (expired: boolean) => {
-      const { certificatePem, keyPem } = authority.issue([profile.mxHost, ...profile.domains], { expired });
+    const context = (expired: boolean, names = [profile.mxHost, ...profile.domains]) => {
+      const { certificatePem, keyPem } = authority.issue(names, { expired });
       this.#keyDigests.set(profile.name, [...(this.#keyDigests.get(profile.name) ?? []), keyDigest(certificatePem)]);
       return createSecureContext({ cert: certificatePem, key: keyPem });
     };
@@ -270,7 +273,7 @@ class SimulatedInternet implements Lab {
         counters: this.#counters,
         greylist: new Greylist(clock),
         mailbox,
-        tls: { good: context(false), expired: context(true) },
+        tls: { good: context(false), expired: context(true), stranger: context(false, ['another.host.example']) },
         stored: (message) => this.#afterStored(profile, message),
         successWanted: (wanted) => this.#tellSuccess(site, wanted),
       },
@@ -278,6 +281,16 @@ class SimulatedInternet implements Lab {
       this.#plan.mailPort,
     );
     this.#running.set(profile.name, site);
+  }
+
+  async #startPolicyHost(): Promise<void> {
+    const domains = new Map(PROVIDERS.flatMap((profile) => (profile.mtaSts ? profile.domains.map((domain) => [domain, profile] as const) : [])));
+    const policy = (domain: string): string | undefined => {
+      const profile = domains.get(domain);
+      return profile && publishedPolicy(profile, this.#weather);
+    };
+    const authority = await this.#openAuthority();
+    this.#servers.push(await startPolicyHost({ address: this.#plan.policyHost, port: this.#plan.policyPort, authority, domains: [...domains.keys()], policy }));
   }
 
   #afterStored(profile: ProviderProfile, message: InboxMessage): void {

@@ -39,7 +39,7 @@ async function withOurSite(block: number, work: (parts: LabParts, mailbox: Provi
         counters: new Counters(clock),
         greylist: new Greylist(clock),
         mailbox,
-        tls: { good: context, expired: context },
+        tls: { good: context, expired: context, stranger: context },
         stored: () => {},
         successWanted: () => {},
       },

@@ -5,6 +5,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { AddressPlan } from '../address-plan.ts';
 import type { ProviderProfile } from '../providers/profile.ts';
+import { policyId, publishedPolicy } from '../published-policy.ts';
 import type { Weather } from '../scenarios.ts';
 import { blocklistZones, LISTED_IP_ZONES, reverseIPv4, SPAMHAUS_PARTS, type Listing } from './blocklists.ts';
 import { zoneName, type ZoneRecord } from './zone-record.ts';
@@ -52,14 +53,30 @@ function providerRecords({ plan, weather, keyDigests }: InternetFacts, profile: 
     ...(profile.dmarc === undefined ? [] : [{ name: `_dmarc.${domain}`, type: 'TXT', value: profile.dmarc }]),
     { name: `www.${domain}`, type: 'A', value: `${plan.prefix}.80` },
   ];
-  const digests = (profile.secureZone ? keyDigests?.get(profile.name) : undefined) ?? [];
+  const published = (profile.secureZone ? keyDigests?.get(profile.name) : undefined) ?? [];
+  const digests = weather.active('dane-mismatch', profile.name) ? published.map(otherDigest) : published;
+  const policy = publishedPolicy(profile, weather);
   return [
     ...profile.domains.flatMap(ofDomain),
+    ...(policy === undefined ? [] : profile.domains.flatMap((domain) => policyRecords(domain, policy, plan))),
     { name: profile.mxHost, type: 'A', value: address },
     { name: profile.mxHost, type: 'TXT', value: 'v=spf1 a -all' },
     // RFC 7672 §3.1.1: DANE-EE(3) SPKI(1) SHA2-256(1); for the port of the lab, and for people who look where it always is.
     ...digests.flatMap((digest) => [plan.mailPort, 25].map((port) => ({ name: `_${port}._tcp.${profile.mxHost}`, type: 'TLSA', value: `3 1 1 ${digest}` }))),
   ];
+}
+
+/** RFC 8461 §3.1 and §3.3. */
+function policyRecords(domain: string, policy: string, plan: AddressPlan): ZoneRecord[] {
+  return [
+    { name: `_mta-sts.${domain}`, type: 'TXT', value: `v=STSv1; id=${policyId(policy)};` },
+    { name: `mta-sts.${domain}`, type: 'A', value: plan.policyHost },
+  ];
+}
+
+/** Of a key that nobody has. */
+function otherDigest(digest: string): string {
+  return digest.replaceAll(/./g, (digit) => (15 - parseInt(digit, 16)).toString(16));
 }
 
 function mxRecords(domain: string, profile: ProviderProfile, weather: Weather): ZoneRecord[] {

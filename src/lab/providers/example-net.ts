@@ -1,4 +1,7 @@
-/** example.net: a small site with Postfix, a block list, a reverse DNS check and a DMARC milter; its replies are Postfix's. */
+/**
+ * example.net: a small site with Postfix, a block list, a reverse DNS check and a DMARC milter; its replies are Postfix's.
+ * It enforces MTA-STS.
+ */
 import { dmarcSaysReject, domainOf, listed, noPtr, ptrUnknown, tooFast, undecided, unauthenticated } from './conditions.ts';
 import { rule, type ConnectFacts, type MessageFacts, type ProviderProfile, type RecipientFacts } from './profile.ts';
 
@@ -8,7 +11,8 @@ export const exampleNet: ProviderProfile = {
   mxHost: 'mx.example.net',
   banner: 'mx.example.net ESMTP Postfix',
   dmarc: 'v=DMARC1; p=quarantine',
-  extensions: { enhancedCodes: true, chunking: true, smtpUtf8: true, dsn: true, sizeBytesMax: 10_240_000 },
+  mtaSts: { mode: 'enforce', maxAgeSeconds: 604_800 },
+  extensions: { enhancedCodes: true, chunking: true, smtpUtf8: true, dsn: true, requireTls: true, sizeBytesMax: 10_240_000 },
   blocklists: ['zen.spamhaus.org'],
   messagesPerMinuteMax: 60_000,
   feedbackLoop: true,

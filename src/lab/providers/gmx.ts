@@ -22,7 +22,7 @@ export const gmx: ProviderProfile = {
   banner: `${HOST} Nemesis ESMTP Service ready`,
   dmarc: 'v=DMARC1; p=none; rua=mailto:dmarc-reports@gmx.net',
   secureZone: true,
-  extensions: { enhancedCodes: false, chunking: false, smtpUtf8: false, dsn: false, sizeBytesMax: 157_286_400 },
+  extensions: { enhancedCodes: false, chunking: false, smtpUtf8: false, dsn: false, requireTls: true, sizeBytesMax: 157_286_400 },
   blocklists: ['zen.spamhaus.org', 'bl.spamcop.net'],
   messagesPerMinuteMax: 60_000,
   feedbackLoop: true,

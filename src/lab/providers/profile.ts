@@ -94,11 +94,15 @@ export interface ProviderProfile {
   /** Published records besides MX and addresses. */
   readonly dmarc?: string;
   readonly secureZone?: boolean;
+  /** RFC 8461; absent: none is published. */
+  readonly mtaSts?: { readonly mode: 'enforce' | 'testing'; readonly maxAgeSeconds: number };
   readonly extensions: {
     readonly enhancedCodes: boolean;
     readonly chunking: boolean;
     readonly smtpUtf8: boolean;
     readonly dsn: boolean;
+    /** RFC 8689; offered under TLS. Default false. */
+    readonly requireTls?: boolean;
     readonly sizeBytesMax: number;
   };
   /** DNS lists it asks about clients. */

@@ -22,7 +22,7 @@ export interface Receiver {
   readonly counters: Counters;
   readonly greylist: Greylist;
   readonly mailbox: ProviderMailbox;
-  readonly tls: { readonly good: SecureContext; readonly expired: SecureContext };
+  readonly tls: { readonly good: SecureContext; readonly expired: SecureContext; /** Names another host. */ readonly stranger: SecureContext };
   /** Called after a message is in a folder. */
   readonly stored: (message: InboxMessage) => void;
   /** Called after a message is in a folder whose sender wants to be told of it. */

@@ -139,6 +139,7 @@ export class ProviderSession {
       ...(offers.chunking ? ['CHUNKING'] : []),
       ...(offers.smtpUtf8 ? ['SMTPUTF8'] : []),
       ...(offers.dsn ? ['DSN'] : []),
+      ...(offers.requireTls && this.#tls ? ['REQUIRETLS'] : []),
     ];
     return this.#reply({ code: 250, text: lines.join('\n') });
   }
@@ -150,8 +151,9 @@ export class ProviderSession {
       await this.#channel.failTls();
       return;
     }
-    const context = this.#weather('tls-expired') ? this.#receiver.tls.expired : this.#receiver.tls.good;
-    this.#tls = await this.#channel.startTls(context);
+    if (this.#weather('tls-stall')) return this.#channel.untilClosed();
+    const { expired, stranger, good } = this.#receiver.tls;
+    this.#tls = await this.#channel.startTls(this.#weather('tls-expired') ? expired : this.#weather('mta-sts-enforce') ? stranger : good);
     // RFC 3207 §4.2: what was said before does not count any more.
     this.#helo = '';
     this.#reset();
@@ -161,9 +163,9 @@ export class ProviderSession {
     if (this.#helo === '' || this.#mail) return this.#reply(BAD_SEQUENCE);
     const path = parsePathArgument(argument, 'FROM');
     if (path.kind !== 'path') return this.#reply(pathError(path));
-    const parameters = readMailParameters(path.value.parameters, { requireTls: false });
-    if (parameters.kind !== 'ok') return this.#reply({ code: parameters.kind === 'unknown' ? 555 : 501, enhanced: '5.5.4', text: `Bad parameter ${parameters.name}` });
     const { profile } = this.#receiver;
+    const parameters = readMailParameters(path.value.parameters, { requireTls: this.#tls !== undefined && profile.extensions.requireTls === true });
+    if (parameters.kind !== 'ok') return this.#reply({ code: parameters.kind === 'unknown' ? 555 : 501, enhanced: '5.5.4', text: `Bad parameter ${parameters.name}` });
     const offers = profile.extensions;
     const missing =
       (parameters.value.smtpUtf8 && !offers.smtpUtf8 && 'SMTPUTF8') ||
