@@ -295,6 +295,43 @@ export const SHAPE_LIMITS = {
   pausesMax: 1_000,
 } as const;
 
+/**
+ * The brake for accounts whose password was stolen. The figures are ours: a person writes to few strangers in an hour,
+ * and a program to about as many as in its busiest hours before.
+ */
+export const BRAKE_LIMITS = {
+  /** Recipients never written to before, in one clock hour, that nobody is stopped for. */
+  strangersPerHourMin: 200,
+  /** Times the account's busiest hour of the last `historyDays`. */
+  timesPeak: 4,
+  /** From a network the account never came from, when it has others: this share of what is allowed, but so many. */
+  newNetworkShare: 0.25,
+  newNetworkStrangersMin: 50,
+  /** A network counts as the account's own after this. */
+  networkKnownAfterMs: 24 * 3_600_000,
+  /** Dead addresses within this hour and the last, and their share of all outcomes: bought or guessed lists. */
+  deadMin: 20,
+  deadShare: 0.25,
+  /** What tripped the brake was right, somebody said: for so long it may go on and grow as often as `timesPeak`. */
+  releaseGraceMs: 24 * 3_600_000,
+  /** Of an account that is braked: messages taken and held; then 450. */
+  heldMessagesMax: 1_000,
+  historyDays: 30,
+  /** Figures are counted in memory and written together. */
+  flushMs: 2_000,
+  /** Accounts in memory; those unused for longest go first. */
+  accountsMax: 2_000,
+  networksPerAccountMax: 200,
+  /** Known recipients: bits and hashes of one generation of the filter, and recipients until the next one begins. */
+  filterBits: 32_768,
+  filterHashes: 3,
+  filterRecipientsMax: 4_000,
+  pruneEveryMs: 3_600_000,
+  pruneBatchMax: 1_000,
+  /** Rows of one listing. */
+  listedMax: 1_000,
+} as const;
+
 /** The storage thread and its callers. */
 export const STORE_LIMITS = {
   /** Calls to the storage thread that follow each other within this go together. */

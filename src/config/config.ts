@@ -155,6 +155,17 @@ export interface Config {
   readonly shaping?: ShapingConfig;
   readonly sites?: readonly SiteConfig[];
   readonly outboundTls: OutboundTlsConfig;
+  /** What an account may send, unless it has limits of its own in the store. */
+  readonly quota: {
+    /** In a clock hour. Default 1000. */
+    readonly messagesPerHour: number;
+    /** In a clock hour. Default 5000. */
+    readonly recipientsPerHour: number;
+    /** In 24 hours. Default 20000. */
+    readonly recipientsPerDay: number;
+    /** Hold the mail of an account that suddenly writes to far more strangers than ever. Default true. */
+    readonly brake: boolean;
+  };
   readonly dkim: {
     /** Algorithms to sign with, of those a domain has keys for. Default both. */
     readonly sign: readonly ('rsa' | 'ed25519')[];

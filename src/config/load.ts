@@ -163,7 +163,7 @@ function warningsOf(source: TomlSource, file: string): ConfigWarning[] {
 function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigWarning[]): Config {
   const folder = dirname(resolve(file));
   const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(folder, path));
-  const { listen, tls, dns, networks, smtp, outbound, queue, dkim, authentication, preflight, log } = tables;
+  const { listen, tls, dns, networks, smtp, outbound, queue, quota, dkim, authentication, preflight, log } = tables;
   return {
     file: resolve(file),
     hostname: tables.hostname,
@@ -205,6 +205,12 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     },
     shaping: { enabled: tables.shaping.enabled, warmUp: tables.shaping['warm-up'], lowVolume: tables.shaping['low-volume'] },
     sites: tables.site.map(siteOf),
+    quota: {
+      messagesPerHour: quota['messages-per-hour'],
+      recipientsPerHour: quota['recipients-per-hour'],
+      recipientsPerDay: quota['recipients-per-day'],
+      brake: quota.brake,
+    },
     dkim: { sign: [...new Set(dkim.sign)] },
     forwarding: {
       rewriteSender: tables.forwarding['rewrite-sender'],

@@ -216,6 +216,17 @@ const site = z.strictObject(
   { error: (issue) => (issue.code === 'invalid_type' ? 'a table' : undefined) },
 );
 
+const quota = table('How much an account may send; `posthorn quota set` gives one account limits of its own.', {
+  'messages-per-hour': setting(value.count(1, 10_000_000), 'Most messages in a clock hour; further ones are answered 450.', 1000),
+  'recipients-per-hour': setting(value.count(1, 10_000_000), 'Most recipients in a clock hour.', 5000),
+  'recipients-per-day': setting(value.count(1, 100_000_000), 'Most recipients in 24 hours.', 20_000),
+  brake: setting(
+    value.toggle(),
+    'Hold the mail of an account that suddenly writes to far more strangers than ever, and tell the postmaster.',
+    true,
+  ),
+});
+
 const dkim = table('Signing of outgoing mail.', {
   sign: setting(
     value.listOf(value.choice('rsa', 'ed25519')),
@@ -298,6 +309,7 @@ export const configSchema = z.strictObject({
     'Protection of the mail to some domains, whatever they publish; the first table that names a domain counts.',
     [],
   ),
+  quota,
   dkim,
   forwarding,
   authentication,

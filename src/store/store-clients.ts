@@ -22,8 +22,9 @@ import type { StsPolicyStore } from './clients/sts-policies.ts';
 import { createSuppressionStore } from './clients/suppressions.ts';
 import type { SuppressionStore } from './clients/suppressions.ts';
 import { createTimeline } from './clients/timeline.ts';
-import { createUsageStore } from './clients/usage.ts';
 import type { Timeline } from './clients/timeline.ts';
+import { createUsageStore } from './clients/usage.ts';
+import type { UsageStore } from './clients/usage.ts';
 import { createTlsResultStore } from './clients/tls-results.ts';
 import type { TlsResultStore } from './clients/tls-results.ts';
 import type { SpaceReserve } from './free-space.ts';
@@ -48,6 +49,8 @@ export interface StoreClients {
   readonly tlsResults: TlsResultStore;
   /** Addresses that are not written to. */
   readonly suppressions: SuppressionStore;
+  /** What accounts send and may send. */
+  readonly usage: UsageStore;
 }
 
 export interface StoreClientsOptions {
@@ -68,7 +71,6 @@ export function createStoreClients({ call, dataDir, clock, reserve, changes, con
     queue,
     queueAdmin: createQueueAdmin(call, clock),
     timeline: createTimeline(call),
-    usage: createUsageStore(call),
     directory: createDirectoryStore(call, changes.directory),
     keys: createKeyStore(call, dataDir, changes.keys),
     mailboxes: createMailboxStore({ call, dataDir, content: (digest) => queue.content(digest) }),
@@ -78,5 +80,6 @@ export function createStoreClients({ call, dataDir, clock, reserve, changes, con
     stsPolicies: createStsPolicyStore(call),
     tlsResults: createTlsResultStore(call, clock),
     suppressions: createSuppressionStore(call, changes.suppressions),
+    usage: createUsageStore(call),
   };
 }

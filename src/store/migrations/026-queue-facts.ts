@@ -1,6 +1,7 @@
 /**
  * What administrators select waiting recipients by: the MX site of the last attempt, the rule and the culprit of its
- * reply; and where an administrator sends a recipient instead of where the router would.
+ * reply; and where an administrator sends a recipient instead of where the router would. What accounts send, by the hour,
+ * from which networks and to whom (bits of a Bloom filter), their own limits, and which of them are braked.
  */
 import type { Migration } from '../migrate.ts';
 
@@ -31,6 +32,12 @@ export const queueFactsMigration: Migration = {
       last_at INTEGER NOT NULL,
       PRIMARY KEY (account, network)
     ) WITHOUT ROWID;
+    CREATE TABLE account_known_recipients (
+      account TEXT NOT NULL PRIMARY KEY,
+      recent BLOB NOT NULL,
+      recent_count INTEGER NOT NULL,
+      older BLOB NOT NULL
+    );
     CREATE TABLE account_quotas (
       account TEXT NOT NULL PRIMARY KEY,
       messages_per_hour INTEGER,
@@ -51,6 +58,7 @@ export const queueFactsMigration: Migration = {
   down: `
     DROP TABLE account_brakes;
     DROP TABLE account_quotas;
+    DROP TABLE account_known_recipients;
     DROP TABLE account_networks;
     DROP INDEX account_usage_old;
     DROP TABLE account_usage;
