@@ -1,0 +1,110 @@
+/**
+ * Forwarding in the lab: a stranger's mail through an alias to a provider, its bounce back to the stranger, what must not
+ * get through, and a message that comes round again.
+ */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
+
+interface Arrived {
+  readonly id: string;
+  readonly mailFrom: string;
+  readonly rcptTo: readonly string[];
+  readonly subject: string;
+  readonly spf: string;
+  readonly dkim: string;
+  readonly dmarc: string;
+  readonly arc: string;
+}
+
+interface Delivered {
+  readonly results: readonly { readonly reply: { readonly code: number; readonly enhanced: string; readonly text: string } }[];
+}
+
+let lab: LabProcess;
+before(async () => {
+  lab = await startLab();
+  await lab.run(['alias', 'add', 'fwd@example.org', 'someone@outlook.com']);
+  await lab.run(['alias', 'add', 'team@example.org', 'alice@example.org', 'friend@gmail.com']);
+});
+after(() => lab.stop());
+
+async function arrivals(provider: string): Promise<readonly Arrived[]> {
+  return (await lab.json<{ messages: readonly Arrived[] }>(['lab', 'inbox', provider])).messages;
+}
+
+function arrived(provider: string, what: (message: Arrived) => boolean): Promise<Arrived> {
+  return eventually(`mail at ${provider}`, async () => (await arrivals(provider)).find(what));
+}
+
+/** The outside host sends a file; the reply to it. */
+async function deliver(name: string, lines: readonly string[], to: string, from?: string): Promise<string> {
+  const file = join(lab.ready.dir, `${name}.eml`);
+  writeFileSync(file, `${lines.join('\r\n')}\r\n`);
+  const answer = await lab.run(['lab', 'deliver', '--json', '--file', file, '--to', to, ...(from === undefined ? [] : ['--from', from])]);
+  const { code, enhanced, text } = (JSON.parse(answer.stdout) as Delivered).results[0]?.reply ?? assert.fail(answer.stdout);
+  return `${code} ${enhanced} ${text}`;
+}
+
+const headerOf = (subject: string, from: string): string[] => [`From: ${from}`, 'To: fwd@example.org', `Subject: ${subject}`, `Message-ID: <${subject}@outside.example>`, 'Date: Fri, 20 Nov 2026 12:00:00 +0000'];
+
+test('a forwarded message passes SPF, DKIM, DMARC and ARC at the provider', async () => {
+  await lab.run(['lab', 'deliver', '--as', 'good', '--to', 'fwd@example.org']);
+  const message = await arrived('outlook.com', () => true);
+  assert.match(message.mailFrom, /^SRS0=[A-Z2-7]{6}=[A-Z2-7]{2}=good\.example=news@example\.org$/);
+  assert.deepEqual([message.spf, message.dkim, message.dmarc, message.arc], ['pass', 'pass', 'pass', 'pass']);
+  const { stdout } = await lab.run(['lab', 'inbox', 'outlook.com', '--raw', message.id]);
+  assert.match(stdout, /^Delivered-To: fwd@example\.org\r?$/m);
+  assert.match(stdout, /^ARC-Authentication-Results: i=1; mail\.example\.org;/m);
+});
+
+test('of one message our user keeps the sender, the provider gets ours', async () => {
+  await lab.run(['lab', 'deliver', '--as', 'good', '--to', 'team@example.org']);
+  assert.match((await arrived('gmail.com', () => true)).mailFrom, /^SRS0=.*@example\.org$/);
+  const { stdout } = await eventually('mail for alice', async () => {
+    const read = await lab.run(['mail', 'read', '1', '--account', 'alice@example.org', '--raw']);
+    return read.stdout.includes('Return-Path') ? read : undefined;
+  });
+  assert.match(stdout, /Return-Path: <news@good\.example>/);
+  assert.doesNotMatch(stdout, /Delivered-To: team@/);
+});
+
+test('a bounce finds its way back to the stranger, and nothing else does', async () => {
+  assert.match(await deliver('out', [...headerOf('out', 'pat@example.net'), '', 'Hello.'], 'fwd@example.org', 'pat@example.net'), /^250/);
+  const { mailFrom } = await arrived('outlook.com', ({ subject }) => subject === 'out');
+  const bounce = [...headerOf('bounced', 'MAILER-DAEMON@outlook.com'), 'Auto-Submitted: auto-replied', '', 'No such user.'];
+  assert.match(await deliver('bounce', bounce, mailFrom), /^250/);
+  const back = await arrived('example.net', ({ subject }) => subject === 'bounced');
+  assert.deepEqual([back.mailFrom, back.rcptTo], ['', ['pat@example.net']]);
+  assert.match(await deliver('lower', bounce, mailFrom.toLowerCase()), /^250/);
+
+  assert.match(await deliver('relay', bounce, mailFrom, 'spammer@spammer.example'), /^550 5\.7\.1 .*delivery reports only/);
+  assert.match(await deliver('forged', bounce, mailFrom.replace('pat', 'eve')), /^550 5\.7\.1 /);
+  assert.match(await deliver('garbage', bounce, 'SRS0=AAAAAA=AA=example.net=pat@example.org'), /^550 5\.7\.1 /);
+  const decoded = await lab.json<{ result: string; sender: string }>(['srs', 'decode', mailFrom]);
+  assert.deepEqual([decoded.result, decoded.sender], ['sender', 'pat@example.net']);
+});
+
+test('bounces of mail forwarded before a change of keys still come back', async () => {
+  const { mailFrom } = await arrived('outlook.com', ({ subject }) => subject === 'out');
+  const { keys } = await lab.json<{ keys: readonly { use: string }[] }>(['srs', 'rotate']);
+  assert.deepEqual(keys.map(({ use }) => use), ['signs', 'verifies']);
+  assert.match(await deliver('late', [...headerOf('late', 'MAILER-DAEMON@outlook.com'), '', 'x'], mailFrom), /^250/);
+});
+
+test('a sender too long for a rewritten address comes back all the same', async () => {
+  const long = `${'long-name-'.repeat(5)}pat@example.net`;
+  assert.match(await deliver('long', [...headerOf('long', long), '', 'Hello.'], 'fwd@example.org', long), /^250/);
+  const { mailFrom } = await arrived('outlook.com', ({ subject }) => subject === 'long');
+  assert.match(mailFrom, /^SRS0=[A-Z2-7]{6}=[A-Z2-7]{2}==[A-Z2-7]{24}@example\.org$/);
+  assert.match(await deliver('long-bounce', [...headerOf('long-bounce', 'MAILER-DAEMON@outlook.com'), '', 'x'], mailFrom), /^250/);
+  assert.deepEqual((await arrived('example.net', ({ subject }) => subject === 'long-bounce')).rcptTo, [long]);
+});
+
+test('what has been at the alias before is refused; with other recipients it is returned', async () => {
+  const looping = ['Delivered-To: FWD@example.org', ...headerOf('loop', 'news@plain.example'), '', 'round and round'];
+  assert.match(await deliver('loop', looping, 'fwd@example.org', 'news@plain.example'), /^554 5\.4\.6 mail loop/);
+  assert.match(await deliver('no-loop', looping, 'alice@example.org', 'news@plain.example'), /^250/);
+});
