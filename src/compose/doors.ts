@@ -7,8 +7,10 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { Directory, Login, SigningKeys } from '../contract/directory.ts';
+import type { CheckRecipient } from '../contract/recipient-check.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { NewQueueItem } from '../contract/queue.ts';
+import type { SendingBrake } from '../contract/sending-brake.ts';
 import type { SmtpServerPorts } from '../flow/accept/options.ts';
 import { createAuthenticator } from '../flow/authenticate/authenticator.ts';
 import { createForwarder } from '../flow/forward/forwarder.ts';
@@ -35,6 +37,8 @@ export interface DoorsOptions {
   readonly signingKeys: SigningKeys;
   /** Default: one that knows of the log-ins through these doors only. */
   readonly login?: Login;
+  readonly checkRecipient: CheckRecipient;
+  readonly brake: SendingBrake;
   /** Durable when it resolves. */
   readonly enqueue: (item: NewQueueItem) => Promise<void>;
 }
@@ -52,12 +56,14 @@ export function createDoors(options: DoorsOptions): SmtpServerPorts {
     forwarder: createForwarder(forwarding),
     sealer: createArcSealer({ keys: options.signingKeys, clock }),
     notices: createNotices(options),
+    brake: options.brake,
     enqueue: options.enqueue,
   });
   return {
     intake,
     directory,
     returnPaths: createReturnPaths(forwarding),
+    checkRecipient: options.checkRecipient,
     login: options.login ?? createLogin({ store, clock, log }),
     clock,
     log,

@@ -7,13 +7,15 @@ import type { Config } from '../config/config.ts';
 import type { Directory } from '../contract/directory.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
+import type { CheckRecipient } from '../contract/recipient-check.ts';
 import { createLocalDeliverer } from '../flow/deliver/local.ts';
 import { createRemoteDeliverer, type RemoteDeliverer } from '../flow/deliver/remote.ts';
 import { createPreflightDeliverer } from '../flow/preflight/preflight-deliverer.ts';
-import { createQueue, type Queue } from '../flow/queue/queue.ts';
+import { createQueue, type Queue, type QueueOptions } from '../flow/queue/queue.ts';
 import { createRouter } from '../flow/route/router.ts';
 import { createSiteFinder, type SiteFinder } from '../flow/route/site-finder.ts';
 import { signAgain } from '../flow/sign/sign-again.ts';
+import { createRecipientChecker } from '../flow/verify-address/recipient-checker.ts';
 import type { Signer } from '../flow/sign/signer.ts';
 import { createSuppressingRouter } from '../flow/suppress/suppressing-router.ts';
 import { siteTable, type SiteTable } from '../mail/sites/own-sites.ts';
@@ -32,6 +34,8 @@ export interface OutboundPorts {
   readonly dns: Dns;
   readonly directory: Directory;
   readonly signer: Signer;
+  /** Told the fate of recipients, behind the commit. */
+  readonly onSettled?: QueueOptions['onSettled'];
   /** Addresses that outgoing mail connections may go to; default any. */
   readonly connectAllowed?: (address: string) => boolean;
 }
@@ -39,6 +43,7 @@ export interface OutboundPorts {
 export interface Outbound {
   readonly queue: Queue;
   readonly remote: RemoteDeliverer;
+  readonly checkRecipient: CheckRecipient;
   readonly sites: SiteFinder;
   readonly tls: OutboundTls;
   /** For verbs that look at what domains publish. */
@@ -62,6 +67,7 @@ export function createOutbound(ports: OutboundPorts): Outbound {
   });
   const table = memoizedTable(config);
   const sites = createSiteFinder({ dns, clock, profiles: () => table().profiles });
+  const settledListener = createSettledListener({ config, clock, log, store, signer, enqueue: (item) => queue.enqueue(item) });
   const queue: Queue = createQueue({
     store: store.queue,
     router: createSuppressingRouter({ router: createRouter({ config, directory, routes: store.routes, sites }), suppressions: store.suppressions, clock }),
@@ -70,9 +76,13 @@ export function createOutbound(ports: OutboundPorts): Outbound {
     clock,
     log,
     config,
-    onSettled: createSettledListener({ config, clock, log, store, signer, enqueue: (item) => queue.enqueue(item) }),
+    onSettled: (job, settled) => {
+      settledListener(job, settled);
+      ports.onSettled?.(job, settled);
+    },
   });
-  return { queue, remote, sites, tls, fetch: createPolicyFetch({ ...ports, connector }) };
+  const checkRecipient = createRecipientChecker({ routes: store.routes, store: store.routes, probe: (relay, address, signal) => remote.probe(relay, address, signal), clock, log });
+  return { queue, remote, checkRecipient, sites, tls, fetch: createPolicyFetch({ ...ports, connector }) };
 }
 
 /** Made anew when a reload brought other rows. */

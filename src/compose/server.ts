@@ -8,8 +8,8 @@ import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import { createControlServer, type ControlServer } from '../face/control/server.ts';
 import { controlSocketPath } from '../face/control/protocol.ts';
-import type { Queue } from '../flow/queue/queue.ts';
-import type { Login } from '../contract/directory.ts';
+import type { SmtpServerPorts } from '../flow/accept/options.ts';
+import type { Queue, QueueOptions } from '../flow/queue/queue.ts';
 import type { AnyVerb } from '../manage/local-call.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import { createResolver } from '../net/resolver.ts';
@@ -19,7 +19,9 @@ import { createFront, type Front, type PublicAddresses } from './front.ts';
 import { createLiveConfig } from './live-config.ts';
 import { createOutbound } from './outbound.ts';
 import { Arrivals } from './sessions/arrivals.ts';
+import type { AnswerPorts } from './sessions/session-questions.ts';
 import { startSessionThreads } from './sessions/session-threads.ts';
+import { createSendingBrake, noteOutcomes } from './sending-brake.ts';
 import { createSharedParts } from './shared-parts.ts';
 import { watchSpool } from './spool.ts';
 
@@ -65,17 +67,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const resolver = createResolver({ servers: config.dns.servers, trustAd: config.dns.trustAd, clock, log });
     closing.push(() => resolver.close());
     const shared = { config, clock, log, store, dns: resolver, ...createSharedParts(config, clock, store) };
-    const { queue, remote, sites, tls, fetch } = createOutbound({ ...shared, ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
+    const observers: SettledObserver[] = [];
+    const { queue, remote, checkRecipient, sites, tls, fetch } = createOutbound({ ...shared, onSettled: tellAll(observers), ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
     closing.push(() => tls.close());
     closing.push(() => remote.close());
-    const doors = createDoors({ ...shared, enqueue: (item) => queue.enqueue(item) });
+    const brake = createSendingBrake({ ...shared, queue: queue.control, submit: (message) => doors.intake.submit(message) });
+    observers.push(noteOutcomes(brake));
+    closing.push(() => brake.close());
+    const doors: SmtpServerPorts = createDoors({ ...shared, checkRecipient, brake, enqueue: (item) => queue.enqueue(item) });
     const front = await createFront({ config, ports: doors });
     closing.push(() => front.close(0));
     const arrivals = new Arrivals({ store: store.queue, queue, clock, log });
     closing.push(() => arrivals.close());
-    const { addresses, threads } = await listen(options, { config, store, front, login: doors.login, arrivals });
+    const { addresses, threads } = await listen(options, { config, store, front, answers: { login: doors.login, checkRecipient, brake }, arrivals });
     closing.push(() => threads?.close(0));
-    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control, fetch };
+    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control, brake, fetch };
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
     await queue.start();
     arrivals.readingEnded();
@@ -108,19 +114,28 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+type SettledObserver = NonNullable<QueueOptions['onSettled']>;
+
+/** Those that are on the list by then. */
+function tellAll(observers: readonly SettledObserver[]): SettledObserver {
+  return (job, settled) => {
+    for (const observer of observers) observer(job, settled);
+  };
+}
+
 interface ListenPorts {
   /** The live one. */
   readonly config: Config;
   readonly store: OwnStore;
   readonly front: Front;
-  readonly login: Login;
+  readonly answers: AnswerPorts;
   readonly arrivals: Arrivals;
 }
 
-async function listen({ sessionThreads, clock, log }: ServerOptions, { config, store, front, login, arrivals }: ListenPorts) {
+async function listen({ sessionThreads, clock, log }: ServerOptions, { config, store, front, answers, arrivals }: ListenPorts) {
   await front.listenLocal(submitSocketPath(config));
   if (!sessionThreads) return { addresses: await front.listenPublic(config.listen), threads: undefined };
-  const threads = await startSessionThreads({ ...sessionThreads, config, clock, log, store, answers: { login }, arrivals });
+  const threads = await startSessionThreads({ ...sessionThreads, config, clock, log, store, answers, arrivals });
   return { addresses: threads.addresses, threads };
 }
 

@@ -28,6 +28,11 @@ export type OpenResult =
   | { readonly kind: 'open'; readonly connection: SmtpConnection }
   | { readonly kind: 'trouble'; readonly trouble: SmtpTrouble };
 
+/** What was said to RCPT, yes or no. */
+export type ProbeResult =
+  | { readonly kind: 'reply'; readonly reply: Reply }
+  | { readonly kind: 'trouble'; readonly trouble: SmtpTrouble };
+
 /** Stands where no recipient is left whose fate it could be. */
 const NOBODY_LEFT: Reply = { code: 250, text: '' };
 
@@ -109,6 +114,31 @@ export class SmtpConnection {
       signal?.removeEventListener('abort', onAbort);
     }
     return fates.map((fate) => fate ?? rest);
+  }
+
+  /**
+   * Asks whether the server would take mail for this address: the null sender, RCPT, no content. A server that was asked
+   * so is left with QUIT, which takes the transaction back (RFC 5321 §4.1.1.10).
+   */
+  async probe(recipient: string, signal?: AbortSignal): Promise<ProbeResult> {
+    this.#transactions += 1;
+    const onAbort = (): void => this.#channel.destroy('there is no time left', true);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      const utf8 = /[^\0-\x7f]/.test(recipient) && this.capabilities.smtpUtf8 ? ' SMTPUTF8' : '';
+      this.#channel.write(`MAIL FROM:<>${utf8}\r\n`);
+      const mail = await this.#channel.read('mail', SMTP_CLIENT_LIMITS.mailTimeoutMs);
+      if (mail.reply.code !== 250) throw this.#refusal('mail', mail);
+      this.#channel.write(`RCPT TO:<${recipient}>\r\n`);
+      const rcpt = await this.#channel.read('rcpt', SMTP_CLIENT_LIMITS.rcptTimeoutMs);
+      return { kind: 'reply', reply: rcpt.reply };
+    } catch (error) {
+      if (!(error instanceof SmtpError)) throw error;
+      return { kind: 'trouble', trouble: error.trouble };
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      this.quit();
+    }
   }
 
   /** The reply to the content; recipients refused before it get their fates set. */

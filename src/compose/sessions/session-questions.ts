@@ -4,18 +4,23 @@
  * asks it.
  */
 import type { Failure } from '../../base/errors.ts';
+import type { CheckRecipient } from '../../contract/recipient-check.ts';
 import type { Login } from '../../contract/directory.ts';
+import type { BrakeVerdict, SendingBrake, SubmittedMessage } from '../../contract/sending-brake.ts';
 import { asBuffer } from '../../store/call.ts';
 import { failureOf } from '../../store/caller.ts';
 import type { ThreadError } from '../../store/thread-protocol.ts';
 
 export interface AnswerPorts {
+  readonly checkRecipient: CheckRecipient;
   readonly login: Login;
+  readonly brake: SendingBrake;
 }
 
 /** Of what each question carries, and what it is answered. */
 interface QuestionTable {
   'login.password': Login['password'];
+  'recipient.check': CheckRecipient;
   'login.scram-sha-256': Login['scramSha256'];
   'login.scram-finished': Login['scramFinished'];
 }
@@ -23,9 +28,11 @@ interface QuestionTable {
 type Question = keyof QuestionTable;
 
 const ANSWERS: { readonly [Q in Question]: (ports: AnswerPorts, ...args: Parameters<QuestionTable[Q]>) => ReturnType<QuestionTable[Q]> } = {
+  'recipient.check': ({ checkRecipient }, ...args) => checkRecipient(...args),
   'login.password': ({ login }, ...args) => login.password(...args),
   'login.scram-sha-256': ({ login }, ...args) => login.scramSha256(...args),
   'login.scram-finished': ({ login }, ...args) => login.scramFinished(...args),
+  'brake.judge': ({ brake }, [message]) => brake.judge(message as unknown as SubmittedMessage),
 };
 
 /** In the main thread. Rejects with what the port rejects with. */
@@ -72,4 +79,9 @@ export function createAskingLogin(questions: Questions): Login {
     },
     scramFinished: (user, ok, context) => questions.ask('login.scram-finished', user, ok, context),
   };
+}
+
+/** One question for each message that an account sends. */
+export function createAskingBrake(questions: Questions): SendingBrake {
+  return { judge: (message) => questions.ask<BrakeVerdict>('brake.judge', message) };
 }

@@ -20,7 +20,7 @@ import { createLiveConfig, type LiveConfig } from '../live-config.ts';
 import { createSharedParts } from '../shared-parts.ts';
 import { NewsDesk } from './news.ts';
 import type { FromSessionThread, SessionThreadOptions, ToSessionThread } from './session-protocol.ts';
-import { createAskingLogin, Questions } from './session-questions.ts';
+import { createAskingBrake, createAskingLogin, Questions } from './session-questions.ts';
 
 function tell(port: MessagePort, message: FromSessionThread, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
@@ -44,6 +44,8 @@ async function start(port: MessagePort, options: SessionThreadOptions): Promise<
     dns: resolver,
     ...createSharedParts(config, clock, store),
     login: createAskingLogin(questions),
+    brake: createAskingBrake(questions),
+    checkRecipient: (address) => questions.ask('recipient.check', address),
     enqueue: async (item) => {
       await store.queue.insert(item);
       for (const one of [item, ...(item.followUps ?? [])]) desk.announce(one);

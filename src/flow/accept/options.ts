@@ -9,6 +9,7 @@ import type { IprevReport } from '../../contract/auth-report.ts';
 import type { Directory, Login } from '../../contract/directory.ts';
 import type { ReturnPaths } from '../../contract/forwarding.ts';
 import type { Intake } from '../../contract/message.ts';
+import type { CheckRecipient } from '../../contract/recipient-check.ts';
 import type { ConnectionTally } from './tally.ts';
 
 /**
@@ -29,6 +30,8 @@ export interface SmtpServerPorts {
   /** Where bounces of forwarded mail come back to; default: nowhere. */
   readonly returnPaths?: ReturnPaths;
   readonly login: Login;
+  /** For relay domains whose inner server is to be asked; default: all addresses of them are taken. */
+  readonly checkRecipient?: CheckRecipient;
   readonly clock: Clock;
   readonly log: Log;
   /** The forward-confirmed PTR name; asked once for each connection, waited for only when a message has come. */

@@ -1,7 +1,7 @@
 /**
  * RCPT: one recipient, checked while the client waits. RFC 5321 §4.1.1.3.
  *
- * Policy: who is not trusted and not logged in may send only to addresses that the directory knows. Addresses that try to
+ * Policy: who is not trusted and not logged in may send only to addresses that the directory knows, and to relay domains. Addresses that try to
  * route through us (`user%remote@us`, `remote!user@us`, `"user@remote"@us`) are refused to strangers unless an account
  * has just that name. An alias is expanded here, so that the queue holds only addresses with one fate each. A return path
  * that we made for forwarded mail leads to the sender it was made for, for reports alone: anything else would be a relay.
@@ -60,7 +60,7 @@ async function resolveRecipient(state: SessionState, transaction: Transaction, a
     log.error('smtp.directory-failed', { error: String(error) });
     return refuseRecipient(state, transaction, REPLIES.directoryFailed, address);
   }
-  const refusal = mayReceive(state, address, resolution);
+  const refusal = mayReceive(state, address, resolution) ?? (await innerRefusal(state, address, resolution));
   if (refusal) return refuseRecipient(state, transaction, refusal, address);
   if (resolution.kind === 'alias') accept(state, transaction, resolution.targets, parameters, address, address);
   else accept(state, transaction, [address], parameters, address, undefined);
@@ -86,11 +86,22 @@ function mayReceive(state: SessionState, address: string, resolution: Resolution
       return REPLIES.unknownUser;
     case 'disabled':
       return REPLIES.disabledUser;
+    case 'relay':
+      return mayRelay || !routes(address) ? undefined : REPLIES.relayDenied;
     case 'mailbox':
       return mayRelay || !routes(address) || normalizeAddress(resolution.account) === normalizeAddress(address) ? undefined : REPLIES.relayDenied;
     case 'alias':
       return undefined;
   }
+}
+
+/** What the inner server says of an address that we would relay to it. Our own users' mail waits where a stranger's is put off. */
+async function innerRefusal(state: SessionState, address: string, resolution: Resolution): Promise<SmtpReply | undefined> {
+  if (resolution.kind !== 'relay' || !resolution.verify) return undefined;
+  const check = await state.options.ports.checkRecipient?.(address);
+  if (check?.kind === 'unknown') return REPLIES.unknownUser;
+  const isStranger = !state.client.trusted && state.account === undefined;
+  return check?.kind === 'unclear' && isStranger ? REPLIES.unverified : undefined;
 }
 
 function routes(address: string): boolean {

@@ -13,13 +13,15 @@ import type { Config } from '../../config/config.ts';
 import type { Dns } from '../../contract/dns.ts';
 import type { HttpsFetch } from '../../contract/https-fetch.ts';
 import type { TlsResultRecorder } from '../../contract/tls-policy.ts';
+import type { Reply } from '../../contract/message.ts';
 import type { Deliverer, DeliveryJob, DeliveryOutcome, RoutePlan } from '../../contract/queue.ts';
-import type { Permit } from '../../contract/sending.ts';
+import type { Permit, RelayTarget } from '../../contract/sending.ts';
 import type { Connector } from '../../net/connector.ts';
 import { ConnectionPool } from '../../net/connection-pool.ts';
-import type { OpenResult } from '../../net/smtp-client.ts';
+import { openSmtp, type OpenResult } from '../../net/smtp-client.ts';
 import type { SmtpPorts, SmtpTarget } from '../../net/smtp-open.ts';
 import { createClientTls, type ClientTls } from '../../net/tls.ts';
+import { describeReply } from '../../wire/smtp/reply.ts';
 import { Attempt } from './attempt.ts';
 import type { SignAgain } from './fit.ts';
 import { deliverToHost } from './host-delivery.ts';
@@ -52,11 +54,21 @@ export interface RemoteDelivererOptions {
 }
 
 export interface RemoteDeliverer extends Deliverer {
+  /** Asks a relay whether it would take mail for this address; no content is sent. Ends by the signal. */
+  probe(relay: RelayTarget, address: string, signal: AbortSignal): Promise<RelayProbe>;
   /** Leaves the connections that wait, so that the next message sees the network as it is now. */
   leaveIdle(): void;
   /** As leaveIdle, and keeps none from now on. Deliveries under way end by their signal. */
   close(): void;
 }
+
+export type RelayProbe =
+  /** To RCPT. */
+  | { readonly kind: 'reply'; readonly reply: Reply }
+  /** No host of the relay could be asked. */
+  | { readonly kind: 'unreachable'; readonly detail: string }
+  /** It refused before RCPT. */
+  | { readonly kind: 'unclear'; readonly detail: string };
 
 /** What is made from the configuration. */
 interface Settings {
@@ -105,6 +117,33 @@ class Remote implements RemoteDeliverer {
     return attempt.finish();
   }
 
+  async probe(relay: RelayTarget, address: string, signal: AbortSignal): Promise<RelayProbe> {
+    const settings = await this.#currentSettings();
+    const route: Relay = { kind: 'smarthost', key: '', ...relay };
+    const paused = await this.#logins.pause(route);
+    let detail = paused?.reply.text ?? 'it has no address';
+    if (paused) return { kind: 'unreachable', detail };
+    const reach = new Reach(this.#options.clock);
+    for await (const step of this.#candidates(undefined, route, settings, signal)) {
+      if (step.kind === 'dead') detail = step.judgement.reply.text;
+      else {
+        reach.begins();
+        const target = this.#relayTarget(undefined, route, step, false);
+        const { clock, connector } = this.#options;
+        const opened = await openSmtp({ clock, connector, clientTls: settings.clientTls }, target, signal);
+        await this.#learn(route, target, opened);
+        const asked = opened.kind === 'open' ? await opened.connection.probe(address, signal) : opened;
+        if (asked.kind === 'reply') return asked;
+        const peer = `${step.host.mx}[${step.host.address}]:${target.port}`;
+        const said = judgeTrouble(asked.trouble, { peer, reused: false }).reply;
+        if (asked.trouble.step === 'mail') return { kind: 'unclear', detail: describeReply(said) };
+        detail = said.text;
+      }
+      if (signal.aborted || reach.exhausted) break;
+    }
+    return { kind: 'unreachable', detail };
+  }
+
   leaveIdle(): void {
     this.#tls.forget();
     this.#silent.clear();
@@ -138,7 +177,7 @@ class Remote implements RemoteDeliverer {
     const port = route.kind === 'mx' ? settings.outbound.port : route.port;
     const unprotected = new Set<string>();
     const reach = new Reach(this.#options.clock);
-    for await (const step of silentLast(this.#candidates(attempt.job, route, settings, signal), ({ address }) => this.#silent.has(address, port))) {
+    for await (const step of silentLast(this.#candidates(attempt.job.permit, route, settings, signal), ({ address }) => this.#silent.has(address, port))) {
       if (step.kind === 'dead') attempt.dead(step.mx, step.judgement);
       else if (!unprotected.has(step.host.mx)) {
         const tls = await domainTls?.forHost(step);
@@ -156,8 +195,8 @@ class Remote implements RemoteDeliverer {
     }
   }
 
-  #candidates(job: DeliveryJob, route: RemoteRoute, { own, outbound }: Settings, signal: AbortSignal): AsyncIterable<MailHostStep> {
-    const protocols = job.permit && job.permit.protocols.length > 0 ? job.permit.protocols : outbound.protocols;
+  #candidates(permit: Permit | undefined, route: RemoteRoute, { own, outbound }: Settings, signal: AbortSignal): AsyncIterable<MailHostStep> {
+    const protocols = permit && permit.protocols.length > 0 ? permit.protocols : outbound.protocols;
     const ports = { dns: this.#options.dns, own, protocols, signal };
     if (route.kind === 'mx') return mailHosts(ports, route.domain);
     return route.lookup === 'mx' ? relayMailHosts(ports, route) : smartHosts(ports, route);
@@ -166,7 +205,7 @@ class Remote implements RemoteDeliverer {
   /** The host may not be used now: its TLS cannot be what it must be. */
   #skip(attempt: Attempt, route: RemoteRoute, host: MailHost, step: Extract<TlsStep, { kind: 'skip' }>): void {
     if (route.kind === 'mx') this.#tls.skipped(route.domain, host, step);
-    attempt.dead(host.mx, step.judgement, { address: host.address, tlsPolicy: step.facts });
+    attempt.dead(host.mx, step.judgement, { address: host.address, port: this.#options.config.outbound.port, tlsPolicy: step.facts });
     this.#options.log.info('delivery.host-skipped', { id: attempt.job.message.id, mx: host.mx, error: step.judgement.reply.text });
   }
 
@@ -210,23 +249,33 @@ class Remote implements RemoteDeliverer {
     await this.#logins.finished(route, trouble && judgeTrouble(trouble, { peer, reused: false }));
   }
 
-  #target({ permit, message }: DeliveryJob, route: RemoteRoute, { host: { mx, address }, secure }: HostStep, plan: TlsPlan | undefined): SmtpTarget {
-    const { hostname, outbound } = this.#options.config;
-    const source = (permit?.sources ?? outbound.ips).find((ip) => isIPv6(ip.address) === isIPv6(address));
-    const base = { address, helo: source?.helo ?? hostname, ...(source ? { localAddress: source.address } : {}) };
-    if (plan) return { ...base, port: outbound.port, ...this.#tls.target(plan, address, outbound.port) };
-    if (route.kind === 'mx') throw new Error('a mail host without a plan for its TLS');
-    const login = this.#logins.loginFor(route);
+  #target({ permit, message }: DeliveryJob, route: RemoteRoute, step: HostStep, plan: TlsPlan | undefined): SmtpTarget {
+    if (route.kind === 'smarthost') return this.#relayTarget(permit, route, step, message.options.requireTls);
+    if (!plan) throw new Error('a mail host without a plan for its TLS');
+    const { address } = step.host;
+    const { port } = this.#options.config.outbound;
+    return { ...this.#source(permit, address), port, ...this.#tls.target(plan, address, port) };
+  }
+
+  #relayTarget(permit: Permit | undefined, relay: Relay, { host: { mx, address }, secure }: HostStep, requireTls: boolean): SmtpTarget {
+    const login = this.#logins.loginFor(relay);
     return {
-      ...base,
+      ...this.#source(permit, address),
       // The name of an MX that nobody vouches for proves nothing: then the certificate must have the name that was configured.
-      host: secure ? mx : route.host,
-      port: route.port,
-      tls: message.options.requireTls ? 'verify' : route.tls,
+      host: secure ? mx : relay.host,
+      port: relay.port,
+      tls: requireTls ? 'verify' : relay.tls,
       // RFC 8314 §7.3: this port begins with TLS.
-      implicitTls: route.port === 465,
+      implicitTls: relay.port === 465,
       ...(login ? { login } : {}),
     };
+  }
+
+  /** Where we come from, and who we say we are, towards this address. */
+  #source(permit: Permit | undefined, address: string): Pick<SmtpTarget, 'address' | 'helo' | 'localAddress'> {
+    const { hostname, outbound } = this.#options.config;
+    const source = (permit?.sources ?? outbound.ips).find((ip) => isIPv6(ip.address) === isIPv6(address));
+    return { address, helo: source?.helo ?? hostname, ...(source ? { localAddress: source.address } : {}) };
   }
 
   #failLocally(attempt: Attempt, error: unknown, signal: AbortSignal): void {
