@@ -117,12 +117,31 @@ describe('feedback', () => {
     assert.equal(parseMimeStructure(bytes).parts?.[1]?.subtype, 'global-delivery-status');
   });
 
+  it('tells that an alias was expanded, and not to whom', async () => {
+    const [answer] = await service().expansionNotice(MESSAGE, CONTENT, [{ address: 'team@example.org', originalRecipient: 'rfc822;Team@example.org', notify: ['success'] }]);
+    const bytes = (await answer?.enqueue?.content.read()) ?? Buffer.alloc(0);
+    const dsn = parseDsn(bytes);
+    assert.deepEqual(dsn?.recipients.map(({ action, status, finalRecipient, originalRecipient }) => [action, status, finalRecipient, originalRecipient]), [['expanded', '2.0.0', 'team@example.org', 'Team@example.org']]);
+    assert.match(dsn?.text ?? '', /passed on to everybody behind:\n\n {2}team@example\.org/i);
+    assert.doesNotMatch(bytes.toString(), /Diagnostic-Code/);
+  });
+
+  it('goes to everybody behind a sender that is an alias', async () => {
+    const [answer] = await service({ recipientsOf: async () => ['bob@example.org', 'carol@example.net'] }).followUps(MESSAGE, CONTENT, [final('bounced', 'b@x')]);
+    assert.deepEqual(answer?.enqueue?.recipients.map(({ index, address, via, notify }) => [index, address, via, notify]), [[0, 'bob@example.org', 'alice@example.org', ['never']], [1, 'carol@example.net', 'alice@example.org', ['never']]]);
+  });
+
   it('tells a delay to whom it may', async () => {
     const entry = final('expired', 'b@x');
     const [answer] = await service().delayNotice(MESSAGE, CONTENT, [entry]);
     const dsn = parseDsn((await answer?.enqueue?.content.read()) ?? Buffer.alloc(0));
     assert.deepEqual(dsn?.recipients.map(({ action, status }) => [action, status]), [['delayed', '4.0.0']]);
     assert.match(dsn?.text ?? '', /still waiting/);
+    const text = dsn?.text.replace(/\s+/g, ' ') ?? '';
+    assert.match(text, /waited since Fri, 20 Nov 2026 18:00:00 \+0000 and was tried once\. The next attempt is due at /);
+    assert.match(text, /If it cannot be delivered by Sat, 21 Nov 2026 18:00:00 \+0000, it is returned to you\./);
+    const [held] = await service().delayNotice(MESSAGE, CONTENT, [{ ...entry, recipient: { ...entry.recipient, state: 'held', attempts: 0 } }]);
+    assert.match((await held?.enqueue?.content.read())?.toString().replace(/\s+/g, ' ') ?? '', /was not tried yet\. The administrator of this server has put it on hold/);
     assert.deepEqual(await service().delayNotice(MESSAGE, CONTENT, [{ ...entry, recipient: { ...entry.recipient, notify: ['failure'] } }]), []);
   });
 });

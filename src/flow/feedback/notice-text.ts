@@ -75,11 +75,22 @@ function describe(entry: NoticeEntry, message: QueueMessage): string[] {
   }
   const explanation = explainReply(entry.reply, attemptContext(entry.attempt));
   lines.push(...wrap(explanation.meaning, '    '));
-  if (entry.state === 'delayed') lines.push(...wrap(`It is tried again until ${formatDate(message.expiresAt)}.`, '    '));
+  if (entry.state === 'delayed') lines.push(...delay(entry.recipient, message).flatMap((sentence) => wrap(sentence, '    ')));
   else lines.push(...wrap(`What to do: ${explanation.nextStep}`, '    '));
   const said = isPeerReply(entry.reply, entry.attempt) ? `${peer(entry.attempt)} said` : 'Technical reason';
   lines.push(...wrap(`${said}: ${replyLine(entry.reply)}`, '    '));
   return lines;
+}
+
+/** Since when, how often it was tried, what happens next, and when it ends. */
+function delay(recipient: QueueRecipient, message: QueueMessage): string[] {
+  const { attempts, nextAttemptAt, state } = recipient;
+  const tried = attempts === 0 ? 'and was not tried yet' : `and was tried ${attempts === 1 ? 'once' : `${attempts} times`}`;
+  const next = state === 'held' ? 'The administrator of this server has put it on hold.' : `The next attempt is due at ${formatDate(Math.max(nextAttemptAt, message.queuedAt))}.`;
+  return [
+    `It has waited since ${formatDate(message.queuedAt)} ${tried}. ${next}`,
+    `If it cannot be delivered by ${formatDate(message.expiresAt)}, it is returned to you.`,
+  ];
 }
 
 function shownAddress(recipient: QueueRecipient): string {
