@@ -6,6 +6,7 @@ import { safeForTerminal } from '../mail/text.ts';
 import { MESSAGE_EVENTS } from '../contract/events.ts';
 import type { AttemptFacts } from '../contract/queue.ts';
 import type { Reply, TlsFacts } from '../contract/message.ts';
+import type { CertificateProof, TlsPolicyFacts } from '../contract/tls-policy.ts';
 import type { TraceEvent, TraceMessage, TraceRecipient, TraceResult } from './trace-result.ts';
 
 export interface TraceTextOptions {
@@ -138,6 +139,7 @@ function describeAttempt(outcome: string, event: TraceEvent, message: TraceMessa
   const details = [
     ...(data.tried ?? []).map((tried) => `before: ${text(tried.mx)}${tried.address ? ` [${text(tried.address)}]` : ''}: ${text(tried.error)}`),
     ...(connection.length > 0 ? [connection.join(', ')] : []),
+    ...tlsPolicy(data.tlsPolicy),
     ...(data.preflight?.findings ?? []).map((finding) => `preflight: ${text(finding.text)} ${text(finding.fix)}`),
     ...(data.reply ? [`reply: ${[data.reply.code, data.reply.enhanced, data.reply.text].filter((part) => part !== undefined && part !== '').map(text).join(' ')}`] : []),
     ...(data.delays ? [`delays: ${delays(data.delays)}`] : []),
@@ -157,6 +159,16 @@ function seconds(ms: number): string {
 function tls(facts: TlsFacts | undefined): string {
   if (!facts) return '';
   return `${text(facts.version)} ${text(facts.cipher)}${facts.verified === undefined ? '' : facts.verified ? ', certificate verified' : ', certificate not verified'}`;
+}
+
+const PROOFS: Readonly<Record<CertificateProof, string>> = { 'dane-ee': 'its key is in the TLSA records', 'dane-ta': 'its authority is in the TLSA records', pkix: 'a known authority' };
+
+/** Who wanted which protection, and how that went; nothing where nobody wanted any and nothing was wrong. */
+function tlsPolicy(facts: TlsPolicyFacts | undefined): string[] {
+  if (!facts || (facts.policy === 'opportunistic' && facts.problem === undefined)) return [];
+  const demand = facts.policy === 'opportunistic' ? 'TLS is not a must' : facts.policy === 'none' ? `no TLS, by ${text(facts.source)}` : `TLS required by ${text(facts.source)}`;
+  const met = facts.verifiedBy ? `; certificate accepted: ${PROOFS[facts.verifiedBy]}` : '';
+  return [`${demand}${met}${facts.problem === undefined ? '' : `; ${text(facts.problem)}`}`];
 }
 
 function who(event: TraceEvent, message: TraceMessage): string {

@@ -6,6 +6,7 @@ import { domainVerbs } from './domain.ts';
 import { mailboxVerbs } from './mailbox.ts';
 import { queueVerbs } from './queue.ts';
 import { srsVerbs } from './srs.ts';
+import { tlsVerbs } from './tls.ts';
 import { traceVerbs } from './trace.ts';
 import type { Verb } from './verb.ts';
 
@@ -19,5 +20,6 @@ export const verbs: readonly Verb<any, any>[] = [
   ...mailboxVerbs,
   ...queueVerbs,
   ...srsVerbs,
+  ...tlsVerbs,
   ...traceVerbs,
 ];

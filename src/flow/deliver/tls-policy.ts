@@ -13,6 +13,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Config, TlsRule } from '../../config/config.ts';
+import { tlsRuleFor } from '../../config/tls-rule.ts';
 import type { Dns } from '../../contract/dns.ts';
 import type { ReportedPolicy, TlsPolicyFacts, TlsProblem, TlsResultRecorder } from '../../contract/tls-policy.ts';
 import { pkixJudge } from '../../net/peer-identity.ts';
@@ -52,7 +53,7 @@ export interface TlsDemands {
 
 export interface DomainTls {
   /** Rejects only with the signal's reason, or when the store fails. */
-  forHost(step: Extract<MailHostStep, { kind: 'host' }>): Promise<TlsStep>;
+  forHost(step: HostStep): Promise<TlsStep>;
 }
 
 export interface TlsPolicies {
@@ -69,15 +70,12 @@ export interface TlsPolicyPorts {
   readonly results?: TlsResultRecorder;
 }
 
+type HostStep = Extract<MailHostStep, { kind: 'host' }>;
+
 const NO_POLICY: ReportedPolicy = { type: 'no-policy-found', text: [] };
 
 export function createTlsPolicies(ports: TlsPolicyPorts): TlsPolicies {
   return { forDomain: (domain, demands, signal) => new Discovery(ports, domain.toLowerCase(), demands, signal) };
-}
-
-/** The first rule that names the domain. */
-export function tlsRuleFor(rules: readonly TlsRule[], domain: string): TlsRule | undefined {
-  return rules.find(({ domains }) => domains.some((name) => (name.startsWith('.') ? domain.endsWith(name) : domain === name)));
 }
 
 class Discovery implements DomainTls {
@@ -99,18 +97,18 @@ class Discovery implements DomainTls {
     this.#sts.catch(() => {});
   }
 
-  async forHost(step: Extract<MailHostStep, { kind: 'host' }>): Promise<TlsStep> {
+  async forHost(step: HostStep): Promise<TlsStep> {
     const found = await this.#discover(step);
     if (!this.#demands.requireTls || found.kind === 'skip') return found;
     return this.#withRequireTls(step, found.plan);
   }
 
-  async #discover(step: Extract<MailHostStep, { kind: 'host' }>): Promise<TlsStep> {
+  async #discover(step: HostStep): Promise<TlsStep> {
     const { mx } = step.host;
     const rule = this.#rule;
     if (rule && rule.level !== 'dane' && !this.#ruleIsTooWeak(rule)) return { kind: 'plan', plan: this.#ruled(rule, mx) };
     const dane = await this.#findDane(step);
-    if (dane.kind !== 'none') return this.#daneStep(dane, mx);
+    if (dane.kind !== 'none') return this.#daneStep(dane, step);
     if (rule?.level === 'dane') return this.#daneMissing(mx, dane.why);
     const { entry } = await this.#sts;
     return entry ? this.#stsStep(entry, mx) : { kind: 'plan', plan: this.#unpublished(mx) };
@@ -135,20 +133,15 @@ class Discovery implements DomainTls {
     };
   }
 
-  async #findDane({ host, secure, names }: Extract<MailHostStep, { kind: 'host' }>): Promise<DaneFinding> {
+  async #findDane({ host, secure, names }: HostStep): Promise<DaneFinding> {
     const { config, dns } = this.#ports;
     if (this.#domain.startsWith('[')) return { kind: 'none', why: 'an address has no TLSA records' };
     if (config.outboundTls?.dane === false && this.#rule?.level !== 'dane') return { kind: 'none', why: 'outbound.dane is off' };
     const question = { mx: host.mx, canonicalName: names.host, addressSecure: names.hostSecure, mxSecure: secure, port: config.outbound.port };
-    const finding = await findTlsa(dns, question, this.#signal);
-    this.#domainAlias = names.domain;
-    return finding;
+    return findTlsa(dns, question, this.#signal);
   }
 
-  /** The domain after its CNAMEs, which a certificate may name as well (RFC 7672 §3.2.2). */
-  #domainAlias: string | undefined;
-
-  #daneStep(finding: Exclude<DaneFinding, { kind: 'none' }>, mx: string): TlsStep {
+  #daneStep(finding: Exclude<DaneFinding, { kind: 'none' }>, { host: { mx }, names: { domain: expanded } }: HostStep): TlsStep {
     const facts: TlsPolicyFacts = { policy: 'dane', source: `the TLSA records of ${mx} (DANE)` };
     if (finding.kind === 'failure') {
       return { kind: 'skip', judgement: untrusted(mx, finding.detail), facts: { ...facts, problem: finding.detail }, report: { type: 'tlsa', text: [] }, problem: { failure: 'dnssec-invalid', detail: finding.detail } };
@@ -158,7 +151,8 @@ class Discovery implements DomainTls {
       const notice: TlsProblem = { failure: 'tlsa-invalid', detail: 'none of the TLSA records is usable for SMTP' };
       return { kind: 'plan', plan: { facts, tls: 'encrypt', serverName: finding.base, key: finding.base, report, judged: false, notice } };
     }
-    const names = [...new Set([finding.base, this.#domain, this.#domainAlias ?? this.#domain])];
+    // RFC 7672 §3.2.2: the certificate may also name the domain, as it is written or after its CNAMEs.
+    const names = [...new Set([finding.base, this.#domain, expanded])];
     const { records } = finding;
     const { clock } = this.#ports;
     return {
@@ -199,7 +193,7 @@ class Discovery implements DomainTls {
     return { facts, tls: encrypt ? 'encrypt' : 'opportunistic', serverName: mx, key: '', report: NO_POLICY, judged: false };
   }
 
-  #withRequireTls({ host, secure }: Extract<MailHostStep, { kind: 'host' }>, plan: TlsPlan): TlsStep {
+  #withRequireTls({ host, secure }: HostStep, plan: TlsPlan): TlsStep {
     if (plan.tls === 'verify') return { kind: 'plan', plan };
     const facts: TlsPolicyFacts = { policy: 'verify', source: 'the sender (REQUIRETLS)' };
     if (secure) return { kind: 'plan', plan: { facts, tls: 'verify', serverName: host.mx, key: host.mx, report: plan.report, judged: plan.judged } };

@@ -1,0 +1,46 @@
+/** `posthorn report tls`: the TLS report (RFC 8460) of a day, as it would be sent. */
+import type { TlsReportListing } from '../../../manage/tls.ts';
+import type { TlsReportPolicy } from '../../../manage/tls-report.ts';
+import { group, leaf, type Registry } from '../command.ts';
+import { type CommonOptions, type Session, UsageError } from '../session.ts';
+
+interface ReportOptions extends CommonOptions {
+  readonly day?: string;
+}
+
+export function add(registry: Registry): void {
+  const { session } = registry;
+  const report = group(registry, 'report', 'reports to other domains');
+  leaf<ReportOptions>(registry, report, 'tls', 'TLS sessions with other domains on a day; with --json the reports of RFC 8460', '[domain]', async (options, domain) => {
+    const { day } = options;
+    if (day !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(day)) throw new UsageError(`--day ${day}: give a day such as 2026-11-20 (UTC)`);
+    const listing = await session.call<TlsReportListing>(options, 'tls.report', { ...(day === undefined ? {} : { day }), ...(domain ? { domain } : {}) });
+    if (options.json) session.out.json(listing.reports.map(({ report: one }) => one));
+    else show(session, listing);
+  }).option('--day <day>', 'UTC day, as 2026-11-20 (default: today)');
+}
+
+function show({ out }: Session, { day, reports, days }: TlsReportListing): void {
+  out.line(`TLS sessions on ${day} (UTC)`);
+  const rows = reports.flatMap(({ domain, report }) => report.policies.flatMap((policy) => policyRows(domain, policy)));
+  const columns = [{ title: 'Domain' }, { title: 'Policy' }, { title: 'Result' }, { title: 'Sessions', align: 'right' as const }, { title: 'Mail server' }, { title: 'Detail', max: 70 }];
+  out.table(columns, rows, 'none');
+  const others = days.filter((each) => each.day !== day).map((each) => each.day);
+  if (others.length > 0) out.line(`other days: ${others.join(', ')}`);
+}
+
+function policyRows(domain: string, { policy, summary, 'failure-details': failures = [] }: TlsReportPolicy): string[][] {
+  const type = policy['policy-type'];
+  const good = summary['total-successful-session-count'];
+  return [
+    ...(good > 0 ? [[domain, type, 'success', String(good), '', '']] : []),
+    ...failures.map((failure) => [
+      domain,
+      type,
+      failure['result-type'],
+      String(failure['failed-session-count']),
+      failure['receiving-mx-hostname'] ?? '',
+      failure['failure-reason-code'] ?? '',
+    ]),
+  ];
+}
