@@ -1,8 +1,9 @@
 /**
  * Does what waits for the disk: reads at once, then all writes in one transaction with one sync.
  *
- * Each write has a savepoint of its own: one that fails is undone and answered alone, the others commit. When the
- * commit itself fails (disk full, I/O error) nothing of the batch has happened, every write of it is answered with that
+ * One that fails is undone and answered alone, the others commit. For that each needs a savepoint, which copies every
+ * page that it touches; so a batch is tried without, and done again with savepoints when something in it failed, which is
+ * rare. An operation may therefore run twice, and must do nothing but change the database. When the commit itself fails (disk full, I/O error) nothing of the batch has happened, every write of it is answered with that
  * failure, and the next batch starts afresh: when there is room again, the store goes on.
  */
 import { Failure } from '../base/errors.ts';
@@ -45,8 +46,7 @@ export function runBatch(db: Database, tables: OperationTables, requests: readon
 function commitTogether(db: Database, { writes, postponable }: OperationTables, requests: readonly ThreadRequest[]): ThreadReply[] {
   const makeRoom = (): void => db.makeRoom(requests.some(([, name]) => !postponable.has(name)));
   try {
-    db.begin();
-    const replies = requests.map((request) => runInSavepoint(db, find(writes, request[1]), request));
+    const replies = runAll(db, writes, requests) ?? runEach(db, writes, requests);
     db.commit();
     if (replies.some(([, , error]) => error?.code === 'store-full')) quietly(makeRoom);
     return replies;
@@ -55,6 +55,26 @@ function commitTogether(db: Database, { writes, postponable }: OperationTables, 
     recover(db, error, makeRoom);
     return requests.map(([id]) => [id, undefined, described]);
   }
+}
+
+/** Undefined when one failed: then nothing has happened. */
+function runAll(db: Database, writes: OperationTables['writes'], requests: readonly ThreadRequest[]): ThreadReply[] | undefined {
+  const replies: ThreadReply[] = [];
+  db.begin();
+  for (const request of requests) {
+    const reply = attempt(request[0], () => find(writes, request[1])(db, request[2] as never));
+    if (reply[2]) {
+      db.rollback();
+      return undefined;
+    }
+    replies.push(reply);
+  }
+  return replies;
+}
+
+function runEach(db: Database, writes: OperationTables['writes'], requests: readonly ThreadRequest[]): ThreadReply[] {
+  db.begin();
+  return requests.map((request) => runInSavepoint(db, find(writes, request[1]), request));
 }
 
 function runInSavepoint(db: Database, operation: Operation, request: ThreadRequest): ThreadReply {

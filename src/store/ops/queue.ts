@@ -8,7 +8,7 @@ import type { Database } from '../database.ts';
 import { addBody, releaseBody } from './bodies.ts';
 import type { NewBody } from './bodies.ts';
 import { depositMessage } from './mailboxes.ts';
-import { addLookupKeys, appendEvents, removeLookupKeys } from './timeline.ts';
+import { addLookupKeys, appendEvents, removeLookupKeys, startEvents } from './timeline.ts';
 export { queueReads } from './queue-reads.ts';
 
 /** The columns of `messages` in order, without `finished_at`. */
@@ -82,6 +82,9 @@ const ORDER_RECIPIENT = `UPDATE recipients SET state = ?, next_attempt_at = coal
   last_reply = coalesce(?, last_reply), reason = coalesce(?, reason)
   WHERE message_id = ? AND position = ? AND state IN ('queued', 'held')`;
 
+const FINISH_MESSAGE = `UPDATE messages SET finished_at = ?1, watch_at = NULL WHERE id = ?2
+  AND NOT EXISTS (SELECT 1 FROM recipients WHERE message_id = ?2 AND state IN ('queued', 'held'))`;
+
 export const queueWrites = {
   insert(db: Database, item: InsertArgs): void {
     insertItem(db, item);
@@ -92,9 +95,11 @@ export const queueWrites = {
   settle(db: Database, args: SettleArgs): { readonly finished: boolean } {
     const message = statusOf(db, args.id);
     if (!message) return { finished: true };
-    if (args.events !== null) appendEvents(db, args.id, args.events);
     // Deleted by an administrator while the attempt was under way: there is no content left to deposit.
-    if (message.finishedAt !== null) return { finished: true };
+    if (message.finishedAt !== null) {
+      if (args.events !== null) appendEvents(db, args.id, args.events);
+      return { finished: true };
+    }
     for (const settlement of args.settlements) db.run(SETTLE_RECIPIENT, ...settlement, args.id);
     for (const deposit of args.deposits) depositMessage(db, deposit);
     for (const followUp of args.followUps) insertItem(db, followUp);
@@ -109,7 +114,6 @@ export const queueWrites = {
     for (const position of args.positions) {
       db.run(ORDER_RECIPIENT, args.state, args.nextAttemptAt, args.lastReply, args.reason, args.id, position);
     }
-    if (args.events !== null) appendEvents(db, args.id, args.events);
     return { finished: finishWhenDone(db, args, message.digest) };
   },
 
@@ -130,7 +134,7 @@ function insertItem(db: Database, item: InsertArgs): void {
   const id = item.message[0];
   db.run(INSERT_MESSAGE, ...item.message);
   for (const recipient of item.recipients) db.run(INSERT_RECIPIENT, id, ...recipient);
-  if (item.events !== null) appendEvents(db, id, item.events);
+  if (item.events !== null) startEvents(db, id, item.events);
   addBody(db, item.body);
   addLookupKeys(db, id, item.message[8], [item.message[1], item.message[10], ...item.recipients.map((recipient) => recipient[1])]);
 }
@@ -139,11 +143,12 @@ function statusOf(db: Database, id: string): { readonly digest: string; readonly
   return db.get('SELECT content_digest AS digest, finished_at AS "finishedAt" FROM messages WHERE id = ?', id);
 }
 
-function finishWhenDone(db: Database, args: Pick<SettleArgs, 'id' | 'atMs' | 'doneEvents'>, digest: string): boolean {
-  const left = db.get(`SELECT 1 AS found FROM recipients WHERE message_id = ? AND state IN ('queued', 'held') LIMIT 1`, args.id);
-  if (left) return false;
-  db.run('UPDATE messages SET finished_at = ?, watch_at = NULL WHERE id = ?', args.atMs, args.id);
-  if (args.doneEvents !== null) appendEvents(db, args.id, args.doneEvents);
-  releaseBody(db, digest);
-  return true;
+/** Frees the content when nobody is left, and writes the events. */
+function finishWhenDone(db: Database, { id, atMs, events, doneEvents }: Pick<SettleArgs, 'id' | 'atMs' | 'events' | 'doneEvents'>, digest: string): boolean {
+  const finished = db.run(FINISH_MESSAGE, atMs, id).changes > 0;
+  const entries = [events, finished ? doneEvents : null].filter((part) => part !== null);
+  // Arrays of JSON, put together as text.
+  if (entries.length > 0) appendEvents(db, id, entries.length === 1 ? (entries[0] as string) : entries.map((part, at) => (at === 0 ? part.slice(0, -1) : part.slice(1))).join(','));
+  if (finished) releaseBody(db, digest);
+  return finished;
 }

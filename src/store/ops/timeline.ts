@@ -6,13 +6,18 @@
  * Keys are hashes of 48 bits under the hour of queueing. A collision would show a message too many, and the chance for
  * a million messages an hour is one in hundreds of millions per search.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Database } from '../database.ts';
 import { readItem } from './queue-reads.ts';
 import type { ItemRows } from './queue-reads.ts';
 
 const HOUR_MS = 3_600_000;
 const HASH_BYTES = 6;
+
+/** Of a message that is new. `entries` is a JSON array of MessageEvent. */
+export function startEvents(db: Database, id: string, entries: string): void {
+  db.run('INSERT INTO events (message_id, part, entries) VALUES (?, 0, ?)', id, entries);
+}
 
 /** `entries` is a JSON array of MessageEvent. */
 export function appendEvents(db: Database, id: string, entries: string): void {
@@ -25,13 +30,13 @@ export function appendEvents(db: Database, id: string, entries: string): void {
 /** Addresses and Message-IDs are compared without case and angle brackets. */
 function hashOf(text: string): number {
   const plain = text.trim().replace(/^</, '').replace(/>$/, '').toLowerCase();
-  return createHash('sha1').update(plain).digest().readUIntBE(0, HASH_BYTES);
+  return hash('sha1', plain, 'buffer').readUIntBE(0, HASH_BYTES);
 }
 
 export function addLookupKeys(db: Database, id: string, queuedAt: number, texts: readonly (string | null)[]): void {
   const hour = Math.floor(queuedAt / HOUR_MS);
-  for (const hash of hashesOf(texts)) {
-    db.run('INSERT INTO lookup_keys (hour, hash, message_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', hour, hash, id);
+  for (const key of hashesOf(texts)) {
+    db.run('INSERT INTO lookup_keys (hour, hash, message_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', hour, key, id);
   }
 }
 
