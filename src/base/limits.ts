@@ -188,8 +188,39 @@ export const QUEUE_LIMITS = {
   freeDiskBytesMin: 32 * 1024 * 1024,
   /** How long the events of a finished message stay. */
   historyDays: 30,
-  /** Messages being read and routed at once, before their deliveries begin. */
-  takeUpsMax: 64,
+  /** Messages being routed at once, before they stand in line: new ones, and the backlog for itself. */
+  takeUpsMax: 256,
+  /** Due messages that are read from the store in one go. */
+  takeUpBatch: 128,
+  /** Deliveries at once that are quick, over all sites; of these for bulk mail, for sites not met lately, for one site. */
+  placesMax: 200,
+  bulkPlacesMax: 160,
+  unknownPlacesMax: 100,
+  placesPerSiteMax: 50,
+  /** A delivery that takes longer is slow; how many of those at once, and to one site that is slow. */
+  slowAfterMs: 5_000,
+  slowPlacesMax: 400,
+  placesPerSlowSiteMax: 10,
+  /** Sites whose pace is remembered. */
+  pacesKeptMax: 20_000,
+  /** Sites with a line in memory; beyond, what is due waits until some are gone. */
+  linesMax: 10_000,
+  /** Senders of one stream that take turns of their own in a line; beyond, those of a domain share theirs. */
+  sendersPerLineMax: 500,
+  /** Senders of a line that the shaper is asked about in one turn. */
+  candidatesPerTurnMax: 16,
+  /** Messages whose rows and routes are kept while they stand in line. */
+  routedItemsMax: 2_000,
+  /** No wait between two attempts is longer, whatever a clock that jumped says. */
+  longestRetryWaitMs: 86_400_000,
+  /** A wall clock that moved so much further than time has passed was set. */
+  clockJumpMs: 600_000,
+  /** So long after a jump nothing expires: the clock may be put right again. */
+  expiryGraceMs: 900_000,
+  /** Messages looked at together when their delay notice or expiry is due. */
+  agedBatch: 100,
+  /** Those whose delivery is under way at their expiry are looked at again after this. */
+  agedAgainMs: 30_000,
   /** New messages whose rows are still in memory when their first attempt begins. */
   freshItemsMax: 2_000,
   /** A delivery that takes longer has failed, whatever its deliverer says; every step within has its own deadline. */
@@ -317,6 +348,8 @@ export const BRAKE_LIMITS = {
   /** Of an account that is braked: messages taken and held; then 450. */
   heldMessagesMax: 1_000,
   historyDays: 30,
+  /** What was let through before an account was braked is in the queue by then, and held, too. */
+  secondLookMs: 5_000,
   /** Figures are counted in memory and written together. */
   flushMs: 2_000,
   /** Accounts in memory; those unused for longest go first. */

@@ -1,7 +1,7 @@
 /**
  * The one door for all mail: what happens between the last byte of a message and the reply to it.
  *
- * authenticate → judge (strangers only) → repair (our users only) → forward → trace fields → sign or seal → one durable commit.
+ * authenticate → judge (strangers only) → repair (our users only) → forward → quota and brake (accounts only) → trace fields → sign or seal → one durable commit.
  * Policy: a refusal is a value with the reply; anything unexpected is 451 and a log line, never a loss and never a false
  * yes. What is stored is exactly what will be sent (docs/decisions/0003).
  */
@@ -16,6 +16,7 @@ import type { ArcReport, AuthReport } from '../contract/auth-report.ts';
 import { MESSAGE_EVENTS } from '../contract/events.ts';
 import type { Intake, IntakeResult, ReceivedMessage, Reply } from '../contract/message.ts';
 import type { MessageEvent, NewQueueItem } from '../contract/queue.ts';
+import type { SendingBrake } from '../contract/sending-brake.ts';
 import type { Verdict } from '../contract/verdict.ts';
 import { authenticationResultsField } from '../flow/authenticate/result-fields.ts';
 import type { Authenticator } from '../flow/authenticate/authenticator.ts';
@@ -32,6 +33,7 @@ import { buildReceived } from '../mail/received.ts';
 import { repairSubmission } from '../mail/repair.ts';
 import { authorDomain } from '../verify/dmarc/author-domain.ts';
 import { forwardedEvents, loopRefusal, queueRecipient, sealForwarded, withExpansionNotice } from './forwarding.ts';
+import { asJudged, judgeSending } from './sending-brake.ts';
 
 export interface IntakePorts {
   readonly config: Config;
@@ -43,6 +45,7 @@ export interface IntakePorts {
   readonly forwarder: Forwarder;
   readonly sealer: ArcSealer;
   readonly notices: FeedbackService;
+  readonly brake: SendingBrake;
   /** Durable when it resolves. */
   readonly enqueue: (item: NewQueueItem) => Promise<void>;
 }
@@ -87,10 +90,12 @@ async function take(ports: IntakePorts, message: ReceivedMessage): Promise<Intak
   const forwarding = await ports.forwarder.forward(message.envelope, draft.parsed.fields);
   const loop = loopRefusal(forwarding);
   if (loop) return refuse(ports, message, { action: 'reject', rule: 'loop', explanation: loop.text }, loop);
+  const sending = await judgeSending(ports.brake, message, forwarding.recipients);
+  if (sending.kind === 'refuse') return refuse(ports, message, { action: 'reject', rule: sending.rule, explanation: sending.reply.text }, sending.reply);
   const { content, events } = await finish(ports, message, draft, forwarding);
   const plain = await queueItem(ports, message, draft, forwarding, content, events);
   const item = await withExpansionNotice(ports.notices, plain, message.envelope);
-  await ports.enqueue(item);
+  await ports.enqueue(asJudged(item, sending));
   ports.log.info(LOG_EVENTS.accepted, { id: message.id, messageId: item.message.messageId, from: message.envelope.sender, sizeBytes: content.size });
   return { kind: 'queued', id: message.id };
 }

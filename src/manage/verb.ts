@@ -10,6 +10,7 @@ import type { Config } from '../config/config.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
 import type { QueueControl } from '../contract/queue-control.ts';
+import type { BrakeControl } from '../contract/sending-brake.ts';
 import type { Store } from '../store/store.ts';
 
 export interface ManageContext {
@@ -20,6 +21,7 @@ export interface ManageContext {
   readonly log: Log;
   /** Present when the verb runs inside the server. */
   readonly queue?: QueueControl;
+  readonly brake?: BrakeControl;
   /** Absent where the network is out of reach. */
   readonly fetch?: HttpsFetch;
 }

@@ -6,7 +6,7 @@
 import type { Failure } from '../../base/errors.ts';
 import type { CheckRecipient } from '../../contract/recipient-check.ts';
 import type { Login } from '../../contract/directory.ts';
-import type { BrakeVerdict, SendingBrake, SubmittedMessage } from '../../contract/sending-brake.ts';
+import type { SendingBrake } from '../../contract/sending-brake.ts';
 import { asBuffer } from '../../store/call.ts';
 import { failureOf } from '../../store/caller.ts';
 import type { ThreadError } from '../../store/thread-protocol.ts';
@@ -23,6 +23,7 @@ interface QuestionTable {
   'recipient.check': CheckRecipient;
   'login.scram-sha-256': Login['scramSha256'];
   'login.scram-finished': Login['scramFinished'];
+  'brake.judge': SendingBrake['judge'];
 }
 
 type Question = keyof QuestionTable;
@@ -32,7 +33,7 @@ const ANSWERS: { readonly [Q in Question]: (ports: AnswerPorts, ...args: Paramet
   'login.password': ({ login }, ...args) => login.password(...args),
   'login.scram-sha-256': ({ login }, ...args) => login.scramSha256(...args),
   'login.scram-finished': ({ login }, ...args) => login.scramFinished(...args),
-  'brake.judge': ({ brake }, [message]) => brake.judge(message as unknown as SubmittedMessage),
+  'brake.judge': ({ brake }, ...args) => brake.judge(...args),
 };
 
 /** In the main thread. Rejects with what the port rejects with. */
@@ -83,5 +84,5 @@ export function createAskingLogin(questions: Questions): Login {
 
 /** One question for each message that an account sends. */
 export function createAskingBrake(questions: Questions): SendingBrake {
-  return { judge: (message) => questions.ask<BrakeVerdict>('brake.judge', message) };
+  return { judge: (message) => questions.ask('brake.judge', message) };
 }

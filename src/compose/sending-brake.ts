@@ -1,0 +1,126 @@
+/**
+ * The brake in its place: asked for every submitted message, told every outcome; when it pulls, what waits of the account
+ * is held, and the postmaster gets a report.
+ */
+import { BufferSource } from '../base/byte-source.ts';
+import type { Clock } from '../base/clock.ts';
+import { BRAKE_LIMITS } from '../base/limits.ts';
+import type { Log } from '../base/log.ts';
+import { createQueueId } from '../base/queue-id.ts';
+import type { Config } from '../config/config.ts';
+import type { Directory } from '../contract/directory.ts';
+import { MESSAGE_EVENTS } from '../contract/events.ts';
+import type { Intake, ReceivedMessage } from '../contract/message.ts';
+import type { NewQueueItem } from '../contract/queue.ts';
+import type { QueueControl } from '../contract/queue-control.ts';
+import type { BrakeVerdict, SendingBrake } from '../contract/sending-brake.ts';
+import { alarmText } from '../flow/brake/alarm-text.ts';
+import { createBrake, type Brake, type BrakeAlarm } from '../flow/brake/brake.ts';
+import type { QueueOptions } from '../flow/queue/queue.ts';
+import { domainOf } from '../mail/address.ts';
+import { composeMessage } from '../mail/compose.ts';
+import type { Store } from '../store/store.ts';
+
+export interface SendingBrakePorts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  readonly directory: Directory;
+  readonly queue: Pick<QueueControl, 'refresh'>;
+  /** The door for the report. */
+  readonly submit: Intake['submit'];
+}
+
+export function createSendingBrake(ports: SendingBrakePorts): Brake {
+  const { config, clock, log, store } = ports;
+  return createBrake({
+    store: store.usage,
+    config,
+    clock,
+    log,
+    onBraked: async (alarm) => {
+      const held = await holdWaiting(ports, alarm);
+      // Messages that were let through a moment before may not have been committed yet.
+      clock.timer(BRAKE_LIMITS.secondLookMs, () => {
+        holdWaiting(ports, alarm).catch((error: unknown) => log.error('brake.hold-failed', { account: alarm.account, error: String(error) }));
+      });
+      await report(ports, alarm, held);
+    },
+  });
+}
+
+async function holdWaiting({ store, queue }: SendingBrakePorts, { account, reason, rule }: BrakeAlarm): Promise<number> {
+  const braked = (await store.usage.brakes(BRAKE_LIMITS.listedMax)).some((row) => row.account === account && row.state === 'braked');
+  if (!braked) return 0;
+  let held = 0;
+  const event = { name: MESSAGE_EVENTS.held, data: { by: 'brake', rule } };
+  for await (const { ids, recipients } of store.queueAdmin.order({ account, state: 'queued' }, { state: 'held', reason, event })) {
+    await queue.refresh(ids);
+    held += recipients;
+  }
+  return held;
+}
+
+async function report({ config, clock, log, directory, submit }: SendingBrakePorts, alarm: BrakeAlarm, held: number): Promise<void> {
+  const postmaster = config.queue.notify ?? `postmaster@${domainOf(alarm.account)}`;
+  const resolution = await directory.resolve(postmaster);
+  const recipients = resolution.kind === 'alias' ? resolution.targets : [postmaster];
+  const { subject, text } = alarmText(alarm, config.hostname, held);
+  const now = clock.now();
+  const content = composeMessage({
+    from: { name: 'Mail server', address: `postmaster@${config.hostname}` },
+    to: [postmaster],
+    subject,
+    text,
+    date: now,
+    // RFC 3834 §5.
+    headers: [['Auto-Submitted', 'auto-generated']],
+  });
+  const message: ReceivedMessage = {
+    id: createQueueId(now),
+    receivedAt: now,
+    startedAt: now,
+    envelope: { sender: '', recipients: recipients.map((address) => ({ address })), body: '7bit', smtpUtf8: false, requireTls: false },
+    origin: { kind: 'internal', protocol: 'ESMTP', helo: config.hostname, listener: 'internal' },
+    content: new BufferSource(content),
+  };
+  const result = await submit(message);
+  if (result.kind === 'refused') log.error('brake.report-refused', { account: alarm.account, to: postmaster, code: result.reply.code, text: result.reply.text });
+  else log.info('brake.reported', { account: alarm.account, to: postmaster, id: result.id });
+}
+
+/** What the brake says of a message; everything passes that no account sent. */
+export async function judgeSending(brake: SendingBrake, { origin }: ReceivedMessage, recipients: readonly { readonly address: string }[]): Promise<BrakeVerdict> {
+  if (origin.kind !== 'submission' || origin.account === undefined) return { kind: 'pass' };
+  return brake.judge({
+    account: origin.account,
+    recipients: recipients.map(({ address }) => address),
+    ...(origin.clientAddress === undefined ? {} : { clientAddress: origin.clientAddress }),
+  });
+}
+
+/** The message as it is queued when the brake says so. */
+export function asJudged(item: NewQueueItem, verdict: BrakeVerdict): NewQueueItem {
+  if (verdict.kind !== 'hold') return item;
+  const { reason, rule } = verdict;
+  return {
+    ...item,
+    recipients: item.recipients.map((recipient) => ({ ...recipient, state: 'held', reason })),
+    events: [...item.events, ...item.recipients.map(({ index }) => ({ at: item.message.queuedAt, name: MESSAGE_EVENTS.held, recipient: index, data: { by: 'brake', rule } }))],
+  };
+}
+
+type SettledListener = NonNullable<QueueOptions['onSettled']>;
+
+/** Tells the brake what became of the mail of accounts. */
+export function noteOutcomes(brake: Pick<Brake, 'noteOutcome'>): SettledListener {
+  return ({ message, route }, settled) => {
+    const { account } = message.origin;
+    if (account === undefined || message.origin.kind !== 'submission' || route.kind === 'local') return;
+    for (const { settlement, explanation } of settled) {
+      if (settlement.state === 'delivered') brake.noteOutcome(account, 'delivered');
+      else if (explanation?.faultClass === 'hard-bounce') brake.noteOutcome(account, 'dead');
+    }
+  };
+}
