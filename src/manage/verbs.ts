@@ -5,6 +5,7 @@ import { dnsVerbs } from './dns.ts';
 import { domainVerbs } from './domain.ts';
 import { mailboxVerbs } from './mailbox.ts';
 import { queueVerbs } from './queue.ts';
+import { quotaVerbs } from './quota.ts';
 import { srsVerbs } from './srs.ts';
 import { tlsVerbs } from './tls.ts';
 import { traceVerbs } from './trace.ts';
@@ -19,6 +20,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...dnsVerbs,
   ...mailboxVerbs,
   ...queueVerbs,
+  ...quotaVerbs,
   ...srsVerbs,
   ...tlsVerbs,
   ...traceVerbs,
