@@ -22,6 +22,7 @@ export interface NewBody {
 }
 
 interface BodyRow {
+  readonly refs: number;
   readonly content_id: number | null;
   readonly file: string | null;
 }
@@ -53,11 +54,13 @@ export function retainBody(db: Database, digest: string): void {
 /** One reference less; the last one frees the bytes. Releasing what is gone is a bug of the caller, and harmless. */
 export function releaseBody(db: Database, digest: string): void {
   const key = Buffer.from(digest, 'hex');
-  const row = db.get<BodyRow>('DELETE FROM bodies WHERE digest = ? AND refs <= 1 RETURNING content_id, file', key);
-  if (!row) {
+  const row = db.get<BodyRow>('SELECT refs, content_id, file FROM bodies WHERE digest = ?', key);
+  if (!row) return;
+  if (row.refs > 1) {
     db.run('UPDATE bodies SET refs = refs - 1 WHERE digest = ?', key);
     return;
   }
+  db.run('DELETE FROM bodies WHERE digest = ?', key);
   if (row.content_id !== null) db.run('DELETE FROM contents WHERE id = ?', row.content_id);
   if (row.file !== null) removeAfterCommit(db, row.file);
 }
