@@ -35,12 +35,23 @@ export class LabUser {
   }
 
   /** Queue id. */
-  async submit(letter: Letter): Promise<string> {
+  submit(letter: Letter): Promise<string> {
+    return this.#submit([letter.to], letter);
+  }
+
+  /** One message to all of them. Queue id. */
+  submitToMany(recipients: readonly string[], subject: string): Promise<string> {
+    return this.#submit(recipients, { to: recipients[0] ?? '', subject });
+  }
+
+  async #submit(recipients: readonly string[], letter: Letter): Promise<string> {
     const [alice] = this.#lab.ready.accounts;
     this.#session ??= await this.#logIn(alice?.address ?? '', alice?.password ?? '');
     const session = this.#session;
     assert.match(await session.say(`MAIL FROM:<${alice?.address}>`), /^250/);
-    assert.match(await session.say(`RCPT TO:<${letter.to}>${letter.rcptParameters ? ` ${letter.rcptParameters}` : ''}`), /^250/);
+    for (const to of recipients) {
+      assert.match(await session.say(`RCPT TO:<${to}>${letter.rcptParameters ? ` ${letter.rcptParameters}` : ''}`), /^250/);
+    }
     assert.match(await session.say('DATA'), /^354/);
     const header = [`From: Alice <${alice?.address}>`, `To: <${letter.to}>`, `Subject: ${letter.subject}`, ...(letter.header ?? [])];
     const reply = await session.say([...header, '', letter.body ?? 'Hello.', '.'].join('\r\n'));
