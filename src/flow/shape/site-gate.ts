@@ -38,6 +38,7 @@ export class SiteGate {
   readonly #unshaped: boolean;
   readonly #connections: TokenBucket;
   readonly #messages: TokenBucket | undefined;
+  readonly #trickles = new Map<string, TokenBucket>();
 
   constructor(site: MxSite, { limits, startConnections, unshaped, now }: GateOptions) {
     this.site = site;
@@ -98,6 +99,13 @@ export class SiteGate {
     this.dead = failedToConnect(this.dead, { now, error, places: this.concurrency.allowed, restMaxMs, random });
     this.lastError = error;
     this.concurrency.failed();
+  }
+
+  /** For a source that sends little. */
+  trickle(source: string, now: number): TokenBucket {
+    const known = this.#trickles.get(source) ?? new TokenBucket(SHAPE_LIMITS.tricklePerMinute, SHAPE_LIMITS.trickleBurst, now);
+    this.#trickles.set(source, known);
+    return known;
   }
 
   /** A probe that found out nothing, because of trouble of our own. */

@@ -1,0 +1,76 @@
+/** What a lane learns from the results of one delivery. */
+import { SHAPE_LIMITS } from '../../base/limits.ts';
+import { DEFAULT_AUTOMATION } from '../../mail/sites/large-sites.ts';
+import type { SiteAutomation, SiteProfile } from '../../mail/sites/site-profile.ts';
+import type { Lane } from './lane.ts';
+import { accepted, blocked, heated, held } from './lane-status.ts';
+import type { NamedComplaint, Reading } from './reading.ts';
+import { matchesRule, recoveryFor } from './recovery.ts';
+
+/** Hits of one automation closer together than this are the same event, met by several deliveries. */
+const HIT_SPACING_MS = 30_000;
+
+export interface Lesson {
+  readonly now: number;
+  /** When the delivery was let go. */
+  readonly admittedAt: number;
+  readonly profile: SiteProfile | undefined;
+  readonly reading: Reading;
+}
+
+export function learn(lane: Lane, lesson: Lesson): void {
+  const { now, admittedAt, reading } = lesson;
+  const about = lane.key.dkimDomain === '' ? 'source' : 'domain';
+  const mine = reading.complaints.filter((complaint) => complaint.about === about);
+  lane.sentToday += reading.delivered;
+  lane.deferredToday += reading.deferred;
+  if (reading.good + reading.bad > 0) lane.ratio.add(now, reading.good, reading.bad);
+  const rate = lane.meter.perMinute(now);
+  for (const complaint of mine) complain(lane, complaint, lesson, rate);
+  if (mine.length === 0 && reading.delivered > 0) lane.set(accepted(lane.status, now, admittedAt), now);
+  if (about === 'source') automate(lane, lesson, rate);
+  judgeRatio(lane, lesson, rate);
+}
+
+function complain(lane: Lane, { kind, why, rule, retryAfterMs }: NamedComplaint, { now, admittedAt }: Lesson, rate: number): void {
+  lane.complaintsToday += 1;
+  const complaint = { now, admittedAt, why, rule, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  lane.set(kind === 'block' ? blocked(lane.status, complaint) : heated(lane.status, { ...complaint, recovery: recoveryFor(rule), rate }), now);
+}
+
+/** Provider-specific reactions beside the general ones: so often within so long, then so. */
+function automate(lane: Lane, lesson: Lesson, rate: number): void {
+  const { now, profile, reading, admittedAt } = lesson;
+  for (const [index, automation] of (profile?.automation ?? DEFAULT_AUTOMATION).entries()) {
+    const rule = reading.rules.find((each) => matchesRule(each, automation.rules));
+    if (rule === undefined || !countHit(lane, index, automation, now)) continue;
+    const { action } = automation;
+    const why = `${rule} came ${automation.times === 1 ? 'once' : `${automation.times} times`} within ${minutes(automation.withinMs)}.`;
+    lane.set(heated(lane.status, { now, admittedAt, why, rule, recovery: recoveryFor(rule), rate }), now);
+    if (lane.status.state !== 'hot') continue;
+    const hold = action.kind === 'suspend' ? { restMs: action.forMs } : { perMinute: action.messagesPerMinute, connections: action.connections ?? lane.status.connections, forMs: action.forMs };
+    lane.set(held(lane.status, now, hold, `${why} ${lane.status.why}`), now);
+  }
+}
+
+function countHit(lane: Lane, index: number, { times, withinMs }: SiteAutomation, now: number): boolean {
+  const hits = (lane.hits.get(index) ?? []).filter((at) => at > now - withinMs);
+  const last = hits.at(-1);
+  if (last === undefined || now - last >= HIT_SPACING_MS) hits.push(now);
+  const reached = hits.length >= times;
+  lane.hits.set(index, reached ? [] : hits);
+  return reached;
+}
+
+function judgeRatio(lane: Lane, { now, admittedAt, reading }: Lesson, rate: number): void {
+  if (reading.bad === 0) return;
+  const share = lane.ratio.share(now);
+  if (share === undefined || share < SHAPE_LIMITS.ratioHot) return;
+  const rule = reading.rules[0] ?? '';
+  const why = `${Math.round(share * 100)}% of the latest deliveries were put off (${rule}).`;
+  lane.set(heated(lane.status, { now, admittedAt, why, rule, recovery: recoveryFor(rule), rate }), now);
+}
+
+function minutes(ms: number): string {
+  return ms % 3_600_000 === 0 ? `${ms / 3_600_000} h` : `${Math.round(ms / 60_000)} min`;
+}
