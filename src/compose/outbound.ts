@@ -54,8 +54,10 @@ export function createOutbound(ports: OutboundPorts): Outbound {
   const { config, clock, log, store, dns, directory, signer } = ports;
   const connector = createConnector({ clock, ...(ports.connectAllowed ? { allow: ports.connectAllowed } : {}) });
   const tls = createOutboundTls({ ...ports, connector });
+  const fetchDocument = createPolicyFetch({ ...ports, connector });
   const remote = createRemoteDeliverer({
     tlsPolicies: tls.policies,
+    httpsFetch: fetchDocument,
     tlsResults: store.tlsResults,
     config,
     dns,
@@ -82,7 +84,7 @@ export function createOutbound(ports: OutboundPorts): Outbound {
     },
   });
   const checkRecipient = createRecipientChecker({ routes: store.routes, store: store.routes, probe: (relay, address, signal) => remote.probe(relay, address, signal), clock, log });
-  return { queue, remote, checkRecipient, sites, tls, fetch: createPolicyFetch({ ...ports, connector }) };
+  return { queue, remote, checkRecipient, sites, tls, fetch: fetchDocument };
 }
 
 /** Made anew when a reload brought other rows. */

@@ -8,6 +8,7 @@ import { queueVerbs } from './queue.ts';
 import { quotaVerbs } from './quota.ts';
 import { srsVerbs } from './srs.ts';
 import { tlsVerbs } from './tls.ts';
+import { routeVerbs } from './route.ts';
 import { traceVerbs } from './trace.ts';
 import type { Verb } from './verb.ts';
 
@@ -23,5 +24,6 @@ export const verbs: readonly Verb<any, any>[] = [
   ...quotaVerbs,
   ...srsVerbs,
   ...tlsVerbs,
+  ...routeVerbs,
   ...traceVerbs,
 ];

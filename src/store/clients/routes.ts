@@ -59,7 +59,12 @@ export function createRouteStore(call: StoreCall, dataDir: string, changes: Chan
       const rules = await current();
       return rules.size === 0 ? undefined : firstOf(rules, 'recipient', domainPatterns(recipient), ({ accept }) => accept);
     },
-    put: (rule) => changing(call('routes.put', rule)),
+    put: async (rule) => {
+      await changing(call('routes.put', rule));
+      const kept = secretPath(dataDir, rule);
+      const used = rule.target.kind === 'relay' && rule.target.relay.passwordFile === kept;
+      if (!used) await rm(kept, { force: true });
+    },
     remove: async (key) => {
       await changing(call('routes.remove', { match: key.match, pattern: key.pattern }));
       await rm(secretPath(dataDir, key), { force: true });

@@ -45,6 +45,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { kind: 'command', name: 'alias', summary: 'aliases: add, list, remove', load: () => import('./alias.ts') },
   { kind: 'command', name: 'srs', summary: 'return paths of forwarded mail: keys, rotate, decode', load: () => import('./srs.ts') },
   { kind: 'command', name: 'domain', summary: 'domains: add, list, catch-all, remove', load: () => import('./domain.ts') },
+  { kind: 'command', name: 'route', summary: 'routes: which relay takes the mail of which recipients and senders', load: () => import('./route.ts') },
   { kind: 'command', name: 'queue', summary: 'the queue: list, show, why, retry, hold, release, bounce, delete, reroute, stats', load: () => import('./queue.ts') },
   { kind: 'command', name: 'quota', summary: 'what accounts may send: set, show, list', load: () => import('./quota.ts') },
   { kind: 'command', name: 'brake', summary: 'accounts stopped because they suddenly write to many strangers: list, release', load: () => import('./brake.ts') },
