@@ -5,13 +5,13 @@
 import type { OutboundTlsConfig, TlsRule } from '../config/config.ts';
 import type { Dns, DnsAnswer } from '../contract/dns.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
+import type { CachedStsPolicy, StsPolicy } from '../contract/mta-sts.ts';
 import type { TlsPolicyName } from '../contract/tls-policy.ts';
 import { findTlsa, type DaneFinding } from '../verify/dane/find-tlsa.ts';
 import { tlsaText } from '../verify/dane/tlsa.ts';
 import { fetchStsPolicy } from '../verify/mta-sts/fetch-policy.ts';
-import { stsAllowsHost, type StsPolicy } from '../verify/mta-sts/policy.ts';
+import { stsAllowsHost } from '../verify/mta-sts/policy.ts';
 import { readStsRecord } from '../verify/mta-sts/record.ts';
-import type { CachedStsPolicy } from '../verify/mta-sts/sts-policies.ts';
 
 export interface TlsHostCheck {
   readonly host: string;

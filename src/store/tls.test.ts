@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { AdjustableClock } from '../base/clock.ts';
+import type { CachedStsPolicy } from '../contract/mta-sts.ts';
 import type { TlsResult } from '../contract/tls-policy.ts';
-import type { CachedStsPolicy } from '../verify/mta-sts/sts-policies.ts';
 import { tlsDay } from './clients/tls-results.ts';
 import { openStore } from './store.ts';
 

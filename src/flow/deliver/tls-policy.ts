@@ -15,6 +15,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Config, TlsRule } from '../../config/config.ts';
 import { tlsRuleFor } from '../../config/tls-rule.ts';
 import type { Dns } from '../../contract/dns.ts';
+import type { CachedStsPolicy } from '../../contract/mta-sts.ts';
 import type { ReportedPolicy, TlsPolicyFacts, TlsProblem, TlsResultRecorder } from '../../contract/tls-policy.ts';
 import { pkixJudge } from '../../net/peer-identity.ts';
 import type { SmtpTarget } from '../../net/smtp-open.ts';
@@ -22,7 +23,7 @@ import { findTlsa, type DaneFinding } from '../../verify/dane/find-tlsa.ts';
 import { judgeChain } from '../../verify/dane/judge-chain.ts';
 import { tlsaText } from '../../verify/dane/tlsa.ts';
 import { stsAllowsHost, stsPolicyLines } from '../../verify/mta-sts/policy.ts';
-import type { CachedStsPolicy, StsFinding, StsPolicies } from '../../verify/mta-sts/sts-policies.ts';
+import type { StsFinding, StsPolicies } from '../../verify/mta-sts/sts-policies.ts';
 import type { MailHostStep } from './mail-hosts.ts';
 import { failure, type Judgement } from './trouble.ts';
 

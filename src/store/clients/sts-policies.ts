@@ -3,7 +3,7 @@
  * once; domains without a policy are remembered too.
  */
 import { MTA_STS_LIMITS } from '../../base/limits.ts';
-import type { CachedStsPolicy, StsCache } from '../../verify/mta-sts/sts-policies.ts';
+import type { CachedStsPolicy, StsCache } from '../../contract/mta-sts.ts';
 import type { StoreCall } from '../call.ts';
 import type { StsPolicyRow } from '../ops/sts-policies.ts';
 

@@ -4,8 +4,9 @@
  */
 import { MTA_STS_LIMITS } from '../../base/limits.ts';
 import type { HttpsFetch } from '../../contract/https-fetch.ts';
+import type { StsPolicy } from '../../contract/mta-sts.ts';
 import type { TlsProblem } from '../../contract/tls-policy.ts';
-import { parseStsPolicy, type StsPolicy } from './policy.ts';
+import { parseStsPolicy } from './policy.ts';
 
 export type FetchedPolicy = { readonly kind: 'policy'; readonly policy: StsPolicy } | { readonly kind: 'failed'; readonly problem: TlsProblem };
 

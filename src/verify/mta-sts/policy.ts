@@ -1,12 +1,6 @@
 /** The MTA-STS policy document, and whether a mail host is in it (RFC 8461 §3.2, §4.1). Pure. */
 import { MTA_STS_LIMITS } from '../../base/limits.ts';
-
-export interface StsPolicy {
-  readonly mode: 'enforce' | 'testing' | 'none';
-  /** `mx.example.net` or `*.example.net`, lower case. Empty only with mode none. */
-  readonly mx: readonly string[];
-  readonly maxAgeSeconds: number;
-}
+import type { StsPolicy } from '../../contract/mta-sts.ts';
 
 export type StsPolicyResult = { readonly kind: 'policy'; readonly policy: StsPolicy } | { readonly kind: 'invalid'; readonly detail: string };
 

@@ -13,28 +13,10 @@ import type { Clock } from '../../base/clock.ts';
 import { MTA_STS_LIMITS } from '../../base/limits.ts';
 import type { Dns } from '../../contract/dns.ts';
 import type { HttpsFetch } from '../../contract/https-fetch.ts';
+import type { CachedStsPolicy, StsCache } from '../../contract/mta-sts.ts';
 import type { TlsProblem } from '../../contract/tls-policy.ts';
 import { fetchStsPolicy, type FetchedPolicy } from './fetch-policy.ts';
-import type { StsPolicy } from './policy.ts';
 import { readStsRecord, type StsRecord } from './record.ts';
-
-export interface CachedStsPolicy {
-  readonly domain: string;
-  /** Of the TXT record that was there when it was fetched. */
-  readonly id: string;
-  readonly policy: StsPolicy;
-  /** Milliseconds since 1970. */
-  readonly fetchedAt: number;
-  readonly expiresAt: number;
-}
-
-/** What survives a restart. */
-export interface StsCache {
-  get(domain: string): Promise<CachedStsPolicy | undefined>;
-  put(entry: CachedStsPolicy): Promise<void>;
-  /** Fetched before this time and not expired at `now`, the oldest first. */
-  due(fetchedBefore: number, now: number, limit: number): Promise<readonly CachedStsPolicy[]>;
-}
 
 export interface StsPoliciesOptions {
   readonly dns: Dns;
