@@ -104,6 +104,7 @@ async function takeUp({ clock, config, directory, intake, log }: SpoolPorts, fil
       requireTls: false,
       ...(envelope.returnContent ? { returnContent: envelope.returnContent } : {}),
       ...(envelope.envelopeId === undefined ? {} : { envelopeId: envelope.envelopeId }),
+      ...(envelope.verp === undefined ? {} : { verp: envelope.verp }),
     },
     origin: { kind: 'local', protocol: 'ESMTP', helo: config.hostname, listener: 'spool' },
     content: file.content,

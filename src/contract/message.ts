@@ -33,6 +33,8 @@ export interface Envelope {
   /** RFC 3461 §4.3 and §4.4. */
   readonly returnContent?: 'full' | 'headers';
   readonly envelopeId?: string;
+  /** Each recipient's copy gets a sender of its own (mail/verp.ts); the two delimiters, or '' for the usual ones. */
+  readonly verp?: string;
   /** Aliases with several targets whose sender wants to hear of success: it is told now, and not by each target. */
   readonly expanded?: readonly EnvelopeRecipient[];
 }

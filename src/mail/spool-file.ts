@@ -6,6 +6,7 @@
  * can put a file there, so everything in it is as untrusted as SMTP input.
  */
 import { createHash } from 'node:crypto';
+import { isVerpDelimiters } from './verp.ts';
 
 export interface SpoolEnvelope {
   /** '' is the null sender. */
@@ -17,6 +18,8 @@ export interface SpoolEnvelope {
   readonly notify?: readonly ('never' | 'success' | 'failure' | 'delay')[];
   readonly returnContent?: 'full' | 'headers';
   readonly envelopeId?: string;
+  /** Senders for each recipient (mail/verp.ts): the two delimiters, or ''. */
+  readonly verp?: string;
   /** Milliseconds since 1970 when it was handed in. */
   readonly at: number;
   /** Name of the user who handed it in, as the command saw it: for the log only, never for a decision. */
@@ -61,7 +64,7 @@ function digest(content: Buffer): string {
 }
 
 function wrongField(fields: Readonly<Record<string, unknown>>): string | undefined {
-  const { version, sender, recipients, body, smtpUtf8, notify, returnContent, envelopeId, at, user } = fields;
+  const { version, sender, recipients, body, smtpUtf8, notify, returnContent, envelopeId, verp, at, user } = fields;
   if (version !== VERSION) return `version ${String(version)} is not known here`;
   if (!isLine(sender)) return 'the sender is no text';
   if (!Array.isArray(recipients) || recipients.length === 0 || recipients.length > RECIPIENTS_MAX) return 'no list of recipients';
@@ -71,6 +74,7 @@ function wrongField(fields: Readonly<Record<string, unknown>>): string | undefin
   if (notify !== undefined && !(Array.isArray(notify) && notify.every((word) => NOTIFY.includes(word as string)))) return 'notify is not known';
   if (returnContent !== undefined && returnContent !== 'full' && returnContent !== 'headers') return 'returnContent is not known';
   if (envelopeId !== undefined && !isLine(envelopeId)) return 'envelopeId is no text';
+  if (verp !== undefined && !(verp === '' || (typeof verp === 'string' && isVerpDelimiters(verp)))) return 'verp is not known';
   return undefined;
 }
 
@@ -79,7 +83,7 @@ function isLine(value: unknown): value is string {
 }
 
 function pick(fields: SpoolEnvelope): SpoolEnvelope {
-  const { sender, recipients, body, smtpUtf8, notify, returnContent, envelopeId, at, user } = fields;
+  const { sender, recipients, body, smtpUtf8, notify, returnContent, envelopeId, verp, at, user } = fields;
   return {
     sender,
     recipients,
@@ -88,6 +92,7 @@ function pick(fields: SpoolEnvelope): SpoolEnvelope {
     ...(notify && { notify }),
     ...(returnContent && { returnContent }),
     ...(envelopeId !== undefined && { envelopeId }),
+    ...(verp !== undefined && { verp }),
     at,
     user,
   };

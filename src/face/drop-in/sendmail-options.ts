@@ -5,6 +5,8 @@
  * Policy: what concerns the delivery is obeyed, what only tuned the old program is accepted and ignored, what we cannot do
  * is wrong usage. With -t, recipients on the command line are added to those of the header, as Postfix does.
  */
+import { isVerpDelimiters } from '../../mail/verp.ts';
+
 export type SendmailMode = 'deliver' | 'queue' | 'smtp' | 'aliases' | 'flush' | 'verify';
 
 export interface SendmailOptions {
@@ -24,6 +26,8 @@ export interface SendmailOptions {
   readonly returnContent?: 'full' | 'headers';
   /** -V */
   readonly envelopeId?: string;
+  /** -XV, with the two delimiters or '' */
+  readonly verp?: string;
   /** -B */
   readonly body?: '7bit' | '8bitmime';
   readonly verbose: boolean;
@@ -110,6 +114,12 @@ function setValue(letter: string, value: string, options: Writable): string | un
     case 'R':
       if (!/^(full|hdrs)$/i.test(value)) return `-R ${value}: give full or hdrs`;
       options.returnContent = value.toLowerCase() === 'full' ? 'full' : 'headers';
+      return undefined;
+    case 'X':
+      // As Postfix has it: -XV and -XV+= ask for VERP; any other -X named a log file.
+      if (!value.startsWith('V')) return undefined;
+      if (value.length > 1 && !isVerpDelimiters(value.slice(1))) return '-XV takes two delimiters of "+", "-" and "=", such as -XV+=';
+      options.verp = value.slice(1);
       return undefined;
     case 'V':
       // RFC 3461 §4.4: at most 100 characters, printable.

@@ -13,6 +13,8 @@ export interface HandOverOptions {
   readonly notify?: readonly ('never' | 'success' | 'failure' | 'delay')[];
   readonly returnContent?: 'full' | 'headers';
   readonly envelopeId?: string;
+  /** XVERP: the two delimiters, or ''. */
+  readonly verp?: string;
   /** Login name, for the log. */
   readonly user: string;
   readonly now: number;
@@ -29,8 +31,8 @@ export async function handOver(config: Config, submission: Submission, options: 
       temporary: false,
     });
   }
-  const { notify, returnContent, envelopeId, user, now } = options;
-  const dsn = { ...(notify && { notify }), ...(returnContent && { returnContent }), ...(envelopeId !== undefined && { envelopeId }) };
+  const { notify, returnContent, envelopeId, verp, user, now } = options;
+  const dsn = { ...(notify && { notify }), ...(returnContent && { returnContent }), ...(envelopeId !== undefined && { envelopeId }), ...(verp !== undefined && { verp }) };
   const answer = await submitOverSocket(submitSocketPath(config.dataDir), config.hostname, { ...submission, ...dsn });
   if (answer.kind === 'answered') return { ...answer, kind: 'queued' };
   const { sender, recipients, body, smtpUtf8, content } = submission;

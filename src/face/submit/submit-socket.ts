@@ -16,6 +16,8 @@ export interface SubmitRequest {
   readonly notify?: readonly string[];
   readonly returnContent?: 'full' | 'headers';
   readonly envelopeId?: string;
+  /** XVERP: the two delimiters, or ''. */
+  readonly verp?: string;
   /** CRLF line ends, not dot-stuffed. */
   readonly content: Buffer;
 }
@@ -130,7 +132,8 @@ function mailParameters(request: SubmitRequest): string {
   const utf8 = request.smtpUtf8 ? ' SMTPUTF8' : '';
   const content = request.returnContent ? ` RET=${request.returnContent === 'full' ? 'FULL' : 'HDRS'}` : '';
   const id = request.envelopeId === undefined ? '' : ` ENVID=${toXtext(request.envelopeId)}`;
-  return size + body + utf8 + content + id;
+  const verp = request.verp === undefined ? '' : ` XVERP${request.verp === '' ? '' : `=${request.verp}`}`;
+  return size + body + utf8 + content + id + verp;
 }
 
 /** RFC 3461 §4. */

@@ -189,8 +189,8 @@ async function deliverToIntake(state: SessionState, transaction: Transaction, in
 }
 
 function envelopeOptions(transaction: Transaction): Omit<ReceivedMessage['envelope'], 'sender' | 'recipients'> {
-  const { body, smtpUtf8, requireTls, returnContent, envelopeId } = transaction.parameters;
-  return { body, smtpUtf8, requireTls, ...(returnContent && { returnContent }), ...(envelopeId !== undefined && { envelopeId }) };
+  const { body, smtpUtf8, requireTls, returnContent, envelopeId, verp } = transaction.parameters;
+  return { body, smtpUtf8, requireTls, ...(returnContent && { returnContent }), ...(envelopeId !== undefined && { envelopeId }), ...(verp !== undefined && { verp }) };
 }
 
 function describeOrigin(state: SessionState, transaction: Transaction): Origin {

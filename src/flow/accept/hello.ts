@@ -52,6 +52,7 @@ function capabilities(state: SessionState): string[] {
     'DSN',
     'SMTPUTF8',
     ...(state.tls === undefined ? [] : ['REQUIRETLS']),
+    ...(state.mayRelay ? ['XVERP'] : []),
     `LIMITS RCPTMAX=${config.smtp.maxRecipients}`,
   ];
 }

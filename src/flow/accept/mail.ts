@@ -19,7 +19,7 @@ export function handleMail(state: SessionState, argument: string): void | Promis
   const path = parsePathArgument(argument, 'FROM');
   if (path.kind === 'bad-path') return state.protocolError(REPLIES.badSender);
   if (path.kind === 'bad-parameter') return state.protocolError(badParameter(501, path.name));
-  const parameters = readMailParameters(path.value.parameters, { requireTls: state.tls !== undefined });
+  const parameters = readMailParameters(path.value.parameters, { requireTls: state.tls !== undefined, verp: state.mayRelay });
   if (parameters.kind !== 'ok') return state.protocolError(badParameter(parameters.kind === 'unknown' ? 555 : 501, parameters.name));
   const sender = readSender(state, path.value, parameters.value);
   if (typeof sender !== 'string') return state.protocolError(sender);

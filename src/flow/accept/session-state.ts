@@ -118,6 +118,11 @@ export class SessionState {
     return this.isSubmission && (this.tls !== undefined || this.client.trusted);
   }
 
+  /** May send to anywhere, and ask for what only our own users are given. */
+  get mayRelay(): boolean {
+    return this.client.trusted || this.account !== undefined;
+  }
+
   get originKind(): Origin['kind'] {
     if (this.options.service === 'local') return 'local';
     if (this.account !== undefined) return 'submission';

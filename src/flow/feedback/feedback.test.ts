@@ -131,6 +131,16 @@ describe('feedback', () => {
     assert.deepEqual(answer?.enqueue?.recipients.map(({ index, address, via, notify }) => [index, address, via, notify]), [[0, 'bob@example.org', 'alice@example.org', ['never']], [1, 'carol@example.net', 'alice@example.org', ['never']]]);
   });
 
+  it('goes to the sender of the copy (VERP), and past a return path of forwarded mail', async () => {
+    const finals = [
+      final('bounced', 'b@x.test', { reversePath: 'alice+b=x.test@example.org' }),
+      final('bounced', 'c@x.test', { reversePath: 'alice+c=x.test@example.org' }),
+      final('bounced', 'd@x.test', { reversePath: 'SRS0=AAAAAA=AA=y.test=e@example.org' }),
+    ];
+    const answers = await ask(finals);
+    assert.deepEqual(answers.map(({ enqueue }) => enqueue?.recipients.map(({ address }) => address)), [['alice+b=x.test@example.org'], ['alice+c=x.test@example.org'], ['alice@example.org']]);
+  });
+
   it('tells a delay to whom it may', async () => {
     const entry = final('expired', 'b@x');
     const [answer] = await service().delayNotice(MESSAGE, CONTENT, [entry]);

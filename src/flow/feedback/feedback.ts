@@ -14,6 +14,7 @@ import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { EnvelopeRecipient } from '../../contract/message.ts';
 import type { Feedback, FeedbackItem, FinalOutcome, MessageEvent, NewQueueItem, QueueMessage } from '../../contract/queue.ts';
 import { LOG_EVENTS, type LogEventFields } from '../../mail/log-events.ts';
+import { isSrsAddress } from '../../mail/srs.ts';
 import { buildNotice } from './notice.ts';
 import type { NoticeEntry } from './notice-text.ts';
 
@@ -94,19 +95,32 @@ async function answerSender(options: FeedbackOptions, log: Log, answer: Answer):
   if (entries.length === 0) return [];
   if (message.sender === '') return [withheld(now, 'the message has the null sender: it is a report itself')];
   if (!message.senderBelieved) return [withheld(now, 'the sender address may be forged: neither a log-in nor SPF vouches for it')];
+  const addresses = Map.groupBy(entries, ({ recipient }) => bounceAddress(message, recipient));
+  return Promise.all([...addresses].map(([to, about]) => notify(options, log, { ...answer, entries: about }, to)));
+}
+
+/** Of a copy with a sender of its own that one (VERP); a return path of forwarded mail only leads back to the sender. */
+function bounceAddress({ sender }: QueueMessage, { reversePath }: NoticeEntry['recipient']): string {
+  return reversePath === undefined || isSrsAddress(reversePath) ? sender : reversePath;
+}
+
+async function notify(options: FeedbackOptions, log: Log, answer: Answer, to: string): Promise<FeedbackItem> {
+  const { message, entries } = answer;
+  const now = options.clock.now();
   const enqueue = await buildNotice({
     id: options.queueId(now),
     hostname: options.hostname,
     now,
     lifetimeMs: options.config.queue.bounceLifetimeMs,
     message,
-    recipients: (await options.recipientsOf?.(message.sender)) ?? [message.sender],
+    to,
+    recipients: (await options.recipientsOf?.(to)) ?? [to],
     content: answer.content,
     entries,
     sign: (content) => signOrNot(options, log, message.id, content),
   });
   log.info(LOG_EVENTS.dsnSent, { id: message.id, dsnId: enqueue.message.id, kind: answer.kind } satisfies LogEventFields['dsn.sent']);
-  return [{ enqueue, event: sent(now, enqueue, message, entries, answer.kind) }];
+  return { enqueue, event: sent(now, enqueue, to, entries, answer.kind) };
 }
 
 /** A report without signature is better than none. */
@@ -120,11 +134,11 @@ async function signOrNot(options: FeedbackOptions, log: Log, id: string, content
   }
 }
 
-function sent(at: number, notice: NewQueueItem, message: QueueMessage, entries: readonly NoticeEntry[], kind: Kind): MessageEvent {
+function sent(at: number, notice: NewQueueItem, to: string, entries: readonly NoticeEntry[], kind: Kind): MessageEvent {
   return {
     at,
     name: MESSAGE_EVENTS.dsnSent,
-    data: { dsnId: notice.message.id, to: message.sender, kind, recipients: entries.map((entry) => entry.recipient.address) },
+    data: { dsnId: notice.message.id, to, kind, recipients: entries.map((entry) => entry.recipient.address) },
   };
 }
 

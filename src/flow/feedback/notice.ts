@@ -23,6 +23,8 @@ export interface NoticeInput {
   readonly lifetimeMs: number;
   readonly message: QueueMessage;
   readonly content: ByteSource;
+  /** The sender as its header names it. */
+  readonly to: string;
   /** Whom the notice goes to: the sender, or everybody behind it. */
   readonly recipients: readonly string[];
   readonly entries: readonly NoticeEntry[];
@@ -39,7 +41,7 @@ export async function buildNotice(input: NoticeInput): Promise<NewQueueItem> {
     id: input.id,
     hostname: input.hostname,
     from,
-    to: message.sender,
+    to: input.to,
     subject: noticeSubject(input.entries),
     date: input.now,
     text: noticeText({ hostname: input.hostname, message, subject: decodeWords(firstField(fields, 'subject')?.value ?? ''), entries: input.entries }),
@@ -65,7 +67,7 @@ function queueItem(input: NoticeInput, from: string, bytes: Buffer): NewQueueIte
       id,
       // RFC 3464 §2, RFC 5321 §4.5.5: the null reverse-path, so that nobody answers an answer.
       sender: '',
-      options: { body: isAscii(bytes) ? '7bit' : '8bitmime', smtpUtf8: message.options.smtpUtf8 && needsUtf8(message.sender, bytes), requireTls: message.options.requireTls },
+      options: { body: isAscii(bytes) ? '7bit' : '8bitmime', smtpUtf8: message.options.smtpUtf8 && needsUtf8(input.to, bytes), requireTls: message.options.requireTls },
       origin: { kind: 'internal', protocol: 'ESMTP', listener: 'internal' },
       senderBelieved: false,
       contentDigest: createHash('sha256').update(bytes).digest('hex'),
@@ -79,7 +81,7 @@ function queueItem(input: NoticeInput, from: string, bytes: Buffer): NewQueueIte
     recipients: input.recipients.map((address, index) => ({
       index,
       address,
-      ...(address !== message.sender && { via: message.sender }),
+      ...(address !== input.to && { via: input.to }),
       notify: ['never'],
       state: 'queued',
       attempts: 0,

@@ -14,6 +14,7 @@ import type { Envelope, EnvelopeRecipient, Reply } from '../../contract/message.
 import { addressKey, domainOf, normalizeDomain } from '../../mail/address.ts';
 import { allFields, type HeaderField } from '../../mail/header.ts';
 import { srsAddress } from '../../mail/srs.ts';
+import { VERP_DELIMITERS, verpSender } from '../../mail/verp.ts';
 import type { SrsStore } from '../../store/clients/srs.ts';
 
 export interface ForwarderOptions {
@@ -31,7 +32,7 @@ export interface Forwarding {
 
 export interface Forwarder {
   /** Rejects with a temporary Failure when the store does not answer. */
-  forward(envelope: Pick<Envelope, 'sender' | 'recipients'>, header: readonly HeaderField[]): Promise<Forwarding>;
+  forward(envelope: Pick<Envelope, 'sender' | 'recipients' | 'verp'>, header: readonly HeaderField[]): Promise<Forwarding>;
 }
 
 export function loopReply(via: string): Reply {
@@ -40,14 +41,15 @@ export function loopReply(via: string): Reply {
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
   return {
-    async forward(envelope, header) {
+    async forward({ sender, recipients: all, verp }, header) {
+      const asked = verp === undefined ? all : all.map((recipient) => ({ ...recipient, reversePath: verpSender(sender, recipient.address, verp || VERP_DELIMITERS) }));
       // The rule, and it costs nothing: nobody is behind an alias.
-      if (envelope.recipients.every(({ via }) => via === undefined)) return { recipients: envelope.recipients, forwarded: [] };
-      const rewrite = await rewriter(options, envelope.sender);
+      if (asked.every(({ via }) => via === undefined)) return { recipients: asked, forwarded: [] };
+      const rewrite = await rewriter(options, sender);
       const passed = new Set(allFields(header, 'delivered-to').map((field) => addressKey(field.value.trim())));
       const forwarded: number[] = [];
       const recipients: ForwardedRecipient[] = [];
-      for (const [at, recipient] of envelope.recipients.entries()) {
+      for (const [at, recipient] of asked.entries()) {
         const { via } = recipient;
         if (via === undefined || (await options.directory.isLocalDomain(domainOf(recipient.address)))) recipients.push(recipient);
         else if (passed.has(addressKey(via))) recipients.push({ ...recipient, loop: true });

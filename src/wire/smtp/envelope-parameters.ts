@@ -1,6 +1,6 @@
 /**
  * Parameters of MAIL and RCPT by the extensions that we speak: SIZE (RFC 1870), BODY (RFC 6152, RFC 3030), SMTPUTF8
- * (RFC 6531), DSN (RFC 3461), REQUIRETLS (RFC 8689), AUTH (RFC 4954 §5).
+ * (RFC 6531), DSN (RFC 3461), REQUIRETLS (RFC 8689), AUTH (RFC 4954 §5), and Postfix's XVERP.
  */
 import { decodeXtext } from './command.ts';
 
@@ -12,6 +12,8 @@ export interface MailParameters {
   readonly requireTls: boolean;
   readonly returnContent?: 'full' | 'headers';
   readonly envelopeId?: string;
+  /** Postfix's XVERP: the two delimiters, or '' for the usual ones. */
+  readonly verp?: string;
 }
 
 export interface RcptParameters {
@@ -38,12 +40,13 @@ const NO_RCPT_PARAMETERS: ParameterResult<RcptParameters> = { kind: 'ok', value:
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** `offered`: extensions of this session that are not always there. */
-export function readMailParameters(parameters: ReadonlyMap<string, string | undefined>, offered: { readonly requireTls: boolean }): ParameterResult<MailParameters> {
+export function readMailParameters(parameters: ReadonlyMap<string, string | undefined>, offered: { readonly requireTls: boolean; readonly verp?: boolean }): ParameterResult<MailParameters> {
   if (parameters.size === 0) return NO_MAIL_PARAMETERS;
   const result: Mutable<MailParameters> = { body: '7bit', smtpUtf8: false, requireTls: false };
   for (const [name, value] of parameters) {
     const known = MAIL_READERS[name];
-    if (!known || (name === 'REQUIRETLS' && !offered.requireTls)) return { kind: 'unknown', name };
+    const absent = (name === 'REQUIRETLS' && !offered.requireTls) || (name === 'XVERP' && !offered.verp);
+    if (!known || absent) return { kind: 'unknown', name };
     if (!known(value, result)) return { kind: 'bad-value', name };
   }
   return { kind: 'ok', value: result };
@@ -83,6 +86,10 @@ const MAIL_READERS: Readonly<Record<string, MailReader>> = {
     if (decoded === undefined || !/^[\x20-\x7e]+$/.test(decoded)) return false;
     into.envelopeId = decoded;
     return true;
+  },
+  XVERP(value, into) {
+    into.verp = value ?? '';
+    return value === undefined || /^[-=+]{2}$/.test(value);
   },
   // RFC 4954 §5: a hint about who gave it to the client; we believe our own login only.
   AUTH(value) {

@@ -35,7 +35,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'sendmail',
     summary: 'hand a message from stdin to the server, with the options of sendmail',
     usage: [
-      'sendmail [-t] [-i] [-f SENDER] [-F NAME] [-N dsn] [-R full|hdrs] [-V ID] [-B 7BIT|8BITMIME] [-v] [--] ADDRESS…',
+      'sendmail [-t] [-i] [-f SENDER] [-F NAME] [-N dsn] [-R full|hdrs] [-V ID] [-XV[+=]] [-B 7BIT|8BITMIME] [-v] [--] ADDRESS…',
       'sendmail -bp | -bs | -bv | -bi | -q      queue list, SMTP on stdin, verify addresses, newaliases, try the queue now',
     ],
     load: () => import('../../drop-in/sendmail.ts'),
