@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { treeMemoryMb } from './process-memory.ts';
 import { waitForPort } from './load.ts';
+import { SIGNED_DOMAIN, startOpenDkim } from './open-dkim.ts';
 
 export interface Contestant {
   readonly name: string;
@@ -22,8 +23,11 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const SETTLE_MS = 1500;
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 
-/** Debian's Postfix with its default durability and no milters, as an instance of its own below `dir`. */
-export async function startPostfix(dir: string, port: number, sinkPort: number): Promise<Contestant> {
+export type Contest = 'plain' | 'signed';
+
+/** Debian's Postfix with its default durability, as an instance of its own below `dir`; signs through OpenDKIM or has no milter. */
+export async function startPostfix(dir: string, port: number, sinkPort: number, contest: Contest): Promise<Contestant> {
+  const milter = contest === 'signed' ? await startOpenDkim(dir, port + 100) : undefined;
   const config = join(dir, 'postfix');
   const queue = join(dir, 'postfix-queue');
   const data = join(dir, 'postfix-data');
@@ -31,7 +35,7 @@ export async function startPostfix(dir: string, port: number, sinkPort: number):
   const owner = Number(spawnSync('id', ['-u', 'postfix'], { encoding: 'utf8' }).stdout);
   chownSync(data, owner, 0);
   chmodSync(dir, 0o755);
-  writeFileSync(join(config, 'main.cf'), postfixMain({ config, queue, data, sinkPort }));
+  writeFileSync(join(config, 'main.cf'), postfixMain({ config, queue, data, sinkPort, milter: milter?.address ?? '' }));
   writeFileSync(join(config, 'master.cf'), postfixMaster(port));
   for (const file of ['dynamicmaps.cf', 'postfix-files']) {
     if (existsSync(`/etc/postfix/${file}`)) copyFileSync(`/etc/postfix/${file}`, join(config, file));
@@ -48,12 +52,15 @@ export async function startPostfix(dir: string, port: number, sinkPort: number):
     port,
     pid,
     startSeconds,
-    idleMemoryMb: treeMemoryMb(pid),
-    stop: async () => void spawnSync('postfix', ['-c', config, 'stop']),
+    idleMemoryMb: treeMemoryMb(pid) + (milter ? treeMemoryMb(milter.pid) : 0),
+    stop: async () => {
+      spawnSync('postfix', ['-c', config, 'stop']);
+      await milter?.stop();
+    },
   };
 }
 
-function postfixMain(at: { config: string; queue: string; data: string; sinkPort: number }): string {
+function postfixMain(at: { config: string; queue: string; data: string; sinkPort: number; milter: string }): string {
   return `compatibility_level = 3.6
 config_directory = ${at.config}
 queue_directory = ${at.queue}
@@ -68,6 +75,7 @@ relayhost = [127.0.0.1]:${at.sinkPort}
 smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_client_connection_count_limit = 0
 smtp_tls_security_level = none
+smtpd_milters = ${at.milter}
 alias_maps =
 alias_database =
 maillog_file = ${join(at.queue, 'maillog')}
@@ -98,8 +106,8 @@ showq unix n - n - - showq
 `;
 }
 
-/** This checkout's server as a relay without accounts. */
-export async function startPosthorn(dir: string, port: number, sinkPort: number): Promise<Contestant> {
+/** This checkout's server as a relay without accounts; signs with the key of a domain or has none. */
+export async function startPosthorn(dir: string, port: number, sinkPort: number, contest: Contest): Promise<Contestant> {
   const config = join(dir, 'posthorn.toml');
   writeFileSync(
     config,
@@ -113,10 +121,16 @@ trusted = ["127.0.0.0/8"]
 host = "127.0.0.1"
 port = ${sinkPort}
 tls = "none"
+[dkim]
+sign = ["rsa"]
 [log]
 file = "${join(dir, 'posthorn.log')}"
 `,
   );
+  if (contest === 'signed') {
+    const made = spawnSync(join(root, 'bin/posthorn'), ['domain', 'add', SIGNED_DOMAIN, '--config', config], { encoding: 'utf8' });
+    if (made.status !== 0) throw new Error(`posthorn domain add: ${made.stderr}${made.stdout}`);
+  }
   const startedAt = performance.now();
   const child = spawn(join(root, 'bin/posthorn'), ['serve', '--config', config], { stdio: ['ignore', 'inherit', 'inherit'] });
   const gone = once(child, 'exit');
@@ -142,8 +156,9 @@ function onPath(name: string): boolean {
 }
 
 /** What this machine lacks for the comparison, each with the package that brings it. */
-export function missingTools(): string[] {
+export function missingTools(contests: readonly Contest[]): string[] {
   const lacks: string[] = [];
+  if (contests.includes('signed') && !onPath('opendkim')) lacks.push('opendkim (Debian package opendkim)');
   for (const name of ['smtp-source', 'smtp-sink', 'postfix']) {
     if (!onPath(name)) lacks.push(`${name} (Debian package postfix)`);
   }

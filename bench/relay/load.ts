@@ -2,6 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';
 import { once } from 'node:events';
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export interface LoadShape {
@@ -30,7 +32,7 @@ export interface Sink {
   count(): number;
   /** Resolves with performance.now() of the moment when `messages` more than at `since` had arrived. */
   reached(target: number, timeoutMs: number): Promise<number>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 /** smtp-sink prints its running counter; the newest number is the count. */
@@ -64,8 +66,36 @@ export async function startSmtpSink(port: number): Promise<Sink> {
         waiting.add(check);
         check();
       }),
-    stop: () => child.kill(),
+    stop: async () => {
+      const gone = once(child, 'exit');
+      child.kill();
+      await gone;
+    },
   };
+}
+
+/** What the next hop gets of a few messages: whole, as text. */
+export async function relayedMessages(port: number, sinkPort: number, folder: string): Promise<string[]> {
+  const count = 5;
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o777);
+  const sink = spawn('smtp-sink', ['-u', 'nobody', '-d', join(folder, '%M.'), `127.0.0.1:${sinkPort}`, '64'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const gone = once(sink, 'exit');
+  try {
+    await waitForPort(sinkPort);
+    await sendWithSmtpSource(port, { messages: count, sessions: 1, messageBytes: 2000, reuse: false });
+    const until = performance.now() + 20_000;
+    for (;;) {
+      const messages = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'));
+      // The sink writes as it reads: the last line of a whole message is there.
+      if (messages.length >= count && messages.every((text) => text.length > 2000)) return messages;
+      if (performance.now() > until) throw new Error(`the sink got ${messages.length} of ${count} messages`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    sink.kill();
+    await gone;
+  }
 }
 
 /** Resolves when something answers on the port with an SMTP greeting. */

@@ -2,15 +2,17 @@
  * bench relay: durable acceptance and delivery through a relay, Posthorn against Postfix, one after the other in the
  * same run on the same machine, with the same clients and the same next hop. Prints the ratio first.
  *
- * Options: --messages N (default 10000) --sessions N (20) --bytes N (4096) --rounds N (1) --dir D (a new folder in /tmp)
- *          --only posthorn|postfix
+ * Two contests: `plain` (nothing is signed), and `signed`: Posthorn signs with RSA-2048, Postfix through OpenDKIM as milter.
+ *
+ * Options: --messages N (default 10000) --sessions N (20) --bytes N (4096) --dir D (a new folder in /tmp)
+ *          --only posthorn|postfix --contest plain|signed (both)
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { missingTools, startPostfix, startPosthorn, type Contestant } from './contestants.ts';
-import { measureAcceptance, sendWithSmtpSource, startSmtpSink, type LoadShape, type Sink } from './load.ts';
+import { missingTools, startPostfix, startPosthorn, type Contest, type Contestant } from './contestants.ts';
+import { measureAcceptance, relayedMessages, sendWithSmtpSource, startSmtpSink, type LoadShape, type Sink } from './load.ts';
 import { watchMemory } from './process-memory.ts';
 
 const SINK_PORT = 42_525;
@@ -40,9 +42,11 @@ export async function runRelayBench(args: readonly string[]): Promise<number> {
       bytes: { type: 'string', default: '4096' },
       dir: { type: 'string' },
       only: { type: 'string' },
+      contest: { type: 'string' },
     },
   });
-  const lacks = missingTools();
+  const contests = (['plain', 'signed'] as const).filter((name) => values.contest === undefined || values.contest === name);
+  const lacks = missingTools(contests);
   if (lacks.length > 0) {
     console.error(`bench relay cannot run here; it lacks: ${lacks.join(', ')}`);
     return 2;
@@ -51,26 +55,30 @@ export async function runRelayBench(args: readonly string[]): Promise<number> {
   const dir = mkdtempSync(join(values.dir ?? tmpdir(), 'posthorn-bench-'));
   console.log(`${shape.messages} messages of ${shape.messageBytes} bytes over ${shape.sessions} sessions, in ${dir}\n`);
   try {
-    const results = new Map<string, Result>();
-    for (const [name, start, port] of [['postfix', startPostfix, 42_526], ['posthorn', startPosthorn, 42_527]] as const) {
-      if (values.only !== undefined && values.only !== name) continue;
-      const sink = await startSmtpSink(SINK_PORT);
-      try {
-        results.set(name, await measure(await start(dir, port, sink.port), sink, shape));
-      } finally {
-        sink.stop();
+    for (const contest of contests) {
+      const results = new Map<string, Result>();
+      for (const [name, start, port] of [['postfix', startPostfix, 42_526], ['posthorn', startPosthorn, 42_527]] as const) {
+        if (values.only !== undefined && values.only !== name) continue;
+        const folder = join(dir, contest, name);
+        mkdirSync(folder, { recursive: true });
+        // Postfix's programs run as a user of their own.
+        for (const path of [dir, join(dir, contest), folder]) chmodSync(path, 0o755);
+        results.set(name, await measure(await start(folder, port, SINK_PORT, contest), contest, folder, shape));
       }
+      report(contest, results.get('postfix'), results.get('posthorn'));
     }
-    report(results.get('postfix'), results.get('posthorn'));
     return 0;
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-async function measure(contestant: Contestant, sink: Sink, shape: Omit<LoadShape, 'reuse'>): Promise<Result> {
+async function measure(contestant: Contestant, contest: Contest, folder: string, shape: Omit<LoadShape, 'reuse'>): Promise<Result> {
   const memory = watchMemory(contestant.pid);
+  let sink: Sink | undefined;
   try {
+    checkSignatures(contest, await relayedMessages(contestant.port, SINK_PORT, join(folder, 'received')));
+    sink = await startSmtpSink(SINK_PORT);
     await transfer(contestant, sink, { ...shape, messages: WARM_UP_MESSAGES, reuse: false });
     const single = await figures(contestant, sink, { ...shape, reuse: false });
     const reused = await figures(contestant, sink, { ...shape, reuse: true });
@@ -78,6 +86,16 @@ async function measure(contestant: Contestant, sink: Sink, shape: Omit<LoadShape
   } finally {
     memory.stop();
     await contestant.stop();
+    await sink?.stop();
+  }
+}
+
+/** An RSA-2048 signature has 344 characters; white space may be in between. */
+function checkSignatures(contest: Contest, messages: readonly string[]): void {
+  for (const text of messages) {
+    const field = /^DKIM-Signature:(?:.*\r?\n)(?:[ \t].*\r?\n)*/im.exec(text)?.[0];
+    const signature = field?.replace(/\s/g, '').match(/;b=([A-Za-z0-9+/=]+)/)?.[1];
+    if (contest === 'plain' ? field !== undefined : signature?.length !== 344) throw new Error(`the sink got a message that is not ${contest}: ${field ?? 'no signature'}`);
   }
 }
 
@@ -111,8 +129,8 @@ function number(value: number | undefined): string {
   return value === undefined ? '' : value.toFixed(value < 10 ? 2 : 0);
 }
 
-function report(postfix: Result | undefined, posthorn: Result | undefined): void {
-  const rows: string[][] = [['', 'ratio', 'Posthorn', 'Postfix']];
+function report(contest: Contest, postfix: Result | undefined, posthorn: Result | undefined): void {
+  const rows: string[][] = [[contest === 'plain' ? 'nothing signed' : 'signed, RSA-2048', 'ratio', 'Posthorn', contest === 'plain' ? 'Postfix' : '+OpenDKIM']];
   const add = (label: string, pick: (result: Result) => number): void => {
     const ours = posthorn && pick(posthorn);
     const theirs = postfix && pick(postfix);
@@ -131,4 +149,5 @@ function report(postfix: Result | undefined, posthorn: Result | undefined): void
   add('idle memory, MB', (result) => result.contestant.idleMemoryMb);
   add('start to ready, s', (result) => result.contestant.startSeconds);
   for (const row of rows) console.log(`${(row[0] as string).padEnd(28)}${row.slice(1).map((cell) => cell.padStart(12)).join('')}`);
+  console.log('');
 }
