@@ -67,7 +67,7 @@ export function shapeKit(setup: ShapeSetup = {}): ShapeKit {
   const clock = setup.clock ?? new ManualClock();
   const saved: LaneSave[] = [];
   const told: (string | undefined)[] = [];
-  const config = { hostname: 'mail.example.org', outbound: { protocols: ['ipv4'] as const, port: 25, ips: setup.ips ?? [], ...setup.outbound }, ...setup.config };
+  const config = { hostname: 'mail.example.org', outbound: { protocols: ['ipv4'] as const, port: 25, ips: setup.ips ?? [], ...setup.outbound }, shaping: { enabled: true, warmUp: true, lowVolume: 0 }, ...setup.config };
   const shaper = createShaper({
     config,
     clock,

@@ -64,11 +64,15 @@ export function heated(status: LaneStatus, complaint: Complaint & { readonly rec
   if (isOldNews(status, complaint) || status.state === 'blocked') return status;
   const strikes = strikesAt(status, now) + 1;
   const restMs = Math.min(Math.max(recovery.restMs * 2 ** (strikes - 1), retryAfterMs), SHAPE_LIMITS.hotRestMaxMs);
-  const rate = Math.max(1, status.perMinute > 0 ? Math.min(status.perMinute, Math.max(1, complaint.rate)) : complaint.rate);
-  const perMinute = Math.max(1, recovery.perMinute > 0 ? Math.min(recovery.perMinute, rate) : rate / 2);
+  // In a cooling lane it is the allowed rate that was too much, unless much less was sent.
+  const rate = Math.max(1, status.perMinute > 0 ? Math.min(status.perMinute, Math.max(complaint.rate, status.perMinute / 2)) : complaint.rate);
+  const start = recovery.perMinute > 0 ? recovery.perMinute : Math.max(1, rate / 2);
+  const perMinute = status.perMinute > 0 ? Math.max(1, Math.min(start, status.perMinute / 2)) : start;
+  // A complaint at a trickle is about something else than the rate: nothing to be learnt from it about the rate.
+  const knee = rate > start ? rate : 0;
   return {
     ...stepBack(status), state: 'hot', since: now, why, rule, until: now + restMs, restMs, perMinute, connections: recovery.connections,
-    stepPerMinute: Math.max(1, recovery.perMinute > 0 ? recovery.perMinute : perMinute / 5), climbedAt: now, knee: rate, strikes, struckAt: now,
+    stepPerMinute: Math.max(1, recovery.perMinute > 0 ? recovery.perMinute : perMinute / 5), climbedAt: now, knee, strikes, struckAt: now,
   };
 }
 

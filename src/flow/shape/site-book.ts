@@ -53,7 +53,7 @@ export class SiteBook {
     const profile = site.profile ?? this.#byKey.get(site.key);
     const unshaped = site.key.startsWith('relay:') || !this.#enabled;
     if (unshaped) {
-      const connections = profile?.limits.connections ?? SHAPE_LIMITS.relayConnections;
+      const connections = (this.#enabled ? profile?.limits.connections : undefined) ?? SHAPE_LIMITS.relayConnections;
       return { limits: { ...(profile?.limits ?? this.#table.defaults), connections }, startConnections: connections, unshaped };
     }
     if (!profile) return { limits: this.#table.defaults, startConnections: SHAPE_LIMITS.startConnections, unshaped };
