@@ -190,6 +190,8 @@ export const QUEUE_LIMITS = {
   historyDays: 30,
   /** Messages being routed at once, before they stand in line: new ones, and the backlog for itself. */
   takeUpsMax: 256,
+  /** How long the next batch of the backlog waits for routes that are not found. */
+  routePatienceMs: 2_000,
   /** Due messages that are read from the store in one go. */
   takeUpBatch: 128,
   /** Deliveries at once that are quick, over all sites; of these for bulk mail, for sites not met lately, for one site. */
@@ -365,6 +367,16 @@ export const BRAKE_LIMITS = {
   listedMax: 1_000,
 } as const;
 
+/** What monitoring is told. */
+export const METRICS_LIMITS = {
+  /** Combinations of labels of one counter; the rest is counted as `other`. */
+  seriesMax: 1_000,
+  sitesMax: 200,
+  lanesMax: 500,
+  /** A long queue is not counted more often. */
+  queueEveryMs: 30_000,
+} as const;
+
 /** The storage thread and its callers. */
 export const STORE_LIMITS = {
   /** Calls to the storage thread that follow each other within this go together. */
@@ -465,6 +477,12 @@ export const FEEDBACK_LIMITS = {
   returnedHeaderBytesMax: 64 * 1024,
   /** Recipients explained in the text for people; all are in the part for programs. */
   explainedRecipientsMax: 50,
+  /** Reports of others that are read, and what of them. */
+  reportBytesMax: 256 * 1024,
+  reportedRecipientsMax: 100,
+  reportedReplyCharsMax: 500,
+  /** Of ours with the Message-ID that a report quotes. */
+  reportedMessagesMax: 5,
 } as const;
 
 /** RFC 7208 §4.6.4, RFC 6376, RFC 8617, RFC 9989. */

@@ -28,6 +28,16 @@ export class Log {
     this.#bound = bound;
   }
 
+  /** A log whose entries also go to `sink`. */
+  observedBy(sink: LogSink): Log {
+    const first = this.#sink;
+    const both: LogSink = (entry) => {
+      first(entry);
+      sink(entry);
+    };
+    return new Log(both, this.#now, this.#bound);
+  }
+
   /** A log whose every entry carries these fields too. */
   with(fields: LogFields): Log {
     return new Log(this.#sink, this.#now, { ...this.#bound, ...fields });

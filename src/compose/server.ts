@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import type { Counters } from '../base/counters.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import { createControlServer, type ControlServer } from '../face/control/server.ts';
@@ -17,6 +18,7 @@ import { openStore, type OwnStore } from '../store/store.ts';
 import { createDoors } from './doors.ts';
 import { createFront, type Front, type PublicAddresses } from './front.ts';
 import { createLiveConfig } from './live-config.ts';
+import { countDeliveries, countingSink, createCounters, createMetricsSource } from './metrics.ts';
 import { createOutbound } from './outbound.ts';
 import { Arrivals } from './sessions/arrivals.ts';
 import type { AnswerPorts } from './sessions/session-questions.ts';
@@ -58,7 +60,9 @@ export function submitSocketPath(config: Pick<Config, 'dataDir'>): string {
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { clock, log } = options;
+  const { clock } = options;
+  const counters = createCounters();
+  const log = options.log.observedBy(countingSink(counters));
   const live = createLiveConfig(options.config);
   const { config } = live;
   const store = await openStore(config.dataDir, { clock, log });
@@ -72,16 +76,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(() => tls.close());
     closing.push(() => remote.close());
     const brake = createSendingBrake({ ...shared, queue: queue.control, submit: (message) => doors.intake.submit(message) });
-    observers.push(noteOutcomes(brake));
+    observers.push(noteOutcomes(brake), countDeliveries(counters));
     closing.push(() => brake.close());
     const doors: SmtpServerPorts = createDoors({ ...shared, checkRecipient, brake, enqueue: (item) => queue.enqueue(item) });
     const front = await createFront({ config, ports: doors });
     closing.push(() => front.close(0));
     const arrivals = new Arrivals({ store: store.queue, queue, clock, log });
     closing.push(() => arrivals.close());
-    const { addresses, threads } = await listen(options, { config, store, front, answers: { login: doors.login, checkRecipient, brake }, arrivals });
+    const { addresses, threads } = await listen(options, { config, store, front, answers: { login: doors.login, checkRecipient, brake }, arrivals, counters });
     closing.push(() => threads?.close(0));
-    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control, brake, fetch };
+    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), fetch };
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
     await queue.start();
     arrivals.readingEnded();
@@ -130,12 +134,13 @@ interface ListenPorts {
   readonly front: Front;
   readonly answers: AnswerPorts;
   readonly arrivals: Arrivals;
+  readonly counters: Counters;
 }
 
-async function listen({ sessionThreads, clock, log }: ServerOptions, { config, store, front, answers, arrivals }: ListenPorts) {
+async function listen({ sessionThreads, clock, log }: ServerOptions, { config, store, front, answers, arrivals, counters }: ListenPorts) {
   await front.listenLocal(submitSocketPath(config));
   if (!sessionThreads) return { addresses: await front.listenPublic(config.listen), threads: undefined };
-  const threads = await startSessionThreads({ ...sessionThreads, config, clock, log, store, answers, arrivals });
+  const threads = await startSessionThreads({ ...sessionThreads, config, clock, log, store, answers, arrivals, counters });
   return { addresses: threads.addresses, threads };
 }
 

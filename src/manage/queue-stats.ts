@@ -5,8 +5,9 @@
 import { z } from 'zod';
 import { QUEUE_ADMIN_LIMITS } from '../base/limits.ts';
 import { GROUPINGS, type GroupRow, type QueueGrouping } from '../store/clients/queue-admin.ts';
-import { filterArgs, resolveFilter, routeUntried, type RoutedDomains } from './queue-selection.ts';
+import { filterArgs, resolveFilter, routeUntried, type FilterArgs, type RoutedDomains } from './queue-selection.ts';
 import { defineVerb } from './verb.ts';
+import type { ManageContext } from './verb.ts';
 
 /** Upper ends of the age classes in minutes; the last class has none. */
 export const AGE_MINUTES = [5, 10, 20, 40, 80, 160, 320, 640, 1280] as const;
@@ -42,25 +43,28 @@ export const queueStats = defineVerb({
   name: 'queue.stats',
   summary: 'Counts waiting recipients by site (or domain, sender, stream, account) and age.',
   args: z.strictObject({ ...filterArgs, by: z.enum(GROUPINGS).default('site'), limit: z.number().int().min(1).max(QUEUE_ADMIN_LIMITS.groupsMax).default(ROWS_DEFAULT) }),
-  run: async (context, { by, limit, ...wanted }): Promise<QueueStats> => {
-    const { filter } = await resolveFilter(context, wanted);
-    const routed = by === 'site' ? await routeUntried(context) : undefined;
-    const sum = new AgeTable();
-    for await (const rows of context.store.queueAdmin.groups(filter, by)) {
-      for (const row of rows) sum.add(nameOf(row, routed), row);
-    }
-    return {
-      by,
-      ageMinutes: AGE_MINUTES,
-      rows: sum.rows(limit),
-      total: sum.total,
-      states: (['queued', 'held'] as const).map((state) => ({ state, recipients: sum.inState(state) })).filter(({ recipients }) => recipients > 0),
-      ...(context.queue ? { inFlight: context.queue.size.inFlight } : {}),
-      now: context.clock.now(),
-      ...(routed && routed.unknown > 0 ? { unknownSites: routed.unknown } : {}),
-    };
-  },
+  run: async (context, { by, limit, ...wanted }): Promise<QueueStats> => countQueue(context, wanted, by, limit),
 });
+
+/** At most `limit` rows, and one for the rest. */
+export async function countQueue(context: ManageContext, wanted: FilterArgs, by: QueueGrouping, limit: number): Promise<QueueStats> {
+  const { filter } = await resolveFilter(context, wanted);
+  const routed = by === 'site' ? await routeUntried(context) : undefined;
+  const sum = new AgeTable();
+  for await (const rows of context.store.queueAdmin.groups(filter, by)) {
+    for (const row of rows) sum.add(nameOf(row, routed), row);
+  }
+  return {
+    by,
+    ageMinutes: AGE_MINUTES,
+    rows: sum.rows(limit),
+    total: sum.total,
+    states: (['queued', 'held'] as const).map((state) => ({ state, recipients: sum.inState(state) })).filter(({ recipients }) => recipients > 0),
+    ...(context.queue ? { inFlight: context.queue.size.inFlight } : {}),
+    now: context.clock.now(),
+    ...(routed && routed.unknown > 0 ? { unknownSites: routed.unknown } : {}),
+  };
+}
 
 /** An untried recipient comes as `@domain`, and stays that when nobody knows its site. */
 function nameOf({ name }: GroupRow, routed: RoutedDomains | undefined): string {

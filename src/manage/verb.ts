@@ -9,8 +9,10 @@ import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
+import type { MetricsSource } from '../contract/metrics.ts';
 import type { QueueControl } from '../contract/queue-control.ts';
 import type { BrakeControl } from '../contract/sending-brake.ts';
+import type { ShapingControl } from '../contract/shaping-control.ts';
 import type { Store } from '../store/store.ts';
 
 export interface ManageContext {
@@ -22,6 +24,8 @@ export interface ManageContext {
   /** Present when the verb runs inside the server. */
   readonly queue?: QueueControl;
   readonly brake?: BrakeControl;
+  readonly metrics?: MetricsSource;
+  readonly shaping?: ShapingControl;
   /** Absent where the network is out of reach. */
   readonly fetch?: HttpsFetch;
 }

@@ -4,6 +4,7 @@ import { aliasVerbs } from './alias.ts';
 import { dnsVerbs } from './dns.ts';
 import { domainVerbs } from './domain.ts';
 import { mailboxVerbs } from './mailbox.ts';
+import { metricsVerbs } from './metrics.ts';
 import { queueVerbs } from './queue.ts';
 import { quotaVerbs } from './quota.ts';
 import { srsVerbs } from './srs.ts';
@@ -20,6 +21,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...domainVerbs,
   ...dnsVerbs,
   ...mailboxVerbs,
+  ...metricsVerbs,
   ...queueVerbs,
   ...quotaVerbs,
   ...srsVerbs,

@@ -36,6 +36,7 @@ export class Database {
   #engine: DatabaseSync;
   #statements = new Map<string, StatementSync>();
   #afterCommit: (() => void)[] = [];
+  #commits = 0;
   /** For lack of space, and nothing was committed since. */
   #logStartedOver = false;
 
@@ -88,6 +89,7 @@ export class Database {
   /** Returns after the sync; then does what waited for it. */
   commit(): void {
     this.#statement('COMMIT').run();
+    this.#commits += 1;
     this.#logStartedOver = false;
     const effects = this.#afterCommit;
     this.#afterCommit = [];
@@ -98,6 +100,11 @@ export class Database {
   rollback(): void {
     this.#afterCommit.length = 0;
     if (this.#engine.isTransaction) this.#engine.exec('ROLLBACK');
+  }
+
+  /** Transactions committed since it was opened. */
+  get commits(): number {
+    return this.#commits;
   }
 
   get inTransaction(): boolean {

@@ -5,6 +5,7 @@
  * To add a noun: write store/ops/<noun>.ts with `<noun>Writes` and `<noun>Reads`, and add it to both tables here.
  * Operations are `(db, args) => result`, synchronous, and throw a Failure for what the caller must be told.
  */
+import { activityReads } from './ops/activity.ts';
 import { bodyReads, bodyWrites } from './ops/bodies.ts';
 import { directoryReads, directoryWrites } from './ops/directory.ts';
 import { integrityReads } from './ops/integrity.ts';
@@ -39,6 +40,7 @@ export const writes = {
 };
 
 export const reads = {
+  activity: activityReads,
   bodies: bodyReads,
   directory: directoryReads,
   integrity: integrityReads,

@@ -2,19 +2,27 @@
  * What a session thread tells the main thread about its work, a few milliseconds of it in one message: log lines, and
  * messages that are committed, with their contents, so that the delivery need not read them back.
  */
+import type { Counters } from '../../base/counters.ts';
 import { SESSION_THREAD_LIMITS } from '../../base/limits.ts';
 import type { NewQueueItem, QueueItem } from '../../contract/queue.ts';
 import type { News } from './session-protocol.ts';
 
 export class NewsDesk {
   readonly #post: (news: News, transfer: ArrayBuffer[]) => void;
+  readonly #counters: Counters;
   #lines = '';
   #items: NewQueueItem[] = [];
   #soon: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
 
-  constructor(post: (news: News, transfer: ArrayBuffer[]) => void) {
+  constructor(post: (news: News, transfer: ArrayBuffer[]) => void, counters: Counters) {
     this.#post = post;
+    this.#counters = counters;
+  }
+
+  /** Something was counted, which may wait a moment for more. */
+  countsChanged(): void {
+    this.#later ??= setTimeout(() => this.flush(), SESSION_THREAD_LIMITS.logWaitMs).unref();
   }
 
   /** Whole lines; they may wait a moment for others. */
@@ -38,13 +46,15 @@ export class NewsDesk {
     const items = this.#items;
     this.#lines = '';
     this.#items = [];
+    const counted = this.#counters.take();
+    const counts = counted.length > 0 ? { counts: JSON.stringify(counted) } : {};
     if (items.length === 0) {
-      if (log !== '') this.#post({ kind: 'news', log }, []);
+      if (log !== '' || counted.length > 0) this.#post({ kind: 'news', log, ...counts }, []);
       return;
     }
     const { contents, lengths } = gather(items);
     const rows = JSON.stringify(items.map(({ message, recipients }): QueueItem => ({ message, recipients })));
-    this.#post({ kind: 'news', log, items: rows, contents, lengths }, [contents.buffer]);
+    this.#post({ kind: 'news', log, items: rows, contents, lengths, ...counts }, [contents.buffer]);
   }
 }
 

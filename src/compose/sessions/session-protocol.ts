@@ -50,4 +50,6 @@ export interface News {
   /** The contents of the items one behind the other, and the length of each; -1: too large to be kept at hand. */
   readonly contents?: Uint8Array;
   readonly lengths?: readonly number[];
+  /** For metrics: a JSON array of Count, what was counted since the last news. */
+  readonly counts?: string;
 }

@@ -17,6 +17,7 @@ import { createGuestStore } from '../../store/guest-store.ts';
 import { createDoors } from '../doors.ts';
 import { createFront, type Front } from '../front.ts';
 import { createLiveConfig, type LiveConfig } from '../live-config.ts';
+import { countingSink, createCounters } from '../metrics.ts';
 import { createSharedParts } from '../shared-parts.ts';
 import { NewsDesk } from './news.ts';
 import type { FromSessionThread, SessionThreadOptions, ToSessionThread } from './session-protocol.ts';
@@ -30,8 +31,12 @@ async function start(port: MessagePort, options: SessionThreadOptions): Promise<
   const clock = new SystemClock();
   const live = createLiveConfig(options.config);
   const { config } = live;
-  const desk = new NewsDesk((news, transfer) => tell(port, news, transfer));
-  const log = new Log(createLineFormat(options.log, desk.log), () => clock.now());
+  const counters = createCounters();
+  const count = countingSink(counters);
+  const desk = new NewsDesk((news, transfer) => tell(port, news, transfer), counters);
+  const log = new Log(createLineFormat(options.log, desk.log), () => clock.now()).observedBy((entry) => {
+    if (count(entry)) desk.countsChanged();
+  });
   const questions = new Questions((id, question, args) => tell(port, { kind: 'ask', id, question, args }));
   const store = createGuestStore({ dataDir: config.dataDir, clock, log, changeMemory: options.changeMemory });
   store.connect(options.storage);

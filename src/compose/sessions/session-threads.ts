@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
+import type { Count, Counters } from '../../base/counters.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { Failure } from '../../base/errors.ts';
 import { SESSION_THREAD_LIMITS } from '../../base/limits.ts';
@@ -33,6 +34,8 @@ export interface SessionThreadsOptions {
   readonly store: OwnStore;
   readonly answers: AnswerPorts;
   readonly arrivals: Arrivals;
+  /** Takes what they count. */
+  readonly counters: Counters;
 }
 
 export interface SessionThreads {
@@ -180,6 +183,7 @@ class Crew implements SessionThreads {
     switch (message.kind) {
       case 'news':
         if (message.log !== '') this.#options.writeLines(message.log);
+        if (message.counts !== undefined) this.#options.counters.addAll(JSON.parse(message.counts) as Count[]);
         this.#options.arrivals.take(unpackItems(message));
         return;
       case 'ask':
