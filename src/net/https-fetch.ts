@@ -101,7 +101,8 @@ function secure(clientTls: ClientTls, plain: Socket, host: string): Promise<TLSS
 
 /** Codes of OpenSSL's verification and of the identity check are in capitals without a system call's name. */
 function tlsError(error: NodeJS.ErrnoException): FetchError {
-  const ofCertificate = error.code !== undefined && (/CERT|ISSUER|SIGNATURE|CRL|CHAIN/.test(error.code) && !/^ERR_SSL/.test(error.code));
+  const code = error.code ?? '';
+  const ofCertificate = /CERT|ISSUER|SIGNATURE|CRL|CHAIN/.test(code) && !code.startsWith('ERR_SSL');
   return new FetchError(ofCertificate ? 'certificate' : 'connect', `TLS: ${error.message}`.slice(0, 300));
 }
 
@@ -119,12 +120,11 @@ function exchange(socket: TLSSocket, { host, port, path, bytesMax, body, accept 
         ...(body && { 'content-type': body.mediaType, 'content-length': Buffer.byteLength(body.text) }),
       },
     });
-    socket.once('close', () => reject(new FetchError('connect', 'the connection ended before the answer was complete')));
     asking.once('error', (error) => reject(new FetchError('protocol', error.message)));
     asking.once('response', (response) => {
       readBody(response, bytesMax).then(
-        (body) => resolve({ kind: 'response', status: response.statusCode ?? 0, mediaType: mediaTypeOf(response), body }),
-        reject,
+        (received) => resolve({ kind: 'response', status: response.statusCode ?? 0, mediaType: mediaTypeOf(response), body: received }),
+        (error: unknown) => reject(error instanceof FetchError ? error : new FetchError('connect', 'the connection ended before the answer was complete')),
       );
     });
     asking.end(body?.text);
