@@ -24,6 +24,7 @@ import type { Store } from '../store/store.ts';
 import { createBodyHasher } from '../verify/dkim/body-hasher.ts';
 import { createIntake } from './intake.ts';
 import { createNotices } from './notices.ts';
+import { createReportReader } from './returned.ts';
 
 export interface DoorsOptions {
   /** The live one: a reload changes what it says. */
@@ -56,6 +57,7 @@ export function createDoors(options: DoorsOptions): SmtpServerPorts {
     forwarder: createForwarder(forwarding),
     sealer: createArcSealer({ keys: options.signingKeys, clock }),
     notices: createNotices(options),
+    reports: createReportReader({ store, clock, log }),
     brake: options.brake,
     enqueue: options.enqueue,
   });

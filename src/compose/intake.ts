@@ -12,7 +12,7 @@ import { Failure } from '../base/errors.ts';
 import { SMTP_SERVER_LIMITS } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
-import type { ArcReport, AuthReport } from '../contract/auth-report.ts';
+import type { AuthReport } from '../contract/auth-report.ts';
 import { MESSAGE_EVENTS } from '../contract/events.ts';
 import type { Intake, IntakeResult, ReceivedMessage, Reply } from '../contract/message.ts';
 import type { MessageEvent, NewQueueItem } from '../contract/queue.ts';
@@ -33,6 +33,7 @@ import { buildReceived } from '../mail/received.ts';
 import { repairSubmission } from '../mail/repair.ts';
 import { authorDomain } from '../verify/dmarc/author-domain.ts';
 import { forwardedEvents, loopRefusal, queueRecipient, sealForwarded, withExpansionNotice } from './forwarding.ts';
+import { isReport, reportOf, type ReportReader } from './returned.ts';
 import { asJudged, judgeSending } from './sending-brake.ts';
 
 export interface IntakePorts {
@@ -45,6 +46,7 @@ export interface IntakePorts {
   readonly forwarder: Forwarder;
   readonly sealer: ArcSealer;
   readonly notices: FeedbackService;
+  readonly reports: ReportReader;
   readonly brake: SendingBrake;
   /** Durable when it resolves. */
   readonly enqueue: (item: NewQueueItem) => Promise<void>;
@@ -63,8 +65,8 @@ interface Draft {
   readonly rest: ByteSource;
   readonly events: readonly MessageEvent[];
   readonly traceFields: readonly Buffer[];
-  /** What was found out about a stranger's message, for the seal when it is forwarded. */
-  readonly standing?: { readonly arc: ArcReport; readonly authenticationResults: Buffer };
+  /** What was found out about a stranger's message. */
+  readonly standing?: { readonly report: AuthReport; readonly authenticationResults: Buffer };
   /** False when a header was made for a message without one: the hash made while it arrived is of another body. */
   readonly bodyAsReceived: boolean;
   readonly senderBelieved: boolean;
@@ -97,6 +99,7 @@ async function take(ports: IntakePorts, message: ReceivedMessage): Promise<Intak
   const item = await withExpansionNotice(ports.notices, plain, message.envelope);
   await ports.enqueue(asJudged(item, sending));
   ports.log.info(LOG_EVENTS.accepted, { id: message.id, messageId: item.message.messageId, from: message.envelope.sender, sizeBytes: content.size });
+  if (draft.standing && isReport(message, draft.parsed)) ports.reports.read(reportOf(message, draft.standing.report));
   return { kind: 'queued', id: message.id };
 }
 
@@ -122,7 +125,7 @@ async function judgeInbound(ports: IntakePorts, message: ReceivedMessage, header
     rest: tail(message.content, header.length),
     events: [authenticatedEvent(clock.now(), report), judgedEvent(clock.now(), verdict, forged.length)],
     traceFields: [authenticationResults],
-    standing: { arc: report.arc, authenticationResults },
+    standing: { report, authenticationResults },
     bodyAsReceived: true,
     // Only SPF speaks about the address that a bounce would go to.
     senderBelieved: report.spf.result === 'pass',
@@ -199,7 +202,7 @@ async function finish(ports: IntakePorts, message: ReceivedMessage, draft: Draft
       events.push({ at: ports.clock.now(), name: MESSAGE_EVENTS.signed, data: { signatures: signed.signatures } });
     }
   }
-  const sealed = draft.standing && (await sealForwarded(ports, { message, forwarding, header: draft.parsed, content: unsigned, ...draft.standing }));
+  const sealed = draft.standing && (await sealForwarded(ports, { message, forwarding, header: draft.parsed, content: unsigned, arc: draft.standing.report.arc, authenticationResults: draft.standing.authenticationResults }));
   if (sealed) {
     fields.push(sealed.fields);
     events.push({ at: ports.clock.now(), name: MESSAGE_EVENTS.sealed, data: { ...sealed.data } });

@@ -21,6 +21,8 @@ export const MESSAGE_EVENTS = {
   queued: 'message.queued',
   /** AttemptFacts, reply */
   delivered: 'recipient.delivered',
+  /** A server that took it reported later that it cannot deliver it: reply, mx, reportId */
+  returned: 'recipient.returned',
   /** AttemptFacts, reply, scope, nextAttemptAt, attempts */
   deferred: 'recipient.deferred',
   /** AttemptFacts, reply, scope */
