@@ -17,6 +17,7 @@ import { createSiteFinder, type SiteFinder } from '../flow/route/site-finder.ts'
 import { signAgain } from '../flow/sign/sign-again.ts';
 import { createRecipientChecker } from '../flow/verify-address/recipient-checker.ts';
 import type { Signer } from '../flow/sign/signer.ts';
+import type { LiveShaper } from '../flow/shape/shaper.ts';
 import { createSuppressingRouter } from '../flow/suppress/suppressing-router.ts';
 import { siteTable, type SiteTable } from '../mail/sites/own-sites.ts';
 import { createConnector } from '../net/connector.ts';
@@ -34,6 +35,7 @@ export interface OutboundPorts {
   readonly dns: Dns;
   readonly directory: Directory;
   readonly signer: Signer;
+  readonly shaper: LiveShaper;
   /** Told the fate of recipients, behind the commit. */
   readonly onSettled?: QueueOptions['onSettled'];
   /** Addresses that outgoing mail connections may go to; default any. */
@@ -75,6 +77,7 @@ export function createOutbound(ports: OutboundPorts): Outbound {
     router: createSuppressingRouter({ router: createRouter({ config, directory, routes: store.routes, sites }), suppressions: store.suppressions, clock }),
     deliverers: { local: createLocalDeliverer({ directory, clock, log }), remote: createPreflightDeliverer(remote, { config, dns, clock, log }) },
     feedback: createNotices(ports),
+    shaper: ports.shaper,
     clock,
     log,
     config,

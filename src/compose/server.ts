@@ -25,6 +25,7 @@ import type { AnswerPorts } from './sessions/session-questions.ts';
 import { startSessionThreads } from './sessions/session-threads.ts';
 import { createSendingBrake, noteOutcomes } from './sending-brake.ts';
 import { createSharedParts } from './shared-parts.ts';
+import { createServerShaper } from './shaping.ts';
 import { watchSpool } from './spool.ts';
 
 export interface ServerOptions {
@@ -71,8 +72,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const resolver = createResolver({ servers: config.dns.servers, trustAd: config.dns.trustAd, clock, log });
     closing.push(() => resolver.close());
     const shared = { config, clock, log, store, dns: resolver, ...createSharedParts(config, clock, store) };
+    const shaper = await createServerShaper(shared);
+    closing.push(() => shaper.close());
     const observers: SettledObserver[] = [];
-    const { queue, remote, checkRecipient, sites, tls, fetch } = createOutbound({ ...shared, onSettled: tellAll(observers), ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
+    const { queue, remote, checkRecipient, sites, tls, fetch } = createOutbound({ ...shared, shaper, onSettled: tellAll(observers), ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
     closing.push(() => tls.close());
     closing.push(() => remote.close());
     const brake = createSendingBrake({ ...shared, queue: queue.control, submit: (message) => doors.intake.submit(message) });
@@ -85,7 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(() => arrivals.close());
     const { addresses, threads } = await listen(options, { config, store, front, answers: { login: doors.login, checkRecipient, brake }, arrivals, counters });
     closing.push(() => threads?.close(0));
-    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), fetch };
+    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), shaping: shaper.control, fetch };
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
     await queue.start();
     arrivals.readingEnded();
