@@ -54,9 +54,10 @@ export interface Setup {
   readonly listen?: string;
   readonly caKnown?: boolean;
   readonly signAgain?: RemoteDelivererOptions['signAgain'];
+  readonly httpsFetch?: RemoteDelivererOptions['httpsFetch'];
 }
 
-export function deliverer({ port, zone = zoneFor(), secure = false, ips = [], listen, caKnown = true, signAgain }: Setup): RemoteDeliverer & { clock: AdjustableClock } {
+export function deliverer({ port, zone = zoneFor(), secure = false, ips = [], listen, caKnown = true, signAgain, httpsFetch }: Setup): RemoteDeliverer & { clock: AdjustableClock } {
   const clock = new AdjustableClock();
   const made = createRemoteDeliverer({
     config: {
@@ -70,6 +71,7 @@ export function deliverer({ port, zone = zoneFor(), secure = false, ips = [], li
     log: silentLog,
     clientTls: clientTlsFrom(caKnown ? ca.certificatePem : undefined),
     ...(signAgain && { signAgain }),
+    ...(httpsFetch && { httpsFetch }),
   });
   cleanups.push(() => made.close());
   return Object.assign(made, { clock });

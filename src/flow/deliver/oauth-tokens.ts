@@ -39,7 +39,8 @@ export class OauthTokens {
     try {
       return await entry.token;
     } catch (error) {
-      if (this.#kept.get(key) === entry) this.#kept.delete(key);
+      // Others that need it now are told the same: a full queue must not ask hundreds of times.
+      entry.expiresAt = this.#clock.monotonic() + RELAY_LIMITS.refusedLoginMinMs;
       throw error;
     }
   }
