@@ -165,7 +165,7 @@ function ageInDays(day: string, now: number): number {
  * Of keys in any order those that still count, newest first: the newest signs; one before it counts until what it signed
  * last has expired.
  */
-export function usableKeys(keys: readonly SrsKey[], now: number): readonly SrsKey[] {
+export function usableKeys<Key extends Pick<SrsKey, 'createdAt'>>(keys: readonly Key[], now: number): readonly Key[] {
   const newestFirst = [...keys].sort((a, b) => b.createdAt - a.createdAt);
   const goodFor = (SRS_LIMITS.validDays + 1) * DAY_MS;
   return newestFirst.filter((_, index) => {

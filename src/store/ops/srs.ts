@@ -3,9 +3,15 @@
  * database is a file of mode 0600, as the secrets need it.
  */
 import { SRS_LIMITS } from '../../base/limits.ts';
-import { usableKeys, type SrsKey } from '../../mail/srs.ts';
-import { asBuffer } from '../call.ts';
+import { usableKeys } from '../../mail/srs.ts';
 import type { Database } from '../database.ts';
+
+export interface SrsKeyRow {
+  readonly id: string;
+  readonly secret: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
 
 /** `secret` is used when a key is made. */
 export interface NewSrsKey {
@@ -41,7 +47,8 @@ export const srsWrites = {
 };
 
 export const srsReads = {
-  keys(db: Database): readonly SrsKey[] {
+  /** In the order in which they were made. */
+  keys(db: Database): readonly SrsKeyRow[] {
     return allKeys(db);
   },
 
@@ -50,13 +57,12 @@ export const srsReads = {
   },
 };
 
-function allKeys(db: Database): readonly SrsKey[] {
-  const rows = db.all<{ id: string; secret: Uint8Array; createdAt: number }>('SELECT id, secret, created_at AS "createdAt" FROM srs_keys ORDER BY created_at');
-  return rows.map((row) => ({ ...row, secret: asBuffer(row.secret) }));
+function allKeys(db: Database): readonly SrsKeyRow[] {
+  return db.all<SrsKeyRow>('SELECT id, secret, created_at AS "createdAt" FROM srs_keys ORDER BY created_at');
 }
 
 /** Named after its day. A clock that was set back must not make an older key the newest. */
-function addKey(db: Database, { secret, atMs }: NewSrsKey, before: readonly SrsKey[]): void {
+function addKey(db: Database, { secret, atMs }: NewSrsKey, before: readonly SrsKeyRow[]): void {
   const createdAt = Math.max(atMs, ...before.map((key) => key.createdAt + 1));
   const day = new Date(createdAt).toISOString().slice(0, 10).replaceAll('-', '');
   const taken = new Set(before.map((key) => key.id));
