@@ -30,7 +30,7 @@ import { OauthTokens } from './oauth-tokens.ts';
 import { createOwnHosts, type OwnHosts } from './own-hosts.ts';
 import { Reach } from './reach.ts';
 import { pausedLogin, RelayLogins, secretPlace } from './relay-logins.ts';
-import { SessionTls } from './session-tls.ts';
+import { plannedTls, SessionTls } from './session-tls.ts';
 import { SilentHosts } from './silent-hosts.ts';
 import { createTlsPolicies, type TlsPlan, type TlsPolicies, type TlsStep } from './tls-policy.ts';
 import { failure, judgeTrouble, type Judgement } from './trouble.ts';
@@ -187,8 +187,9 @@ class Remote implements RemoteDeliverer {
         } else {
           reach.begins();
           const timeoutMs = reach.connectTimeoutMs(this.#silent.has(step.host.address, port));
-          const target = { ...this.#target(attempt.job, route, step, tls?.plan), connectTimeoutMs: timeoutMs };
-          if (await this.#tryHost(attempt, route, settings.clientTls, step.host, target, tls?.plan, signal)) reach.spoke();
+          const plan = tls && this.#tls.remembering(tls.plan, step.host.address, port);
+          const target = { ...this.#target(attempt.job, route, step, plan), connectTimeoutMs: timeoutMs };
+          if (await this.#tryHost(attempt, route, settings.clientTls, step.host, target, plan, signal)) reach.spoke();
         }
       }
       if (attempt.done || signal.aborted || reach.exhausted) return;
@@ -254,7 +255,7 @@ class Remote implements RemoteDeliverer {
     if (!plan) throw new Error('a mail host without a plan for its TLS');
     const { address } = step.host;
     const { port } = this.#options.config.outbound;
-    return { ...this.#source(permit, address), port, ...this.#tls.target(plan, address, port) };
+    return { ...this.#source(permit, address), port, ...plannedTls(plan) };
   }
 
   #relayTarget(permit: Permit | undefined, relay: Relay, { host: { mx, address }, secure }: HostStep, requireTls: boolean): SmtpTarget {

@@ -3,13 +3,18 @@
  * remembered, results counted.
  */
 import type { Clock } from '../../base/clock.ts';
-import type { TlsProblem, TlsResultRecorder } from '../../contract/tls-policy.ts';
+import type { TlsResultRecorder } from '../../contract/tls-policy.ts';
 import type { OpenResult } from '../../net/smtp-client.ts';
 import type { SmtpTarget } from '../../net/smtp-open.ts';
 import { BrokenTls } from './broken-tls.ts';
 import type { MailHost } from './mail-hosts.ts';
 import type { TlsPlan, TlsStep } from './tls-policy.ts';
 import { countSession } from './tls-session.ts';
+
+/** The plan's part of a target. */
+export function plannedTls({ serverName, tls, broken, judge }: TlsPlan): Pick<SmtpTarget, 'host' | 'tls' | 'judge'> {
+  return { host: serverName, tls: broken ? 'none' : tls, ...(judge ? { judge } : {}) };
+}
 
 export class SessionTls {
   readonly #clock: Clock;
@@ -22,10 +27,10 @@ export class SessionTls {
     this.#broken = new BrokenTls(clock);
   }
 
-  /** The host's part of a target. */
-  target(plan: TlsPlan, address: string, port: number): Pick<SmtpTarget, 'host' | 'tls' | 'judge'> {
-    const goesPlain = plan.tls === 'opportunistic' && this.#broken.problemOf(address, port) !== undefined;
-    return { host: plan.serverName, tls: goesPlain ? 'none' : plan.tls, ...(plan.judge ? { judge: plan.judge } : {}) };
+  /** The plan with what is remembered of the host. */
+  remembering(plan: TlsPlan, address: string, port: number): TlsPlan {
+    const broken = plan.tls === 'opportunistic' ? this.#broken.problemOf(address, port) : undefined;
+    return broken ? { ...plan, broken } : plan;
   }
 
   skipped(domain: string, host: MailHost, { report, problem }: Extract<TlsStep, { kind: 'skip' }>): void {
@@ -37,7 +42,7 @@ export class SessionTls {
     if (result.kind === 'open' && result.connection.tlsProblem) this.#broken.remember(address, port, result.connection.tlsProblem);
     const count = countSession(plan, result);
     if (count.kind === 'not-counted') return;
-    const problem: TlsProblem | undefined = target.tls === 'none' ? (this.#broken.problemOf(address, port) ?? count.problem) : count.problem;
+    const { problem } = count;
     const sendingIp = (result.kind === 'open' ? result.connection.localAddress : undefined) ?? target.localAddress;
     this.#results?.record({
       at: this.#clock.now(),
@@ -50,6 +55,7 @@ export class SessionTls {
     });
   }
 
+  /** TLS is worth trying again everywhere. */
   forget(): void {
     this.#broken.forget();
   }

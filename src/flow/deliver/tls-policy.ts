@@ -38,6 +38,8 @@ export interface TlsPlan extends Pick<SmtpTarget, 'tls' | 'judge'> {
   readonly judged: boolean;
   /** Wrong already before there is a connection, and not in the way. */
   readonly notice?: TlsProblem;
+  /** TLS failed there lately, and is not a must: it is not tried. */
+  readonly broken?: TlsProblem;
 }
 
 export type TlsStep =

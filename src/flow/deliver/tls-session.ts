@@ -14,7 +14,7 @@ export function countSession(plan: TlsPlan, result: OpenResult): TlsCount {
     const problem = problemOfTrouble(result.trouble);
     return problem ? { kind: 'counted', problem } : { kind: 'not-counted' };
   }
-  const problem = problemOfConnection(result.connection, plan.judged) ?? plan.notice;
+  const problem = plan.broken ?? problemOfConnection(result.connection, plan.judged) ?? plan.notice;
   return { kind: 'counted', ...(problem ? { problem } : {}) };
 }
 
@@ -32,8 +32,9 @@ export function problemOfTrouble(trouble: SmtpTrouble): TlsProblem | undefined {
 }
 
 /** The policy, and how an open connection met it. */
-export function policyFacts({ facts, notice }: TlsPlan, connection: SmtpConnection): TlsPolicyFacts {
+export function policyFacts({ facts, notice, broken }: TlsPlan, connection: SmtpConnection): TlsPolicyFacts {
   const { verdict, tlsProblem } = connection;
+  if (broken) return { ...facts, problem: `TLS failed there lately: ${broken.detail}` };
   const problem = tlsProblem?.detail ?? (verdict?.kind === 'refused' ? verdict.detail : undefined) ?? notice?.detail;
   return { ...facts, ...(verdict?.kind === 'accepted' ? { verifiedBy: verdict.by } : {}), ...(problem === undefined ? {} : { problem }) };
 }
