@@ -1,6 +1,7 @@
 /** What an administrator can do to a running queue, by id; the store has been changed already when these are called. */
 import type { NewQueueItem } from './queue.ts';
 import type { QueueId } from './message.ts';
+import type { Stream } from './sending.ts';
 
 /** Why a recipient is not being delivered this moment, as the running queue and shaper know it. */
 export interface LiveWait {
@@ -24,6 +25,24 @@ export interface LiveWait {
   readonly site?: string;
 }
 
+/** One line of the running queue. */
+export interface LineNumbers {
+  /** MxSite.key. */
+  readonly site: string;
+  readonly title: string;
+  /** Recipients that stand in line. */
+  readonly waiting: number;
+  readonly byStream: Readonly<Record<Stream, number>>;
+  readonly senders: number;
+  /** Deliveries under way. */
+  readonly inFlight: number;
+  /** Of the first who were told to wait. */
+  readonly reason?: string;
+  readonly rule?: string;
+  /** Milliseconds since 1970. */
+  readonly until?: number;
+}
+
 export interface QueueControl {
   /** Durable when it resolves. The door for messages that the server itself makes. */
   enqueue(item: NewQueueItem): Promise<void>;
@@ -33,5 +52,7 @@ export interface QueueControl {
   explainWait?(id: QueueId, index: number): LiveWait | undefined;
   /** MxSite.key where the router would send the recipient now; undefined when it is not known in time. */
   siteOf?(id: QueueId, index: number): Promise<string | undefined>;
+  /** The longest lines, the longest first. */
+  lines?(limit: number): readonly LineNumbers[];
   readonly size: { readonly recipients: number; readonly inFlight: number };
 }

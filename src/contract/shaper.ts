@@ -29,6 +29,8 @@ export type Admission =
       readonly reason: string;
       /** Stable, kebab-case: `site-connections`, `lane-blocked`, `site-paused`, `warm-up-day` … */
       readonly rule: string;
+      /** `site`: nobody else may go there either, so nobody else is asked about. Default: this sender, lane or stream. */
+      readonly concerns?: 'site' | 'sender';
     };
 
 /** One recipient's outcome with what it means. */
@@ -43,7 +45,7 @@ export interface Shaper {
   admit(request: SendRequest): Admission;
   /** The same answer without taking anything: for `queue why`. */
   preview(request: SendRequest): Admission;
-  /** Gives the place back and learns. Local failures (scope `local`) teach nothing about the peer. */
+  /** Gives the place back and learns; no results: it was not used. Local failures (scope `local`) teach nothing about the peer. */
   finish(permit: Permit, results: readonly SendResult[]): void;
   /** Told the key of a site (or undefined for all) where more may go than before. */
   onRoom(listener: (siteKey: string | undefined) => void): void;

@@ -60,8 +60,8 @@ test('an inserted message is whole after closing and opening again', async (t) =
   assert.deepEqual(await second.queue.read(item.message.id), { message: item.message, recipients: item.recipients });
   assert.deepEqual(await (await second.queue.content(item.message.contentDigest)).read(), item.content.inMemory);
   const due = [];
-  for await (const rows of second.queue.dueRows()) due.push(...rows);
-  assert.deepEqual(due.map((row) => [row.id, row.index]), [[item.message.id, 0], [item.message.id, 1]]);
+  for await (const { ids, positions } of second.queue.dueRows()) due.push(...ids.map((id, at) => [id, positions[at]]));
+  assert.deepEqual(due, [[item.message.id, 0], [item.message.id, 1]]);
   assert.deepEqual(await second.timeline.events(item.message.id), item.events);
 });
 

@@ -66,6 +66,8 @@ class Storm {
     const store: QueueStore = {
       insert: (item) => queue.insert(item),
       read: (id) => queue.read(id),
+      readMany: (ids) => queue.readMany(ids),
+      aged: (...args) => queue.aged(...args),
       content: (digest) => (this.chance(0.02) ? Promise.reject(new Failure('store-failed', 'as the storm wants')) : queue.content(digest)),
       settle: (...args) => (this.chance(0.1) ? Promise.reject(new Failure('store-full', 'as the storm wants')) : queue.settle(...args)),
       dueRows: () => queue.dueRows(),

@@ -1,4 +1,7 @@
-/** Rows of messages that were committed a moment ago, so that their first attempt begins without reading them back. */
+/**
+ * Rows of messages that were committed a moment ago, first come first served: their first attempt begins without reading
+ * them back, and does not wait behind the backlog.
+ */
 import type { QueueId } from '../../contract/message.ts';
 import type { QueueItem } from '../../contract/queue.ts';
 
@@ -10,19 +13,20 @@ export class FreshItems {
     this.#limit = limit;
   }
 
-  /** The oldest goes when there are too many: under a backlog nothing here is used soon. */
+  /** With too many of them this one is read again when its time comes. */
   put(item: QueueItem): void {
-    this.#items.set(item.message.id, { message: item.message, recipients: item.recipients });
-    if (this.#items.size <= this.#limit) return;
-    for (const oldest of this.#items.keys()) {
-      this.#items.delete(oldest);
-      return;
-    }
+    if (this.#items.size < this.#limit) this.#items.set(item.message.id, { message: item.message, recipients: item.recipients });
   }
 
   take(id: QueueId): QueueItem | undefined {
     const item = this.#items.get(id);
     if (item) this.#items.delete(id);
     return item;
+  }
+
+  /** The one that waits longest. */
+  takeFirst(): QueueItem | undefined {
+    for (const id of this.#items.keys()) return this.take(id);
+    return undefined;
   }
 }

@@ -12,11 +12,12 @@ import { Failure } from '../../base/errors.ts';
 import { QUEUE_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
 import type {
-  Deliverer, DeliveryJob, DeliveryOutcome, Feedback, FeedbackItem, NewQueueItem, QueueStore, SettleResult,
+  Deliverer, DeliveryJob, DeliveryOutcome, Feedback, FeedbackItem, NewQueueItem, QueueStore, RoutePlan, SettleResult,
 } from '../../contract/queue.ts';
 import { LOG_EVENTS } from '../../mail/log-events.ts';
 import { outcomeLogFields, settleOutcome } from './settlement.ts';
 import type { SettledRecipient, SettlementPolicy } from './settlement.ts';
+import { siteOf } from './take-up.ts';
 
 export interface JobPorts {
   readonly store: Pick<QueueStore, 'settle'>;
@@ -37,17 +38,8 @@ export interface JobResult extends SettleResult {
   readonly followUps: readonly NewQueueItem[];
 }
 
-/**
- * Undefined: the commit could not be made; the recipients are in the store as they were before the attempt.
- * `trouble` is what keeps us from trying at all, as public text.
- */
-export async function runJob(ports: JobPorts, job: DeliveryJob, signal: AbortSignal, trouble?: string): Promise<JobResult | undefined> {
-  const outcomes = trouble === undefined ? await deliverJob(ports, job, signal) : job.recipients.map(({ index }) => localTrouble(index, trouble));
-  return settleJob(ports, job, outcomes, signal);
-}
-
 /** Exactly one outcome for each recipient, in their order. */
-async function deliverJob(ports: JobPorts, job: DeliveryJob, signal: AbortSignal): Promise<readonly DeliveryOutcome[]> {
+export async function deliverJob(ports: Pick<JobPorts, 'deliverers' | 'clock' | 'log'>, job: DeliveryJob, signal: AbortSignal): Promise<readonly DeliveryOutcome[]> {
   if (job.route.kind === 'undeliverable') {
     const { reply } = job.route;
     const verdict = reply.code >= 500 ? ({ status: 'failed', scope: 'recipient' } as const) : ({ status: 'deferred', scope: 'local' } as const);
@@ -90,7 +82,8 @@ export function localTrouble(recipient: number, text: string): DeliveryOutcome {
   return { recipient, status: 'deferred', scope: 'local', reply: { code: 451, enhanced: '4.3.0', text }, attempt: {} };
 }
 
-async function settleJob(
+/** Undefined: the commit could not be made; the recipients are in the store as they were before the attempt. */
+export async function settleJob(
   ports: JobPorts, job: DeliveryJob, first: readonly DeliveryOutcome[], signal: AbortSignal,
 ): Promise<JobResult | undefined> {
   let outcomes = first;
@@ -150,8 +143,14 @@ function decide(ports: JobPorts, job: DeliveryJob, outcomes: readonly DeliveryOu
   const now = ports.clock.now();
   return outcomes.map((outcome, at) => {
     const recipient = job.recipients[at] as DeliveryJob['recipients'][number];
-    return settleOutcome({ message: job.message, recipient, outcome, policy: ports.policy, now, random: ports.random() });
+    const settled = settleOutcome({ message: job.message, recipient, outcome, policy: ports.policy, now, random: ports.random() });
+    return { ...settled, settlement: { ...settled.settlement, ...siteOfRoute(job.route) } };
   });
+}
+
+function siteOfRoute(route: RoutePlan): { readonly site?: string } {
+  if (route.kind === 'undeliverable') return {};
+  return { site: route.kind === 'local' ? 'local' : siteOf(route).key };
 }
 
 /** Undefined: feedback failed, nobody knows whether a bounce is due. */

@@ -1,33 +1,36 @@
 /**
- * The queue at work: what is due is read, routed, delivered and settled; what comes next is known from the due-index.
+ * The queue at work. Each recipient that waits has a slot in the index (waiting-index.ts), which is in one place at a time:
  *
- * No polling: it wakes up when something is enqueued, when a delivery ends, when an administrator changed something,
- * and by one timer for the next due time. Leases are in memory only, so that a crash leaves every recipient as the last
- * commit says, and the next start takes it up from there.
+ *   asleep until due ─► taken up: read, routed (take-up.ts) ─► in the line of its site (lines.ts) ─► delivered, settled (job.ts)
+ *        ▲                          │ a mailbox here, undeliverable ─────────────────────────────────►        │
+ *        └──────────────────────────┴── changed meanwhile, or tried again later ──────────────────────────────┘
  *
- * Limits: QUEUE_LIMITS.deliveriesInFlightMax jobs at once, deliveriesPerDestinationMax towards one RoutePlan.key.
+ * No polling: it wakes up when something is enqueued, when a delivery ends, when an administrator changed something, when
+ * the shaper has room, and by one timer for the next time that matters. Whatever is under way is in memory only, so that a
+ * crash leaves every recipient as the last commit says, and the next start takes it up from there. Ages are watched apart
+ * (lifetime.ts).
  */
-import { BufferSource } from '../../base/byte-source.ts';
-import type { ByteSource } from '../../base/byte-source.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { QUEUE_LIMITS } from '../../base/limits.ts';
+import { QUEUE_LIMITS, STORE_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
-import { Semaphore } from '../../base/semaphore.ts';
 import type { Config } from '../../config/config.ts';
 import type { QueueId } from '../../contract/message.ts';
-import type { QueueControl } from '../../contract/queue-control.ts';
-import { RETURN_ORDERED_AT } from '../../contract/queue.ts';
-import type {
-  Deliverer, DeliveryJob, Feedback, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, Router, RoutePlan,
-} from '../../contract/queue.ts';
-import { LOG_EVENTS } from '../../mail/log-events.ts';
-import { Destinations } from './destinations.ts';
-import { DueIndex } from './due-index.ts';
+import type { LiveWait, LineNumbers, QueueControl } from '../../contract/queue-control.ts';
+import type { Deliverer, Feedback, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, Router } from '../../contract/queue.ts';
+import type { Shaper } from '../../contract/shaper.ts';
+import { JUMP_NONE, watchJumps } from './clock-jumps.ts';
+import { Deliveries } from './deliveries.ts';
+import { explainWait, lineNumbers } from './explain-wait.ts';
 import { FreshItems } from './fresh-items.ts';
-import { runJob } from './job.ts';
-import type { JobPorts, JobResult } from './job.ts';
-import { retryWaitMs } from './retry.ts';
-import { stored } from './settlement.ts';
+import type { JobPorts } from './job.ts';
+import { Lifetime } from './lifetime.ts';
+import type { LifetimeFeedback } from './lifetime.ts';
+import { Lines } from './lines.ts';
+import { createOpenShaper } from './open-shaper.ts';
+import { Places } from './places.ts';
+import { RoutedItems } from './routed-items.ts';
+import { siteOf, TakeUp } from './take-up.ts';
+import { NONE, WaitingIndex } from './waiting-index.ts';
 
 export interface QueueOptions {
   readonly store: QueueStore & {
@@ -36,7 +39,9 @@ export interface QueueOptions {
   };
   readonly router: Router;
   readonly deliverers: { readonly local: Deliverer; readonly remote: Deliverer };
-  readonly feedback: Feedback;
+  readonly feedback: Feedback & Pick<LifetimeFeedback, 'delayNotice'>;
+  /** Default: nothing but a bound on the deliveries to one site. */
+  readonly shaper?: Shaper;
   readonly clock: Clock;
   readonly log: Log;
   readonly config: Pick<Config, 'queue'>;
@@ -50,33 +55,15 @@ export interface Queue {
   enqueue(item: NewQueueItem): Promise<void>;
   /** Takes up messages that another thread has committed a moment ago; each is told once. */
   admit(items: readonly QueueItem[]): void;
-  /** Reads the due-index from the store; deliveries begin while it reads. Resolves when all is read. */
+  /** Reads what waits from the store; deliveries begin while it reads. Resolves when all is read. */
   start(): Promise<void>;
   /** Takes nothing new up, waits at most `drainMs` for deliveries under way, then tells them to stop. */
   stop(drainMs: number): Promise<void>;
   readonly control: QueueControl;
 }
 
-interface DueRow {
-  readonly id: QueueId;
-  readonly index: number;
-  readonly nextAttemptAt: number;
-}
-
-/** When the store does not answer, a message is taken up again after this. */
-const STORE_TROUBLE_WAIT_MS = 15_000;
-
-/** A message with recipients in delivery: its rows as last committed. */
-interface Active {
-  item: QueueItem;
-  /** QueueRecipient.index of those in delivery. */
-  readonly busy: Set<number>;
-}
-
-interface Group {
-  readonly route: RoutePlan;
-  readonly recipients: QueueRecipient[];
-}
+/** Messages whose rows are read again in one go. */
+const REFRESH_BATCH = 200;
 
 export function createQueue(options: QueueOptions): Queue {
   return new Scheduler(options);
@@ -84,46 +71,70 @@ export function createQueue(options: QueueOptions): Queue {
 
 class Scheduler implements Queue {
   readonly #options: QueueOptions;
-  readonly #ports: JobPorts;
-  readonly #due = new DueIndex();
+  readonly #shaper: Shaper;
+  readonly #index = new WaitingIndex();
   readonly #fresh = new FreshItems(QUEUE_LIMITS.freshItemsMax);
-  readonly #active = new Map<QueueId, Active>();
-  readonly #destinations = new Destinations({ placesOf });
-  /** Keys that called a message out of their line. */
-  readonly #calledBy = new Map<QueueId, Set<string>>();
-  /** Recipients that stand in some line; only of messages with several, which may be taken up while one waits. */
-  readonly #inLine = new Map<QueueId, Set<number>>();
-  readonly #places = new Semaphore(QUEUE_LIMITS.deliveriesInFlightMax);
+  readonly #routed = new RoutedItems(QUEUE_LIMITS.routedItemsMax);
+  readonly #places: Places;
+  readonly #lines: Lines;
+  readonly #takeUp: TakeUp;
+  readonly #deliveries: Deliveries;
+  readonly #lifetime: Lifetime;
+  readonly #jumps: ReturnType<typeof watchJumps>;
   readonly #work = new Set<Promise<void>>();
-  readonly #abort = new AbortController();
-  /**
-   * Messages being read and routed, and whether they became due once more meanwhile. One take-up of a message at a time:
-   * rows that were read while another one delivered would be stale.
-   */
-  readonly #takeUps = new Map<QueueId, 'once' | 'again'>();
-  #jobs = 0;
-  /** Recipients whose delivery is under way. */
-  #inDelivery = 0;
   #running = false;
+  #pumping = false;
+  #soon = false;
   #timer: Timer | undefined;
-  #timerDueAt = Number.POSITIVE_INFINITY;
+  #timerAt = Number.POSITIVE_INFINITY;
   #pruneTimer: Timer | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
-    const { retryMinMs, retryMaxMs, onBlock } = options.config.queue;
-    this.#ports = { ...options, policy: { retryMinMs, retryMaxMs, ...(onBlock && { onBlock }) }, random: options.random ?? Math.random };
+    const { clock, log, store } = options;
+    this.#shaper = options.shaper ?? createOpenShaper();
+    this.#jumps = watchJumps(clock);
+    const track = (work: Promise<void>): void => this.#track(work);
+    const index = this.#index;
+    this.#places = new Places(clock, () => this.#pump());
+    this.#lines = new Lines({ index, places: this.#places, shaper: this.#shaper, now: () => clock.now() });
+    this.#takeUp = new TakeUp({
+      store, router: options.router, clock, log, index, fresh: this.#fresh, track,
+      hasRoom: () => this.#deliveries.hasRoom && this.#makeRoomInLines(),
+      toLine: (slot, item, routes, entry) => {
+        this.#routed.put(item, routes);
+        this.#lines.enter(slot, entry);
+      },
+      toNear: (slot, item, recipient, route) => track(this.#deliveries.near(slot, item, recipient, route)),
+    });
+    this.#deliveries = new Deliveries({
+      ...options, shaper: this.#shaper, index, lines: this.#lines, routed: this.#routed, takeUp: this.#takeUp,
+      admit: (items) => this.admit(items),
+      reread: (id) => track(this.#refresh([id])),
+    });
+    this.#lifetime = new Lifetime({
+      store, feedback: options.feedback, clock, log, config: options.config,
+      claim: (message, recipient) => this.#claim(message, recipient),
+      release: (message, recipient, done) => this.#release(message, recipient, done),
+      admit: (items) => this.admit(items),
+    });
+    this.#shaper.onRoom((siteKey) => {
+      this.#lines.room(siteKey);
+      this.#pumpSoon();
+    });
   }
 
   readonly control: QueueControl = (() => {
-    // Of messages that are being read or stand in line only their number is known: the sum is a lower bound.
-    const recipients = (): number => this.#due.recipientCount + this.#takeUps.size + this.#destinations.waiting + this.#inDelivery;
-    const inFlight = (): number => this.#inDelivery;
+    const size = (): QueueControl['size'] => ({ recipients: this.#index.size, inFlight: this.#deliveries.inFlight });
     return {
       enqueue: (item: NewQueueItem) => this.enqueue(item),
       refresh: (ids: readonly QueueId[]) => this.#refresh(ids),
+      explainWait: (id: QueueId, index: number): LiveWait | undefined =>
+        explainWait({ index: this.#index, lines: this.#lines, shaper: this.#shaper, deliveries: this.#deliveries, now: this.#options.clock.now() }, id, index),
+      siteOf: (id: QueueId, index: number) => this.#siteOf(id, index),
+      lines: (limit: number): readonly LineNumbers[] => lineNumbers(this.#lines, limit),
       get size() {
-        return { recipients: recipients(), inFlight: inFlight() };
+        return size();
       },
     };
   })();
@@ -134,7 +145,11 @@ class Scheduler implements Queue {
   }
 
   admit(items: readonly QueueItem[]): void {
-    for (const item of items) this.#admit(item);
+    for (const item of items) {
+      this.#fresh.put(item);
+      this.#indexRows(item);
+      this.#lifetime.note(item.message);
+    }
     this.#pump();
   }
 
@@ -142,14 +157,17 @@ class Scheduler implements Queue {
     this.#running = true;
     this.#pump();
     this.#schedulePrune();
-    let carried: DueRow[] = [];
     for await (const { ids, positions, times } of this.#options.store.dueRows()) {
-      const rows = ids.map((id, at) => ({ id, index: positions[at] as number, nextAttemptAt: times[at] as number }));
-      carried = this.#indexRows([...carried, ...rows]);
+      const latest = this.#latest();
+      for (let at = 0; at < ids.length; at++) {
+        const id = ids[at] as QueueId;
+        // Enqueued while this was being read: known already.
+        if (this.#index.slotOf(id, positions[at] as number) === NONE) this.#index.add(id, positions[at] as number, Math.min(times[at] as number, latest));
+      }
       this.#pump();
       if (!this.#running) return;
     }
-    this.#indexRows(carried, true);
+    this.#lifetime.start();
     this.#pump();
   }
 
@@ -157,10 +175,14 @@ class Scheduler implements Queue {
     this.#running = false;
     this.#timer?.cancel();
     this.#pruneTimer?.cancel();
+    this.#places.close();
+    const ageing = this.#lifetime.stop();
     await this.#settled(drainMs);
-    if (this.#work.size === 0) return;
-    this.#abort.abort(new Error('the server stops'));
-    await this.#settled(QUEUE_LIMITS.abortGraceMs);
+    if (this.#work.size > 0) {
+      this.#deliveries.abort(new Error('the server stops'));
+      await this.#settled(QUEUE_LIMITS.abortGraceMs);
+    }
+    await ageing;
   }
 
   /** Resolves when nothing is under way, or after `limitMs`. */
@@ -174,58 +196,64 @@ class Scheduler implements Queue {
     timer?.cancel();
   }
 
-  #admit(item: QueueItem): void {
-    this.#fresh.put(item);
-    this.#index(item, new Set());
+  /** No wait ends later, however wrong the clock was when it was written down. */
+  #latest(): number {
+    return this.#options.clock.now() + QUEUE_LIMITS.longestRetryWaitMs;
   }
 
-  /** Returns the rows of the last message, of which more may follow, unless it is the `end`. */
-  #indexRows(rows: readonly DueRow[], end = false): DueRow[] {
-    const lastId = end ? undefined : rows.at(-1)?.id;
-    for (let at = 0; at < rows.length; ) {
-      const { id } = rows[at] as DueRow;
-      if (id === lastId) return rows.slice(at);
-      let dueAt = Number.POSITIVE_INFINITY;
-      const from = at;
-      for (; rows[at]?.id === id; at++) dueAt = Math.min(dueAt, (rows[at] as DueRow).nextAttemptAt);
-      // What is being delivered is indexed when that ends, by what it then knows.
-      if (!this.#active.has(id)) this.#due.set(id, dueAt, at - from);
+  /** What the rows of a message say, into the index. Slots that are taken are told that they know old rows. */
+  #indexRows({ message: { id }, recipients }: QueueItem): void {
+    const index = this.#index;
+    for (const { index: position, state, nextAttemptAt } of recipients) {
+      const slot = index.slotOf(id, position);
+      const dueAt = Math.min(nextAttemptAt, this.#latest());
+      if (slot === NONE) {
+        if (state === 'queued') index.add(id, position, dueAt);
+        continue;
+      }
+      if (index.isTaken(slot)) {
+        index.touch(slot);
+        continue;
+      }
+      this.#lines.leave(slot);
+      if (state === 'queued') index.sleep(slot, dueAt);
+      else index.remove(slot);
     }
-    return [];
-  }
-
-  /** Puts the message on the index for its next due recipient that is not in delivery, or takes it off. */
-  #index(item: QueueItem, busy: ReadonlySet<number>): void {
-    const { id } = item.message;
-    const inLine = this.#inLine.get(id);
-    let dueAt = Number.POSITIVE_INFINITY;
-    let waiting = 0;
-    for (const { state, index, nextAttemptAt } of item.recipients) {
-      if (state !== 'queued' || busy.has(index) || inLine?.has(index)) continue;
-      waiting += 1;
-      dueAt = Math.min(dueAt, nextAttemptAt);
-    }
-    if (waiting === 0) this.#due.delete(id);
-    else this.#due.set(id, dueAt, waiting);
   }
 
   #pump(): void {
-    while (this.#running && this.#takeUps.size < QUEUE_LIMITS.takeUpsMax && this.#jobs + this.#takeUps.size < QUEUE_LIMITS.deliveriesInFlightMax) {
-      const id = this.#due.pop(this.#options.clock.now());
-      if (id === undefined) break;
-      if (this.#takeUps.has(id)) {
-        this.#takeUps.set(id, 'again');
-        continue;
-      }
-      this.#takeUps.set(id, 'once');
-      this.#track(this.#takeUp(id).finally(() => this.#endTakeUp(id)));
+    // What begins here may end here, and must not begin anew inside of itself.
+    if (!this.#running || this.#pumping) return;
+    this.#pumping = true;
+    try {
+      this.#noticeJumps();
+      this.#takeUp.run();
+      this.#lines.run((turn) => this.#track(this.#deliveries.remote(turn)));
+    } finally {
+      this.#pumping = false;
     }
     this.#arm();
   }
 
-  #endTakeUp(id: QueueId): void {
-    if (this.#takeUps.get(id) === 'again') this.#due.set(id, this.#options.clock.now(), 1);
-    this.#takeUps.delete(id);
+  /** After all that happens now, once. */
+  #pumpSoon(): void {
+    if (this.#soon) return;
+    this.#soon = true;
+    queueMicrotask(() => {
+      this.#soon = false;
+      this.#pump();
+    });
+  }
+
+  /** The wall clock was set: dates that were to come may be far away now. */
+  #noticeJumps(): void {
+    const jump = this.#jumps.look();
+    if (jump === JUMP_NONE) return;
+    if (jump.wentBack) {
+      this.#index.wakeBy(this.#latest());
+      this.#lines.room(undefined);
+    }
+    this.#lifetime.clockSet();
   }
 
   /** Everything under way is known to stop(), and its end may make room for more. */
@@ -240,185 +268,67 @@ class Scheduler implements Queue {
   }
 
   #arm(): void {
-    const dueAt = this.#running ? this.#due.nextDueAt : Number.POSITIVE_INFINITY;
-    if (dueAt === this.#timerDueAt && this.#timer) return;
+    const at = this.#running ? Math.min(this.#index.nextDueAt, this.#lines.nextWakeAt) : Number.POSITIVE_INFINITY;
+    if (at === this.#timerAt && this.#timer) return;
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#timerDueAt = dueAt;
-    if (dueAt === Number.POSITIVE_INFINITY) return;
+    this.#timerAt = at;
+    if (at === Number.POSITIVE_INFINITY) return;
     const now = this.#options.clock.now();
-    // Due already: no place is free, and the end of what has it wakes us up.
-    if (dueAt <= now) return;
-    this.#timer = this.#options.clock.timer(Math.min(dueAt - now, QUEUE_LIMITS.longestNapMs), () => {
+    // Due already: there is no room, and the end of what has it wakes us up.
+    if (at <= now) return;
+    this.#timer = this.#options.clock.timer(Math.min(at - now, QUEUE_LIMITS.longestNapMs), () => {
       this.#timer = undefined;
       this.#pump();
     });
   }
 
-  async #takeUp(id: QueueId): Promise<void> {
-    const calledBy = this.#calledBy.get(id);
-    this.#calledBy.delete(id);
-    try {
-      const active = this.#active.get(id) ?? (await this.#load(id));
-      if (active) await this.#dispatch(active);
-    } catch (error) {
-      this.#options.log.error('queue.take-up-failed', { id, error: String(error) });
-      this.#due.set(id, this.#options.clock.now() + STORE_TROUBLE_WAIT_MS, 1);
-    } finally {
-      if (calledBy) {
-        this.#destinations.forget(id, calledBy);
-        for (const key of calledBy) this.#callNext(key);
-      }
-    }
+  /** Lines that wait for a time go to sleep when there are too many. */
+  #makeRoomInLines(): boolean {
+    if (this.#lines.count < QUEUE_LIMITS.linesMax) return true;
+    this.#lines.dissolve((slot, until) => this.#index.sleep(slot, Math.min(until, this.#latest())));
+    return this.#lines.count < QUEUE_LIMITS.linesMax;
   }
 
-  async #load(id: QueueId): Promise<Active | undefined> {
-    const item = this.#fresh.take(id) ?? (await this.#options.store.read(id));
-    return item && { item, busy: new Set() };
+  #claim({ id }: QueueMessage, { index: position }: QueueRecipient): boolean {
+    const slot = this.#index.slotOf(id, position);
+    if (slot === NONE || this.#index.isTaken(slot)) return false;
+    this.#lines.leave(slot);
+    this.#index.take(slot);
+    return true;
   }
 
-  /** Starts deliveries to the due recipients of a message, as far as their destinations have room. */
-  async #dispatch(active: Active): Promise<void> {
-    const { message } = active.item;
-    const now = this.#options.clock.now();
-    const due = active.item.recipients.filter(
-      (recipient) => recipient.state === 'queued' && recipient.nextAttemptAt <= now && !active.busy.has(recipient.index),
-    );
-    for (const recipient of due) active.busy.add(recipient.index);
-    this.#active.set(message.id, active);
-    if (due.length > 0) {
-      this.#options.log.info(LOG_EVENTS.queueActive, {
-        id: message.id, from: message.sender, sizeBytes: message.sizeBytes, recipients: due.length,
-      });
-    }
-    const inLine: number[] = [];
-    for (const group of await this.#groups(active.item, due)) {
-      if (this.#destinations.enter(group.route.key, message.id)) this.#startJob(active, group);
-      else inLine.push(...group.recipients.map(({ index }) => index));
-    }
-    this.#leaveInLine(active, inLine);
-  }
-
-  /** Those in line are not on the index: their destination calls them. */
-  #leaveInLine(active: Active, indices: readonly number[]): void {
-    const { id } = active.item.message;
-    if (indices.length > 0 && active.item.recipients.length > 1) {
-      this.#inLine.set(id, new Set([...(this.#inLine.get(id) ?? []), ...indices]));
-    }
-    for (const index of indices) active.busy.delete(index);
-    if (active.busy.size === 0) this.#active.delete(id);
-    if (active.item.recipients.length > 1 || indices.length === 0) this.#index(active.item, active.busy);
-  }
-
-  /** One group per next hop; local mailboxes and undeliverable recipients each for themselves. */
-  async #groups(item: QueueItem, recipients: readonly QueueRecipient[]): Promise<Iterable<Group>> {
-    const routes = await Promise.all(recipients.map((recipient) => this.#route(item, recipient)));
-    const groups = new Map<string, Group>();
-    for (const [at, recipient] of recipients.entries()) {
-      const route = routes[at] as RoutePlan;
-      const alone = route.kind === 'local' || route.kind === 'undeliverable';
-      const name = alone ? `${route.key} ${recipient.index}` : route.key;
-      const group = groups.get(name);
-      if (group) group.recipients.push(recipient);
-      else groups.set(name, { route, recipients: [recipient] });
-    }
-    return groups.values();
-  }
-
-  async #route(item: QueueItem, recipient: QueueRecipient): Promise<RoutePlan> {
-    if (recipient.nextAttemptAt === RETURN_ORDERED_AT && recipient.lastReply) {
-      return { kind: 'undeliverable', key: 'undeliverable', reply: recipient.lastReply };
-    }
-    try {
-      return await this.#options.router.route(item.message, recipient, item.recipients.length);
-    } catch (error) {
-      this.#options.log.error('queue.router-failed', { id: item.message.id, error: String(error) });
-      return { kind: 'undeliverable', key: 'undeliverable', reply: { code: 451, enhanced: '4.3.0', text: 'the route could not be found out now' } };
-    }
-  }
-
-  #startJob(active: Active, group: Group): void {
-    this.#jobs += 1;
-    this.#inDelivery += group.recipients.length;
-    const { key } = group.route;
-    const work = this.#places.run(() => this.#job(active, group)).finally(() => {
-      this.#jobs -= 1;
-      this.#inDelivery -= group.recipients.length;
-      this.#destinations.leave(key);
-      this.#callNext(key);
-    });
-    this.#track(work);
-  }
-
-  async #job(active: Active, group: Group): Promise<void> {
-    const { message } = active.item;
-    const indices = group.recipients.map(({ index }) => index);
-    let result: JobResult | undefined;
-    try {
-      const [content, trouble] = await this.#content(message);
-      // A drain that ended while this waited for its place or its content: it stays queued.
-      if (this.#abort.signal.aborted) return;
-      const job: DeliveryJob = { message, recipients: group.recipients, route: group.route, content, leasedAt: this.#options.clock.now() };
-      result = await runJob(this.#ports, job, this.#abort.signal, trouble);
-    } finally {
-      this.#apply(active, indices, result);
-      this.#release(active, indices);
-    }
-    for (const item of result?.followUps ?? []) this.#admit(item);
-  }
-
-  async #content(message: QueueMessage): Promise<[ByteSource, trouble?: string]> {
-    try {
-      return [await this.#options.store.content(message.contentDigest)];
-    } catch (error) {
-      this.#options.log.error('queue.content-failed', { id: message.id, error: String(error) });
-      return [new BufferSource(Buffer.alloc(0)), 'the content of the message could not be read'];
-    }
-  }
-
-  #apply(active: Active, indices: readonly number[], result: JobResult | undefined): void {
-    const settled = new Map(result?.settled.map(({ settlement }) => [settlement.recipient, settlement]));
-    const retryAt = this.#options.clock.now() + retryWaitMs(this.#ports.policy, 1, this.#ports.random());
-    const recipients = active.item.recipients.map((recipient) => {
-      if (!indices.includes(recipient.index)) return recipient;
-      const settlement = settled.get(recipient.index);
-      if (!settlement) return { ...recipient, nextAttemptAt: retryAt };
-      // An order to hold that came during the attempt outlives a deferral, here as in the store.
-      if (recipient.state !== 'queued' && settlement.state === 'queued') return recipient;
-      return { ...recipient, ...stored(settlement) };
-    });
-    active.item = { message: active.item.message, recipients };
-  }
-
-  /** These recipients are no longer in delivery. */
-  #release(active: Active, indices: readonly number[]): void {
-    for (const index of indices) active.busy.delete(index);
-    if (active.busy.size === 0) this.#active.delete(active.item.message.id);
-    this.#index(active.item, active.busy);
-  }
-
-  /** Lets the next in line at a destination come for the places that are free. */
-  #callNext(key: string): void {
-    for (let id = this.#destinations.call(key); id !== undefined; id = this.#destinations.call(key)) {
-      const keys = this.#calledBy.get(id) ?? new Set();
-      this.#calledBy.set(id, keys.add(key));
-      this.#inLine.delete(id);
-      this.#due.set(id, RETURN_ORDERED_AT, 1);
-    }
+  #release({ id }: QueueMessage, { index: position }: QueueRecipient, done: boolean): void {
+    const slot = this.#index.slotOf(id, position);
+    if (done) this.#index.remove(slot);
+    else this.#index.sleep(slot, this.#options.clock.now() + QUEUE_LIMITS.agedAgainMs);
+    this.#routed.delete(id);
   }
 
   async #refresh(ids: readonly QueueId[]): Promise<void> {
-    await Promise.all(ids.map((id) => this.#refreshOne(id)));
+    for (let at = 0; at < ids.length; at += REFRESH_BATCH) {
+      const batch = ids.slice(at, at + REFRESH_BATCH);
+      for (const id of batch) {
+        this.#fresh.take(id);
+        this.#routed.delete(id);
+      }
+      const items = await this.#options.store.readMany(batch);
+      for (const item of items) {
+        this.#indexRows(item);
+        this.#lifetime.note(item.message);
+      }
+    }
     this.#pump();
   }
 
-  async #refreshOne(id: QueueId): Promise<void> {
-    this.#fresh.take(id);
+  async #siteOf(id: QueueId, position: number): Promise<string | undefined> {
+    const sender = this.#lines.senderOf(this.#index.slotOf(id, position));
+    if (sender) return sender.line.site.key;
     const item = await this.#options.store.read(id);
-    const active = this.#active.get(id);
-    if (active && item) active.item = item;
-    if (item) this.#index(item, active?.busy ?? new Set());
-    else this.#due.delete(id);
+    const recipient = item?.recipients.find(({ index }) => index === position);
+    if (!item || !recipient) return undefined;
+    const route = await this.#takeUp.route(item, recipient);
+    return route.kind === 'mx' || route.kind === 'smarthost' ? siteOf(route).key : undefined;
   }
 
   #schedulePrune(): void {
@@ -434,12 +344,7 @@ class Scheduler implements Queue {
     const { prune } = this.#options.store;
     if (!prune) return;
     let removed: number;
-    do removed = await prune.call(this.#options.store, 500);
+    do removed = await prune.call(this.#options.store, STORE_LIMITS.pruneBatchMax);
     while (removed > 0 && this.#running);
   }
-}
-
-/** Our own mailboxes are no peer that could be overrun. */
-function placesOf(key: string): number {
-  return key === 'local' || key === 'undeliverable' ? QUEUE_LIMITS.deliveriesInFlightMax : QUEUE_LIMITS.deliveriesPerDestinationMax;
 }

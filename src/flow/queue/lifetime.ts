@@ -1,0 +1,179 @@
+/**
+ * The age of messages, whatever state they are in: at `expiresAt` every recipient that still waits (asleep, in line, put
+ * aside, held) expires with a notice; before that, once, the sender is told that the message is late (RFC 3461 §4.1).
+ * One timer for the next such time that the store knows of; attempts have nothing to do with it.
+ *
+ * Recipients in delivery settle by themselves: their last attempt says what becomes of them. When the wall clock has just
+ * jumped ahead nothing expires for a while (QUEUE_LIMITS.expiryGraceMs), because it may be put right again.
+ */
+import type { ByteSource } from '../../base/byte-source.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
+import { QUEUE_LIMITS } from '../../base/limits.ts';
+import type { Log } from '../../base/log.ts';
+import { MESSAGE_EVENTS } from '../../contract/events.ts';
+import type { AgedPlace, AttemptFacts, FeedbackItem, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, Settlement } from '../../contract/queue.ts';
+import type { Reply } from '../../contract/message.ts';
+import { JUMP_NONE, watchJumps } from './clock-jumps.ts';
+import { expiryReason } from './reason.ts';
+
+/** A recipient that is late or will not be delivered any more, as feedback is told. */
+export interface LateRecipient {
+  readonly recipient: QueueRecipient;
+  readonly reply: Reply;
+  readonly attempt: AttemptFacts;
+}
+
+export interface LifetimeFeedback {
+  followUps(message: QueueMessage, content: ByteSource, finals: readonly (LateRecipient & { readonly state: 'expired' })[]): Promise<readonly FeedbackItem[]>;
+  delayNotice?(message: QueueMessage, content: ByteSource, entries: readonly LateRecipient[]): Promise<readonly FeedbackItem[]>;
+}
+
+export interface LifetimeOptions {
+  readonly store: Pick<QueueStore, 'aged' | 'settle' | 'content'>;
+  readonly feedback: LifetimeFeedback;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Read at each use; 0 or absent: no delay notices. */
+  readonly config: { readonly queue: { readonly delayNoticeMs?: number } };
+  /** Takes a queued recipient so that nobody else does; false when it is in delivery or waits no more. */
+  readonly claim: (message: QueueMessage, recipient: QueueRecipient) => boolean;
+  /** What was claimed: its fate is committed, or (false) it waits on. */
+  readonly release: (message: QueueMessage, recipient: QueueRecipient, done: boolean) => void;
+  readonly admit: (items: readonly NewQueueItem[]) => void;
+}
+
+/** RFC 3463 §3.5, X.4.7: delivery time expired; X.4.0 for what is only late. */
+const NEVER_TRIED: Reply = { code: 451, enhanced: '4.4.0', text: 'it has not been tried yet' };
+
+export class Lifetime {
+  readonly #options: LifetimeOptions;
+  readonly #jumps: ReturnType<typeof watchJumps>;
+  #timer: Timer | undefined;
+  #nextAt = Number.POSITIVE_INFINITY;
+  #running: Promise<void> | undefined;
+  #stopped = true;
+
+  constructor(options: LifetimeOptions) {
+    this.#options = options;
+    this.#jumps = watchJumps(options.clock);
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.#wakeAt(this.#options.clock.now());
+  }
+
+  /** A message was committed whose age matters then. */
+  note(message: QueueMessage): void {
+    const at = Math.min(message.delayNoticeAt ?? message.expiresAt, message.expiresAt);
+    if (at < this.#nextAt && !this.#stopped) this.#wakeAt(at);
+  }
+
+  /** The wall clock was set: look again. */
+  clockSet(): void {
+    if (!this.#stopped) this.#wakeAt(this.#options.clock.now());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  #wakeAt(at: number): void {
+    this.#nextAt = at;
+    this.#timer?.cancel();
+    const inMs = Math.max(0, at - this.#options.clock.now());
+    this.#timer = this.#options.clock.timer(Math.min(inMs, QUEUE_LIMITS.longestNapMs), () => this.#look());
+  }
+
+  #look(): void {
+    if (this.#stopped || this.#running) return;
+    const { clock, log } = this.#options;
+    const jump = this.#jumps.look();
+    if (jump !== JUMP_NONE && jump.graceLeftMs > 0) return this.#wakeAt(clock.now() + jump.graceLeftMs);
+    if (this.#nextAt > clock.now()) return this.#wakeAt(this.#nextAt);
+    this.#nextAt = Number.POSITIVE_INFINITY;
+    this.#running = this.#sweep()
+      .catch((error: unknown) => {
+        log.error('queue.ageing-failed', { error: String(error) });
+        return clock.now() + QUEUE_LIMITS.agedAgainMs;
+      })
+      .then((nextAt) => {
+        this.#running = undefined;
+        // Meanwhile something may have come whose time is earlier.
+        if (!this.#stopped) this.#wakeAt(Math.min(nextAt, this.#nextAt));
+      });
+  }
+
+  /** Returns when to look again. */
+  async #sweep(): Promise<number> {
+    const { store, clock } = this.#options;
+    const now = clock.now();
+    let after: AgedPlace | undefined;
+    let leftOver = false;
+    for (;;) {
+      const aged = await store.aged(now, QUEUE_LIMITS.agedBatch, after);
+      for (const item of aged.items) {
+        if (this.#stopped) return now;
+        const done = item.message.expiresAt <= now ? await this.#expire(item, now) : await this.#tell(item);
+        leftOver ||= !done;
+      }
+      after = aged.after;
+      if (!after) return Math.min(aged.nextAt ?? Number.POSITIVE_INFINITY, leftOver ? now + QUEUE_LIMITS.agedAgainMs : Number.POSITIVE_INFINITY);
+    }
+  }
+
+  /** False when somebody of it must be looked at again. */
+  async #expire({ message, recipients }: QueueItem, now: number): Promise<boolean> {
+    const waiting = recipients.filter(({ state }) => state === 'queued' || state === 'held');
+    const claimed = waiting.filter((recipient) => recipient.state === 'held' || this.#options.claim(message, recipient));
+    let done = false;
+    try {
+      if (claimed.length > 0) await this.#commitExpiry(message, claimed, now);
+      done = true;
+    } catch (error) {
+      this.#options.log.error('queue.expiry-failed', { id: message.id, error: String(error) });
+    }
+    for (const recipient of claimed) if (recipient.state === 'queued') this.#options.release(message, recipient, done);
+    return done && claimed.length === waiting.length;
+  }
+
+  async #commitExpiry(message: QueueMessage, claimed: readonly QueueRecipient[], now: number): Promise<void> {
+    const { store, feedback, admit, log } = this.#options;
+    const ageMs = now - message.queuedAt;
+    const settlements = claimed.map((recipient): Settlement => ({
+      recipient: recipient.index, state: 'expired', attempts: recipient.attempts, nextAttemptAt: now,
+      reason: expiryReason(recipient.reason ?? 'It was never tried: its turn did not come.', ageMs),
+      ...(recipient.lastReply ? { lastReply: recipient.lastReply } : {}),
+    }));
+    const finals = claimed.map((recipient) => ({ ...late({ ...recipient, state: 'expired' }), state: 'expired' as const }));
+    const items = await feedback.followUps(message, await store.content(message.contentDigest), finals);
+    const followUps = items.flatMap(({ enqueue }) => enqueue ?? []);
+    const events = finals.map(({ recipient, reply }) => ({ at: now, name: MESSAGE_EVENTS.expired, recipient: recipient.index, data: { reply, ageMs } }));
+    await store.settle(message.id, settlements, [], followUps, [...events, ...items.map(({ event }) => event)]);
+    log.info('queue.expired', { id: message.id, recipients: claimed.length, ageMs });
+    admit(followUps);
+  }
+
+  /** The sender is told once that the message is late, committed together with the mark that it was. */
+  async #tell({ message, recipients }: QueueItem): Promise<boolean> {
+    const { store, feedback, config, admit, log } = this.#options;
+    const waiting = recipients.filter(({ state }) => state === 'queued' || state === 'held');
+    try {
+      const wanted = (config.queue.delayNoticeMs ?? 0) > 0 && waiting.length > 0;
+      const items = wanted && feedback.delayNotice ? await feedback.delayNotice(message, await store.content(message.contentDigest), waiting.map(late)) : [];
+      const followUps = items.flatMap(({ enqueue }) => enqueue ?? []);
+      await store.settle(message.id, [], [], followUps, items.map(({ event }) => event), true);
+      admit(followUps);
+      return true;
+    } catch (error) {
+      log.error('queue.delay-notice-failed', { id: message.id, error: String(error) });
+      return false;
+    }
+  }
+}
+
+function late(recipient: QueueRecipient): LateRecipient {
+  return { recipient, reply: recipient.lastReply ?? NEVER_TRIED, attempt: {} };
+}

@@ -1,0 +1,196 @@
+/**
+ * From "due" to "in line": reads the rows of due recipients in batches, finds out where they go, and hands them on: to the
+ * line of their site, or to delivery at once when they go no further than this machine.
+ *
+ * New messages come with their rows and do not wait behind the backlog; the backlog is read one batch after the other.
+ */
+import { hash } from 'node:crypto';
+import type { Clock, Timer } from '../../base/clock.ts';
+import { QUEUE_LIMITS } from '../../base/limits.ts';
+import type { Log } from '../../base/log.ts';
+import type { QueueId } from '../../contract/message.ts';
+import { RETURN_ORDERED_AT } from '../../contract/queue.ts';
+import type { QueueItem, QueueMessage, QueueRecipient, QueueStore, Router, RoutePlan } from '../../contract/queue.ts';
+import type { MxSite } from '../../contract/sending.ts';
+import { LOG_EVENTS } from '../../mail/log-events.ts';
+import type { FreshItems } from './fresh-items.ts';
+import { plainSender } from './line.ts';
+import type { LineEntry } from './lines.ts';
+import { NONE } from './waiting-index.ts';
+import type { WaitingIndex } from './waiting-index.ts';
+
+export type RemoteRoute = Extract<RoutePlan, { kind: 'mx' | 'smarthost' }>;
+export type NearRoute = Exclude<RoutePlan, RemoteRoute>;
+
+export interface TakeUpOptions {
+  readonly store: Pick<QueueStore, 'readMany'>;
+  readonly router: Router;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly index: WaitingIndex;
+  readonly fresh: FreshItems;
+  /** False while the backlog must wait: too much stands in line. */
+  readonly hasRoom: () => boolean;
+  readonly toLine: (slot: number, item: QueueItem, routes: ReadonlyMap<number, RoutePlan>, entry: LineEntry) => void;
+  readonly toNear: (slot: number, item: QueueItem, recipient: QueueRecipient, route: NearRoute) => void;
+  /** Everything under way is told, so that it can be waited for. */
+  readonly track: (work: Promise<void>) => void;
+}
+
+interface Live {
+  readonly slot: number;
+  readonly recipient: QueueRecipient;
+}
+
+/** When the store does not answer, a message is taken up again after this. */
+const STORE_TROUBLE_WAIT_MS = 15_000;
+
+export class TakeUp {
+  readonly #options: TakeUpOptions;
+  /** New messages being routed. */
+  #routing = 0;
+  #reading = false;
+
+  constructor(options: TakeUpOptions) {
+    this.#options = options;
+  }
+
+  /** Begins as much as may begin now. */
+  run(): void {
+    while (this.#routing < QUEUE_LIMITS.takeUpsMax) {
+      const item = this.#options.fresh.takeFirst();
+      if (!item) break;
+      const slots = this.#takeDue(item.message.id);
+      if (slots.length === 0) continue;
+      this.#routing += 1;
+      this.#options.track(this.#handOn(item, slots).finally(() => void (this.#routing -= 1)));
+    }
+    if (!this.#reading && this.#options.hasRoom()) this.#readBacklog();
+  }
+
+  get isReading(): boolean {
+    return this.#reading;
+  }
+
+  /** Where a recipient goes. Never rejects. */
+  async route(item: QueueItem, recipient: QueueRecipient): Promise<RoutePlan> {
+    if (recipient.nextAttemptAt === RETURN_ORDERED_AT && recipient.lastReply) {
+      return { kind: 'undeliverable', key: 'undeliverable', reply: recipient.lastReply };
+    }
+    try {
+      return await this.#options.router.route(item.message, recipient, item.recipients.length);
+    } catch (error) {
+      this.#options.log.error('queue.router-failed', { id: item.message.id, error: String(error) });
+      return { kind: 'undeliverable', key: 'undeliverable', reply: { code: 451, enhanced: '4.3.0', text: 'the route could not be found out now' } };
+    }
+  }
+
+  #readBacklog(): void {
+    const { index, clock } = this.#options;
+    const now = clock.now();
+    const batch = new Map<QueueId, number[]>();
+    while (batch.size < QUEUE_LIMITS.takeUpBatch) {
+      const slot = index.takeDue(now);
+      if (slot === NONE) break;
+      const id = index.idOf(slot);
+      batch.set(id, [slot, ...this.#takeDue(id), ...(batch.get(id) ?? [])]);
+    }
+    if (batch.size === 0) return;
+    this.#reading = true;
+    this.#options.track(this.#takeUpBatch(batch).finally(() => void (this.#reading = false)));
+  }
+
+  async #takeUpBatch(batch: ReadonlyMap<QueueId, readonly number[]>): Promise<void> {
+    const items = await this.#read(batch);
+    if (!items) return;
+    const found = new Map(items.map((item) => [item.message.id, item]));
+    const work = [...batch].map(([id, slots]) => this.#handOn(found.get(id), slots));
+    for (const one of work) this.#options.track(one);
+    // A name server that does not answer holds up its own messages, not the next batch.
+    let timer: Timer | undefined;
+    const patience = new Promise<void>((resolve) => (timer = this.#options.clock.timer(QUEUE_LIMITS.routePatienceMs, resolve)));
+    await Promise.race([Promise.all(work), patience]);
+    timer?.cancel();
+  }
+
+  /** Undefined when the store does not answer: they sleep a little longer. */
+  async #read(batch: ReadonlyMap<QueueId, readonly number[]>): Promise<readonly QueueItem[] | undefined> {
+    const { store, index, clock, log, fresh } = this.#options;
+    const known = [...batch.keys()].flatMap((id) => fresh.take(id) ?? []);
+    const skip = new Set(known.map(({ message }) => message.id));
+    try {
+      return [...known, ...(await store.readMany([...batch.keys()].filter((id) => !skip.has(id))))];
+    } catch (error) {
+      log.error('queue.take-up-failed', { messages: batch.size, error: String(error) });
+      for (const slots of batch.values()) for (const slot of slots) index.sleep(slot, clock.now() + STORE_TROUBLE_WAIT_MS);
+      return undefined;
+    }
+  }
+
+  /** The sleeping recipients of a message that are due. */
+  #takeDue(id: QueueId): number[] {
+    const { index, clock } = this.#options;
+    const now = clock.now();
+    const due = index.slotsOf(id).filter((slot) => index.isSleeping(slot) && index.timeOf(slot) <= now);
+    for (const slot of due) index.take(slot);
+    return due;
+  }
+
+  /** No item: the message is gone. */
+  async #handOn(item: QueueItem | undefined, slots: readonly number[]): Promise<void> {
+    const live = this.#live(item?.recipients ?? [], slots);
+    if (!item || live.length === 0) return;
+    const { message } = item;
+    this.#options.log.info(LOG_EVENTS.queueActive, { id: message.id, from: message.sender, sizeBytes: message.sizeBytes, recipients: live.length });
+    const plans = await Promise.all(live.map(({ recipient }) => this.route(item, recipient)));
+    const routes = new Map(plans.map((plan, at) => [(live[at] as Live).recipient.index, plan]));
+    for (const [at, { slot, recipient }] of live.entries()) {
+      const plan = plans[at] as RoutePlan;
+      // Ordered about while the name servers were asked.
+      if (this.#options.index.wasTouched(slot)) this.#options.index.sleep(slot, this.#options.clock.now());
+      else if (plan.kind === 'local' || plan.kind === 'undeliverable') this.#options.toNear(slot, item, recipient, plan);
+      else this.#options.toLine(slot, item, routes, lineEntry(message, recipient, plan));
+    }
+  }
+
+  /** Of taken slots those whose rows say that they are to be tried now; the others go where their rows say. */
+  #live(recipients: readonly QueueRecipient[], slots: readonly number[]): Live[] {
+    const { index, clock } = this.#options;
+    const now = clock.now();
+    const byIndex = new Map(recipients.map((recipient) => [recipient.index, recipient]));
+    return slots.flatMap((slot) => {
+      const recipient = byIndex.get(index.positionOf(slot));
+      if (index.wasTouched(slot)) index.sleep(slot, now);
+      else if (recipient?.state !== 'queued') index.remove(slot);
+      else if (recipient.nextAttemptAt > now + QUEUE_LIMITS.longestRetryWaitMs || recipient.nextAttemptAt <= now) return [{ slot, recipient }];
+      else index.sleep(slot, recipient.nextAttemptAt);
+      return [];
+    });
+  }
+}
+
+export function siteOf(route: RemoteRoute): MxSite {
+  return route.site ?? { key: route.key, title: route.kind === 'mx' ? route.domain : route.host };
+}
+
+export function lineEntry(message: QueueMessage, recipient: QueueRecipient, route: RemoteRoute): LineEntry {
+  const { account } = message.origin;
+  return {
+    site: siteOf(route),
+    stream: message.stream ?? 'transactional',
+    sender: plainSender(message.sender),
+    ...(account === undefined ? {} : { account }),
+    dkimDomain: message.dkimDomain ?? '',
+    queuedAt: message.queuedAt,
+    route: numberOf(routeName(route, recipient)),
+  };
+}
+
+/** Recipients of one message with the same name share a transaction. */
+export function routeName(route: RemoteRoute, recipient: QueueRecipient): string {
+  return `${route.key} ${recipient.reversePath ?? ''}`;
+}
+
+function numberOf(name: string): number {
+  return Number.parseInt(hash('sha1', name).slice(0, 8), 16);
+}
