@@ -3,10 +3,12 @@ import { accountVerbs } from './account.ts';
 import { aliasVerbs } from './alias.ts';
 import { dnsVerbs } from './dns.ts';
 import { domainVerbs } from './domain.ts';
+import { ipVerbs } from './ip.ts';
 import { mailboxVerbs } from './mailbox.ts';
 import { metricsVerbs } from './metrics.ts';
 import { queueVerbs } from './queue.ts';
 import { quotaVerbs } from './quota.ts';
+import { shapingVerbs } from './shaping.ts';
 import { srsVerbs } from './srs.ts';
 import { tlsVerbs } from './tls.ts';
 import { routeVerbs } from './route.ts';
@@ -20,10 +22,12 @@ export const verbs: readonly Verb<any, any>[] = [
   ...aliasVerbs,
   ...domainVerbs,
   ...dnsVerbs,
+  ...ipVerbs,
   ...mailboxVerbs,
   ...metricsVerbs,
   ...queueVerbs,
   ...quotaVerbs,
+  ...shapingVerbs,
   ...srsVerbs,
   ...tlsVerbs,
   ...routeVerbs,
