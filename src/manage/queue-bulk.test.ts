@@ -136,7 +136,7 @@ test('stats count by age as qshape does', async (t) => {
 
 test('sorting looks at the whole queue', async (t) => {
   const desk = await openDesk(t);
-  const ids = [];
+  const ids: string[] = [];
   for (let number = 0; number < 5; number += 1) ids.push(await desk.add([`user${number}@one.example`], { sizeBytes: number * 100 }, { nextAttemptAt: 1_000_000 - number, attempts: number % 3 }));
   const order = async (sort: string): Promise<number[]> => (await desk.call('queue.list', { sort, limit: 3 })).entries.map((entry: any) => ids.indexOf(entry.id));
   assert.deepEqual(await order('newest'), [4, 3, 2]);

@@ -3,6 +3,7 @@ import { MESSAGE_EVENTS } from '../contract/events.ts';
 import type { Reply } from '../contract/message.ts';
 import { RETURN_ORDERED_AT, type AttemptFacts, type MessageEvent, type QueueMessage, type QueueRecipient, type RecipientState } from '../contract/queue.ts';
 import type { LiveWait } from '../contract/queue-control.ts';
+import { BRAKE_REASON } from '../contract/sending-brake.ts';
 
 /** `nobody`: it goes on by itself, or is done. */
 export type Actor = 'nobody' | 'administrator' | 'sender' | 'recipient' | 'receiver';
@@ -65,7 +66,7 @@ function heldReason({ recipient, events }: WhyInput): ToldReason {
   const order = events.findLast(({ name, recipient: index }) => name === MESSAGE_EVENTS.held && (index === undefined || index === recipient.index));
   const by = typeof order?.data?.['by'] === 'string' ? order.data['by'] : undefined;
   const holder = by === undefined ? 'this server' : (HOLDERS[by] ?? by);
-  const why = sentence(recipient.reason ?? 'No reason was given.');
+  const why = sentence((recipient.reason ?? 'No reason was given.').replace(BRAKE_REASON, '').trim());
   return {
     reason: `${order ? `Held since ${time(order.at)} by ${holder}` : 'Held'}: ${why}`,
     ...(by === undefined ? {} : { heldBy: by }),
