@@ -76,7 +76,7 @@ const DESCRIBE: Readonly<Record<string, Describe>> = {
   [MESSAGE_EVENTS.signed]: ({ data }) => ({ title: `signed: ${signatures(data['signatures'])}` }),
   [MESSAGE_EVENTS.queued]: ({ data }, _message, options) => ({ title: `queued${typeof data['expiresAt'] === 'number' ? `, to be delivered ${when(data['expiresAt'], options.now, 'by')}` : ''}` }),
   [MESSAGE_EVENTS.delivered]: (event, message, options) => describeAttempt('delivered', event, message, options),
-  [MESSAGE_EVENTS.returned]: (event, message, options) => describeAttempt('returned later, after it was taken,', event, message, options),
+  [MESSAGE_EVENTS.returned]: (event, message, options) => describeAttempt('returned later', event, message, options),
   [MESSAGE_EVENTS.deferred]: (event, message, options) => describeAttempt('deferred', event, message, options),
   [MESSAGE_EVENTS.bounced]: (event, message, options) => describeAttempt('bounced', event, message, options),
   [MESSAGE_EVENTS.expired]: (event, message, options) => describeAttempt('expired', event, message, options),

@@ -108,3 +108,41 @@ test('what has been at the alias before is refused; with other recipients it is 
   assert.match(await deliver('loop', looping, 'fwd@example.org', 'news@plain.example'), /^554 5\.4\.6 mail loop/);
   assert.match(await deliver('no-loop', looping, 'alice@example.org', 'news@plain.example'), /^250/);
 });
+
+test('sendmail -XV gives each copy a sender of its own, whose bounce reaches the sender', async () => {
+  const sent = await lab.run(['sendmail', '-v', '-XV', '-f', 'alice@example.org', 'one@gmail.com', 'two@outlook.com'], 'Subject: verp\nMessage-ID: <verp@example.org>\n\nHello.\n');
+  assert.equal(sent.status, 0, sent.stderr);
+  assert.equal((await arrived('gmail.com', ({ subject }) => subject === 'verp')).mailFrom, 'alice+one=gmail.com@example.org');
+  assert.equal((await arrived('outlook.com', ({ subject }) => subject === 'verp')).mailFrom, 'alice+two=outlook.com@example.org');
+});
+
+/** As a server writes it that took the message first. */
+function report(about: string, messageId: string): string[] {
+  return [
+    'From: MAILER-DAEMON@outside.example', 'To: alice@example.org', 'Subject: Undelivered', 'Date: Fri, 20 Nov 2026 12:00:00 +0000', `Message-ID: <report-${about}>`, 'Auto-Submitted: auto-replied',
+    'MIME-Version: 1.0', 'Content-Type: multipart/report; report-type=delivery-status; boundary=b', '',
+    '--b', 'Content-Type: text/plain', '', 'No.', '--b', 'Content-Type: message/delivery-status', '', 'Reporting-MTA: dns; inner.test', '',
+    `Final-Recipient: rfc822; ${about}`, 'Action: failed', 'Status: 5.1.1', 'Diagnostic-Code: smtp; 550 5.1.1 No such user here', '',
+    '--b', 'Content-Type: text/rfc822-headers', '', `Message-ID: ${messageId}`, '', '--b--',
+  ];
+}
+
+test('a report that comes later is on the timeline, and the next mailing spares the address', async () => {
+  await lab.run(['sendmail', '-f', 'alice@example.org', 'gone@gmail.com'], 'Subject: later\nMessage-ID: <later@example.org>\n\nHello.\n');
+  await arrived('gmail.com', ({ subject }) => subject === 'later');
+  assert.match(await deliver('report-forged', report('two@outlook.com', '<verp@example.org>'), 'alice+two=outlook.com@example.org'), /^250/);
+  assert.match(await deliver('report-good', report('gone@gmail.com', '<later@example.org>'), 'alice@example.org'), /^250/);
+  const trace = await eventually('the report on the timeline', async () => {
+    const { stdout } = await lab.run(['trace', '<later@example.org>']);
+    return stdout.includes('returned later') && stdout;
+  });
+  assert.match(trace, /<gone@gmail\.com> returned later (?:to|at) .*\n(?:.*\n)*?.*reply: 550 5\.1\.1 No such user here/);
+  assert.doesNotMatch((await lab.run(['trace', '<verp@example.org>'])).stdout, /returned later/);
+  const refused = await lab.run(['sendmail', '-v', '-f', 'alice@example.org', 'gone@gmail.com', 'one@gmail.com'], 'Subject: again\nMessage-ID: <again@example.org>\n\nHello.\n');
+  assert.equal(refused.status, 0, refused.stderr);
+  const again = await eventually('the second message at its end', async () => {
+    const { stdout } = await lab.run(['trace', '<again@example.org>']);
+    return /done/.test(stdout) && stdout;
+  });
+  assert.match(again, /gone@gmail\.com> bounced[\s\S]*suppressed/);
+});
