@@ -80,12 +80,14 @@ test('every filter selects what it says', async (t) => {
   const desk = await openDesk(t);
   const old = await desk.add(['a@one.example'], { sender: 'News@Lists.example' });
   desk.clock.advance(5 * HOUR_MS);
-  const bounce = await desk.add(['b@two.example'], { sender: '' });
+  const bounce = await desk.add(['b@two.example'], { sender: '', stream: 'urgent' });
   const account = await desk.add(['"c@d"@One.example'], { origin: { kind: 'submission', protocol: 'ESMTPSA', account: 'alice@example.org' } });
   await desk.settle(account, { site: 'google', rule: 'google.rate-ip', culprit: 'source-ip', reason: 'Too many messages', lastReply: { code: 421, enhanced: '4.7.28', text: 'Unusual RATE of mail' } });
   const ids = async (filter: object): Promise<string[]> => (await desk.call('queue.list', filter)).entries.map((entry: { id: string }) => entry.id);
   assert.deepEqual(await ids({}), [old, bounce, account]);
   assert.deepEqual(await ids({ sender: '<>' }), [bounce]);
+  assert.deepEqual(await ids({ stream: 'urgent' }), [bounce]);
+  assert.deepEqual(await ids({ stream: 'transactional' }), [old, account], 'by default');
   assert.deepEqual(await ids({ sender: '@lists.example' }), [old]);
   assert.deepEqual(await ids({ sender: 'news@lists.EXAMPLE' }), [old]);
   assert.deepEqual(await ids({ recipient: '@one.example' }), [old, account]);

@@ -328,7 +328,7 @@ class Scheduler implements Queue {
     const recipient = item?.recipients.find(({ index }) => index === position);
     if (!item || !recipient) return undefined;
     const route = await this.#takeUp.route(item, recipient);
-    return route.kind === 'mx' || route.kind === 'smarthost' ? siteOf(route).key : undefined;
+    return route.kind === 'mx' || route.kind === 'smarthost' ? siteOf(route).key : route.kind;
   }
 
   #schedulePrune(): void {

@@ -39,7 +39,7 @@ export type QueueGrouping = (typeof GROUPINGS)[number];
 /** The part behind the last `@` (a local part in quotes may have more of them), in lower case. */
 export const RECIPIENT_DOMAIN = `lower(replace(r.address, rtrim(r.address, replace(r.address, '@', '')), ''))`;
 
-export const STREAM = `'transactional'`;
+export const STREAM = `coalesce(m.stream, 'transactional')`;
 
 /** Parameters ?1 to ?15 (`selectionValues`); `r` is the recipient, `m` its message. */
 export const SELECTED = `recipients AS r JOIN messages AS m ON m.id = r.message_id

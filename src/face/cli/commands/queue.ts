@@ -6,6 +6,7 @@ import type { QueueChange } from '../../../manage/queue.ts';
 import { group, leaf, type Registry, wholeNumber } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { filterArgs, idList, noteUnknownSites, withFilter, type FilterOptions } from './queue-filter.ts';
+import { addPauses } from './queue-pauses.ts';
 import { printStats, type StatsOptions } from './queue-stats.ts';
 import { listQueue, printEntries, showMessage, type ListOptions } from './queue-view.ts';
 import { explainQueue, type WhyOptions } from './queue-why.ts';
@@ -15,7 +16,7 @@ const GROUPINGS = ['site', 'domain', 'sender', 'stream', 'account', 'state'];
 
 export function add(registry: Registry): void {
   const { session } = registry;
-  const queue = group(registry, 'queue', 'the queue: list, show, why, retry, hold, release, bounce, delete, reroute, stats');
+  const queue = group(registry, 'queue', 'the queue: list, show, why, retry, hold, release, bounce, delete, reroute, stats, pause, resume, pauses');
   addViews(registry, queue);
   addOrder(registry, queue, { name: 'retry', summary: 'try again now', done: 'retried' });
   addOrder(registry, queue, { name: 'hold', summary: 'keep from being tried', done: 'held' });
@@ -25,6 +26,7 @@ export function add(registry: Registry): void {
   addOrder(registry, queue, { name: 'reroute', summary: 'send another way', done: 'sent another way', more: rerouteTarget }).requiredOption(
     '--to <way>', 'relay:HOST[:PORT] for a server that takes it, mx for the MX records, default to take an earlier reroute back',
   );
+  addPauses(registry, queue);
   withFilter(leaf<StatsOptions>(registry, queue, 'stats', 'what waits by site and age', '', (options) => printStats(session, options)))
     .addOption(new Option('--by <what>', 'what the rows are').choices(GROUPINGS).default('site'))
     .option('--limit <n>', 'at most so many rows', wholeNumber(1, QUEUE_ADMIN_LIMITS.groupsMax), 30);
