@@ -2,7 +2,8 @@
  * Enhanced status codes: RFC 3463 and the IANA registry "SMTP Enhanced Status Codes" (RFC 5248), by subject and detail.
  * The last resort for replies whose words no rule knows.
  */
-import type { Culprit, Meaning } from './reply-rule.ts';
+import type { ClassRule } from './fault-class.ts';
+import type { Culprit, FaultClass, Meaning } from './reply-rule.ts';
 
 export const ENHANCED_SOURCE = 'RFC 3463, RFC 5248, RFC 7372, RFC 7505, RFC 8689 and the IANA registry that they fill';
 export const ENHANCED_DATE = '2026-11';
@@ -99,6 +100,15 @@ const ROWS: Readonly<Record<string, Row>> = {
   '7.30': ['policy', 'The message demands encryption all the way (REQUIRETLS), and the next hop does not grant it.', 'Send it without REQUIRETLS, or ask the receiver to support it.'],
 };
 
+/** Where the class is not the culprit's usual one. */
+const CLASSES: Readonly<Record<string, FaultClass>> = {
+  '1.1': 'hard-bounce', '1.2': 'hard-bounce', '1.3': 'hard-bounce', '1.6': 'hard-bounce', '1.10': 'hard-bounce', '2.1': 'hard-bounce',
+  '3.0': 'capacity', '3.1': 'capacity', '3.2': 'capacity', '3.3': 'protocol', '3.5': 'capacity',
+  '4.0': 'network', '4.1': 'network', '4.2': 'network', '4.3': 'network', '4.4': 'network', '4.6': 'network', '4.7': 'network',
+  '5.0': 'protocol', '5.1': 'protocol', '5.2': 'protocol', '5.4': 'protocol', '5.5': 'protocol',
+  '7.10': 'authentication', '7.11': 'authentication', '7.17': 'hard-bounce', '7.18': 'hard-bounce', '7.25': 'block',
+};
+
 const SUBJECTS: Readonly<Record<string, Row>> = {
   '0': ROWS['0.0'] as Row,
   '1': ROWS['1.0'] as Row,
@@ -111,12 +121,15 @@ const SUBJECTS: Readonly<Record<string, Row>> = {
 };
 
 /** Meaning of an `x.y.z` code by its last two numbers, else by its subject; undefined when it is no such code. */
-export function explainEnhanced(enhanced: string): (Meaning & { readonly id: string }) | undefined {
+export function explainEnhanced(enhanced: string): (Meaning & ClassRule & { readonly id: string }) | undefined {
   const match = /^[245]\.(\d{1,3})\.(\d{1,3})$/.exec(enhanced);
   if (!match) return undefined;
   const key = `${match[1]}.${match[2]}`;
   const row = Object.hasOwn(ROWS, key) ? ROWS[key] : SUBJECTS[match[1] as string];
-  return row && { id: `enhanced.${key}`, culprit: row[0], meaning: row[1], nextStep: row[2] };
+  if (!row) return undefined;
+  const faultClass = CLASSES[key];
+  const temporary = faultClass === 'block' ? { temporaryClass: 'authentication' as const } : {};
+  return { id: `enhanced.${key}`, culprit: row[0], meaning: row[1], nextStep: row[2], ...(faultClass && { faultClass }), ...temporary };
 }
 
 /** All codes of the table, as `subject.detail`. */
