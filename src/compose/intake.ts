@@ -17,20 +17,23 @@ import { MESSAGE_EVENTS } from '../contract/events.ts';
 import type { Intake, IntakeResult, ReceivedMessage, Reply } from '../contract/message.ts';
 import type { MessageEvent, NewQueueItem } from '../contract/queue.ts';
 import type { SendingBrake } from '../contract/sending-brake.ts';
+import type { Stream } from '../contract/sending.ts';
 import type { Verdict } from '../contract/verdict.ts';
 import { authenticationResultsField } from '../flow/authenticate/result-fields.ts';
 import type { Authenticator } from '../flow/authenticate/authenticator.ts';
 import type { FeedbackService } from '../flow/feedback/feedback.ts';
 import type { Forwarder, Forwarding } from '../flow/forward/forwarder.ts';
 import type { Judge } from '../flow/judge/judge.ts';
+import { delayNoticeTime } from '../flow/queue/delay-notice.ts';
 import type { ArcSealer } from '../flow/sign/arc-sealer.ts';
 import type { Signer } from '../flow/sign/signer.ts';
 import { forgedAuthenticationResults } from '../mail/authentication-results.ts';
 import { domainOf } from '../mail/address.ts';
-import { firstField, headerEnd, parseHeader, type HeaderField, type ParsedHeader } from '../mail/header.ts';
+import { firstField, headerEnd, parseHeader, removeFields, type HeaderField, type ParsedHeader } from '../mail/header.ts';
 import { LOG_EVENTS } from '../mail/log-events.ts';
 import { buildReceived } from '../mail/received.ts';
 import { repairSubmission } from '../mail/repair.ts';
+import { alignedSigner, isStreamField, streamOf } from '../mail/stream.ts';
 import { authorDomain } from '../verify/dmarc/author-domain.ts';
 import { forwardedEvents, loopRefusal, queueRecipient, sealForwarded, withExpansionNotice } from './forwarding.ts';
 import { isReport, reportOf, type ReportReader } from './returned.ts';
@@ -71,6 +74,7 @@ interface Draft {
   readonly bodyAsReceived: boolean;
   readonly senderBelieved: boolean;
   readonly junk: boolean;
+  readonly stream: Stream;
 }
 
 export function createIntake(ports: IntakePorts): Intake {
@@ -94,11 +98,10 @@ async function take(ports: IntakePorts, message: ReceivedMessage): Promise<Intak
   if (loop) return refuse(ports, message, { action: 'reject', rule: 'loop', explanation: loop.text }, loop);
   const sending = await judgeSending(ports.brake, message, forwarding.recipients);
   if (sending.kind === 'refuse') return refuse(ports, message, { action: 'reject', rule: sending.rule, explanation: sending.reply.text }, sending.reply);
-  const { content, events } = await finish(ports, message, draft, forwarding);
-  const plain = await queueItem(ports, message, draft, forwarding, content, events);
+  const plain = await queueItem(ports, message, draft, forwarding, await finish(ports, message, draft, forwarding));
   const item = await withExpansionNotice(ports.notices, plain, message.envelope);
   await ports.enqueue(asJudged(item, sending));
-  ports.log.info(LOG_EVENTS.accepted, { id: message.id, messageId: item.message.messageId, from: message.envelope.sender, sizeBytes: content.size });
+  ports.log.info(LOG_EVENTS.accepted, { id: message.id, messageId: item.message.messageId, from: message.envelope.sender, sizeBytes: plain.message.sizeBytes });
   if (draft.standing && isReport(message, draft.parsed)) ports.reports.read(reportOf(message, draft.standing.report));
   return { kind: 'queued', id: message.id };
 }
@@ -130,6 +133,7 @@ async function judgeInbound(ports: IntakePorts, message: ReceivedMessage, header
     // Only SPF speaks about the address that a bounce would go to.
     senderBelieved: report.spf.result === 'pass',
     junk: verdict.action === 'junk',
+    stream: streamOf({ fields: parsed.fields, recipients: message.envelope.recipients.length, own: false }),
   };
 }
 
@@ -142,15 +146,18 @@ function repairOwn(ports: IntakePorts, message: ReceivedMessage, header: Buffer)
     const reply = { code: 550, enhanced: '5.6.0', text: `Message refused: ${fatal.text}` };
     return refuse(ports, message, { action: 'reject', rule: fatal.code, explanation: fatal.text }, reply);
   }
+  const own = parseHeader(repair.header);
+  const clean = own.fields.some(isStreamField) ? removeFields(repair.header, isStreamField) : repair.header;
   return {
-    header: repair.header,
-    parsed: parseHeader(repair.header),
+    header: clean,
+    parsed: clean === repair.header ? own : parseHeader(clean),
     rest: tail(message.content, header.length),
     events: repair.repaired.length > 0 ? [{ at: clock.now(), name: MESSAGE_EVENTS.repaired, data: { fields: repair.repaired } }] : [],
     traceFields: [],
     bodyAsReceived: !repair.repaired.includes('+empty line'),
     senderBelieved: true,
     junk: false,
+    stream: streamOf({ fields: own.fields, recipients: message.envelope.recipients.length, own: true }),
   };
 }
 
@@ -174,8 +181,15 @@ function without(header: Buffer, dropped: readonly HeaderField[]): Buffer {
   return Buffer.concat([...pieces, header.subarray(at)]);
 }
 
+interface Finished {
+  readonly content: ByteSource;
+  readonly events: readonly MessageEvent[];
+  /** d= of the signature that receivers judge the message by. */
+  readonly dkimDomain?: string;
+}
+
 /** Adds the trace fields; the signatures of mail of our own, the seal of mail that is forwarded. */
-async function finish(ports: IntakePorts, message: ReceivedMessage, draft: Draft, forwarding: Forwarding): Promise<{ content: ByteSource; events: MessageEvent[] }> {
+async function finish(ports: IntakePorts, message: ReceivedMessage, draft: Draft, forwarding: Forwarding): Promise<Finished> {
   const { config } = ports;
   const events = [...draft.events];
   const [onlyRecipient, another] = message.envelope.recipients;
@@ -190,15 +204,18 @@ async function finish(ports: IntakePorts, message: ReceivedMessage, draft: Draft
   });
   const unsigned = concatenate([new BufferSource(draft.header), draft.rest]);
   const fields: Buffer[] = [];
+  let dkimDomain: string | undefined;
   if (message.origin.kind !== 'inbound' && !ports.signer.idle) {
+    const fromDomain = authorDomainOf(draft.parsed, message.envelope.sender);
     const signed = await ports.signer.sign({
       header: draft.parsed,
       content: unsigned,
-      fromDomain: authorDomainOf(draft.parsed, message.envelope.sender),
+      fromDomain,
       ...(message.relaxedBodyHash && draft.bodyAsReceived ? { relaxedBodyHash: message.relaxedBodyHash } : {}),
     });
     if (signed.signatures.length > 0) {
       fields.push(signed.fields);
+      dkimDomain = alignedSigner(signed.signatures.map(({ domain }) => domain), fromDomain);
       events.push({ at: ports.clock.now(), name: MESSAGE_EVENTS.signed, data: { signatures: signed.signatures } });
     }
   }
@@ -208,7 +225,7 @@ async function finish(ports: IntakePorts, message: ReceivedMessage, draft: Draft
     events.push({ at: ports.clock.now(), name: MESSAGE_EVENTS.sealed, data: { ...sealed.data } });
   }
   fields.push(...draft.traceFields, received);
-  return { content: concatenate([new BufferSource(Buffer.concat(fields)), unsigned]), events };
+  return { content: concatenate([new BufferSource(Buffer.concat(fields)), unsigned]), events, ...(dkimDomain === undefined ? {} : { dkimDomain }) };
 }
 
 function authorDomainOf(parsed: ParsedHeader, sender: string): string {
@@ -221,13 +238,14 @@ async function queueItem(
   message: ReceivedMessage,
   draft: Draft,
   forwarding: Forwarding,
-  content: ByteSource,
-  events: readonly MessageEvent[],
+  { content, events, dkimDomain }: Finished,
 ): Promise<NewQueueItem> {
   const { envelope, origin } = message;
   const now = ports.clock.now();
   const { queue } = ports.config;
   const expiresAt = now + (envelope.sender === '' ? queue.bounceLifetimeMs : queue.lifetimeMs);
+  const aged = { sender: envelope.sender, stream: draft.stream, senderBelieved: draft.senderBelieved, queuedAt: now, expiresAt };
+  const delayNoticeAt = delayNoticeTime(aged, forwarding.recipients, queue.delayNoticeMs ?? 0);
   const messageId = firstField(draft.parsed.fields, 'message-id')?.value.slice(0, KEPT_TEXT_CHARS_MAX);
   const headerFrom = firstField(draft.parsed.fields, 'from')?.value.slice(0, KEPT_TEXT_CHARS_MAX);
   return {
@@ -243,6 +261,9 @@ async function queueItem(
       startedAt: message.startedAt,
       queuedAt: now,
       expiresAt,
+      ...(delayNoticeAt === undefined ? {} : { delayNoticeAt }),
+      stream: draft.stream,
+      ...(dkimDomain === undefined ? {} : { dkimDomain }),
       ...(messageId === undefined ? {} : { messageId }),
       ...(headerFrom === undefined ? {} : { headerFrom }),
     },

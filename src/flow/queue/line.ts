@@ -101,7 +101,7 @@ export class Line {
 
   /** Everybody whose turn it would be waits for the same. */
   putAllAside(wait: Wait): void {
-    for (const name of STREAMS) for (const sender of [...this.#streams[name].turns.values()]) this.putAside(sender, wait);
+    for (const name of STREAMS) for (const sender of this.#streams[name].turns.values()) this.putAside(sender, wait);
   }
 
   /** Those whose time has come take turns again; all of them when there is room. */

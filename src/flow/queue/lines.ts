@@ -147,10 +147,10 @@ export class Lines {
    * come again then.
    */
   dissolve(leave: (slot: number, until: number) => void): void {
-    for (const line of [...this.#bySite.values()]) {
+    for (const line of this.#bySite.values()) {
       if (line.inFlight > 0 || line.hasTurns || line.wakesAt === Number.POSITIVE_INFINITY) continue;
       const until = line.wakesAt;
-      for (const sender of [...line.senders()]) {
+      for (const sender of line.senders()) {
         while (sender.head !== NONE) {
           const slot = sender.head;
           this.#takeSlot(sender, slot);
