@@ -72,10 +72,14 @@ export class Attempt {
     return this.job.recipients.map((recipient) => this.#outcomes.get(recipient.index) as DeliveryOutcome);
   }
 
-  /** One host's "try again" outweighs another's "never": only if all say never is it never. */
+  /**
+   * One host's "try again" outweighs another's "never": only if all say never is it never. What a host said that
+   * answered outweighs that another could not be reached.
+   */
   #isWorthTelling(recipient: QueueRecipient, judgement: Judgement): boolean {
     const before = this.#last.get(recipient.index)?.judgement;
-    return before?.status !== 'deferred' || judgement.status === 'deferred';
+    if (before?.status !== 'deferred') return true;
+    return judgement.status === 'deferred' && (isUnreachable(before) || !isUnreachable(judgement));
   }
 
   #note(tried: Tried): void {
@@ -86,6 +90,11 @@ export class Attempt {
     this.#pending.delete(recipient.index);
     this.#outcomes.set(recipient.index, outcome);
   }
+}
+
+/** RFC 3463 §3.5, X.4.1: no answer from host. */
+function isUnreachable({ own, reply }: Judgement): boolean {
+  return own === true && reply.enhanced === '4.4.1';
 }
 
 function outcomeOf(recipient: QueueRecipient, { judgement, facts }: Last): DeliveryOutcome {

@@ -71,7 +71,7 @@ export interface RelayHost {
 /** A smarthost: its own addresses, no MX. Names that lead nowhere are our configuration's fault and may be mended: temporary. */
 export async function* smartHosts(ports: MailHostPorts, { host, port }: RelayHost): AsyncGenerator<MailHostStep, void> {
   const literal = literalAddress(host) ?? (isIP(host) === 0 ? undefined : host);
-  const { addresses, judgement, secure, canonicalName } = literal === undefined ? await addressesOf(ports, host.toLowerCase()) : literalAddresses(literal);
+  const { addresses, judgement, secure, canonicalName } = literal === undefined ? await relayAddresses(ports, host.toLowerCase()) : literalAddresses(literal);
   if (addresses.some((address) => ports.own.isOwnListener(address, port))) return yield relayLoop(host);
   // An address that was configured, and a name that was, are what the certificate must have.
   for (const address of addresses) yield { kind: 'host', host: { mx: host, address }, secure: true, names: { domain: host, host: canonicalName, hostSecure: secure } };
@@ -87,6 +87,13 @@ export async function* relayMailHosts(ports: MailHostPorts, { host, port }: Rela
     if (step.kind === 'host' || step.judgement.status === 'deferred') yield step;
     else yield { ...step, judgement: failure('local', 451, '4.3.5', `the relay ${host} cannot be used: ${step.judgement.reply.text}`, 'next-host') };
   }
+}
+
+/** RFC 6761 §6.3: this one name means this machine, and DNS is not to be asked for it. */
+async function relayAddresses(ports: MailHostPorts, host: string): Promise<HostAddresses> {
+  if (host !== 'localhost') return addressesOf(ports, host);
+  const addresses = ports.protocols.map((protocol) => (protocol === 'ipv6' ? '::1' : '127.0.0.1'));
+  return { addresses, secure: false, canonicalName: host };
 }
 
 function relayLoop(host: string): MailHostStep {

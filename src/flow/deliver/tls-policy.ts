@@ -4,7 +4,7 @@
  * 1. [[tls-policy]] of the configuration, whatever the domain publishes; `dane` demands what 2 finds.
  * 2. DANE (RFC 7672), where DNSSEC vouches for MX, address and TLSA records. It wins over MTA-STS (RFC 8461 §2).
  * 3. MTA-STS (RFC 8461): mode enforce; mode testing is only recorded.
- * 4. The permit's demand of encryption; else TLS when it is offered and works.
+ * 4. The demand of the site's profile for encryption; else TLS when it is offered and works.
  *
  * REQUIRETLS (RFC 8689 §4.2.1) wants a verified certificate and a host name that can be trusted: 1 (`verify`), 2 and 3
  * serve, else DNSSEC on the MX records with an ordinary certificate; without any of them the message is returned.
@@ -123,7 +123,7 @@ class Discovery implements DomainTls {
   }
 
   #ruled(rule: TlsRule, mx: string): TlsPlan {
-    const level = this.#demands.encrypt && (rule.level === 'none' || rule.level === 'opportunistic') ? 'encrypt' : rule.level;
+    const { level } = rule;
     const names = (rule.match ?? ['hostname']).map((name) => (name === 'hostname' ? mx : name === 'nexthop' ? this.#domain : name));
     return {
       facts: { policy: level, source: `the [[tls-policy]] for ${this.#domain}` },
