@@ -22,7 +22,7 @@ import { countDeliveries, countingSink, createCounters, createMetricsSource } fr
 import { createOutbound } from './outbound.ts';
 import { Arrivals } from './sessions/arrivals.ts';
 import type { AnswerPorts } from './sessions/session-questions.ts';
-import { startSessionThreads } from './sessions/session-threads.ts';
+import { startSessionThreads, type SessionThreads } from './sessions/session-threads.ts';
 import { createSendingBrake, noteOutcomes } from './sending-brake.ts';
 import { createSharedParts } from './shared-parts.ts';
 import { createServerShaper } from './shaping.ts';
@@ -49,6 +49,8 @@ export interface RunningServer {
   /** Drops what was learnt from outside: cached DNS answers and idle connections. */
   forget(): void;
   readonly addresses: PublicAddresses;
+  /** Absent when sessions share the main thread. */
+  readonly threads: SessionThreads | undefined;
   /** Takes a new configuration and new certificates into use; names the settings that need a restart. */
   reload(next: Config): Promise<string[]>;
   /** Lets sessions and deliveries finish within `shutdownTimeoutMs`; everything else stays in the queue. */
@@ -105,6 +107,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         threads?.forget();
       },
       addresses,
+      threads,
       reload: async (next) => {
         await front.loadCertificate(next);
         resolver.flush();

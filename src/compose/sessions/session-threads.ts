@@ -46,6 +46,8 @@ export interface SessionThreads {
   forget(): void;
   /** Lets open transactions finish within `drainMs` milliseconds; then the threads are gone. */
   close(drainMs: number): Promise<void>;
+  /** Ends all threads in the middle of their work, as a bug would: for tests of what follows. */
+  endAbruptly(): Promise<void>;
 }
 
 /** Rejects when an address is not free or a thread cannot start. */
@@ -119,6 +121,10 @@ class Crew implements SessionThreads {
     });
     await Promise.all(members.map(({ gone }) => gone));
     limit.cancel();
+  }
+
+  async endAbruptly(): Promise<void> {
+    await Promise.all([...this.#members.values()].map(({ worker }) => worker.terminate()));
   }
 
   #reloadOne({ worker }: Member, config: Config): Promise<string | undefined> {
