@@ -103,7 +103,7 @@ function secure(clientTls: ClientTls, plain: Socket, host: string): Promise<TLSS
 function tlsError(error: NodeJS.ErrnoException): FetchError {
   const code = error.code ?? '';
   const ofCertificate = /CERT|ISSUER|SIGNATURE|CRL|CHAIN/.test(code) && !code.startsWith('ERR_SSL');
-  return new FetchError(ofCertificate ? 'certificate' : 'connect', `TLS: ${error.message}`.slice(0, 300));
+  return new FetchError(ofCertificate ? 'certificate' : 'connect', `TLS: ${(error as { reason?: string }).reason ?? error.message}`.slice(0, 300));
 }
 
 function exchange(socket: TLSSocket, { host, port, path, bytesMax, body, accept = 'text/plain' }: HttpsRequest): Promise<HttpsAnswer> {

@@ -105,7 +105,7 @@ export class SmtpChannel {
         socket.removeAllListeners();
         resolve();
       });
-      socket.once('error', (error) => fail(`TLS: ${error.message}`));
+      socket.once('error', (error: NodeJS.ErrnoException & { readonly reason?: string }) => fail(handshakeProblem(error)));
       socket.once('close', () => fail('the connection ended during the TLS handshake'));
     });
     socket.setNoDelay(true);
@@ -203,4 +203,9 @@ export class SmtpChannel {
     this.destroy(detail);
     return new SmtpError({ kind: 'garbage', step, detail });
   }
+}
+
+/** OpenSSL's reason alone: its message has file names and line numbers. */
+function handshakeProblem({ reason, code, message }: NodeJS.ErrnoException & { readonly reason?: string }): string {
+  return `the TLS handshake failed: ${(reason ?? code ?? message).slice(0, 200)}`;
 }

@@ -17,7 +17,7 @@ testRows([
   { ...delivered('banner-delay', 'a@gmail.com'), stepMs: 5_000 },
   delivered('complaints', 'a@example.net'),
   delivered('dns-truncated', 'a@gmail.com'),
-  delivered('no-tls', 'a@gmail.com'),
-  delivered('tls-broken', 'a@gmail.com'),
+  delivered('no-tls', 'a@outlook.com'),
+  delivered('tls-broken', 'a@outlook.com'),
   delivered('tls-expired', 'a@gmail.com'),
 ]);

@@ -16,6 +16,8 @@ export interface Letter {
   readonly body?: string;
   /** `NOTIFY=SUCCESS` and the like. */
   readonly rcptParameters?: string;
+  /** `REQUIRETLS` and the like. */
+  readonly mailParameters?: string;
 }
 
 export class LabUser {
@@ -48,7 +50,7 @@ export class LabUser {
     const [alice] = this.#lab.ready.accounts;
     this.#session ??= await this.#logIn(alice?.address ?? '', alice?.password ?? '');
     const session = this.#session;
-    assert.match(await session.say(`MAIL FROM:<${alice?.address}>`), /^250/);
+    assert.match(await session.say(`MAIL FROM:<${alice?.address}>${letter.mailParameters ? ` ${letter.mailParameters}` : ''}`), /^250/);
     for (const to of recipients) {
       assert.match(await session.say(`RCPT TO:<${to}>${letter.rcptParameters ? ` ${letter.rcptParameters}` : ''}`), /^250/);
     }
