@@ -93,7 +93,7 @@ async function take(ports: IntakePorts, message: ReceivedMessage): Promise<Intak
   const header = await readHeader(message.content);
   const draft = message.origin.kind === 'inbound' ? await judgeInbound(ports, message, header) : repairOwn(ports, message, header);
   if ('kind' in draft) return draft;
-  const forwarding = await ports.forwarder.forward(message.envelope, draft.parsed.fields);
+  const forwarding = await ports.forwarder.forward(message.envelope, draft.parsed.fields, message.origin.kind !== 'inbound' && draft.stream === 'bulk');
   const loop = loopRefusal(forwarding);
   if (loop) return refuse(ports, message, { action: 'reject', rule: 'loop', explanation: loop.text }, loop);
   const sending = await judgeSending(ports.brake, message, forwarding.recipients);

@@ -178,6 +178,10 @@ export interface Config {
     /** Default true. */
     readonly arcSeal: boolean;
   };
+  readonly bounces: {
+    /** Which mail gets a sender for each copy (mail/verp.ts); `bulk`: that of our own domains besides what asks. Default `requested`. */
+    readonly verp: 'requested' | 'bulk';
+  };
   readonly authentication: {
     /** Refuse at SMTP time what DMARC p=reject says to reject. Default true. */
     readonly dmarcReject: boolean;

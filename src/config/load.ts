@@ -217,6 +217,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
       arcSeal: tables.forwarding['arc-seal'],
       ...optionalFields({ srsDomain: tables.forwarding['srs-domain'] && normalizeDomain(tables.forwarding['srs-domain']) }),
     },
+    bounces: { verp: tables.bounces.verp },
     authentication: { dmarcReject: authentication['dmarc-reject'], trustedSealers: authentication['trusted-sealers'] },
     preflight: { mode: preflight.mode },
     log: { format: log.format, level: log.level, ...optionalFields({ file: log.file && absolute(log.file) }) },

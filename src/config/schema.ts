@@ -245,6 +245,14 @@ const forwarding = table('Mail that aliases lead to other servers.', {
   'arc-seal': setting(value.toggle(), 'Seal forwarded mail (ARC) with the DKIM key of that domain.', true),
 });
 
+const bounces = table('Bounces of our own mail.', {
+  verp: setting(
+    value.choice('requested', 'bulk'),
+    'Give each copy a sender that names its recipient: when the client asks for it (XVERP), or for bulk mail of our domains, too.',
+    'requested',
+  ),
+});
+
 const authentication = table('Judging who sent a message.', {
   'dmarc-reject': setting(value.toggle(), 'Refuse mail that fails DMARC when its domain asks for that.', true),
   'trusted-sealers': setting(
@@ -312,6 +320,7 @@ export const configSchema = z.strictObject({
   quota,
   dkim,
   forwarding,
+  bounces,
   authentication,
   preflight,
   log,

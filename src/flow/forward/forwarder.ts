@@ -20,7 +20,7 @@ import type { SrsStore } from '../../store/clients/srs.ts';
 export interface ForwarderOptions {
   readonly directory: Pick<Directory, 'isLocalDomain'>;
   readonly store: Pick<SrsStore, 'keys' | 'remember'>;
-  readonly config: Pick<Config, 'forwarding'>;
+  readonly config: Pick<Config, 'forwarding' | 'bounces'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -31,8 +31,8 @@ export interface Forwarding {
 }
 
 export interface Forwarder {
-  /** Rejects with a temporary Failure when the store does not answer. */
-  forward(envelope: Pick<Envelope, 'sender' | 'recipients' | 'verp'>, header: readonly HeaderField[]): Promise<Forwarding>;
+  /** `ownBulk`: a mailing of our own users. Rejects with a temporary Failure when the store does not answer. */
+  forward(envelope: Pick<Envelope, 'sender' | 'recipients' | 'verp'>, header: readonly HeaderField[], ownBulk: boolean): Promise<Forwarding>;
 }
 
 export function loopReply(via: string): Reply {
@@ -41,7 +41,9 @@ export function loopReply(via: string): Reply {
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
   return {
-    async forward({ sender, recipients: all, verp }, header) {
+    async forward(envelope, header, ownBulk) {
+      const { sender, recipients: all } = envelope;
+      const verp = envelope.verp ?? (await verpUnasked(options, sender, ownBulk));
       const asked = verp === undefined ? all : all.map((recipient) => ({ ...recipient, reversePath: verpSender(sender, recipient.address, verp || VERP_DELIMITERS) }));
       // The rule, and it costs nothing: nobody is behind an alias.
       if (asked.every(({ via }) => via === undefined)) return { recipients: asked, forwarded: [] };
@@ -61,6 +63,12 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       return { recipients, forwarded };
     },
   };
+}
+
+/** Only where plus-addressing brings the bounces home. */
+async function verpUnasked({ config, directory }: ForwarderOptions, sender: string, ownBulk: boolean): Promise<string | undefined> {
+  if (!ownBulk || config.bounces.verp !== 'bulk' || sender === '') return undefined;
+  return (await directory.isLocalDomain(domainOf(sender))) ? VERP_DELIMITERS : undefined;
 }
 
 type Rewrite = (recipient: EnvelopeRecipient, via: string) => Promise<EnvelopeRecipient>;
