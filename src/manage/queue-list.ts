@@ -5,6 +5,7 @@ import type { QueueItem, RecipientState } from '../contract/queue.ts';
 import { SORTS, type WaitingRecipient } from '../store/clients/queue-admin.ts';
 import { filterArgs, findMessage, resolveFilter } from './queue-selection.ts';
 import { defineVerb } from './verb.ts';
+import type { ManageContext } from './verb.ts';
 
 export interface QueueEntryRecipient {
   readonly index: number;
@@ -62,11 +63,11 @@ const list = defineVerb({
     const now = context.clock.now();
     if (sort !== 'oldest') {
       const rows = await context.store.queueAdmin.top(filter, sort, limit + 1);
-      return { entries: toEntries(rows.slice(0, limit)), more: rows.length > limit, now, ...unknown };
+      return { entries: withLiveSites(context, toEntries(rows.slice(0, limit))), more: rows.length > limit, now, ...unknown };
     }
     // The smallest text above an id is the id with a blank.
     const { rows, next } = await context.store.queueAdmin.page(filter, limit, after === '' ? '' : `${after} `);
-    return { entries: toEntries(rows), more: next !== undefined, now, ...unknown };
+    return { entries: withLiveSites(context, toEntries(rows)), more: next !== undefined, now, ...unknown };
   },
 });
 
@@ -82,6 +83,19 @@ const show = defineVerb({
 });
 
 export const queueListVerbs = [list, show] as const;
+
+/** Where recipients that were never tried stand in line: the running queue knows. */
+function withLiveSites({ queue }: ManageContext, entries: readonly QueueEntry[]): readonly QueueEntry[] {
+  if (!queue?.explainWait) return entries;
+  const siteOf = (id: string, index: number) => queue.explainWait?.(id, index)?.site;
+  return entries.map((entry) => ({
+    ...entry,
+    recipients: entry.recipients.map((recipient) => {
+      const site = recipient.site ?? (recipient.state === 'queued' ? siteOf(entry.id, recipient.index) : undefined);
+      return site === undefined ? recipient : { ...recipient, site };
+    }),
+  }));
+}
 
 /** Neighbouring rows of one message become one entry. */
 export function toEntries(rows: readonly WaitingRecipient[]): readonly QueueEntry[] {

@@ -14,6 +14,7 @@ import { RETURN_ORDERED_AT } from '../contract/queue.ts';
 import type { BulkOrder, QueueFilter } from '../store/clients/queue-admin.ts';
 import { toEntries, type QueueEntry } from './queue-list.ts';
 import { filterArgs, findMessage, isEmptyFilter, resolveFilter } from './queue-selection.ts';
+import { ADMINISTRATOR_HELD } from './queue-why-text.ts';
 import { defineVerb } from './verb.ts';
 import type { ManageContext } from './verb.ts';
 
@@ -63,7 +64,7 @@ const hold = orderVerb({
   state: 'queued',
   make: (_now, { note }) => ({
     state: 'held',
-    reason: `An administrator put it on hold${note === undefined ? '' : `: ${note}`}; \`posthorn queue release\` lets it go.`,
+    reason: `${ADMINISTRATOR_HELD}${note === undefined ? '' : `: ${note}`}; \`posthorn queue release\` lets it go.`,
     event: told(MESSAGE_EVENTS.held, note === undefined ? {} : { note }),
   }),
 });

@@ -56,6 +56,9 @@ function waitingReason({ recipient, live, running, now }: WhyInput): string {
   return joined(attempts === 0 ? 'Its first try is under way, or its turn comes as soon as its destination has room.' : 'It is due, and its turn comes as soon as its destination has room.', last && attempts > 0 ? `Before that: ${last}` : '', way);
 }
 
+/** How the reason begins that `queue hold` writes. */
+export const ADMINISTRATOR_HELD = 'An administrator put it on hold';
+
 const HOLDERS: Readonly<Record<string, string>> = {
   administrator: 'an administrator',
   brake: 'the account brake',
@@ -65,6 +68,9 @@ const HOLDERS: Readonly<Record<string, string>> = {
 function heldReason({ recipient, events }: WhyInput): ToldReason {
   const order = events.findLast(({ name, recipient: index }) => name === MESSAGE_EVENTS.held && (index === undefined || index === recipient.index));
   const by = typeof order?.data?.['by'] === 'string' ? order.data['by'] : undefined;
+  if (order && by === 'administrator' && recipient.reason?.startsWith(ADMINISTRATOR_HELD)) {
+    return { reason: sentence(recipient.reason.replace(ADMINISTRATOR_HELD, `${ADMINISTRATOR_HELD} at ${time(order.at)}`)), heldBy: by, heldAt: order.at };
+  }
   const holder = by === undefined ? 'this server' : (HOLDERS[by] ?? by);
   const why = sentence((recipient.reason ?? 'No reason was given.').replace(BRAKE_REASON, '').trim());
   return {

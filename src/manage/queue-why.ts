@@ -9,6 +9,7 @@ import { z } from 'zod';
 import type { Reply } from '../contract/message.ts';
 import type { MessageEvent, QueueItem, QueueRecipient, RecipientState } from '../contract/queue.ts';
 import type { LiveWait } from '../contract/queue-control.ts';
+import type { LaneView, ShapingControl } from '../contract/shaping-control.ts';
 import { explainLastReply } from './event-explanation.ts';
 import { selectionArgs } from './queue-orders.ts';
 import { findMessage, resolveFilter } from './queue-selection.ts';
@@ -16,6 +17,9 @@ import { toldReason, whoActs, type Actor } from './queue-why-text.ts';
 import type { TraceExplanation } from './trace-result.ts';
 import { defineVerb } from './verb.ts';
 import type { ManageContext } from './verb.ts';
+
+/** See `posthorn ip list`. */
+export type LaneBrief = Pick<LaneView, 'state' | 'why' | 'next' | 'nextChangeAt'> & { readonly source: string };
 
 export interface QueueExplanation {
   readonly id: string;
@@ -37,6 +41,8 @@ export interface QueueExplanation {
   readonly actor: Actor;
   /** Key of its MX site: of the last attempt, or where it would go. */
   readonly site?: string;
+  /** The lanes that its mail can take to that site, as shaping sees them; absent when there are none yet. */
+  readonly lanes?: readonly LaneBrief[];
   readonly stream: string;
   readonly account?: string;
   /** While held: who did that, and when. */
@@ -83,13 +89,14 @@ async function explainItem(context: ManageContext, item: QueueItem, wanted: (rec
   return Promise.all(item.recipients.filter(wanted).map((recipient) => explain(context, item, recipient, events)));
 }
 
-async function explain({ clock, queue }: ManageContext, { message }: QueueItem, recipient: QueueRecipient, events: readonly MessageEvent[]): Promise<QueueExplanation> {
+async function explain({ clock, queue, shaping }: ManageContext, { message }: QueueItem, recipient: QueueRecipient, events: readonly MessageEvent[]): Promise<QueueExplanation> {
   const { state, attempts, nextAttemptAt, lastReply } = recipient;
   const now = clock.now();
   const live = state === 'queued' ? queue?.explainWait?.(message.id, recipient.index) : undefined;
   const told = toldReason({ message, recipient, events, now, running: queue !== undefined, ...(live ? { live } : {}) });
   const explanation = lastReply && state !== 'delivered' ? explainLastReply(lastReply, recipient.index, events) : undefined;
   const site = live?.site ?? recipient.site;
+  const lanes = state === 'queued' && site !== undefined ? lanesOf(shaping, site, message.dkimDomain ?? '') : [];
   return {
     id: message.id,
     recipient: recipient.address,
@@ -103,6 +110,7 @@ async function explain({ clock, queue }: ManageContext, { message }: QueueItem, 
     ...(explanation ? { explanation } : {}),
     actor: whoActs(state, explanation?.culprit, live),
     ...(site === undefined ? {} : { site }),
+    ...(lanes.length === 0 ? {} : { lanes }),
     stream: message.stream ?? 'transactional',
     ...(message.origin.account === undefined ? {} : { account: message.origin.account }),
     now,
@@ -112,4 +120,9 @@ async function explain({ clock, queue }: ManageContext, { message }: QueueItem, 
     ...(state === 'queued' && nextAttemptAt > 0 ? { nextAttemptAt } : {}),
     expiresAt: message.expiresAt,
   };
+}
+
+function lanesOf(shaping: ShapingControl | undefined, site: string, dkimDomain: string): readonly LaneBrief[] {
+  const lanes = shaping?.lanes().filter(({ key }) => key.site === site && key.dkimDomain === dkimDomain) ?? [];
+  return lanes.map(({ key, state, why, next, nextChangeAt }) => ({ source: key.source, state, why, next, ...(nextChangeAt === undefined ? {} : { nextChangeAt }) }));
 }

@@ -47,10 +47,23 @@ const ACTORS = {
   receiver: 'the receiving side; nothing to do here',
 } as const;
 
-function nextLines({ state, site, attempts, queuedAt, nextAttemptAt, waitUntil, expiresAt, now, actor }: QueueExplanation): string[] {
+function nextText({ phase, nextAttemptAt, waitUntil, now }: QueueExplanation): string {
+  if (nextAttemptAt === undefined) return 'no try is planned';
+  const at = Math.max(nextAttemptAt, waitUntil ?? 0);
+  if (at > now) return `next try ${moment(at, now)}`;
+  return phase === 'shaped' ? 'next try when that ends' : phase === 'in-line' ? 'next try when its turn comes' : 'next try now';
+}
+
+/** A lane that is as it should be needs no word. */
+function laneLines({ lanes = [] }: QueueExplanation): string[] {
+  return lanes.filter(({ state }) => state !== 'steady').map(({ source, state, why, next }) => `from ${source || 'the system\'s address'} the site is ${state}: ${printable(why)} ${next}`);
+}
+
+function nextLines(row: QueueExplanation): string[] {
+  const { state, site, attempts, queuedAt, expiresAt, now, actor } = row;
   const waiting = state === 'queued' || state === 'held';
   const tried = `${attempts === 0 ? 'not tried yet' : attempts === 1 ? 'tried once' : `tried ${attempts} times`}${site === undefined ? '' : `, site ${printable(site)}`}, in the queue for ${age(now - queuedAt)}`;
   if (!waiting) return ACTORS[actor] === undefined ? [] : [`to act: ${ACTORS[actor]}`];
-  const next = nextAttemptAt === undefined ? 'no try is planned' : `next try ${moment(Math.max(nextAttemptAt, waitUntil ?? 0, now), now)}`;
-  return [tried, `${next}, given up ${moment(expiresAt, now)}`, ...(ACTORS[actor] === undefined ? [] : [`to act: ${ACTORS[actor]}`])];
+  const next = nextText(row);
+  return [tried, ...laneLines(row), `${next}, given up ${moment(expiresAt, now)}`, ...(ACTORS[actor] === undefined ? [] : [`to act: ${ACTORS[actor]}`])];
 }
