@@ -96,7 +96,7 @@ async function answerSender(options: FeedbackOptions, log: Log, answer: Answer):
   if (message.sender === '') return [withheld(now, 'the message has the null sender: it is a report itself')];
   if (!message.senderBelieved) return [withheld(now, 'the sender address may be forged: neither a log-in nor SPF vouches for it')];
   const addresses = Map.groupBy(entries, ({ recipient }) => bounceAddress(message, recipient));
-  return Promise.all([...addresses].map(([to, about]) => notify(options, log, { ...answer, entries: about }, to)));
+  return Promise.all([...addresses].map(([to, about]) => noticeTo(to, options, log, { ...answer, entries: about })));
 }
 
 /** Of a copy with a sender of its own that one (VERP); a return path of forwarded mail only leads back to the sender. */
@@ -104,7 +104,7 @@ function bounceAddress({ sender }: QueueMessage, { reversePath }: NoticeEntry['r
   return reversePath === undefined || isSrsAddress(reversePath) ? sender : reversePath;
 }
 
-async function notify(options: FeedbackOptions, log: Log, answer: Answer, to: string): Promise<FeedbackItem> {
+async function noticeTo(to: string, options: FeedbackOptions, log: Log, answer: Answer): Promise<FeedbackItem> {
   const { message, entries } = answer;
   const now = options.clock.now();
   const enqueue = await buildNotice({
