@@ -10,6 +10,7 @@ import { queueVerbs } from './queue.ts';
 import { quotaVerbs } from './quota.ts';
 import { shapingVerbs } from './shaping.ts';
 import { srsVerbs } from './srs.ts';
+import { suppressionVerbs } from './suppression.ts';
 import { tlsVerbs } from './tls.ts';
 import { routeVerbs } from './route.ts';
 import { traceVerbs } from './trace.ts';
@@ -29,6 +30,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...quotaVerbs,
   ...shapingVerbs,
   ...srsVerbs,
+  ...suppressionVerbs,
   ...tlsVerbs,
   ...routeVerbs,
   ...traceVerbs,

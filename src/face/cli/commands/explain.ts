@@ -18,8 +18,12 @@ export function add(registry: Registry): void {
       ['Reply', `${reply.code}${reply.enhanced ? ` ${reply.enhanced}` : ''}`],
       ['Provider', explanation.provider],
       ['Culprit', explanation.culprit],
+      ['Class', explanation.faultClass],
       ['Meaning', explanation.meaning],
       ['Next step', explanation.nextStep],
+      ['Come back', explanation.retryAfterMs === undefined ? undefined : `after ${Math.round(explanation.retryAfterMs / 1000)} seconds`],
+      ['Their page', explanation.reference],
+      ['Rule', explanation.rule],
       ['Source', `${explanation.source} (${explanation.date})`],
     ]);
   }).option('--mx <host>', 'the server that said it, when the text does not show the provider');

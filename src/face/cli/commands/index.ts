@@ -51,6 +51,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { kind: 'command', name: 'brake', summary: 'accounts stopped because they suddenly write to many strangers: list, release', load: () => import('./brake.ts') },
   { kind: 'command', name: 'metrics', summary: 'counts and gauges for monitoring', load: () => import('./metrics.ts') },
   { kind: 'command', name: 'ip', summary: 'our own addresses and how they stand with each site: list, show, pause, resume, reopen', load: () => import('./ip.ts') },
+  { kind: 'command', name: 'suppression', summary: 'addresses that are not written to: list, add, remove, import, export', load: () => import('./suppression.ts') },
   { kind: 'command', name: 'trace', summary: 'the timeline of a message, with the meaning of every reply', load: () => import('./trace.ts') },
   { kind: 'command', name: 'explain', summary: 'what a reply of another server means, and what to do', load: () => import('./explain.ts') },
   { kind: 'command', name: 'preflight', summary: 'what a receiver would answer to a message, before it is sent', load: () => import('./preflight.ts') },

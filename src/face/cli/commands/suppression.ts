@@ -1,0 +1,157 @@
+/**
+ * `posthorn suppression …`: the addresses that are not written to.
+ *
+ * Files are CSV with a header of `address`, `source`, `reason`, `reply`, `since`, `expires` in any order (dates as
+ * 2026-11-20 or in full ISO 8601); a file without header is a list of addresses, one a line, with the reason behind a comma.
+ */
+import { createWriteStream, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { formatCsvRow, parseCsv } from '../../../base/csv.ts';
+import { Failure } from '../../../base/errors.ts';
+import { parseDuration } from '../../../config/values.ts';
+import { SUPPRESSION_SOURCES, type Suppression } from '../../../contract/suppression.ts';
+import type { ImportResult, SuppressionPage } from '../../../manage/suppression.ts';
+import { group, leaf, type Registry } from '../command.ts';
+import { type CommonOptions, type Session, UsageError } from '../session.ts';
+
+interface ListOptions extends CommonOptions {
+  readonly domain?: string;
+  readonly source?: string;
+  readonly limit?: string;
+}
+
+interface AddOptions extends CommonOptions {
+  readonly reason?: string;
+  readonly for?: string;
+}
+
+const ROWS_PER_CALL = 10_000;
+const LISTED_AT_FIRST = 200;
+const COLUMNS = ['address', 'source', 'reason', 'reply', 'since', 'expires'] as const;
+
+export function add(registry: Registry): void {
+  const { session } = registry;
+  const suppression = group(registry, 'suppression', 'addresses that are not written to: list, add, remove, import, export');
+  leaf<ListOptions>(registry, suppression, 'list', 'list the addresses, with the reason', '', (options) => list(session, options))
+    .option('--domain <domain>', 'of this domain only')
+    .option('--source <source>', `only what came by ${SUPPRESSION_SOURCES.join(', ')}`)
+    .option('--limit <count>', `rows, default ${LISTED_AT_FIRST}`);
+  leaf<AddOptions>(registry, suppression, 'add', 'stop mail to an address', '<address>', async (options, address) => {
+    const forMs = options.for === undefined ? undefined : parseDuration(options.for);
+    if (options.for !== undefined && forMs === undefined) throw new UsageError(`--for ${options.for}: give a time such as 12h or 30d`);
+    const args = { address, ...(options.reason !== undefined && { reason: options.reason }), ...(forMs !== undefined && { forMs }) };
+    const result = await session.call<Suppression>(options, 'suppression.add', args);
+    if (options.json) session.out.json(result);
+    else session.out.line(`${result.address} is not written to any more${result.expiresAt === undefined ? '' : ` until ${day(result.expiresAt)}`}`);
+  }).option('--reason <text>', 'why, for those who ask later').option('--for <time>', 'only for so long, such as 30d');
+  leaf<CommonOptions>(registry, suppression, 'remove', 'let mail to an address go again', '<address>', async (options, address) => {
+    const result = await session.call<{ address: string }>(options, 'suppression.remove', { address });
+    if (options.json) session.out.json(result);
+    else session.out.line(`${result.address} may be written to again`);
+  });
+  leaf<CommonOptions>(registry, suppression, 'import', 'put the addresses of a CSV file on the list; - reads standard input', '<file>', (options, file) => importFile(session, options, String(file)));
+  leaf<CommonOptions>(registry, suppression, 'export', 'write the whole list as CSV, to a file or standard output', '[file]', (options, file) =>
+    exportList(session, options, file === undefined ? undefined : String(file)),
+  );
+}
+
+async function list(session: Session, options: ListOptions): Promise<void> {
+  const { out } = session;
+  const limit = Number(options.limit ?? LISTED_AT_FIRST);
+  if (!Number.isInteger(limit) || limit < 1 || limit > ROWS_PER_CALL) throw new UsageError(`--limit: give a number from 1 to ${ROWS_PER_CALL}; export writes everything`);
+  const page = await session.call<SuppressionPage>(options, 'suppression.list', {
+    limit, ...(options.domain !== undefined && { domain: options.domain }), ...(options.source !== undefined && { source: options.source }),
+  });
+  if (options.json) return out.json(page);
+  const rows = page.suppressions.map((row) => [row.address, row.source, day(row.since), row.expiresAt === undefined ? '' : day(row.expiresAt), row.reply ?? row.reason]);
+  out.table([{ title: 'Address' }, { title: 'By' }, { title: 'Since' }, { title: 'Until' }, { title: 'Why' }], rows, 'no address is suppressed');
+  if (page.next !== undefined) out.note(`… of ${page.total} in all; posthorn suppression export writes everything`);
+}
+
+async function importFile(session: Session, options: CommonOptions, file: string): Promise<void> {
+  const { out } = session;
+  const entries = readEntries(file === '-' ? await readAll(session.io.stdin) : readText(resolve(session.io.cwd, file)));
+  let added = 0;
+  let refusedCount = 0;
+  const refused: string[] = [];
+  for (let at = 0; at < entries.length; at += ROWS_PER_CALL) {
+    const result = await session.call<ImportResult>(options, 'suppression.import', { entries: entries.slice(at, at + ROWS_PER_CALL) });
+    added += result.added;
+    refusedCount += result.refusedCount;
+    refused.push(...result.refused);
+    if (!options.json && entries.length > ROWS_PER_CALL) out.note(`${Math.min(at + ROWS_PER_CALL, entries.length)} of ${entries.length}`);
+  }
+  if (options.json) return out.json({ read: entries.length, added, refused: refused.slice(0, 10), refusedCount });
+  out.line(`${added} of ${entries.length} addresses put on the list`);
+  if (refusedCount > 0) out.note(`${refusedCount} were no addresses, such as ${refused.slice(0, 3).map((text) => JSON.stringify(text)).join(', ')}`);
+}
+
+async function exportList(session: Session, options: CommonOptions, file: string | undefined): Promise<void> {
+  const sink = file === undefined ? undefined : createWriteStream(resolve(session.io.cwd, file), { mode: 0o600 });
+  const failed = sink && new Promise<never>((_, reject) => sink.once('error', reject));
+  failed?.catch(() => {});
+  const write = (text: string): void => void (sink ? sink.write(text) : session.out.raw(text));
+  write(formatCsvRow(COLUMNS));
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page: SuppressionPage = await session.call(options, 'suppression.list', { after, limit: ROWS_PER_CALL });
+    write(page.suppressions.map(csvRow).join(''));
+    after = page.next;
+  }
+  if (sink) await Promise.race([new Promise<void>((done) => sink.end(done)), failed]);
+}
+
+function csvRow({ address, source, reason, reply, since, expiresAt }: Suppression): string {
+  return formatCsvRow([address, source, reason, reply ?? '', new Date(since).toISOString(), expiresAt === undefined ? '' : new Date(expiresAt).toISOString()]);
+}
+
+interface Entry {
+  readonly address: string;
+  readonly source?: string;
+  readonly reason?: string;
+  readonly reply?: string;
+  readonly since?: number;
+  readonly expiresAt?: number;
+}
+
+function readEntries(text: string): Entry[] {
+  const rows = parseCsv(text);
+  const header = (rows[0] ?? []).map((name) => name.trim().toLowerCase());
+  const named = header.includes('address') || header.includes('email');
+  const columns = named ? header.map((name) => (name === 'email' ? 'address' : name === 'date' ? 'since' : name)) : ['address', 'reason'];
+  return rows.slice(named ? 1 : 0).map((row) => entryOf(Object.fromEntries(row.map((value, at) => [columns[at] ?? '', value.trim()]))));
+}
+
+function entryOf({ address = '', source, reason, reply, since, expires }: Record<string, string>): Entry {
+  const known = SUPPRESSION_SOURCES.find((name) => name === source?.toLowerCase());
+  const sinceMs = readTime(since);
+  const expiresAt = readTime(expires);
+  return {
+    // An empty one is counted among those refused.
+    address: address === '' ? '?' : address,
+    ...(known && { source: known }), ...(reason && { reason: reason.slice(0, 500) }), ...(reply && { reply: reply.slice(0, 500) }),
+    ...(sinceMs !== undefined && { since: sinceMs }), ...(expiresAt !== undefined && { expiresAt }),
+  };
+}
+
+function readTime(text: string | undefined): number | undefined {
+  const ms = text ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) || ms < 0 ? undefined : ms;
+}
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of stream) pieces.push(Buffer.from(piece));
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new Failure('file-unreadable', `${path} cannot be read (${(cause as NodeJS.ErrnoException).code}): check its name and rights`, { temporary: false, cause });
+  }
+}
+
+function day(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
