@@ -51,9 +51,11 @@ export class AdjustableClock implements Clock {
   readonly #real = new SystemClock();
   readonly #waiting = new Set<Waiting>();
   #offsetMs = 0;
+  /** Of the wall clock alone. */
+  #jumpedMs = 0;
 
   now(): number {
-    return this.#real.now() + this.#offsetMs;
+    return this.#real.now() + this.#offsetMs + this.#jumpedMs;
   }
 
   monotonic(): number {
@@ -76,6 +78,11 @@ export class AdjustableClock implements Clock {
         this.#waiting.delete(entry);
       },
     };
+  }
+
+  /** Sets the wall clock, ahead or back, while no time passes. */
+  jump(byMs: number): void {
+    this.#jumpedMs += byMs;
   }
 
   /** Moves the clock ahead and fires what became due; what remains waits correspondingly less. */
