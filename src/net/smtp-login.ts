@@ -108,6 +108,7 @@ async function obtain(credentials: () => Promise<SaslCredentials>): Promise<Sasl
   try {
     return await credentials();
   } catch (error) {
-    throw new SmtpError({ kind: 'local', step: 'auth', detail: error instanceof Error ? error.message : String(error) });
+    const advice = error instanceof Error ? error.message : String(error);
+    throw new SmtpError({ kind: 'local', step: 'auth', detail: 'the password or token for the relay is not at hand', advice });
   }
 }

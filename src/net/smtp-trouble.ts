@@ -22,7 +22,7 @@ export type SmtpTrouble =
   /** The peer lacks what we must have. */
   | { readonly kind: 'missing'; readonly step: 'starttls' | 'auth'; readonly detail: string }
   /** Our own fault: source address, password file, content that cannot be read, shutting down. */
-  | { readonly kind: 'local'; readonly step: SmtpStep; readonly detail: string };
+  | { readonly kind: 'local'; readonly step: SmtpStep; readonly detail: string; /** What the administrator alone should read. */ readonly advice?: string };
 
 /** Carries trouble through the inside of the client; its outside returns it. */
 export class SmtpError extends Error {

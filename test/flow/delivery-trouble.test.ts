@@ -201,7 +201,10 @@ test('smarthost: a wrong password, a missing file and an unknown host are for th
   out.clock.advance(2 * 60_000);
   await out.deliver(job({ route }), signal());
   assert.equal(server.sessions.length, 3);
-  assert.deepEqual(brief(await out.deliver(job({ route: { ...route, passwordFile: join(folder, 'none') } }), signal())), ['deferred local 451 4.3.0']);
+  const [missing] = await out.deliver(job({ route: { ...route, passwordFile: join(folder, 'none') } }), signal());
+  assert.deepEqual(missing && brief([missing]), ['deferred local 451 4.3.0']);
+  assert.match(missing?.attempt.advice ?? '', /^cannot read the password file .*none \(ENOENT\)$/);
+  assert.ok(!missing?.reply.text.includes(folder), 'senders are told no paths');
   assert.deepEqual(brief(await out.deliver(job({ route: { ...route, host: 'gone.test' } }), signal())), ['deferred local 451 4.3.5']);
 });
 

@@ -153,7 +153,7 @@ test('tokens are fetched with a refresh token, kept until they expire, and fetch
   out.leaveIdle();
   const [failed] = await out.deliver(job({ route: relayTo(server.port, { oauth }) }), signal());
   assert.deepEqual(failed && brief([failed]), ['deferred local 451 4.3.0']);
-  assert.match(failed?.reply.text ?? '', /gives no token \(status 400, invalid_grant: Token has been revoked\.\)/);
+  assert.match(failed?.attempt.advice ?? '', /gives no token \(status 400, invalid_grant: Token has been revoked\.\)/);
   assert.ok(!JSON.stringify(failed).includes('r1'));
   // A queue full of mail does not ask a hundred times.
   const asked = tokens.asked.length;

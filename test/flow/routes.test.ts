@@ -27,6 +27,13 @@ let provider: Peer;
 let dns: DnsServer;
 let down = false;
 
+/** A server on this port, with what goes on in its configuration. */
+function start(name: string, listenPort: number, more: string): Promise<RunningServer> {
+  const toml = `hostname = "${name}"\ndata-dir = "${join(folder, name)}"\n[listen]\nsmtp = ["127.0.0.1:${listenPort}"]\n[networks]\ntrusted = ["127.0.0.9/32"]\n${more}`;
+  const config = parseConfig(toml, join(folder, 'posthorn.toml'));
+  return startServer({ config, clock: new SystemClock(), log: silentLog, verbs, connectAllowed: createNetworkSet(['127.0.0.0/8']).has });
+}
+
 before(async () => {
   port = await freePort();
   inner = await startPeer({
@@ -51,13 +58,7 @@ before(async () => {
     ] },
   ]);
   dns = await startDnsServer({ host: '127.0.0.1', port: 0, zones, clock: new SystemClock(), log: silentLog, fault: () => 'none' });
-  const toml = `
-hostname = "mail.example.org"
-data-dir = "${folder}"
-[listen]
-smtp = ["127.0.0.1:${port}"]
-[networks]
-trusted = ["127.0.0.9/32"]
+  server = await start('mail.example.org', port, `
 [dns]
 servers = ["127.0.0.1:${dns.port}"]
 [outbound]
@@ -67,9 +68,7 @@ port = ${inner.port}
 host = "127.0.0.1"
 port = ${provider.port}
 tls = "none"
-`;
-  const config = parseConfig(toml, join(folder, 'posthorn.toml'));
-  server = await startServer({ config, clock: new SystemClock(), log: silentLog, verbs, connectAllowed: createNetworkSet(['127.0.0.0/8']).has });
+`);
 });
 
 after(async () => {
@@ -80,8 +79,8 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function verb<T>(name: string, args: unknown): Promise<T> {
-  const outcome = await runVerb(verbs, server.context, name, args);
+async function verb<T>(name: string, args: unknown, at: RunningServer = server): Promise<T> {
+  const outcome = await runVerb(verbs, at.context, name, args);
   if (outcome.kind === 'error') throw new Error(outcome.error.code);
   return outcome.result as T;
 }
@@ -167,6 +166,21 @@ test('aliases of aliases are followed, and those that go in circles lead nowhere
   await send(TRUSTED, 'a@other.test', 'u@round.chain.test');
   const where = async (): Promise<string> => JSON.stringify(await verb('queue.list', {}));
   await eventually('its fate is known', async () => /cannot be looked up|does not exist|neither a mail server/.test(await where()));
+});
+
+test('two servers that route to each other: the message goes round for a while, and its end is told', async () => {
+  const otherPort = await freePort();
+  const other = await start('other.example.org', otherPort, `[dns]\nservers = ["127.0.0.1:${dns.port}"]\n[outbound]\nprotocols = ["ipv4"]\n`);
+  try {
+    await verb('route.add', { pattern: 'circle.test', to: `127.0.0.1:${otherPort}`, accept: true, tls: 'none' });
+    await verb('route.add', { pattern: 'circle.test', to: `127.0.0.1:${port}`, accept: true, tls: 'none' }, other);
+    await send(TRUSTED, '', 'u@circle.test');
+    const ends = async (at: RunningServer): Promise<boolean> => JSON.stringify(await verb('trace.show', { query: 'u@circle.test' }, at)).includes('5.4.6');
+    await eventually('one of them refused it', async () => (await ends(server)) || (await ends(other)));
+    for (const at of [server, other]) await eventually('nothing of it waits', async () => !JSON.stringify(await verb('queue.list', {}, at)).includes('circle.test'));
+  } finally {
+    await other.stop();
+  }
 });
 
 test('a route that refuses returns the mail in the words given', async () => {

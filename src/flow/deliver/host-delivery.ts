@@ -129,6 +129,7 @@ async function openSession(delivery: HostDelivery, attempt: Attempt, waiting: re
 }
 
 function adviceOn({ secretPlace }: HostDelivery, trouble: SmtpTrouble): Pick<AttemptFacts, 'advice'> {
+  if (trouble.kind === 'local') return trouble.advice === undefined ? {} : { advice: trouble.advice };
   return trouble.kind === 'login' && secretPlace !== undefined ? { advice: secretPlace } : {};
 }
 
