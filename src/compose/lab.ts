@@ -142,6 +142,8 @@ function labVerbs(lab: Lab, forget: () => void): AnyVerb[] {
     const run: AnyVerb['run'] = async (context, args) => {
       const result: unknown = await verb.run(context, args);
       if (CHANGES_RECORDS.test(verb.name)) await lab.refreshRecords();
+      // Who only lists the scenarios changes nothing.
+      else if ((args as { readonly name?: string }).name === undefined) return result;
       forget();
       return result;
     };

@@ -46,7 +46,7 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly context: ManageContext;
-  /** Drops what was learnt from outside: cached DNS answers and idle connections. */
+  /** Drops what was learnt from outside: cached DNS answers, idle connections, and how sites took our mail. */
   forget(): void;
   readonly addresses: PublicAddresses;
   /** Absent when sessions share the main thread. */
@@ -102,6 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       forget: () => {
         resolver.flush();
         sites.flush();
+        shaper.forget();
         tls.forget();
         remote.leaveIdle();
         threads?.forget();

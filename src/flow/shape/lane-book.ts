@@ -61,6 +61,11 @@ export class LaneBook {
     return this.#lanes.values();
   }
 
+  /** Every lane begins anew; what it sent stays counted. */
+  forget(now: number): void {
+    for (const lane of this.#lanes.values()) lane.forget(now);
+  }
+
   countSent(source: string, messages: number, now: number): void {
     const figures = this.sourceDay(source, now);
     figures.today += messages;

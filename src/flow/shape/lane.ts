@@ -72,6 +72,12 @@ export class Lane {
     this.#changed(this, before);
   }
 
+  forget(now: number): void {
+    this.ratio.clear();
+    this.hits.clear();
+    this.set(newStatus(now, this.#warms), now);
+  }
+
   /** What the clock changes: the day's end, the end of a rest, steps of climbing. */
   turn(now: number): void {
     const today = dayOf(now);

@@ -258,3 +258,15 @@ test('a reload changes limits and addresses', () => {
   kit.config.outbound = { ...kit.config.outbound, ips: [{ address: '192.0.2.2', warm: true }] };
   assert.equal(permitFor(kit, request(GOOGLE)).sources[0]?.address, '192.0.2.2');
 });
+
+test('forgetting: lanes and dead sites begin anew, pauses stay, lines are woken', async () => {
+  const kit = shapeKit({ ips: [{ address: '192.0.2.1', warm: true }] });
+  attempt(kit, request(OUTLOOK), BLOCKED);
+  for (let times = 0; times < 2; times += 1) attempt(kit, request(UNKNOWN), REFUSED);
+  await kit.shaper.control.pause({ kind: 'site', name: 'yahoo', reason: '', createdAt: 0 });
+  kit.shaper.forget();
+  assert.equal(kit.told.at(-1), undefined);
+  assert.equal(attempt(kit, request(OUTLOOK), TAKEN), 'sent');
+  assert.equal(attempt(kit, request(UNKNOWN), TAKEN), 'sent');
+  assert.equal(attempt(kit, request(YAHOO), TAKEN), 'site-paused');
+});

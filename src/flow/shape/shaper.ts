@@ -42,6 +42,8 @@ export interface ShaperOptions {
 
 export interface LiveShaper extends Shaper {
   readonly control: ShapingControl;
+  /** The world is another one (the lab's weather changed): what was learnt about sites holds no more. Pauses stay. */
+  forget(): void;
   /** Writes what is not yet written. */
   close(): Promise<void>;
 }
@@ -125,6 +127,13 @@ class ClosedLoopShaper implements LiveShaper {
 
   retryOf(site: MxSite): { readonly minMs: number; readonly maxMs: number } | undefined {
     return (site.profile ?? this.#sites.profileOf(site.key))?.retry;
+  }
+
+  forget(): void {
+    const now = this.#options.clock.now();
+    this.#lanes.forget(now);
+    this.#sites.forget();
+    this.#tell(undefined);
   }
 
   close(): Promise<void> {

@@ -34,6 +34,15 @@ export class SiteBook {
     return gate;
   }
 
+  /** Sites are taken for reachable until they show otherwise; those in use keep their places. */
+  forget(): void {
+    this.#failing.clear();
+    for (const [key, gate] of this.#gates) {
+      if (gate.inFlight === 0) this.#gates.delete(key);
+      else gate.spoke(false);
+    }
+  }
+
   all(): Iterable<SiteGate> {
     return this.#gates.values();
   }
