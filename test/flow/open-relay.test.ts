@@ -67,7 +67,7 @@ test('only our own addresses are taken from strangers, with their variants', asy
       { address: 'alice@example.org' },
       { address: 'alice+tag@example.org' },
       { address: 'bob@example.org' },
-      { address: 'carol@far.example', originalRecipient: 'rfc822;team@example.org' },
+      { address: 'carol@far.example', originalRecipient: 'rfc822;team@example.org', via: 'team@example.org' },
     ]);
   });
 });
