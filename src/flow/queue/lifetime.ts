@@ -65,7 +65,11 @@ export class Lifetime {
 
   /** A message was committed whose age matters then. */
   note(message: QueueMessage): void {
-    const at = Math.min(message.delayNoticeAt ?? message.expiresAt, message.expiresAt);
+    this.noteTime(Math.min(message.delayNoticeAt ?? message.expiresAt, message.expiresAt));
+  }
+
+  /** The same, of several: the age of one of them matters then. */
+  noteTime(at: number): void {
     if (at < this.#nextAt && !this.#stopped) this.#wakeAt(at);
   }
 

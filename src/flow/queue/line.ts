@@ -38,7 +38,7 @@ export interface SenderLine extends SlotList {
 
 interface StreamLine {
   /** Those whose turn comes, the next first. */
-  readonly turns: Map<string, SenderLine>;
+  turns: Map<string, SenderLine>;
   readonly aside: Map<string, SenderLine>;
   /** Smooth weighted turns: grows by the weight while it waits, falls by the sum of weights when it goes. */
   credit: number;
@@ -72,23 +72,33 @@ export class Line {
     return sender;
   }
 
-  /** Whose turn it is among the streams that may go; its next turn comes after all others of its stream. */
+  /** Whose turn it is among the streams that may go. It stays so until they were `served` or put aside. */
   next(mayGo: (stream: Stream) => boolean): SenderLine | undefined {
-    const able = STREAMS.filter((name) => this.#streams[name].turns.size > 0 && mayGo(name));
     let best: Stream | undefined;
-    for (const name of able) {
-      this.#streams[name].credit += WEIGHTS[name];
-      if (best === undefined || this.#streams[name].credit > this.#streams[best].credit) best = name;
+    for (const name of STREAMS) {
+      if (this.#streams[name].turns.size === 0 || !mayGo(name)) continue;
+      if (best === undefined || this.#claimOf(name) > this.#claimOf(best)) best = name;
     }
     if (best === undefined) return undefined;
-    const stream = this.#streams[best];
-    stream.credit -= able.reduce((sum, name) => sum + WEIGHTS[name], 0);
-    for (const [key, sender] of stream.turns) {
-      stream.turns.delete(key);
-      stream.turns.set(key, sender);
-      return sender;
-    }
+    for (const sender of this.#streams[best].turns.values()) return sender;
     return undefined;
+  }
+
+  /** The sender had its turn; the next comes after all others of its stream. */
+  served(sender: SenderLine): void {
+    const chosen = this.#streams[sender.facts.stream];
+    for (const name of STREAMS) {
+      const stream = this.#streams[name];
+      if (stream.turns.size === 0) continue;
+      stream.credit += WEIGHTS[name];
+      chosen.credit -= WEIGHTS[name];
+    }
+    chosen.turns.delete(sender.key);
+    chosen.turns.set(sender.key, sender);
+  }
+
+  #claimOf(name: Stream): number {
+    return this.#streams[name].credit + WEIGHTS[name];
   }
 
   putAside(sender: SenderLine, wait: Wait): void {
@@ -108,19 +118,25 @@ export class Line {
   wake(now: number, room = false): void {
     if (!room && now < this.wakesAt) return;
     this.wakesAt = Number.POSITIVE_INFINITY;
-    for (const name of STREAMS) {
-      const { turns, aside } = this.#streams[name];
-      for (const [key, sender] of aside) {
-        const until = sender.wait?.until ?? 0;
-        if (!room && until > now) {
-          this.wakesAt = Math.min(this.wakesAt, until);
-          continue;
-        }
-        aside.delete(key);
-        sender.wait = undefined;
-        turns.set(key, sender);
+    for (const name of STREAMS) this.#wakeStream(this.#streams[name], room ? Number.POSITIVE_INFINITY : now);
+  }
+
+  /** They did not have their turn: it is still before that of the others. */
+  #wakeStream(stream: StreamLine, now: number): void {
+    if (stream.aside.size === 0) return;
+    const others = stream.turns;
+    stream.turns = new Map();
+    for (const [key, sender] of stream.aside) {
+      const until = sender.wait?.until ?? 0;
+      if (until > now) {
+        this.wakesAt = Math.min(this.wakesAt, until);
+        continue;
       }
+      stream.aside.delete(key);
+      sender.wait = undefined;
+      stream.turns.set(key, sender);
     }
+    for (const [key, sender] of others) stream.turns.set(key, sender);
   }
 
   /** A sender of whom nothing waits any more. */

@@ -197,6 +197,7 @@ export class Lines {
       const slots = this.#together(sender);
       const answer = shaper.admit(this.requestOf(sender, slots.length, sender.head));
       if (answer.kind === 'go') {
+        line.served(sender);
         for (const slot of slots) this.#takeSlot(sender, slot);
         line.inFlight += 1;
         return { line, slots, permit: answer.permit, place: places.take(line.site.key) };

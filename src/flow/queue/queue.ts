@@ -16,7 +16,9 @@ import type { Log } from '../../base/log.ts';
 import type { Config } from '../../config/config.ts';
 import type { QueueId } from '../../contract/message.ts';
 import type { LiveWait, LineNumbers, QueueControl } from '../../contract/queue-control.ts';
-import type { Deliverer, Feedback, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, Router } from '../../contract/queue.ts';
+import type {
+  Deliverer, Feedback, MessagesStanding, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, Router,
+} from '../../contract/queue.ts';
 import type { Shaper } from '../../contract/shaper.ts';
 import { JUMP_NONE, watchJumps } from './clock-jumps.ts';
 import { Deliveries } from './deliveries.ts';
@@ -36,6 +38,8 @@ export interface QueueOptions {
   readonly store: QueueStore & {
     /** Removes old history, at most so many messages; returns how many. */
     prune?(batchMax: number): Promise<number>;
+    /** As readMany, without what only a delivery needs. */
+    standing?(ids: readonly QueueId[]): Promise<MessagesStanding>;
   };
   readonly router: Router;
   readonly deliverers: { readonly local: Deliverer; readonly remote: Deliverer };
@@ -63,7 +67,7 @@ export interface Queue {
 }
 
 /** Messages whose rows are read again in one go. */
-const REFRESH_BATCH = 200;
+const REFRESH_BATCH = 1_000;
 
 export function createQueue(options: QueueOptions): Queue {
   return new Scheduler(options);
@@ -203,22 +207,25 @@ class Scheduler implements Queue {
 
   /** What the rows of a message say, into the index. Slots that are taken are told that they know old rows. */
   #indexRows({ message: { id }, recipients }: QueueItem): void {
+    for (const { index, state, nextAttemptAt } of recipients) this.#indexRow(id, index, state === 'queued' ? nextAttemptAt : undefined);
+  }
+
+  /** `nextAttemptAt` absent: it is not queued. */
+  #indexRow(id: QueueId, position: number, nextAttemptAt: number | undefined): void {
     const index = this.#index;
-    for (const { index: position, state, nextAttemptAt } of recipients) {
-      const slot = index.slotOf(id, position);
-      const dueAt = Math.min(nextAttemptAt, this.#latest());
-      if (slot === NONE) {
-        if (state === 'queued') index.add(id, position, dueAt);
-        continue;
-      }
-      if (index.isTaken(slot)) {
-        index.touch(slot);
-        continue;
-      }
-      this.#lines.leave(slot);
-      if (state === 'queued') index.sleep(slot, dueAt);
-      else index.remove(slot);
+    const slot = index.slotOf(id, position);
+    const dueAt = nextAttemptAt === undefined ? undefined : Math.min(nextAttemptAt, this.#latest());
+    if (slot === NONE) {
+      if (dueAt !== undefined) index.add(id, position, dueAt);
+      return;
     }
+    if (index.isTaken(slot)) {
+      index.touch(slot);
+      return;
+    }
+    this.#lines.leave(slot);
+    if (dueAt === undefined) index.remove(slot);
+    else index.sleep(slot, dueAt);
   }
 
   #pump(): void {
@@ -312,13 +319,23 @@ class Scheduler implements Queue {
         this.#fresh.take(id);
         this.#routed.delete(id);
       }
-      const items = await this.#options.store.readMany(batch);
-      for (const item of items) {
-        this.#indexRows(item);
-        this.#lifetime.note(item.message);
-      }
+      await this.#refreshBatch(batch);
     }
     this.#pump();
+  }
+
+  async #refreshBatch(ids: readonly QueueId[]): Promise<void> {
+    const { store } = this.#options;
+    if (store.standing) {
+      const { recipients, watchAt } = await store.standing(ids);
+      for (const { id, index, dueAt } of recipients) this.#indexRow(id, index, dueAt);
+      this.#lifetime.noteTime(watchAt);
+      return;
+    }
+    for (const item of await store.readMany(ids)) {
+      this.#indexRows(item);
+      this.#lifetime.note(item.message);
+    }
   }
 
   async #siteOf(id: QueueId, position: number): Promise<string | undefined> {
