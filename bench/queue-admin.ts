@@ -8,8 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BufferSource } from '../src/base/byte-source.ts';
+import { SystemClock } from '../src/base/clock.ts';
+import { silentLog } from '../src/base/log.ts';
 import { createQueueId } from '../src/base/queue-id.ts';
-import type { NewQueueItem } from '../src/contract/queue.ts';
+import type { Deliverer, NewQueueItem } from '../src/contract/queue.ts';
+import { createQueue, type Queue, type QueueOptions } from '../src/flow/queue/queue.ts';
+import { domainOf } from '../src/mail/address.ts';
 import { openStore, type Store } from '../src/store/store.ts';
 
 const HOUR_MS = 3_600_000;
@@ -25,8 +29,10 @@ export async function runQueueAdminBench(args: readonly string[]): Promise<numbe
   try {
     const filling = await seconds(() => fill(store, messages));
     console.log(`${messages} messages of one recipient, 1 KB each, stored in ${filling.toFixed(1)} s`);
+    const queue = await startQueue(store);
     console.log(`${''.padEnd(44)} seconds   longest wait of other mail, ms`);
-    for (const [name, work] of tasks(store)) await measure(store, name, work);
+    for (const [name, work] of tasks(store, queue)) await measure(store, name, work);
+    await queue.stop(0);
   } finally {
     await store.close();
     rmSync(dir, { recursive: true });
@@ -34,11 +40,33 @@ export async function runQueueAdminBench(args: readonly string[]): Promise<numbe
   return 0;
 }
 
+/** With the queue as it is in the server; what is due is deferred at once. */
+async function startQueue(store: Store): Promise<Queue> {
+  const deliverer: Deliverer = {
+    deliver: async ({ recipients }) => recipients.map(({ index }) => ({ recipient: index, status: 'deferred', scope: 'host', reply: { code: 421, text: 'later' }, attempt: {} })),
+  };
+  const queue = createQueue({
+    store: store.queue,
+    router: { route: async (_message, { address }) => ({ kind: 'mx', key: `mx:${domainOf(address)}`, domain: domainOf(address) }) },
+    deliverers: { local: deliverer, remote: deliverer },
+    feedback: { followUps: async () => [] },
+    clock: new SystemClock(),
+    log: silentLog,
+    config: { queue: { lifetimeMs: 120 * HOUR_MS, bounceLifetimeMs: 120 * HOUR_MS, retryMinMs: HOUR_MS, retryMaxMs: HOUR_MS } } as QueueOptions['config'],
+  });
+  const spent = await seconds(() => queue.start());
+  console.log(`the queue read its rows in ${spent.toFixed(1)} s`);
+  return queue;
+}
+
 /** The last one leaves nothing. */
-function tasks({ queueAdmin }: Store): readonly (readonly [name: string, work: () => Promise<number>])[] {
+function tasks({ queueAdmin }: Store, { control }: Queue): readonly (readonly [name: string, work: () => Promise<number>])[] {
   const ordered = async (...[filter, order]: Parameters<typeof queueAdmin.order>): Promise<number> => {
     let count = 0;
-    for await (const { recipients } of queueAdmin.order(filter, order)) count += recipients;
+    for await (const { ids, recipients } of queueAdmin.order(filter, order)) {
+      await control.refresh(ids);
+      count += recipients;
+    }
     return count;
   };
   const by = { by: 'administrator' };
@@ -53,8 +81,8 @@ function tasks({ queueAdmin }: Store): readonly (readonly [name: string, work: (
       return count;
     }],
     ['hold all', () => ordered({}, { state: 'held', reason: 'held', event: { name: 'recipient.held', data: by } })],
-    ['release all', () => ordered({}, { state: 'queued', nextAttemptAt: Date.now(), event: { name: 'recipient.released', data: by } })],
-    ['retry one domain', () => ordered({ domain: 'gmail.com' }, { nextAttemptAt: Date.now(), event: { name: 'recipient.retried', data: by } })],
+    ['release all', () => ordered({}, { state: 'queued', nextAttemptAt: Date.now() + HOUR_MS, event: { name: 'recipient.released', data: by } })],
+    ['retry one domain', () => ordered({ domain: 'gmail.com' }, { nextAttemptAt: Date.now() + HOUR_MS, event: { name: 'recipient.retried', data: by } })],
     ['delete all', () => ordered({}, { state: 'deleted', event: { name: 'recipient.deleted', data: by } })],
   ];
 }
@@ -92,7 +120,7 @@ function newItem(number: number, all: number): NewQueueItem {
       origin: { kind: 'submission', protocol: 'ESMTPSA', account: `sender${number % 50}@example.org`, clientAddress: '127.0.0.1' }, senderBelieved: true,
       contentDigest: createHash('sha256').update(content).digest('hex'), sizeBytes: content.length, startedAt: queuedAt, queuedAt, expiresAt: now + 120 * HOUR_MS,
     },
-    recipients: [{ index: 0, address: `user${number}@${DOMAINS[number % DOMAINS.length]}`, state: 'queued', attempts: 1, nextAttemptAt: now + (number % 1000) * 1000, reason: 'It was busy.' }],
+    recipients: [{ index: 0, address: `user${number}@${DOMAINS[number % DOMAINS.length]}`, state: 'queued', attempts: 1, nextAttemptAt: now + HOUR_MS + (number % 1000) * 1000, reason: 'It was busy.' }],
     content: new BufferSource(content),
     events: [{ at: queuedAt, name: 'message.queued', data: {} }],
   };

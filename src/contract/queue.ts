@@ -249,6 +249,20 @@ export interface AgedMessages {
   readonly nextAt?: number;
 }
 
+/** How a recipient stands, without what only a delivery needs. */
+export interface RecipientStanding {
+  readonly id: QueueId;
+  readonly index: number;
+  /** Milliseconds since 1970; absent unless it is queued. */
+  readonly dueAt?: number;
+}
+
+export interface MessagesStanding {
+  readonly recipients: readonly RecipientStanding[];
+  /** When the age of one of the messages matters next, milliseconds since 1970; Infinity: never. */
+  readonly watchAt: number;
+}
+
 /** The durable side of the queue. Every method that changes something resolves after the synced commit. */
 export interface QueueStore {
   insert(item: NewQueueItem): Promise<void>;

@@ -8,7 +8,8 @@ import { QUEUE_LIMITS } from '../../base/limits.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { QueueId, Reply } from '../../contract/message.ts';
 import type {
-  AgedMessages, AgedPlace, DueRows, MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueStore, RecipientState, Settlement, SettleResult,
+  AgedMessages, AgedPlace, DueRows, MailboxDeposit, MessageEvent, MessagesStanding, NewQueueItem, QueueItem, QueueStore,
+  RecipientStanding, RecipientState, Settlement, SettleResult,
 } from '../../contract/queue.ts';
 import type { Clock } from '../../base/clock.ts';
 import { removeBodyFile, writeBodyFile } from '../body-files.ts';
@@ -118,6 +119,17 @@ export class QueueClient implements QueueStore {
 
   async readMany(ids: readonly QueueId[]): Promise<readonly QueueItem[]> {
     return (await this.#call('queue.readMany', ids)).map(unpackItem);
+  }
+
+  /** Of all recipients of these messages; for thousands of them. */
+  async standing(ids: readonly QueueId[]): Promise<MessagesStanding> {
+    const piece = await this.#call('queueAdmin.standing', ids);
+    const named = piece.ids === '' ? [] : piece.ids.split(' ');
+    const recipients = named.map((id, at): RecipientStanding => {
+      const dueAt = piece.dueAt[at] as number;
+      return { id, index: piece.positions[at] as number, ...(Number.isNaN(dueAt) ? {} : { dueAt }) };
+    });
+    return { recipients, watchAt: piece.watchAt };
   }
 
   /** Rejects with Failure `body-missing` when no message has it any more. */

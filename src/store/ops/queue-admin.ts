@@ -62,6 +62,16 @@ export interface OrderSelectedArgs extends SelectionArgs {
   readonly doneEvents: string;
 }
 
+/** Rows of recipients, ids as one text: cheap to hand over. */
+export interface StandingPiece {
+  readonly ids: string;
+  readonly positions: Uint32Array;
+  /** Milliseconds since 1970; NaN: not queued. */
+  readonly dueAt: Float64Array;
+  /** Milliseconds since 1970; Infinity for none. */
+  readonly watchAt: number;
+}
+
 export interface OrderedPiece {
   readonly ids: readonly string[];
   readonly recipients: number;
@@ -142,13 +152,21 @@ export const queueAdminReads = {
     return { rows, next: `${last} ` };
   },
 
-  /** The due-index rows of these messages (a JSON array of ids): recipients in state `queued`. */
-  dueOf(db: Database, ids: string): readonly { readonly id: string; readonly dueAt: number; readonly recipients: number }[] {
-    return db.all(
-      `SELECT message_id AS id, min(next_attempt_at) AS "dueAt", count(*) AS recipients FROM recipients
-       WHERE message_id IN (SELECT value FROM json_each(?)) AND state = 'queued' GROUP BY message_id`,
-      ids,
+  /** How all recipients of these messages stand, as parallel arrays; and the earliest time at which the age of one matters. */
+  standing(db: Database, ids: readonly string[]): StandingPiece {
+    const named = JSON.stringify(ids);
+    const rows = db.all<{ id: string; position: number; dueAt: number | null }>(
+      `SELECT message_id AS id, position, CASE WHEN state = 'queued' THEN next_attempt_at END AS "dueAt" FROM recipients
+       WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, position`,
+      named,
     );
+    const watch = db.get<{ at: number | null }>('SELECT min(watch_at) AS at FROM messages WHERE id IN (SELECT value FROM json_each(?)) AND finished_at IS NULL', named);
+    return {
+      ids: rows.map((row) => row.id).join(' '),
+      positions: Uint32Array.from(rows, (row) => row.position),
+      dueAt: Float64Array.from(rows, (row) => row.dueAt ?? Number.NaN),
+      watchAt: watch?.at ?? Number.POSITIVE_INFINITY,
+    };
   },
 };
 
