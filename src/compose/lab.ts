@@ -143,7 +143,7 @@ function labVerbs(lab: Lab, forget: () => void): AnyVerb[] {
       const result: unknown = await verb.run(context, args);
       if (CHANGES_RECORDS.test(verb.name)) await lab.refreshRecords();
       // Who only lists the scenarios changes nothing.
-      else if ((args as { readonly name?: string }).name === undefined) return result;
+      else if ((args as { readonly state?: string }).state === undefined) return result;
       forget();
       return result;
     };

@@ -31,7 +31,7 @@ export interface Reading {
   readonly connection?: 'spoke' | 'failed';
   /** Of a failed connection, in a sentence. */
   readonly error: string;
-  /** The site said that we have too many connections. */
+  /** The site said that we have too many connections, or closed one in the middle. */
   readonly crowded: boolean;
   /** New connections that were opened, at least. */
   readonly opened: number;
@@ -62,7 +62,8 @@ export function readResults(results: readonly SendResult[]): Reading {
     const complaint = complaintOf(outcome, explanation);
     if (complaint) complaints.set(`${complaint.about} ${complaint.kind}`, complaint);
     else if (reach !== 'failed' && isUnwelcome(outcome, explanation)) bad += 1;
-    if (explanation.culprit === 'capacity' && /connection/.test(explanation.rule)) crowded = true;
+    // RFC 5321 §3.8: a server that closes in the middle, or falls silent there, is not at ease with what it has.
+    if (!complaint && reach === 'spoke' && (outcome.reply.code === 421 || outcome.attempt.ownReply || (explanation.culprit === 'capacity' && /connection/.test(explanation.rule)))) crowded = true;
   }
   const all = Math.max(1, delivered + bad);
   const facts = results.map(({ outcome }) => outcome.attempt);
@@ -94,7 +95,7 @@ function addressesOf(facts: readonly AttemptFacts[]): Pick<Reading, 'localAddres
 function reachOf({ scope, attempt, reply, status }: DeliveryOutcome, explanation: Explanation | undefined): 'spoke' | 'failed' | undefined {
   if (status === 'delivered') return 'spoke';
   if (scope === 'local' || attempt.address === undefined || explanation?.culprit === 'ours') return undefined;
-  if (attempt.reused !== undefined) return attempt.ownReply || explanation?.faultClass === 'network' ? undefined : 'spoke';
+  if (attempt.reused !== undefined) return 'spoke';
   return scope === 'host' || scope === 'session' ? (reply.code >= 500 && !attempt.ownReply ? 'spoke' : 'failed') : undefined;
 }
 

@@ -187,7 +187,7 @@ class ClosedLoopShaper implements LiveShaper {
   #learnReach({ gate }: Ticket, reading: Reading, now: number): void {
     const { onInternet = isOnInternet, random = Math.random } = this.#options;
     if (reading.peerAddress !== undefined && onInternet(reading.peerAddress)) gate.isRemote = true;
-    if (reading.connection === 'spoke') this.#sites.spoke(gate, reading.crowded);
+    if (reading.connection === 'spoke') this.#sites.spoke(gate, { welcome: reading.bad === 0 && reading.complaints.length === 0, crowded: reading.crowded });
     else if (reading.connection === 'failed') this.#sites.failed(gate, now, reading.error, random());
     else gate.unknown();
   }

@@ -39,7 +39,7 @@ export class SiteBook {
     this.#failing.clear();
     for (const [key, gate] of this.#gates) {
       if (gate.inFlight === 0) this.#gates.delete(key);
-      else gate.spoke(false);
+      else gate.spoke({ welcome: false, crowded: false });
     }
   }
 
@@ -47,9 +47,9 @@ export class SiteBook {
     return this.#gates.values();
   }
 
-  spoke(gate: SiteGate, crowded: boolean): void {
+  spoke(gate: SiteGate, how: Parameters<SiteGate['spoke']>[0]): void {
     this.#failing.clear();
-    gate.spoke(crowded);
+    gate.spoke(how);
   }
 
   failed(gate: SiteGate, now: number, error: string, random: number): void {

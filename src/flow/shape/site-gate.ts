@@ -88,10 +88,11 @@ export class SiteGate {
     if (!opened) this.#connections.giveBack(now);
   }
 
-  spoke(crowded: boolean): void {
+  /** `welcome`: it took something; `crowded`: it wants fewer of us at once. */
+  spoke({ welcome, crowded }: { readonly welcome: boolean; readonly crowded: boolean }): void {
     this.dead = ALIVE;
     if (crowded) this.concurrency.failed();
-    else this.concurrency.succeeded();
+    else if (welcome) this.concurrency.succeeded();
   }
 
   failed(now: number, error: string, restMaxMs: number, random: number): void {
