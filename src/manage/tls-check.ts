@@ -27,6 +27,8 @@ export interface TlsHostCheck {
 
 export interface TlsCheck {
   readonly domain: string;
+  /** Name servers are believed when they say that DNSSEC vouches (dns.trust-ad); else DANE is out of reach. */
+  readonly dnssec: boolean;
   readonly mx: { readonly state: 'found' | 'implicit' | 'null' | 'missing' | 'unknown'; readonly secure: boolean };
   readonly hosts: readonly TlsHostCheck[];
   readonly mtaSts: {
@@ -47,6 +49,8 @@ export interface TlsCheckPorts {
   /** Absent: no policy can be fetched. */
   readonly fetch?: HttpsFetch | undefined;
   readonly settings: OutboundTlsConfig;
+  /** dns.trust-ad. */
+  readonly dnssec: boolean;
   /** Port of mail servers. */
   readonly port: number;
   readonly cached: CachedStsPolicy | undefined;
@@ -61,7 +65,7 @@ export async function checkTls(ports: TlsCheckPorts, domain: string): Promise<Tl
   const policy = mtaSts.policy ?? mtaSts.cached?.policy;
   const hosts = await Promise.all(hostsOf(answer, domain).map((entry) => checkHost(ports, { ...entry, domain, mxSecure: mx.secure, policy })));
   const { rule } = ports;
-  return { domain, mx, hosts, mtaSts, ...(rule ? { rule } : {}), problems: problemsOf(mx, hosts, mtaSts) };
+  return { domain, dnssec: ports.dnssec, mx, hosts, mtaSts, ...(rule ? { rule } : {}), problems: problemsOf(mx, hosts, mtaSts) };
 }
 
 function mxState(answer: DnsAnswer<'MX'>): TlsCheck['mx'] {

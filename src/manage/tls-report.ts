@@ -53,7 +53,6 @@ function policyOf(rows: readonly [TlsResultWithText, ...TlsResultWithText[]]): T
   const [first] = rows;
   const { lines = [], mx } = JSON.parse(first.policyText) as { lines?: readonly string[]; mx?: readonly string[] };
   const failed = rows.filter((row) => row.failure !== '');
-  const total = (some: readonly TlsResultWithText[]): number => some.reduce((sum, row) => sum + row.sessions, 0);
   return {
     policy: {
       'policy-type': first.policyType,
@@ -61,13 +60,12 @@ function policyOf(rows: readonly [TlsResultWithText, ...TlsResultWithText[]]): T
       'policy-domain': first.domain,
       ...(mx ? { 'mx-host': mx } : {}),
     },
-    summary: { 'total-successful-session-count': total(rows) - total(failed), 'total-failure-session-count': total(failed) },
+    summary: { 'total-successful-session-count': sessionsOf(rows) - sessionsOf(failed), 'total-failure-session-count': sessionsOf(failed) },
     ...(failed.length > 0 ? { 'failure-details': failed.map(failureOf) } : {}),
   };
 }
 
 function failureOf(row: TlsResultWithText): TlsReportFailure {
-  const present = <K extends string>(key: K, value: string): { readonly [P in K]?: string } => (value === '' ? {} : ({ [key]: value } as { [P in K]: string }));
   return {
     'result-type': row.failure,
     ...present('sending-mta-ip', row.sendingIp),
@@ -76,4 +74,13 @@ function failureOf(row: TlsResultWithText): TlsReportFailure {
     'failed-session-count': row.sessions,
     ...present('failure-reason-code', row.detail),
   };
+}
+
+function sessionsOf(rows: readonly TlsResultWithText[]): number {
+  return rows.reduce((sum, row) => sum + row.sessions, 0);
+}
+
+/** '' stands for "not known" in the rows, and is left out of the report. */
+function present<K extends string>(key: K, value: string): { readonly [P in K]?: string } {
+  return value === '' ? {} : ({ [key]: value } as { [P in K]: string });
 }

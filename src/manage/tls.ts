@@ -35,7 +35,7 @@ const check = defineVerb({
     const domain = domainKey(args.domain);
     const cached = await store.stsPolicies.get(domain);
     const rule = tlsRuleFor(config.outboundTls.rules, domain);
-    return checkTls({ dns, fetch, settings: config.outboundTls, port: config.outbound.port, cached, rule, now: clock.now() }, domain);
+    return checkTls({ dns, fetch, settings: config.outboundTls, dnssec: config.dns.trustAd, port: config.outbound.port, cached, rule, now: clock.now() }, domain);
   },
 });
 

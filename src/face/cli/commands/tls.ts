@@ -35,9 +35,10 @@ const MX_STATES: Readonly<Record<TlsCheck['mx']['state'], string>> = {
   unknown: 'the MX records cannot be looked up now',
 };
 
-function showCheck({ out }: Session, { domain, mx, hosts, mtaSts, rule, problems }: TlsCheck): void {
+function showCheck({ out }: Session, { domain, dnssec, mx, hosts, mtaSts, rule, problems }: TlsCheck): void {
   out.line(`${printable(domain)}: ${MX_STATES[mx.state]}${mx.secure ? ', secured by DNSSEC' : ', not secured by DNSSEC'}`);
   out.line(`MTA-STS: ${printable(mtaSts.text)}${mtaSts.cached ? `; a policy (${mtaSts.cached.policy.mode}) is kept until ${day(mtaSts.cached.expiresAt)}` : ''}`);
+  if (!dnssec) out.line('DANE is out of reach: dns.trust-ad is off, so nothing counts as secured by DNSSEC');
   if (rule) out.line(`[[tls-policy]]: ${rule.level}${rule.match ? `, certificate must name ${printable(rule.match.join(' or '))}` : ''}`);
   out.line();
   const columns = [{ title: 'Pref', align: 'right' as const }, { title: 'Mail server' }, { title: 'DANE', max: 60 }, { title: 'MTA-STS' }, { title: 'Level' }, { title: 'Why', max: 70 }];
