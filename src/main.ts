@@ -23,6 +23,7 @@ async function createDns(servers: readonly HostPort[], trustAd = true): Promise<
 const ports: CliPorts = {
   serve: async (config, options) => (await import('./compose/serve.ts')).serve(config, options),
   lab: async (options) => (await import('./compose/lab.ts')).runLab(options),
+  simulate: async (options) => (await import('./compose/simulation/simulate.ts')).simulate(options),
   openContext: async (config: Config) => {
     const { openStore } = await import('./store/store.ts');
     const store = await openStore(config.dataDir, { clock });

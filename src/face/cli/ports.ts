@@ -2,6 +2,7 @@
 import type { Config } from '../../config/config.ts';
 import type { HostPort } from '../../config/config.ts';
 import type { Dns } from '../../contract/dns.ts';
+import type { SimulationOptions, SimulationResult } from '../../contract/simulation.ts';
 import type { AnyVerb } from '../../manage/local-call.ts';
 import type { QuickstartPorts } from '../../manage/quickstart.ts';
 import type { OpenContext } from '../control/client.ts';
@@ -28,6 +29,8 @@ export interface CliPorts {
   /** Runs until it is told to stop; resolves to the exit status. */
   serve(config: Config, options: ServeOptions): Promise<number>;
   lab(options: LabOptions): Promise<number>;
+  /** Rehearses a warm-up; needs no server. */
+  simulate(options: SimulationOptions): Promise<SimulationResult>;
   readonly openContext: OpenContext;
   /** Every verb that may run in the command's own process. */
   loadVerbs(): Promise<readonly AnyVerb[]>;

@@ -7,6 +7,7 @@ import type { Reply } from '../../../contract/message.ts';
 import { durationOption, leaf, type Registry, wholeNumber } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { formatReply } from '../words.ts';
+import { addSimulate } from './lab-simulate.ts';
 
 interface LabOptions extends CommonOptions {
   readonly dir?: string;
@@ -54,6 +55,7 @@ export function add(registry: Registry): void {
   addClock(registry, lab);
   addComplain(registry, lab);
   addCounters(registry, lab);
+  addSimulate(registry, lab);
 }
 
 function readSettings({ io }: Session, file: string): string {

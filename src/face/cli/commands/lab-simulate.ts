@@ -1,0 +1,67 @@
+/** `posthorn lab simulate`: weeks of warm-up rehearsed in seconds, with the real scheduler and shaper. */
+import type { SimulatedReceiver, SimulationResult } from '../../../contract/simulation.ts';
+import { columnChart } from '../chart.ts';
+import { leaf, wholeNumber, type Registry } from '../command.ts';
+import type { CommonOptions, Session } from '../session.ts';
+
+interface SimulateOptions extends CommonOptions {
+  readonly days: number;
+  readonly seed: number;
+  readonly volume: number;
+  readonly first: number;
+  readonly growthPercent: number;
+  readonly letters: number;
+  readonly complaints: number;
+  /** commander's form of --no-shaping. */
+  readonly shaping: boolean;
+}
+
+const CHART_ROWS = 8;
+
+export function addSimulate(registry: Registry, lab: Parameters<typeof leaf>[1]): void {
+  const { session } = registry;
+  leaf<SimulateOptions>(registry, lab, 'simulate', 'rehearse the warm-up of a new address at Gmail, Outlook.com and Yahoo on a fast clock', '', async (options) => {
+    const result = await session.ports.simulate({
+      days: options.days,
+      seed: options.seed,
+      volume: options.volume,
+      firstMailing: options.first,
+      growth: 1 + options.growthPercent / 100,
+      letters: options.letters,
+      complaintsPerThousand: options.complaints,
+      shaping: options.shaping,
+    });
+    if (options.json) session.out.json(result);
+    else show(session, result);
+  })
+    .option('--days <n>', 'days to rehearse', wholeNumber(1, 365), 30)
+    .option('--seed <n>', 'the same seed gives the same run', wholeNumber(0, 4_294_967_295), 1)
+    .option('--volume <n>', 'messages a day of the mailing in the end', wholeNumber(0, 200_000), 10_000)
+    .option('--first <n>', 'messages of the first mailing', wholeNumber(0, 200_000), 300)
+    .option('--growth-percent <n>', 'growth of the mailing from day to day', wholeNumber(0, 1000), 25)
+    .option('--letters <n>', 'letters and notices a day', wholeNumber(0, 10_000), 100)
+    .option('--complaints <n>', 'of a thousand messages of the mailing, so many draw a complaint', wholeNumber(0, 1000), 0)
+    .option('--no-shaping', 'send without any shaping, to see the difference');
+}
+
+function show(session: Session, { receivers, options, source }: SimulationResult): void {
+  for (const receiver of receivers) showReceiver(session, receiver);
+  session.out.line(`${options.days} days, seed ${options.seed}${options.shaping ? '' : ', without shaping'}. ${source}`);
+}
+
+function showReceiver({ out }: Session, { title, days }: SimulatedReceiver): void {
+  out.line(title);
+  out.table(
+    [{ title: 'Day', align: 'right' }, { title: 'Wanted', align: 'right' }, { title: 'Delivered', align: 'right' }, { title: 'Put off', align: 'right' }, { title: 'Expired', align: 'right' }, { title: 'Waiting', align: 'right' }, { title: 'Trust', align: 'right' }, { title: 'Complaints', align: 'right' }, { title: 'Letters waited', align: 'right' }, { title: 'State' }],
+    days.map((day) => [String(day.day), String(day.wanted), String(day.delivered), String(day.deferred), String(day.expired), String(day.backlog), String(day.trust), String(day.complaints), waited(day.letterWaitSecondsMax), day.state]),
+    'no days',
+  );
+  out.line();
+  for (const line of columnChart(days.map(({ delivered, wanted }) => ({ reached: delivered, wanted })), CHART_ROWS)) out.line(line);
+  out.line();
+}
+
+function waited(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
