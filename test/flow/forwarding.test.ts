@@ -60,6 +60,14 @@ test('a forwarded message passes SPF, DKIM, DMARC and ARC at the provider', asyn
   assert.match(stdout, /^ARC-Authentication-Results: i=1; mail\.example\.org;/m);
 });
 
+test('a chain that a list began goes on', async () => {
+  await lab.run(['lab', 'deliver', '--as', 'arc', '--to', 'fwd@example.org']);
+  const message = await arrived('outlook.com', ({ mailFrom }) => mailFrom.includes('=lists.example='));
+  assert.equal(message.arc, 'pass');
+  const { stdout } = await lab.run(['lab', 'inbox', 'outlook.com', '--raw', message.id]);
+  assert.match(stdout, /^ARC-Seal: i=2; a=rsa-sha256; cv=pass; d=example\.org;/m);
+});
+
 test('of one message our user keeps the sender, the provider gets ours', async () => {
   await lab.run(['lab', 'deliver', '--as', 'good', '--to', 'team@example.org']);
   assert.match((await arrived('gmail.com', () => true)).mailFrom, /^SRS0=.*@example\.org$/);

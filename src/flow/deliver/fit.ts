@@ -66,8 +66,7 @@ export async function fitToServer({ message, recipients, content, capabilities, 
     unfit: addresses.unfit,
     transaction: {
       ...options,
-      ...body,
-      content: deliveredTo(body.content, first?.via, addresses.smtpUtf8),
+      ...markedForwarded(body, first?.via, addresses.smtpUtf8),
       sender: addresses.sender,
       recipients: addresses.envelope,
       smtpUtf8: addresses.smtpUtf8,
@@ -79,10 +78,12 @@ export async function fitToServer({ message, recipients, content, capabilities, 
  * RFC 9228 §4: who forwards says so, and knows the message again when it comes back. Signatures do not cover the field, and
  * it is in this copy only: recipients of the others need not know the alias.
  */
-function deliveredTo(content: ByteSource, via: string | undefined, smtpUtf8: boolean): ByteSource {
+function markedForwarded(body: FittedBody, via: string | undefined, smtpUtf8: boolean): FittedBody {
   const field = via === undefined ? '' : `Delivered-To: ${normalizeAddress(via)}\r\n`;
   const fits = field.length <= LINE_CHARS_MAX && isOneLine(field.slice(0, -2)) && (smtpUtf8 || isAsciiText(field));
-  return field === '' || !fits ? content : concatenate([new BufferSource(Buffer.from(field)), content]);
+  if (field === '' || !fits) return body;
+  const content = concatenate([new BufferSource(Buffer.from(field)), body.content]);
+  return { content, body: body.body === '7bit' && !isAsciiText(field) ? '8bitmime' : body.body };
 }
 
 function unfit(enhanced: string, text: string): Extract<Fit, { kind: 'unfit' }> {
