@@ -11,6 +11,10 @@ const BENCHES: Readonly<Record<string, { summary: string; run: (args: readonly s
     summary: 'kill -9 under load, with full and failing disks and a jumping clock: what was acknowledged, what is lost',
     run: async (args) => (await import('./crash/crash.ts')).runCrashBench(args),
   },
+  queue: {
+    summary: 'a million waiting messages: memory, restart, rate of delivery; and a black hole beside the others',
+    run: async (args) => (await import('./queue/queue.ts')).runQueueBench(args),
+  },
   'queue-admin': {
     summary: 'listings and orders over a long queue',
     run: async (args) => (await import('./queue-admin.ts')).runQueueAdminBench(args),

@@ -194,6 +194,8 @@ export const QUEUE_LIMITS = {
   routePatienceMs: 2_000,
   /** Due messages that are read from the store in one go. */
   takeUpBatch: 128,
+  /** Recipients in line from which on the backlog is taken up at leisure. */
+  linedUpEnough: 1_000,
   /** Deliveries at once that are quick, over all sites; of these for bulk mail, for sites not met lately, for one site. */
   placesMax: 200,
   bulkPlacesMax: 160,
@@ -406,6 +408,8 @@ export const STORE_LIMITS = {
 export const SESSION_THREAD_LIMITS = {
   /** More threads than this are not made unless the configuration says so. */
   threadsByDefaultMax: 4,
+  /** Nice value of the main thread beside them: its part of a processor that both want is about a third of theirs. */
+  mainThreadNice: 5,
   /** One that died is replaced after this. */
   restartMs: 500,
   /** How long one may take to end after its sessions had their time. */

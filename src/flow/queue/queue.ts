@@ -105,6 +105,7 @@ class Scheduler implements Queue {
     this.#takeUp = new TakeUp({
       store, router: options.router, clock, log, index, fresh: this.#fresh, track,
       hasRoom: () => this.#deliveries.hasRoom && this.#makeRoomInLines(),
+      isAhead: () => this.#lines.waiting >= QUEUE_LIMITS.linedUpEnough,
       toLine: (slot, item, routes, entry) => {
         this.#routed.put(item, routes);
         this.#lines.enter(slot, entry);

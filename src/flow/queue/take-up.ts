@@ -31,6 +31,8 @@ export interface TakeUpOptions {
   readonly fresh: FreshItems;
   /** False while the backlog must wait: too much stands in line. */
   readonly hasRoom: () => boolean;
+  /** So much stands in line that nothing is gained by haste. */
+  readonly isAhead: () => boolean;
   readonly toLine: (slot: number, item: QueueItem, routes: ReadonlyMap<number, RoutePlan>, entry: LineEntry) => void;
   readonly toNear: (slot: number, item: QueueItem, recipient: QueueRecipient, route: NearRoute) => void;
   /** Everything under way is told, so that it can be waited for. */
@@ -44,6 +46,10 @@ interface Live {
 
 /** When the store does not answer, a message is taken up again after this. */
 const STORE_TROUBLE_WAIT_MS = 15_000;
+
+/** Rest after a batch while enough stands in line: so many times as long as it took, at most so long. */
+const REST_FACTOR = 2;
+const REST_MS_MAX = 100;
 
 export class TakeUp {
   readonly #options: TakeUpOptions;
@@ -101,6 +107,8 @@ export class TakeUp {
   }
 
   async #takeUpBatch(batch: ReadonlyMap<QueueId, readonly number[]>): Promise<void> {
+    const { clock } = this.#options;
+    const startedAt = clock.monotonic();
     const items = await this.#read(batch);
     if (!items) return;
     const found = new Map(items.map((item) => [item.message.id, item]));
@@ -108,9 +116,15 @@ export class TakeUp {
     for (const one of work) this.#options.track(one);
     // A name server that does not answer holds up its own messages, not the next batch.
     let timer: Timer | undefined;
-    const patience = new Promise<void>((resolve) => (timer = this.#options.clock.timer(QUEUE_LIMITS.routePatienceMs, resolve)));
+    const patience = new Promise<void>((resolve) => (timer = clock.timer(QUEUE_LIMITS.routePatienceMs, resolve)));
     await Promise.race([Promise.all(work), patience]);
     timer?.cancel();
+    // Deliveries and new mail want the same store and the same processor.
+    if (this.#options.isAhead()) await this.#rest((clock.monotonic() - startedAt) * REST_FACTOR);
+  }
+
+  #rest(forMs: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.clock.timer(Math.min(forMs, REST_MS_MAX), resolve));
   }
 
   /** Undefined when the store does not answer: they sleep a little longer. */
