@@ -17,12 +17,14 @@ export interface LogEntry {
 
 export type LogSink = (entry: LogEntry) => void;
 
+const NOTHING: LogFields = {};
+
 export class Log {
   readonly #sink: LogSink;
   readonly #now: () => number;
   readonly #bound: LogFields;
 
-  constructor(sink: LogSink, now: () => number = Date.now, bound: LogFields = {}) {
+  constructor(sink: LogSink, now: () => number = Date.now, bound: LogFields = NOTHING) {
     this.#sink = sink;
     this.#now = now;
     this.#bound = bound;
@@ -60,7 +62,7 @@ export class Log {
   }
 
   #write(level: LogLevel, event: string, fields: LogFields): void {
-    this.#sink({ at: this.#now(), level, event, fields: { ...this.#bound, ...fields } });
+    this.#sink({ at: this.#now(), level, event, fields: this.#bound === NOTHING ? fields : { ...this.#bound, ...fields } });
   }
 }
 

@@ -5,7 +5,7 @@
  * Policy: a refusal is a value with the reply; anything unexpected is 451 and a log line, never a loss and never a false
  * yes. What is stored is exactly what will be sent (docs/decisions/0003).
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashWhole } from 'node:crypto';
 import { BufferSource, concatenate, type ByteSource } from '../base/byte-source.ts';
 import type { Clock } from '../base/clock.ts';
 import { Failure } from '../base/errors.ts';
@@ -279,8 +279,8 @@ function optionsOf({ envelope }: ReceivedMessage): NewQueueItem['message']['opti
 }
 
 async function digestOf(content: ByteSource): Promise<string> {
+  if (content.inMemory) return hashWhole('sha256', content.inMemory);
   const hash = createHash('sha256');
-  if (content.inMemory) return hash.update(content.inMemory).digest('hex');
   for await (const chunk of content.chunks()) hash.update(chunk);
   return hash.digest('hex');
 }

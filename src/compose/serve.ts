@@ -10,6 +10,7 @@ import type { Config } from '../config/config.ts';
 import type { ServeOptions } from '../face/cli/ports.ts';
 import { createLogSink } from '../face/log-sink.ts';
 import { verbs } from '../manage/verbs.ts';
+import { letSessionsGoFirst } from './sessions/precedence.ts';
 import { startServer, type RunningServer } from './server.ts';
 
 export async function serve(config: Config, options: ServeOptions): Promise<number> {
@@ -20,6 +21,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   const count = config.smtp.threads ?? Math.min(availableParallelism(), SESSION_THREAD_LIMITS.threadsByDefaultMax);
   const sessionThreads = count === 0 ? {} : { sessionThreads: { count, writeLines: sink.writeLines } };
   const server = await startServer({ config, clock, log, verbs, ...sessionThreads });
+  if (count > 0) letSessionsGoFirst();
   const onHangUp = (): void => void reload(server, options, log, () => sink.reopen());
   process.on('SIGHUP', onHangUp);
   await stopSignal();
