@@ -176,7 +176,6 @@ async function readPage(call: StoreCall, filter: SelectionArgs, messages: number
 }
 
 function pack(filter: QueueFilter): SelectionArgs {
-  const lower = (text: string | undefined): string | null => text?.toLowerCase() ?? null;
   return {
     ...EVERYTHING,
     state: filter.state ?? null,
@@ -193,6 +192,10 @@ function pack(filter: QueueFilter): SelectionArgs {
     queuedBefore: filter.queuedBefore ?? null,
     queuedAfter: filter.queuedAfter ?? null,
   };
+}
+
+function lower(text: string | undefined): string | null {
+  return text?.toLowerCase() ?? null;
 }
 
 function packReroute(reroute: BulkOrder['reroute']): string | null {
@@ -216,7 +219,6 @@ function unpack(row: WaitingRow): WaitingRecipient {
 
 /** As the statement of each piece orders, for what comes from several pieces. */
 function comparisonOf(sort: QueueSort): (a: WaitingRow, b: WaitingRow) => number {
-  const byAge = (a: WaitingRow, b: WaitingRow): number => compare(a.id, b.id) || a.position - b.position;
   switch (sort) {
     case 'oldest':
       return byAge;
@@ -233,6 +235,10 @@ function comparisonOf(sort: QueueSort): (a: WaitingRow, b: WaitingRow) => number
     case 'site':
       return (a, b) => compare(siteText(a), siteText(b)) || byAge(a, b);
   }
+}
+
+function byAge(a: WaitingRow, b: WaitingRow): number {
+  return compare(a.id, b.id) || a.position - b.position;
 }
 
 function siteText({ site, address }: WaitingRow): string {

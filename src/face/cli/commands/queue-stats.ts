@@ -1,4 +1,5 @@
 /** `posthorn queue stats`: the queue by site and age, as qshape shows it. */
+import type { Column } from '../../../base/table.ts';
 import type { AgeRow, QueueStats } from '../../../manage/queue.ts';
 import type { Session } from '../session.ts';
 import { age, moment } from '../words.ts';
@@ -20,7 +21,6 @@ export async function printStats(session: Session, options: StatsOptions): Promi
     const cells = ({ name, total, held, ages, oldestAt, nextAttemptAt }: AgeRow): (string | number)[] => [
       name || (by === 'sender' ? '<>' : '(none)'), total, held, ...ages, age(result.now - oldestAt), nextAttemptAt === undefined ? '' : moment(Math.max(nextAttemptAt, result.now), result.now),
     ];
-    const right = (title: string) => ({ title, align: 'right' }) as const;
     const last = result.ageMinutes.at(-1);
     out.table(
       [{ title: by, max: 48 }, right('T'), right('held'), ...result.ageMinutes.map((minutes) => right(String(minutes))), right(`${last}+`), right('oldest'), { title: 'next try' }],
@@ -32,4 +32,8 @@ export async function printStats(session: Session, options: StatsOptions): Promi
   }
   if (result.inFlight !== undefined) out.line(`being delivered now: ${result.inFlight}`);
   noteUnknownSites(session, result.unknownSites);
+}
+
+function right(title: string): Column {
+  return { title, align: 'right' };
 }

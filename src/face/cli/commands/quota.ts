@@ -1,5 +1,6 @@
 /** `posthorn quota …`: what accounts may send. */
 import { InvalidArgumentError, Option } from 'commander';
+import type { Column } from '../../../base/table.ts';
 import type { QuotaStatus } from '../../../manage/quota.ts';
 import { group, leaf, wholeNumber, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
@@ -74,9 +75,12 @@ async function list(session: Session, options: CommonOptions): Promise<void> {
     ['Recipients a day', settings.recipientsPerDay],
     ['Brake', settings.brake ? 'on' : 'off'],
   ]);
-  const right = (title: string) => ({ title, align: 'right' }) as const;
   out.line();
   out.table([{ title: 'Account' }, right('Messages/h'), right('Recipients/h'), right('Recipients/day'), { title: 'Brake' }], result.own.map((row) => [row.account, row.messagesPerHour ?? '', row.recipientsPerHour ?? '', row.recipientsPerDay ?? '', row.brake ?? '']), 'no account has limits of its own');
   out.line();
   out.table([{ title: 'Sent most in the last day' }, right('Messages'), right('Recipients'), right('Dead addresses')], result.busiest.map((row) => [row.account, row.messages, row.recipients, row.dead]), 'no account sent anything in the last day');
+}
+
+function right(title: string): Column {
+  return { title, align: 'right' };
 }
