@@ -59,7 +59,7 @@ export const reads = {
 };
 
 /** Writes that bring something new in: while the disk is full they wait outside, and get nothing of the reserve. */
-export const postponable: ReadonlySet<string> = new Set(['bodies.add', 'routes.noteCheck', 'mailboxes.append', 'mailboxes.copy', 'queue.insert']);
+export const postponable: ReadonlySet<string> = new Set(['bodies.add', 'routes.noteCheck', 'mailboxes.append', 'mailboxes.copy', 'queue.insert', 'srs.remember']);
 
 export type Operations = {
   [Noun in keyof typeof writes | keyof typeof reads]: (Noun extends keyof typeof writes ? (typeof writes)[Noun] : unknown) &
