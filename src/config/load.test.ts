@@ -167,3 +167,12 @@ test('a key that stands twice, an address for two services, and TLS without a ce
   ]);
   assert.match(linesOf('hostname = "a.example"\n[listen]\nsubmissions = ["127.0.0.1:465"]\n')[0] ?? '', /^p\.toml:3:1: listen\.submissions: needs tls\.certificate/);
 });
+
+test('[[tls-policy]]: domains as they are compared, and names to match with verify only', () => {
+  const parse = (text: string) => parseConfig(`hostname = "mail.example.org"\n[[tls-policy]]\n${text}`, '/etc/posthorn.toml').outboundTls;
+  const { rules, ...rest } = parse('domains = ["Bücher.example.", ".Example.NET"]\nlevel = "verify"\nmatch = ["nexthop", ".Example.net"]\n');
+  assert.deepEqual(rules, [{ domains: ['xn--bcher-kva.example', '.example.net'], level: 'verify', match: ['nexthop', '.example.net'] }]);
+  assert.deepEqual(rest, { dane: true, mtaSts: true, mtaStsPort: 443 });
+  assert.throws(() => parse('domains = ["a.test"]\nlevel = "encrypt"\nmatch = ["a.test"]\n'), /tls-policy\[0\]\.match: means something with level = "verify" only/);
+  assert.throws(() => parse('domains = []\nlevel = "secure"\n'), /tls-policy\[0\]\.level is "secure"; allowed: one of "none"/);
+});

@@ -227,8 +227,13 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
 }
 
 function tlsRule({ domains, level, match }: ConfigTables['tls-policy'][number]): TlsRule {
-  const lower = (names: readonly string[]): string[] => names.map((name) => name.toLowerCase().replace(/\.$/, ''));
-  return { domains: lower(domains), level, ...(match ? { match: lower(match) } : {}) };
+  return { domains: domains.map(domainPattern), level, ...(match ? { match: match.map(domainPattern) } : {}) };
+}
+
+/** As domains are compared: A-labels, lower case; a leading dot stays. */
+function domainPattern(name: string): string {
+  const plain = name.replace(/^\.|\.$/g, '');
+  return (name.startsWith('.') ? '.' : '') + (normalizeDomain(plain) || plain.toLowerCase());
 }
 
 function relayOf(relay: NonNullable<ConfigTables['relay']>, absolute: (path: string) => string): NonNullable<Config['relay']> {

@@ -33,7 +33,8 @@ function namesHost(leaf: X509Certificate | undefined, wanted: string): boolean {
   if (!leaf) return false;
   if (wanted.startsWith('.')) return dnsNames(leaf).some((name) => name.endsWith(wanted) && name.length > wanted.length);
   if (isIP(wanted) !== 0) return leaf.checkIP(wanted) !== undefined;
-  return leaf.checkHost(wanted, { partialWildcards: false }) !== undefined;
+  // RFC 8461 §4.2, RFC 9525 §2: names stand in subjectAltName; the common name is for people.
+  return leaf.checkHost(wanted, { partialWildcards: false, subject: 'never' }) !== undefined;
 }
 
 /** None when the certificate holds anything that would need unquoting: nobody honest has such names. */

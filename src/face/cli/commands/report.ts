@@ -1,4 +1,5 @@
 /** `posthorn report tls`: the TLS report (RFC 8460) of a day, as it would be sent. */
+import type { Command } from 'commander';
 import type { TlsReportListing } from '../../../manage/tls.ts';
 import type { TlsReportPolicy } from '../../../manage/tls-report.ts';
 import { group, leaf, type Registry } from '../command.ts';
@@ -9,9 +10,13 @@ interface ReportOptions extends CommonOptions {
 }
 
 export function add(registry: Registry): void {
+  addTlsReport(registry, group(registry, 'report', 'reports to other domains'), 'tls');
+}
+
+/** The same as `report tls` and as `tls report`. */
+export function addTlsReport(registry: Registry, parent: Command, name: string): void {
   const { session } = registry;
-  const report = group(registry, 'report', 'reports to other domains');
-  leaf<ReportOptions>(registry, report, 'tls', 'TLS sessions with other domains on a day; with --json the reports of RFC 8460', '[domain]', async (options, domain) => {
+  leaf<ReportOptions>(registry, parent, name, 'TLS sessions with other domains on a day; with --json the reports of RFC 8460', '[domain]', async (options, domain) => {
     const { day } = options;
     if (day !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(day)) throw new UsageError(`--day ${day}: give a day such as 2026-11-20 (UTC)`);
     const listing = await session.call<TlsReportListing>(options, 'tls.report', { ...(day === undefined ? {} : { day }), ...(domain ? { domain } : {}) });

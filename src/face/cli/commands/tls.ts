@@ -4,6 +4,7 @@ import type { TlsPolicyListing } from '../../../manage/tls.ts';
 import type { TlsCheck, TlsHostCheck } from '../../../manage/tls-check.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import type { CommonOptions, Session } from '../session.ts';
+import { addTlsReport } from './report.ts';
 
 export function add(registry: Registry): void {
   const { session } = registry;
@@ -14,6 +15,7 @@ export function add(registry: Registry): void {
     else showCheck(session, check);
     return check.problems.length === 0 ? 0 : 1;
   });
+  addTlsReport(registry, tls, 'report');
   const policy = tls.command('policy').description('MTA-STS policies that are kept, and the rules of the configuration');
   leaf<CommonOptions>(registry, policy, 'list', 'the policies and rules', '', async (options) => {
     const listing = await session.call<TlsPolicyListing>(options, 'tls.policies', {});
