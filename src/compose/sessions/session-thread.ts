@@ -53,7 +53,7 @@ async function start(port: MessagePort, options: SessionThreadOptions): Promise<
     checkRecipient: (address) => questions.ask('recipient.check', address),
     enqueue: async (item) => {
       await store.queue.insert(item);
-      for (const one of [item, ...(item.followUps ?? [])]) desk.announce(one);
+      desk.announce(item);
     },
   });
   const tally = { memory: options.tallyMemory, thread: options.index, secret: options.tallySecret };
