@@ -71,7 +71,8 @@ export function decide(parts: AdmissionParts, request: SendRequest, now: number)
   const gate = parts.sites.gate(site, now);
   const source = (chosen.picks[0] as Pick).candidate.source.address;
   const wait = gate.wait(now, request.stream, source);
-  if (wait) return { kind: 'wait', wait };
+  // Where all source addresses share the places, nobody of this stream fares better.
+  if (wait) return { kind: 'wait', wait: gate.limits.perSource ? wait : { ...wait, concerns: 'stream' } };
   return trickling(asked, gate, chosen.picks, source);
 }
 
@@ -156,9 +157,8 @@ function detour({ parts, request, now, profile }: Asked, waits: readonly LaneWai
   return { kind: 'detour', gate, relay: targetOf(fallback), protocols: protocolsOf({ parts, request, now, profile }) };
 }
 
-function targetOf(fallback: FallbackConfig): RelayTarget {
-  const { host, port, tls, username, passwordFile } = fallback;
-  return { host, port, tls, ...(username !== undefined && { username }), ...(passwordFile !== undefined && { passwordFile }) };
+function targetOf({ sites: _sites, ...relay }: FallbackConfig): RelayTarget {
+  return relay;
 }
 
 /** A source that sends little sends evenly: no burst that looks like a machine that was broken into. */
