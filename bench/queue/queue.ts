@@ -15,6 +15,8 @@ import { fillQueue } from './fill.ts';
 import { startBlackHole, startSink } from './sink.ts';
 import type { Measured } from './worker.ts';
 
+const KINDS = ['empty', 'long', 'hole'] as const;
+type Kind = (typeof KINDS)[number];
 const HOUR_MS = 3_600_000;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
@@ -28,15 +30,15 @@ export async function runQueueBench(args: readonly string[]): Promise<number> {
   const [sink, hole] = await Promise.all([startSink('127.0.0.1'), startBlackHole('127.0.0.1')]);
   try {
     const dirs = fill(root, Number(values.messages), Number(values.hole));
-    const results: Record<string, Measured[]> = { empty: [], long: [], hole: [] };
+    const results: Record<Kind, Measured[]> = { empty: [], long: [], hole: [] };
     for (let round = 0; round < Number(values.rounds); round++) {
-      for (const [name, dir] of Object.entries(dirs)) {
-        const measured = await measure(dir, [sink.port, hole.port, Number(values.sample)]);
-        results[name]?.push(measured);
+      for (const name of KINDS) {
+        const measured = await measure(dirs[name], [sink.port, hole.port, Number(values.sample)]);
+        results[name].push(measured);
         say(`round ${round + 1}, ${name.padEnd(5)}: ready in ${(measured.readyMs / 1000).toFixed(1)} s, ${megabytes(measured.idleBytes)} idle, ${megabytes(measured.busyBytes)} after, ${Math.round(measured.deliveredPerSecond)}/s, ${measured.stillWaiting} still waiting`);
       }
     }
-    report(results as Results);
+    report(results);
     return 0;
   } finally {
     sink.close();
@@ -45,9 +47,7 @@ export async function runQueueBench(args: readonly string[]): Promise<number> {
   }
 }
 
-type Results = Readonly<Record<'empty' | 'long' | 'hole', readonly Measured[]>>;
-
-function fill(root: string, messages: number, holeMessages: number): Readonly<Record<string, string>> {
+function fill(root: string, messages: number, holeMessages: number): Readonly<Record<Kind, string>> {
   const from = performance.now();
   const dirs = { empty: join(root, 'empty'), long: join(root, 'long'), hole: join(root, 'hole') };
   fillQueue({ dataDir: dirs.empty, messages: 0, domain: () => '', dueInMs: () => 0 });
@@ -65,7 +65,7 @@ function measure(dataDir: string, numbers: readonly number[]): Promise<Measured>
   });
 }
 
-function report({ empty, long, hole }: Results): void {
+function report({ empty, long, hole }: Readonly<Record<Kind, readonly Measured[]>>): void {
   const middle = (all: readonly Measured[], of: (one: Measured) => number): number => all.map(of).sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
   const rate = (one: Measured): number => one.deliveredPerSecond;
   const share = (all: readonly Measured[]): string => `${Math.round((middle(all, rate) / middle(empty, rate)) * 100)} % of ${Math.round(middle(empty, rate))}/s with an empty queue`;

@@ -29,8 +29,11 @@ export type Admission =
       readonly reason: string;
       /** Stable, kebab-case: `site-connections`, `lane-blocked`, `site-paused`, `warm-up-day` … */
       readonly rule: string;
-      /** `site`: nobody else may go there either, so nobody else is asked about. Default: this sender, lane or stream. */
-      readonly concerns?: 'site' | 'sender';
+      /**
+       * Who else would be told the same, so that they are not asked about: `site` everybody who goes there, `stream` those
+       * of this stream and of less urgent ones. Default `sender`: nobody else.
+       */
+      readonly concerns?: 'site' | 'stream' | 'sender';
     };
 
 /** One recipient's outcome with what it means. */

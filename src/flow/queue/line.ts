@@ -109,9 +109,9 @@ export class Line {
     this.wakesAt = Math.min(this.wakesAt, wait.until);
   }
 
-  /** Everybody whose turn it would be waits for the same. */
-  putAllAside(wait: Wait): void {
-    for (const name of STREAMS) for (const sender of this.#streams[name].turns.values()) this.putAside(sender, wait);
+  /** Everybody whose turn it would be waits for the same: of this stream and less urgent ones. */
+  putAllAside(from: Stream, wait: Wait): void {
+    for (const name of STREAMS.slice(STREAMS.indexOf(from))) for (const sender of this.#streams[name].turns.values()) this.putAside(sender, wait);
   }
 
   /** Those whose time has come take turns again; all of them when there is room. */

@@ -203,7 +203,8 @@ export class Lines {
         return { line, slots, permit: answer.permit, place: places.take(line.site.key) };
       }
       const wait: Wait = { until: this.#endOf(answer.until), reason: answer.reason, rule: answer.rule };
-      if (answer.concerns === 'site') line.putAllAside(wait);
+      if (answer.concerns === 'site') line.putAllAside('urgent', wait);
+      else if (answer.concerns === 'stream') line.putAllAside(sender.facts.stream, wait);
       else line.putAside(sender, wait);
       this.#alarms.set(line);
     }

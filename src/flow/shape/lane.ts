@@ -18,6 +18,8 @@ export interface LaneWait {
   readonly until?: number;
   /** Its own addresses rest here: a standby or a detour may step in. */
   readonly rests?: 'hot' | 'blocked';
+  /** As in Admission. */
+  readonly concerns?: 'stream';
 }
 
 export class Lane {
@@ -89,6 +91,8 @@ export class Lane {
       this.complaintsToday = 0;
       this.set(afterDay(this.#status, day, this.#profile?.warmUp, now), now);
     }
+    const { state } = this.#status;
+    if (state === 'steady' || state === 'warming' || state === 'cold') return;
     this.set(grownOlder(this.#status, now, (this.ratio.share(now) ?? 0) > SHAPE_LIMITS.ratioGood), now);
   }
 

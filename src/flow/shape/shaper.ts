@@ -254,8 +254,8 @@ class ClosedLoopShaper implements LiveShaper {
   }
 }
 
-function waitFor({ rule, reason, until }: LaneWait): Admission {
-  return { kind: 'wait', rule, reason, ...(until !== undefined && { until }) };
+function waitFor({ rule, reason, until, concerns }: LaneWait): Admission {
+  return { kind: 'wait', rule, reason, ...(until !== undefined && { until }), ...(concerns && { concerns }) };
 }
 
 function permitOf(decision: Exclude<Decision, { kind: 'wait' }>, request: SendRequest): Permit {
