@@ -8,7 +8,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { Failure } from '../base/errors.ts';
 import { STORE_LIMITS } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
-import { moduleBeside } from '../base/module-beside.ts';
+import { workerModule } from '../base/worker-module.ts';
 import type { StoreCall } from './call.ts';
 import { Caller, failureOf } from './caller.ts';
 import type { ThreadOptions, ThreadReply, ThreadStarted, ToThread } from './thread-protocol.ts';
@@ -109,7 +109,7 @@ export class ThreadClient {
 
 /** Rejects with the Failure that kept the thread from opening the database. */
 function startWorker(options: ThreadOptions): Promise<Worker> {
-  const worker = new Worker(moduleBeside(import.meta.url, './thread.ts'), { workerData: options, name: 'posthorn-store' });
+  const worker = new Worker(workerModule(new URL('./thread.ts', import.meta.url)), { workerData: options, name: 'posthorn-store' });
   return new Promise((resolve, reject) => {
     worker.once('error', (error) => reject(new Failure('store-failed', 'the storage thread could not be started', { cause: error })));
     // Node's own messages come the same way: with --watch a thread reports what it imports.

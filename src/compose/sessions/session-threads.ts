@@ -10,7 +10,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { Failure } from '../../base/errors.ts';
 import { SESSION_THREAD_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
-import { moduleBeside } from '../../base/module-beside.ts';
+import { workerModule } from '../../base/worker-module.ts';
 import { laneOfThread } from '../../base/queue-id.ts';
 import type { Config, HostPort } from '../../config/config.ts';
 import { claimAddress } from '../../flow/accept/listen-address.ts';
@@ -179,7 +179,7 @@ class Crew implements SessionThreads {
         tallySecret: this.#tallySecret,
         storage,
       };
-      worker = new Worker(moduleBeside(import.meta.url, './session-thread.ts'), { workerData, transferList: [storage], name: `posthorn-smtp-${index}` });
+      worker = new Worker(workerModule(new URL('./session-thread.ts', import.meta.url)), { workerData, transferList: [storage], name: `posthorn-smtp-${index}` });
     });
     return { worker: worker as unknown as Worker, unshare };
   }

@@ -6,7 +6,7 @@
  * Keys are hashes of 48 bits under the hour of queueing. A collision would show a message too many, and the chance for
  * a million messages an hour is one in hundreds of millions per search.
  */
-import { hash } from 'node:crypto';
+import { hash as hashOnce } from 'node:crypto';
 import type { Database } from '../database.ts';
 import { readItem } from './queue-reads.ts';
 import type { ItemRows } from './queue-reads.ts';
@@ -30,7 +30,7 @@ export function appendEvents(db: Database, id: string, entries: string): void {
 /** Addresses and Message-IDs are compared without case and angle brackets. */
 function hashOf(text: string): number {
   const plain = text.trim().replace(/^</, '').replace(/>$/, '').toLowerCase();
-  return hash('sha1', plain, 'buffer').readUIntBE(0, HASH_BYTES);
+  return hashOnce('sha1', plain, 'buffer').readUIntBE(0, HASH_BYTES);
 }
 
 export function addLookupKeys(db: Database, id: string, queuedAt: number, texts: readonly (string | null)[]): void {
