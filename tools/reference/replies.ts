@@ -1,6 +1,7 @@
 /** docs/reference/replies.md: what replies of other servers mean, from the table that trace and bounces use. */
 import { ENHANCED_CODES, ENHANCED_DATE, ENHANCED_SOURCE, explainEnhanced } from '../../src/mail/reply-meaning/enhanced-codes.ts';
 import { RULE_TABLES } from '../../src/mail/reply-meaning/explain.ts';
+import { classOf, type ClassRule } from '../../src/mail/reply-meaning/fault-class.ts';
 import { cell, code } from './rows.ts';
 
 export function renderReplies(): string {
@@ -11,8 +12,8 @@ export function renderReplies(): string {
     'only a culprit `recipient` may ever lead to an address being suppressed.',
   ];
   for (const { provider, source, date, rules } of RULE_TABLES) {
-    lines.push('', `## ${provider ?? 'Everybody'}`, '', `Source: ${source} (${date}).`, '', '| rule | culprit | meaning | next step |', '|---|---|---|---|');
-    for (const rule of rules) lines.push(`| ${code(rule.id)} | ${rule.culprit} | ${cell(rule.meaning)} | ${cell(rule.nextStep)} |`);
+    lines.push('', `## ${provider ?? 'Everybody'}`, '', `Source: ${source} (${date}).`, '', '| rule | culprit | class | meaning | next step |', '|---|---|---|---|---|');
+    for (const rule of rules) lines.push(`| ${code(rule.id)} | ${rule.culprit} | ${classes(rule)} | ${cell(rule.meaning)} | ${cell(rule.nextStep)} |`);
   }
   lines.push('', '## Enhanced status codes', '', `When no rule fits. Source: ${ENHANCED_SOURCE} (${ENHANCED_DATE}).`, '', '| code | culprit | meaning | next step |', '|---|---|---|---|');
   for (const enhanced of ENHANCED_CODES) {
@@ -21,4 +22,10 @@ export function renderReplies(): string {
     if (row) lines.push(`| ${code(`x.${enhanced}`)} | ${row.culprit} | ${cell(row.meaning)} | ${cell(row.nextStep)} |`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Of a permanent reply, and of a temporary one when that differs. */
+function classes(rule: ClassRule): string {
+  const [permanent, temporary] = [classOf(550, rule), classOf(450, rule)];
+  return permanent === temporary ? permanent : `${permanent}, 4xx: ${temporary}`;
 }
