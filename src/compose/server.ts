@@ -114,6 +114,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         resolver.flush();
         sites.flush();
         const pending = live.replace(next);
+        shaper.reloaded();
         await threads?.reload(config);
         return pending;
       },

@@ -71,7 +71,7 @@ export class Journal {
     this.#dirty.clear();
     this.#changes = [];
     try {
-      await this.#ports.save(batchOf(lanes, changes, sent));
+      await this.#ports.save(batchOf(lanes, changes, sent, this.#ports.clock.now()));
     } catch (error) {
       this.#ports.log.warn('shaping.not-saved', { error: String(error), lanes: lanes.length });
       for (const lane of lanes) this.#dirty.add(lane);
@@ -81,13 +81,17 @@ export class Journal {
   }
 }
 
-function batchOf(lanes: readonly Lane[], changes: readonly LaneChange[], sent: ReadonlyMap<string, { readonly day: number; readonly sent: number }>): LaneSave {
+function batchOf(lanes: readonly Lane[], changes: readonly LaneChange[], sent: ReadonlyMap<string, { readonly day: number; readonly sent: number }>, now: number): LaneSave {
+  const kept = lanes.filter((lane) => lane.isEventful(now));
+  const gone = lanes.filter((lane) => !lane.isEventful(now));
+  for (const lane of kept) lane.isStored = true;
+  for (const lane of gone) lane.isStored = false;
   return {
-    lanes: lanes.filter((lane) => lane.eventful).map((lane) => ({ ...nameOf(lane), state: lane.status.state, since: lane.status.since, detail: JSON.stringify(lane.status) })),
-    gone: lanes.filter((lane) => !lane.eventful).map(nameOf),
+    lanes: kept.map((lane) => ({ ...nameOf(lane), state: lane.status.state, since: lane.status.since, detail: JSON.stringify(lane.status) })),
+    gone: gone.map(nameOf),
     days: [
       ...[...sent].map(([source, figures]) => ({ source, site: '', ...figures, deferred: 0, complaints: 0 })),
-      ...lanes.filter((lane) => lane.key.dkimDomain === '').map((lane) => ({ source: lane.key.source, site: lane.key.site, day: lane.day, sent: lane.sentToday, deferred: lane.deferredToday, complaints: lane.complaintsToday })),
+      ...kept.filter((lane) => lane.key.dkimDomain === '').map((lane) => ({ source: lane.key.source, site: lane.key.site, day: lane.day, sent: lane.sentToday, deferred: lane.deferredToday, complaints: lane.complaintsToday })),
     ],
     changes,
   };

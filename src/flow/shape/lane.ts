@@ -27,6 +27,8 @@ export class Lane {
   readonly ratio = new RatioWindow();
   readonly meter = new RateMeter();
   inFlight = 0;
+  /** There is a row of it. */
+  isStored = false;
   /** Milliseconds since 1970. */
   usedAt: number;
   day: number;
@@ -49,6 +51,7 @@ export class Lane {
     this.#profile = options.profile;
     this.#changed = options.changed;
     this.#warms = options.warmUp;
+    this.isStored = options.status !== undefined;
     this.#status = options.status ?? newStatus(options.now, options.warmUp);
   }
 
@@ -57,8 +60,9 @@ export class Lane {
   }
 
   /** Anything worth keeping over a restart. */
-  get eventful(): boolean {
-    return this.#status.state !== 'steady' || this.#status.struckAt > 0 || (this.#warms && this.#status.warmDay < 0);
+  isEventful(now: number): boolean {
+    const { state, struckAt, warmDay } = this.#status;
+    return state !== 'steady' || now - struckAt < SHAPE_LIMITS.strikeMemoryMs || (this.#warms && warmDay < 0);
   }
 
   set(status: LaneStatus, now: number): void {
@@ -107,7 +111,7 @@ export class Lane {
         if (status.until > now || this.inFlight > 0) return { rule: 'lane-blocked', rests: 'blocked', until: Math.max(status.until, now + 1000), reason: `${siteTitle} refuses ${who}; one message probes at ${timeOf(status.until)}. ${status.why}` };
         return undefined;
       case 'cooling':
-        return this.#coolingWait(now, who, siteTitle);
+        return this.#coolingWait(now, who, siteTitle) ?? this.#dayWait(now, bulk, who, siteTitle);
       default:
         return this.#dayWait(now, bulk, who, siteTitle);
     }
@@ -121,7 +125,7 @@ export class Lane {
     this.#bucket?.take(now);
   }
 
-  /** Of an account of warm-up: what is under way counts as sent. */
+  /** Of warm-up. */
   get limitToday(): number | undefined {
     return dayLimit(this.#status, this.#profile?.warmUp);
   }

@@ -44,6 +44,8 @@ export interface LiveShaper extends Shaper {
   readonly control: ShapingControl;
   /** The world is another one (the lab's weather changed): what was learnt about sites holds no more. Pauses stay. */
   forget(): void;
+  /** The configuration changed: who waits asks again. */
+  reloaded(): void;
   /** Writes what is not yet written. */
   close(): Promise<void>;
 }
@@ -136,6 +138,10 @@ class ClosedLoopShaper implements LiveShaper {
     this.#tell(undefined);
   }
 
+  reloaded(): void {
+    this.#tell(undefined);
+  }
+
   close(): Promise<void> {
     return this.#journal.flush();
   }
@@ -202,7 +208,7 @@ class ClosedLoopShaper implements LiveShaper {
     if (reading.delivered > 0) this.#lanes.countSent(used, reading.delivered, now);
     for (const lane of lanes) {
       learn(lane, { now, admittedAt, profile, reading });
-      if (lane.eventful) this.#journal.touch(lane);
+      if (lane.isStored || lane.isEventful(now)) this.#journal.touch(lane);
     }
   }
 

@@ -10,6 +10,8 @@ export class SiteBook {
   readonly #byKey: ReadonlyMap<string, SiteProfile>;
   readonly #enabled: boolean;
   readonly #gates = new Map<string, SiteGate>();
+  /** Gates with the figures of an older configuration. */
+  readonly #outdated = new Set<SiteGate>();
   /** Sites that failed since anything at all answered. */
   readonly #failing = new Set<string>();
 
@@ -18,7 +20,11 @@ export class SiteBook {
     this.#table = table;
     this.#byKey = new Map(table.profiles.map((profile) => [profile.key, profile]));
     this.#enabled = enabled;
-    for (const gate of before) if (gate.inFlight > 0) this.#gates.set(gate.site.key, gate);
+    for (const gate of before) {
+      if (gate.inFlight === 0) continue;
+      this.#gates.set(gate.site.key, gate);
+      this.#outdated.add(gate);
+    }
   }
 
   profileOf(key: string): SiteProfile | undefined {
@@ -27,7 +33,7 @@ export class SiteBook {
 
   gate(site: MxSite, now: number): SiteGate {
     const known = this.#gates.get(site.key);
-    if (known) return known;
+    if (known && !(known.inFlight === 0 && this.#outdated.delete(known))) return known;
     const gate = new SiteGate(site, { ...this.#measure(site), now });
     this.#gates.set(site.key, gate);
     if (this.#gates.size > SHAPE_LIMITS.sitesMax) this.#forgetOne();
