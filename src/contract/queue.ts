@@ -279,6 +279,8 @@ export interface QueueStore {
     events: readonly MessageEvent[],
     delayNoticeDone?: boolean,
   ): Promise<SettleResult>;
+  /** How many recipients wait, so that room can be made for them before they come. */
+  waiting?(): Promise<number>;
   /** Every recipient in state `queued`, in batches, ordered by id and position. */
   dueRows(): AsyncIterable<DueRows>;
   /** At most `limit` messages, in order of the time that is due. `after` is where the last answer ended. */

@@ -162,6 +162,7 @@ class Scheduler implements Queue {
     this.#running = true;
     this.#pump();
     this.#schedulePrune();
+    this.#index.reserve((await this.#options.store.waiting?.()) ?? 0);
     for await (const { ids, positions, times } of this.#options.store.dueRows()) {
       const latest = this.#latest();
       for (let at = 0; at < ids.length; at++) {

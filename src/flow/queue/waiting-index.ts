@@ -12,6 +12,8 @@ const ID_BYTES = 16;
 const FIRST_CAPACITY = 1024;
 /** Growth by half: a million slots must not pay for two. */
 const GROWTH = 1.5;
+/** Room beyond what is known to come. */
+const SPARE = 1.05;
 export const NONE = -1;
 
 const FREE = 0;
@@ -71,6 +73,11 @@ export class WaitingIndex {
   /** When the next one is due, milliseconds since 1970; Infinity when none sleeps. */
   get nextDueAt(): number {
     return this.#heapSize === 0 ? Number.POSITIVE_INFINITY : (this.#time[this.#heap[0] as number] as number);
+  }
+
+  /** Makes room for so many in one go, with some to spare: growing little by little leaves holes in the process's memory. */
+  reserve(recipients: number): void {
+    if (recipients > this.#capacity) this.#growTo(Math.floor(recipients * SPARE));
   }
 
   /** Adds a recipient that is not there, asleep until `dueAt`. Returns its slot. */
@@ -261,7 +268,7 @@ export class WaitingIndex {
       this.#free = this.#next[slot] as number;
       return slot;
     }
-    if (this.#used === this.#capacity) this.#grow();
+    if (this.#used === this.#capacity) this.#growTo(Math.floor(this.#capacity * GROWTH));
     return this.#used++;
   }
 
@@ -348,8 +355,7 @@ export class WaitingIndex {
     this.#place[slot] = place;
   }
 
-  #grow(): void {
-    const capacity = Math.floor(this.#capacity * GROWTH);
+  #growTo(capacity: number): void {
     this.#capacity = capacity;
     this.#ids = Buffer.from(copyInto(this.#ids, new Uint8Array(capacity * ID_BYTES)).buffer);
     this.#time = copyInto(this.#time, new Float64Array(capacity));
@@ -361,12 +367,12 @@ export class WaitingIndex {
     this.#route = copyInto(this.#route, new Uint32Array(capacity));
     this.#sibling = copyInto(this.#sibling, new Int32Array(capacity));
     this.#heap = copyInto(this.#heap, new Int32Array(capacity));
-    if (this.#table.length < capacity * 2) this.#growTable();
+    if (this.#table.length < capacity * 2) this.#growTable(2 ** Math.ceil(Math.log2(capacity * 2)));
   }
 
-  #growTable(): void {
+  #growTable(places: number): void {
     const old = this.#table;
-    this.#table = new Int32Array(old.length * 2);
+    this.#table = new Int32Array(places);
     const mask = this.#table.length - 1;
     for (const entry of old) {
       if (entry === 0) continue;

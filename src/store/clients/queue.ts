@@ -19,25 +19,8 @@ import type { StoreCall } from '../call.ts';
 import { ContentCache } from '../content-cache.ts';
 import type { SpaceReserve } from '../free-space.ts';
 import type { NewBody } from '../ops/bodies.ts';
-import type { SearchResult } from '../ops/queue-reads.ts';
 import type { SettleArgs } from '../ops/queue.ts';
 import { packDeposit, packEvents, packItem, packReply, packSettlement, unpackItem } from './queue-rows.ts';
-
-export interface QueueFilter {
-  /** All without regard to case; absent means any. */
-  readonly sender?: string;
-  readonly recipient?: string;
-  /** Of the recipient. */
-  readonly domain?: string;
-  readonly state?: 'queued' | 'held';
-}
-
-/** A waiting message with those of its waiting recipients that a filter selected. */
-export interface QueueMatch {
-  readonly item: QueueItem;
-  /** QueueRecipient.index of each. */
-  readonly selected: readonly number[];
-}
 
 /** What is absent stays as it is. */
 export interface QueueOrder {
@@ -167,12 +150,17 @@ export class QueueClient implements QueueStore {
     });
   }
 
+  waiting(): Promise<number> {
+    return this.#call('queue.waiting', undefined);
+  }
+
   async *dueRows(): AsyncIterable<DueRows> {
     let after = { id: '', position: 0 };
     for (;;) {
-      const [joined, positions, times] = await this.#call('queue.due', after);
-      if (joined === '') return;
-      const ids = joined.split(' ');
+      const piece = await this.#call('queue.due', after);
+      if (!piece) return;
+      const ids = piece[0].split(' ');
+      const [positions, times] = [piece[1].split(' ').map(Number), piece[2].split(' ').map(Number)];
       yield { ids, positions, times };
       after = { id: ids.at(-1) as string, position: positions.at(-1) as number };
     }
@@ -187,41 +175,8 @@ export class QueueClient implements QueueStore {
     };
   }
 
-  /** Waiting messages that the filter selects, oldest first, after the id `after`, at most `limit`. */
-  async search(filter: QueueFilter, limit: number, after: QueueId = ''): Promise<readonly QueueMatch[]> {
-    const selected = new Map<QueueId, number[]>();
-    let from: string | undefined = after;
-    while (from !== undefined && selected.size < limit) {
-      const { found, next }: SearchResult = await this.#call('queue.search', {
-        after: from,
-        sender: filter.sender?.toLowerCase() ?? null,
-        recipient: filter.recipient?.toLowerCase() ?? null,
-        domain: filter.domain?.toLowerCase() ?? null,
-        state: filter.state ?? null,
-      });
-      for (const { id, position } of found) {
-        const known = selected.get(id);
-        if (known) known.push(position);
-        else if (selected.size < limit) selected.set(id, [position]);
-      }
-      from = next;
-    }
-    const matches = await Promise.all(
-      [...selected].map(async ([id, positions]) => {
-        const item = await this.read(id);
-        return item ? [{ item, selected: positions }] : [];
-      }),
-    );
-    return matches.flat();
-  }
-
   stats(): Promise<readonly QueueStateCount[]> {
     return this.#call('queue.stats', undefined);
-  }
-
-  /** Recipient domains with the most waiting recipients. */
-  busiestDomains(limit: number): Promise<readonly { readonly domain: string; readonly recipients: number }[]> {
-    return this.#call('queue.domains', { limit });
   }
 
   /** Removes the history of messages that finished before QUEUE_LIMITS.historyDays, in small transactions; returns how many. */

@@ -46,25 +46,8 @@ export interface ItemRows {
   readonly recipients: readonly RecipientRow[];
 }
 
-export interface SearchArgs {
-  /** Scan messages after this id; '' from the start. */
-  readonly after: string;
-  readonly sender: string | null;
-  readonly recipient: string | null;
-  /** Domain of the recipient. */
-  readonly domain: string | null;
-  readonly state: 'queued' | 'held' | null;
-}
-
-export interface SearchResult {
-  /** Recipients that match, in order of message and position. */
-  readonly found: readonly { readonly id: string; readonly position: number }[];
-  /** Where the scan ended; undefined when there is nothing after it. */
-  readonly next: string | undefined;
-}
-
-/** Ids parted by spaces, positions, times of the next attempt. */
-export type DuePiece = readonly [ids: string, positions: Uint32Array, times: Float64Array];
+/** Ids, positions and times of the next attempt, each a text parted by spaces; undefined when there are no more. */
+export type DuePiece = readonly [ids: string, positions: string, times: string] | undefined;
 
 export interface AgedPlace {
   /** Milliseconds since 1970. */
@@ -90,10 +73,6 @@ export interface AgedRows {
 const MESSAGE_COLUMNS = `id, sender, options, origin, sender_believed, content_digest, size_bytes, started_at, queued_at, expires_at,
   message_id, header_from, junk, stream, dkim_domain, watch_at`;
 
-/** The waiting recipients of the next messages: a bounded piece of the partial index. */
-const WAITING_PIECE = `SELECT message_id, position FROM recipients
-  WHERE state IN ('queued', 'held') AND message_id > ? ORDER BY message_id, position LIMIT ?`;
-
 export function readItem(db: Database, id: string): ItemRows | undefined {
   const message = db.get<MessageRow>(`SELECT ${MESSAGE_COLUMNS} FROM messages WHERE id = ?`, id);
   if (!message) return undefined;
@@ -110,18 +89,24 @@ export const queueReads = {
     return ids.flatMap((id) => readItem(db, id) ?? []);
   },
 
+  /** How many recipients wait. */
+  waiting(db: Database): number {
+    return db.get<{ count: number }>(`SELECT count(*) AS count FROM recipients WHERE state IN ('queued', 'held')`)?.count ?? 0;
+  },
+
   /**
-   * Recipients in state `queued` after the given place. A million of them pass through at every start: pieces small
-   * enough to be garbage that never grows old, ids as one string, numbers as arrays of numbers.
+   * Recipients in state `queued` after the given place. A million of them pass through at every start: a piece is three
+   * strings made by the engine, because a million rows as objects would leave their traces in the memory of the thread.
    */
   due(db: Database, after: { readonly id: string; readonly position: number }): DuePiece {
-    const rows = db.all<{ message_id: string; position: number; next_attempt_at: number }>(
-      `SELECT message_id, position, next_attempt_at FROM recipients
-       WHERE state IN ('queued', 'held') AND state = 'queued' AND (message_id, position) > (?, ?)
-       ORDER BY message_id, position LIMIT ?`,
+    const row = db.get<{ ids: string | null; positions: string; times: string }>(
+      `SELECT group_concat(message_id, ' ') AS ids, group_concat(position, ' ') AS positions, group_concat(next_attempt_at, ' ') AS times
+       FROM (SELECT message_id, position, next_attempt_at FROM recipients
+         WHERE state IN ('queued', 'held') AND state = 'queued' AND (message_id, position) > (?, ?)
+         ORDER BY message_id, position LIMIT ?)`,
       after.id, after.position, STORE_LIMITS.dueRowsPerReadMax,
     );
-    return [rows.map((row) => row.message_id).join(' '), Uint32Array.from(rows, (row) => row.position), Float64Array.from(rows, (row) => row.next_attempt_at)];
+    return row?.ids ? [row.ids, row.positions, row.times] : undefined;
   },
 
   /** Unfinished messages whose age matters by `now`, after the given place, in order of that time; and when it next does. */
@@ -140,35 +125,10 @@ export const queueReads = {
     };
   },
 
-  search(db: Database, args: SearchArgs): SearchResult {
-    const piece = db.all<{ message_id: string }>(WAITING_PIECE, args.after, STORE_LIMITS.rowsPerReadMax);
-    const last = piece.at(-1)?.message_id;
-    if (last === undefined) return { found: [], next: undefined };
-    const found = db.all<{ id: string; position: number }>(
-      `SELECT recipients.message_id AS id, recipients.position AS position
-       FROM recipients JOIN messages ON messages.id = recipients.message_id
-       WHERE recipients.state IN ('queued', 'held') AND recipients.message_id > ?1 AND recipients.message_id <= ?2
-         AND (?3 IS NULL OR lower(messages.sender) = ?3) AND (?4 IS NULL OR lower(recipients.address) = ?4)
-         AND (?5 IS NULL OR lower(recipients.address) LIKE '%@' || ?5) AND (?6 IS NULL OR recipients.state = ?6)
-       ORDER BY recipients.message_id, recipients.position`,
-      args.after, last, args.sender, args.recipient, args.domain, args.state,
-    );
-    return { found, next: last };
-  },
-
   stats(db: Database): readonly { readonly state: RecipientState; readonly recipients: number; readonly oldest: string; readonly nextAttemptAt: number }[] {
     return db.all(
       `SELECT state, count(*) AS recipients, min(message_id) AS oldest, min(next_attempt_at) AS "nextAttemptAt"
        FROM recipients WHERE state IN ('queued', 'held') GROUP BY state`,
-    );
-  },
-
-  /** Recipient domains with the most waiting recipients, at most `limit`. */
-  domains(db: Database, args: { readonly limit: number }): readonly { readonly domain: string; readonly recipients: number }[] {
-    return db.all(
-      `SELECT lower(substr(address, instr(address, '@') + 1)) AS domain, count(*) AS recipients
-       FROM recipients WHERE state IN ('queued', 'held') GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?`,
-      args.limit,
     );
   },
 };
