@@ -131,7 +131,7 @@ test('DANE: a look-up that fails makes the host unusable, and nobody connects', 
   const server = await peer({ tls: certificate });
   const { deliver, results } = out({ port: server.port, table: { ...hosts(true), [`TLSA _${server.port}._tcp.mx.a.test`]: 'servfail' } });
   const outcome = await deliver();
-  assert.equal(word(outcome), 'deferred host 451 4.7.5');
+  assert.equal(word(outcome), 'deferred recipient 451 4.7.5');
   assert.match(outcome.reply.text, /^no trusted TLS with mx\.a\.test: the TLSA records at \S+ cannot be looked up now \(servfail\)$/);
   assert.deepEqual([server.sessions.length, counted(results)], [0, ['tlsa dnssec-invalid']]);
 });
@@ -174,7 +174,7 @@ test('MTA-STS: no TLS, an unknown authority, an expired certificate, another nam
     const server = await peer(tls ? { tls } : {});
     const { deliver, results } = out({ port: server.port, table: { ...hosts(false), ...sts }, page: policy('enforce', '*.a.test') });
     const outcome = await deliver();
-    assert.deepEqual([word(outcome), counted(results)], [`deferred host 451 ${enhanced}`, [`sts ${failure}`]]);
+    assert.deepEqual([word(outcome), counted(results)], [`deferred recipient 451 ${enhanced}`, [`sts ${failure}`]]);
     assert.match(outcome.reply.text, /; required by the MTA-STS policy of a\.test$/);
     assert.equal(server.messages.length, 0);
   }
@@ -188,7 +188,7 @@ test('MTA-STS: a host that the policy does not name is passed over', async () =>
   assert.match(outcome.attempt.tried?.[0]?.error ?? '', /the MTA-STS policy of a\.test does not name the mail server mx\.a\.test/);
   assert.deepEqual(counted(results), ['sts validation-failure', 'sts success']);
   const none = await out({ port: server.port, table: { ...hosts(false), ...sts }, page: policy('enforce', 'elsewhere.test') }).deliver();
-  assert.equal(word(none), 'deferred host 451 4.7.5');
+  assert.equal(word(none), 'deferred recipient 451 4.7.5');
 });
 
 test('MTA-STS: in testing everything is delivered and what is wrong is counted', async () => {
@@ -260,12 +260,12 @@ test('REQUIRETLS is met by DANE and by MTA-STS, and by nothing that is only offe
   assert.equal(word(await byPolicy.deliver(options)), 'delivered recipient 250 2.0.0');
   for (const page of [policy('testing', 'mx.a.test'), undefined]) {
     const outcome = await out({ port: known.port, table: { ...hosts(false), ...sts }, ...(page ? { page } : {}) }).deliver(options);
-    assert.equal(word(outcome), 'failed host 550 5.7.30');
+    assert.equal(word(outcome), 'failed message 550 5.7.30');
   }
   const rules: TlsRule[] = [{ domains: ['a.test'], level: 'encrypt' }];
-  assert.equal(word(await out({ port: known.port, table: hosts(false), rules }).deliver(options)), 'failed host 550 5.7.30', 'a rule that asks for less takes nothing away');
+  assert.equal(word(await out({ port: known.port, table: hosts(false), rules }).deliver(options)), 'failed message 550 5.7.30', 'a rule that asks for less takes nothing away');
   const wrong = out({ port: known.port, table: { ...hosts(true), ...tlsa(known.port, [endEntity(selfSigned)]) } });
-  assert.equal(word(await wrong.deliver(options)), 'failed host 550 5.7.30');
+  assert.equal(word(await wrong.deliver(options)), 'failed message 550 5.7.30');
 });
 
 /** Says yes to everything, takes STARTTLS, and calls back when the client has begun a handshake that nobody will answer. */

@@ -264,7 +264,7 @@ test('REQUIRETLS: delivered only with DNSSEC, a certificate that checks out and 
     deliverer({ port: offering.port, secure: true, caKnown: false }),
     deliverer({ port: lacking.port, secure: true }),
     deliverer({ port: clear.port, secure: true }),
-  ]) assert.deepEqual(brief(await out.deliver(job({ options }), signal())), ['failed host 550 5.7.30']);
+  ]) assert.deepEqual(brief(await out.deliver(job({ options }), signal())), ['failed message 550 5.7.30']);
 });
 
 test('extensions are used where offered: DSN parameters in xtext, SIZE, SMTPUTF8', async () => {

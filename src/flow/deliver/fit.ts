@@ -50,7 +50,7 @@ export async function fitToServer({ message, recipients, content, capabilities, 
     return unfit('5.3.4', `the message has ${content.size} bytes, the receiving server takes ${bytesMax} at most`);
   }
   if (options.requireTls && !capabilities.requireTls) {
-    return { kind: 'unfit', judgement: failure('host', 550, '5.7.30', 'the sender requires TLS all the way, and the receiving server does not promise it', 'next-host') };
+    return { kind: 'unfit', judgement: failure('message', 550, '5.7.30', 'the sender requires TLS all the way, and the receiving server does not promise it', 'next-host') };
   }
   const [first] = recipients;
   const addresses = fitAddresses(first?.reversePath ?? message.sender, message, recipients, capabilities.smtpUtf8);

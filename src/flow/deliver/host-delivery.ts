@@ -137,7 +137,11 @@ function adviceOn({ secretPlace }: HostDelivery, trouble: SmtpTrouble): Pick<Att
 function saysWho(plan: TlsPlan | undefined, judgement: Judgement, trouble: SmtpTrouble): Judgement {
   if (!plan || !problemOfTrouble(trouble) || (plan.tls !== 'verify' && plan.tls !== 'encrypt')) return judgement;
   const { reply } = judgement;
-  return { ...judgement, reply: { ...reply, text: `${reply.text}; required by ${plan.facts.source}` } };
+  // A policy of one domain says nothing of other domains' mail to the same host.
+  const { policy } = plan.facts;
+  const ofHost = policy === 'dane' || policy === 'encrypt' || (trouble.kind === 'tls' && trouble.failure === undefined);
+  const scope = ofHost ? judgement.scope : 'recipient';
+  return { ...judgement, scope, reply: { ...reply, text: `${reply.text}; required by ${plan.facts.source}` } };
 }
 
 function unmetPolicy(plan: TlsPlan | undefined, trouble: SmtpTrouble): Pick<AttemptFacts, 'tlsPolicy'> {
@@ -148,7 +152,7 @@ function unmetPolicy(plan: TlsPlan | undefined, trouble: SmtpTrouble): Pick<Atte
 /** RFC 8689 §4.2.1: without TLS that checks out such a message is returned, not kept. */
 function requireTlsUnmet(attempt: Attempt, judgement: Judgement, kind: string): Judgement {
   if (!attempt.job.message.options.requireTls || (kind !== 'tls' && kind !== 'missing')) return judgement;
-  return failure('host', 550, '5.7.30', `the sender requires TLS all the way: ${judgement.reply.text}`, 'next-host');
+  return failure('message', 550, '5.7.30', `the sender requires TLS all the way: ${judgement.reply.text}`, 'next-host');
 }
 
 type TransactResult =

@@ -201,7 +201,7 @@ class Discovery implements DomainTls {
     const facts: TlsPolicyFacts = { policy: 'verify', source: 'the sender (REQUIRETLS)' };
     if (secure) return { kind: 'plan', plan: { facts, tls: 'verify', serverName: host.mx, key: host.mx, report: plan.report, judged: plan.judged } };
     const problem = `the MX of ${this.#domain} is not secured by DNSSEC, nor by an MTA-STS policy`;
-    const judgement = failure('host', 550, '5.7.30', `the sender requires TLS all the way, and ${problem}`, 'next-host');
+    const judgement = failure('message', 550, '5.7.30', `the sender requires TLS all the way, and ${problem}`, 'next-host');
     return { kind: 'skip', judgement, facts: { ...facts, problem }, report: plan.report };
   }
 
@@ -216,6 +216,7 @@ class Discovery implements DomainTls {
   }
 }
 
+/** It concerns the domain whose policy it is: the same host may serve others well. */
 function untrusted(mx: string, detail: string): Judgement {
-  return failure('host', 451, '4.7.5', `no trusted TLS with ${mx}: ${detail}`, 'next-host');
+  return failure('recipient', 451, '4.7.5', `no trusted TLS with ${mx}: ${detail}`, 'next-host');
 }
