@@ -224,17 +224,3 @@ test('messages are found by id, address and Message-ID', async (t) => {
   }
   assert.deepEqual(await store.timeline.find('nobody@example.net', 10), []);
 });
-
-test('search selects waiting recipients by sender, recipient, domain and state', async (t) => {
-  const store = await openStore(temporaryDir(t));
-  t.after(() => store.close());
-  const item = newItem(['bob@example.net', 'carol@example.com'], Buffer.from('a'));
-  await store.queue.insert(item);
-  const selected = async (filter: Parameters<typeof store.queue.search>[0]): Promise<unknown> =>
-    (await store.queue.search(filter, 10)).map((match) => match.selected);
-  assert.deepEqual(await selected({}), [[0, 1]]);
-  assert.deepEqual(await selected({ domain: 'example.com' }), [[1]]);
-  assert.deepEqual(await selected({ recipient: 'bob@example.net' }), [[0]]);
-  assert.deepEqual(await selected({ sender: 'mallory@example.org' }), []);
-  assert.deepEqual(await selected({ state: 'held' }), []);
-});
