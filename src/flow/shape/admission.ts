@@ -67,12 +67,12 @@ export function decide(parts: AdmissionParts, request: SendRequest, now: number)
   if (paused) return { kind: 'wait', wait: paused };
   const asked: Asked = { parts, request, profile: site.profile ?? parts.sites.profileOf(site.key), now };
   const chosen = chooseSources(asked);
-  if (chosen.picks.length === 0) return detour(asked, chosen.waits) ?? { kind: 'wait', wait: soonest(chosen.waits, now) };
+  if (chosen.picks.length === 0) return detour(asked, chosen.waits) ?? { kind: 'wait', wait: forWhom(parts.sources, chosen.waits, soonest(chosen.waits, now)) };
   const gate = parts.sites.gate(site, now);
   const source = (chosen.picks[0] as Pick).candidate.source.address;
   const wait = gate.wait(now, request.stream, source);
   // Where all source addresses share the places, nobody of this stream fares better.
-  if (wait) return { kind: 'wait', wait: gate.limits.perSource ? wait : { ...wait, concerns: 'stream' } };
+  if (wait) return { kind: 'wait', wait: gate.limits.perSource ? wait : { concerns: 'stream', ...wait } };
   return trickling(asked, gate, chosen.picks, source);
 }
 
@@ -170,11 +170,18 @@ function trickling({ parts, request, now }: Asked, gate: SiteGate, picks: readon
   const trickle = gate.trickle(source, now);
   const title = request.site.title;
   if ((gate.inFlightBySource.get(source) ?? 0) >= SHAPE_LIMITS.trickleConnections) {
-    return { kind: 'wait', wait: { rule: 'low-volume', reason: `This server sends little, so ${title} gets ${SHAPE_LIMITS.trickleConnections} deliveries at once; it goes as soon as one is done.` } };
+    return { kind: 'wait', wait: { rule: 'low-volume', concerns: 'stream', reason: `This server sends little, so ${title} gets ${SHAPE_LIMITS.trickleConnections} deliveries at once; it goes as soon as one is done.` } };
   }
   const readyAt = trickle.readyAt(now);
   if (readyAt <= now) return { kind: 'go', gate, picks, trickle };
-  return { kind: 'wait', wait: { rule: 'low-volume', until: readyAt, reason: `This server sends little, so ${title} gets its mail evenly, ${SHAPE_LIMITS.tricklePerMinute} messages a minute.` } };
+  return { kind: 'wait', wait: { rule: 'low-volume', concerns: 'stream', until: readyAt, reason: `This server sends little, so ${title} gets its mail evenly, ${SHAPE_LIMITS.tricklePerMinute} messages a minute.` } };
+}
+
+/** Where all mail has the same addresses to choose from, what holds for the addresses holds for everybody. */
+function forWhom(sources: SourceList, waits: readonly LaneWait[], wait: LaneWait): LaneWait {
+  const { concerns: _, ...own } = wait;
+  if (!sources.uniform || waits.some(({ concerns }) => concerns === undefined)) return own;
+  return { ...own, concerns: waits.some(({ concerns }) => concerns === 'stream') ? 'stream' : 'site' };
 }
 
 /** The one that ends first; one that ends with a delivery counts as now, because nobody knows. */

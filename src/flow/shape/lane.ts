@@ -19,7 +19,7 @@ export interface LaneWait {
   /** Its own addresses rest here: a standby or a detour may step in. */
   readonly rests?: 'hot' | 'blocked';
   /** As in Admission. */
-  readonly concerns?: 'stream';
+  readonly concerns?: 'site' | 'stream';
 }
 
 export class Lane {
@@ -102,6 +102,13 @@ export class Lane {
 
   /** `bulk` leaves the last of a day's figure to others. Call `turn` before. */
   wait(now: number, bulk: boolean, siteTitle: string): LaneWait | undefined {
+    const wait = this.#wait(now, bulk, siteTitle);
+    // What a source may not do holds for all its mail; the figure of a day is larger for mail that is not bulk.
+    if (!wait || this.key.dkimDomain !== '') return wait;
+    return { ...wait, concerns: wait.rule === 'warm-up-day' ? 'stream' : 'site' };
+  }
+
+  #wait(now: number, bulk: boolean, siteTitle: string): LaneWait | undefined {
     const status = this.#status;
     const who = this.name;
     switch (status.state) {

@@ -47,7 +47,7 @@ export class Pauses {
     if (!pause || (pause.until !== undefined && pause.until <= now)) return undefined;
     const end = pause.until === undefined ? 'until somebody resumes it' : `until ${timeOf(pause.until)}`;
     const why = pause.reason === '' ? '' : ` (${pause.reason})`;
-    return { rule: `${kind}-paused`, reason: `${what} by the administrator${why} ${end}.`, ...(pause.until !== undefined && { until: pause.until }) };
+    return { rule: `${kind}-paused`, reason: `${what} by the administrator${why} ${end}.`, ...(pause.until !== undefined && { until: pause.until }), ...(kind !== 'sender' && { concerns: 'site' as const }) };
   }
 }
 

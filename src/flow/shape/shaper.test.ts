@@ -270,3 +270,24 @@ test('forgetting: lanes and dead sites begin anew, pauses stay, lines are woken'
   assert.equal(attempt(kit, request(UNKNOWN), TAKEN), 'sent');
   assert.equal(attempt(kit, request(YAHOO), TAKEN), 'site-paused');
 });
+
+test('a wait says whom else it concerns, so that a hundred thousand in line are not asked', async () => {
+  const concerns = (kit: ReturnType<typeof shapeKit>, asked = request(GOOGLE)) => {
+    const answer = kit.shaper.preview(asked);
+    return answer.kind === 'wait' ? `${answer.rule} ${answer.concerns ?? 'sender'}` : 'go';
+  };
+  const one = shapeKit({ ips: [{ address: '192.0.2.1', warm: true }] });
+  attempt(one, request(GOOGLE), RATE_IP);
+  assert.equal(concerns(one), 'lane-hot site');
+  const pools = shapeKit({ ips: [{ address: '192.0.2.1', warm: true }, { address: '192.0.2.2', pool: 'news', warm: true }], outbound: { pools: [{ name: 'news', streams: ['bulk'], senders: [] }] } });
+  attempt(pools, request(GOOGLE), RATE_IP);
+  assert.equal(concerns(pools), 'lane-hot sender');
+  assert.equal(concerns(pools, request(GOOGLE, { stream: 'bulk' })), 'go');
+  const kit = shapeKit();
+  for (let times = 0; times < 2; times += 1) attempt(kit, request(UNKNOWN), REFUSED);
+  assert.equal(concerns(kit, request(UNKNOWN)), 'site-unreachable site');
+  admitted(kit, request(GOOGLE));
+  assert.equal(concerns(kit), 'site-connections stream');
+  await kit.shaper.control.pause({ kind: 'sender', name: 'example.org', reason: '', createdAt: 0 });
+  assert.equal(concerns(kit), 'sender-paused sender');
+});

@@ -118,7 +118,7 @@ export class SiteGate {
     const wait = deadWait(this.dead, now);
     if (!wait) return undefined;
     const probe = wait.until === undefined ? 'one message probes just now' : `one message probes at ${timeOf(wait.until)}`;
-    return { rule: 'site-unreachable', ...wait, reason: `${this.site.title} cannot be reached (${this.dead.lastError}); ${probe}, the others follow when it answers.` };
+    return { rule: 'site-unreachable', concerns: 'site', ...wait, reason: `${this.site.title} cannot be reached (${this.dead.lastError}); ${probe}, the others follow when it answers.` };
   }
 
   #reserved(stream: Stream): number {

@@ -27,6 +27,8 @@ export interface SourceList {
   /** This one was used: the others come first for a while. */
   used(candidate: Candidate): void;
   readonly all: readonly Candidate[];
+  /** Every message has the same candidates, whoever sends it. */
+  readonly uniform: boolean;
 }
 
 export const DEFAULT_POOL = 'default';
@@ -50,6 +52,7 @@ export function createSourceList({ outbound, hostname }: Pick<Config, 'outbound'
   const rank = (candidate: Candidate): number => (turns.get(candidate.source.address) ?? 0) + (candidate.standby ? Number.MAX_SAFE_INTEGER : 0);
   return {
     all,
+    uniform: new Set(all.map(({ source }) => source.pool)).size < 2 && !all.some(({ standby }) => standby),
     candidates(stream, sender, protocol) {
       if (!configured.has(protocol)) return [system];
       const list = byPool.get(`${protocol} ${poolFor(outbound, all, stream, sender)}`) ?? [];
