@@ -27,7 +27,7 @@ export const MESSAGE_EVENTS = {
   deferred: 'recipient.deferred',
   /** AttemptFacts, reply, scope */
   bounced: 'recipient.bounced',
-  /** reply (the last), ageMs */
+  /** reply (the last), ageMs; attempts when no attempt but the time was the end */
   expired: 'recipient.expired',
   /** by */
   held: 'recipient.held',

@@ -42,8 +42,10 @@ export interface LifetimeOptions {
   readonly admit: (items: readonly NewQueueItem[]) => void;
 }
 
-/** RFC 3463 §3.5, X.4.7: delivery time expired; X.4.0 for what is only late. */
-const NEVER_TRIED: Reply = { code: 451, enhanced: '4.4.0', text: 'it has not been tried yet' };
+/** Messages whose notices are made and committed together; mail in transit goes on beside them. */
+const AT_ONCE = 10;
+/** Without an enhanced code: feedback says X.4.7 (RFC 3463 §3.5) for what expired, X.0.0 for what is only late. */
+const NEVER_TRIED: Reply = { code: 451, text: 'its turn has not come yet' };
 
 export class Lifetime {
   readonly #options: LifetimeOptions;
@@ -118,10 +120,11 @@ export class Lifetime {
     let leftOver = false;
     for (;;) {
       const aged = await store.aged(now, QUEUE_LIMITS.agedBatch, after);
-      for (const item of aged.items) {
+      for (let at = 0; at < aged.items.length; at += AT_ONCE) {
         if (this.#stopped) return now;
-        const done = item.message.expiresAt <= now ? await this.#expire(item, now) : await this.#tell(item);
-        leftOver ||= !done;
+        const some = aged.items.slice(at, at + AT_ONCE);
+        const done = await Promise.all(some.map((item) => (item.message.expiresAt <= now ? this.#expire(item, now) : this.#tell(item))));
+        leftOver ||= done.includes(false);
       }
       after = aged.after;
       if (!after) return Math.min(aged.nextAt ?? Number.POSITIVE_INFINITY, leftOver ? now + QUEUE_LIMITS.agedAgainMs : Number.POSITIVE_INFINITY);
@@ -154,7 +157,7 @@ export class Lifetime {
     const finals = claimed.map((recipient) => ({ ...late({ ...recipient, state: 'expired' }), state: 'expired' as const }));
     const items = await feedback.followUps(message, await store.content(message.contentDigest), finals);
     const followUps = items.flatMap(({ enqueue }) => enqueue ?? []);
-    const events = finals.map(({ recipient, reply }) => ({ at: now, name: MESSAGE_EVENTS.expired, recipient: recipient.index, data: { reply, ageMs } }));
+    const events = finals.map(({ recipient, reply }) => ({ at: now, name: MESSAGE_EVENTS.expired, recipient: recipient.index, data: { reply, ageMs, attempts: recipient.attempts } }));
     await store.settle(message.id, settlements, [], followUps, [...events, ...items.map(({ event }) => event)]);
     log.info('queue.expired', { id: message.id, recipients: claimed.length, ageMs });
     admit(followUps);
