@@ -5,7 +5,7 @@ import type { AttemptFacts, MessageEvent } from '../contract/queue.ts';
 import { attemptContext, explainReply } from '../mail/reply-meaning/explain.ts';
 import type { TraceExplanation } from './trace-result.ts';
 
-const FAILING: ReadonlySet<string> = new Set([MESSAGE_EVENTS.deferred, MESSAGE_EVENTS.bounced, MESSAGE_EVENTS.expired, MESSAGE_EVENTS.returned]);
+const FAILING: ReadonlySet<string> = new Set([MESSAGE_EVENTS.deferred, MESSAGE_EVENTS.bounced, MESSAGE_EVENTS.expired, MESSAGE_EVENTS.returned, MESSAGE_EVENTS.held]);
 
 /** Undefined for events that tell of no failure, or have no reply. */
 export function explainEvent(event: MessageEvent): TraceExplanation | undefined {

@@ -10,6 +10,12 @@ export interface TraceExplanation {
   readonly source: string;
   readonly date: string;
   readonly rule: string;
+  /** Class of trouble that the queue, the shaper and suppression act on. */
+  readonly faultClass?: string;
+  /** Milliseconds after which the reply asks us to come back. */
+  readonly retryAfterMs?: number;
+  /** The provider's own page about it. */
+  readonly reference?: string;
 }
 
 export interface TraceRecipient {

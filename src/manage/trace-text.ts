@@ -63,7 +63,8 @@ function renderEvent(event: TraceEvent, message: TraceMessage, time: string, opt
 function explained({ explanation }: TraceEvent): string[] {
   if (!explanation) return [];
   const source = `(${explanation.provider ? `${explanation.provider}; ` : ''}culprit: ${explanation.culprit}; ${explanation.source}, as of ${explanation.date})`;
-  return [`meaning: ${explanation.meaning}`, `do: ${explanation.nextStep}`, source];
+  const page = explanation.reference === undefined ? [] : [`their page: ${explanation.reference}`];
+  return [`meaning: ${explanation.meaning}`, `do: ${explanation.nextStep}`, ...page, source];
 }
 
 const DESCRIBE: Readonly<Record<string, Describe>> = {

@@ -77,6 +77,7 @@ function describe(entry: NoticeEntry, message: QueueMessage): string[] {
   lines.push(...wrap(explanation.meaning, '    '));
   if (entry.state === 'delayed') lines.push(...delay(entry.recipient, message).flatMap((sentence) => wrap(sentence, '    ')));
   else lines.push(...wrap(`What to do: ${explanation.nextStep}`, '    '));
+  if (entry.state !== 'delayed' && explanation.reference !== undefined) lines.push(`    Their page: ${explanation.reference}`);
   const said = isPeerReply(entry.reply, entry.attempt) ? `${peer(entry.attempt)} said` : 'Technical reason';
   lines.push(...wrap(`${said}: ${replyLine(entry.reply)}`, '    '));
   return lines;
