@@ -18,7 +18,7 @@ import { watchMemory } from './process-memory.ts';
 const SINK_PORT = 42_525;
 const DELIVERY_TIMEOUT_MS = 600_000;
 /** A server runs for months: what its first messages cost says little. */
-const WARM_UP_MESSAGES = 4000;
+const WARM_UP_MESSAGES = 10_000;
 
 interface Figures {
   readonly acceptedPerSecond: number;
