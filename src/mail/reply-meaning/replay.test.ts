@@ -99,6 +99,9 @@ const STRANGERS: readonly (readonly [reply: string, expected: string])[] = [
   ['554 5.7.1 Message contains phishing link', 'content/content'],
   ['554 5.6.0 Two From: headers', 'message/format'],
   ['550 5.7.1 Bulk mail needs one-click unsubscribe', 'message/format'],
+  ['550 5.7.1 <x@example.net>: Recipient address rejected: Too many messages from your host', 'source-ip/rate'],
+  ['550 5.7.1 <x@example.net>: Recipient address rejected: Mail refused by local rules', 'policy/policy'],
+  ['550 Requested action not taken: mailbox unavailable, sender not accepted', 'policy/policy'],
   ['550 no', 'policy/policy'],
 ];
 
