@@ -55,7 +55,8 @@ export class Arrivals {
     try {
       for await (const { ids } of this.#ports.store.dueRows()) {
         if (this.#closed) return;
-        this.#unsure.push(...new Set(ids.filter((id) => laneOf(id) === lane)));
+        // A message has a row for each recipient, one behind the other.
+        for (const [at, id] of ids.entries()) if (laneOf(id) === lane && id !== ids[at - 1]) this.#unsure.push(id);
         this.#lookUpUnsure();
       }
     } catch (error) {
