@@ -35,7 +35,7 @@ export async function runQueueBench(args: readonly string[]): Promise<number> {
       for (const name of KINDS) {
         const measured = await measure(dirs[name], [sink.port, hole.port, Number(values.sample)]);
         results[name].push(measured);
-        say(`round ${round + 1}, ${name.padEnd(5)}: ready in ${(measured.readyMs / 1000).toFixed(1)} s, ${megabytes(measured.idleBytes)} idle, ${megabytes(measured.busyBytes)} after, ${Math.round(measured.deliveredPerSecond)}/s, ${measured.stillWaiting} still waiting`);
+        say(`round ${round + 1}, ${name.padEnd(5)}: ready in ${(measured.readyMs / 1000).toFixed(1)} s, ${megabytes(measured.idleBytes)} idle, ${megabytes(measured.busyBytes)} after, ${Math.round(measured.deliveredPerSecond)}/s, ${Math.round(measured.cpuMicros)} µs of processor a message, ${measured.stillWaiting} still waiting`);
       }
     }
     report(results);
@@ -74,4 +74,6 @@ function report({ empty, long, hole }: Readonly<Record<Kind, readonly Measured[]
   say(`ready after restart   ${(middle(long, (one) => one.readyMs) / 1000).toFixed(1)} s (aim: 10 s)`);
   say(`rate of delivery      ${share(long)} (aim: 90 %)`);
   say(`beside a black hole   ${share(hole)} (aim: 95 %)`);
+  const cpu = (all: readonly Measured[]): number => Math.round(middle(all, (one) => one.cpuMicros));
+  say(`processor a message   ${cpu(empty)} µs with an empty queue, ${cpu(long)} µs with a long one, ${cpu(hole)} µs beside a black hole`);
 }
