@@ -317,6 +317,10 @@ export const SHAPE_LIMITS = {
   /** A cooling lane opens by its start rate each of these, and is steady beyond the last rate. */
   climbEveryMs: 300_000,
   steadyRatePerMinute: 120,
+  /** A new address spreads a day's figure over so many minutes, but sends at least so much, after so many at once. */
+  warmUpMinutes: 600,
+  warmUpPerMinuteMin: 0.3,
+  warmUpBurst: 5,
   /** Messages that a source may send at once in low-volume mode, and how many a minute afterwards. */
   trickleBurst: 5,
   tricklePerMinute: 30,

@@ -39,6 +39,7 @@ export class Lane {
   readonly hits = new Map<number, number[]>();
   #status: LaneStatus;
   #bucket: TokenBucket | undefined;
+  #pace: TokenBucket | undefined;
   readonly #profile: SiteProfile | undefined;
   /** Whether this lane began with a warm-up, or would have. */
   readonly #warms: boolean;
@@ -130,6 +131,7 @@ export class Lane {
     this.usedAt = now;
     this.meter.count(now);
     this.#bucket?.take(now);
+    this.#pace?.take(now);
   }
 
   /** Of warm-up. */
@@ -155,8 +157,19 @@ export class Lane {
     const limit = this.limitToday;
     if (limit === undefined) return undefined;
     const usable = bulk ? Math.max(1, Math.floor(limit * (1 - SHAPE_LIMITS.reserveShare))) : limit;
-    if (this.sentToday + this.inFlight < usable) return undefined;
+    if (this.sentToday + this.inFlight < usable) return this.#paceWait(now, limit, who, siteTitle);
     return { rule: 'warm-up-day', until: nextDayAt(now), reason: `${who} is new to ${siteTitle} and has sent its ${limit} messages of today${bulk ? ' but for a reserve' : ''}; it goes on at ${timeOf(nextDayAt(now))}, with more when today was good.` };
+  }
+
+  /** A day's figure sent within a minute looks like a machine that was broken into. */
+  #paceWait(now: number, limit: number, who: string, siteTitle: string): LaneWait | undefined {
+    const perMinute = Math.max(SHAPE_LIMITS.warmUpPerMinuteMin, limit / SHAPE_LIMITS.warmUpMinutes);
+    const burst = SHAPE_LIMITS.warmUpBurst;
+    this.#pace ??= new TokenBucket(perMinute, burst, now);
+    if (this.#pace.perMinute !== perMinute) this.#pace.retune(perMinute, burst, now);
+    const readyAt = this.#pace.readyAt(now);
+    if (readyAt <= now) return undefined;
+    return { rule: 'warm-up-pace', until: readyAt, reason: `${who} is new to ${siteTitle} and spreads its ${limit} messages of today, ${figure(perMinute)} a minute.` };
   }
 }
 
