@@ -48,6 +48,8 @@ export interface QueueRecipient {
   readonly attempts: number;
   /** Milliseconds since 1970; meaningful while `queued`. */
   readonly nextAttemptAt: number;
+  /** When `nextAttemptAt` was written down, milliseconds since 1970; absent: as long as it was never tried, when it came. */
+  readonly dueSetAt?: number;
   readonly lastReply?: Reply;
   /** One sentence: why it is where it is. */
   readonly reason?: string;
@@ -216,6 +218,8 @@ export interface FeedbackItem {
 export interface SettleResult {
   /** Every recipient has met its fate; the content is freed. */
   readonly finished: boolean;
+  /** The message was finished before, by an administrator: nothing was written but the events. */
+  readonly superseded?: true;
 }
 
 /**
@@ -231,6 +235,8 @@ export interface DueRows {
   readonly positions: ArrayLike<number>;
   /** QueueRecipient.nextAttemptAt. */
   readonly times: ArrayLike<number>;
+  /** When those were written down, milliseconds since 1970; 0: not known. Absent: of none. */
+  readonly setTimes?: ArrayLike<number>;
 }
 
 /** Where a reading of aged messages ended. */
@@ -255,6 +261,8 @@ export interface RecipientStanding {
   readonly index: number;
   /** Milliseconds since 1970; absent unless it is queued. */
   readonly dueAt?: number;
+  /** When `dueAt` was written down; absent or 0: not known. */
+  readonly dueSetAt?: number;
 }
 
 export interface MessagesStanding {

@@ -174,3 +174,75 @@ test('a retry that was planned in a far future is not waited for when the clock 
   bench.clock.advance(25 * HOUR_MS);
   await bench.eventually('the next attempt', async () => attempts >= 2);
 });
+
+test('what was planned while the clock was hours ahead is tried at once when that is put right, also over a restart', async (t) => {
+  for (const restarted of [false, true]) {
+    let attempts = 0;
+    const bench = await open(t, { deliver: (job, signal) => (attempts++, deferring.deliver(job, signal)) });
+    bench.clock.jump(6 * HOUR_MS);
+    const id = await bench.submit([['failure']]);
+    await bench.eventually('deferral', async () => (await bench.events(id)).includes('recipient.deferred'));
+    assert.equal(attempts, 1);
+    bench.clock.jump(-6 * HOUR_MS);
+    if (restarted) await bench.restart();
+    else bench.clock.advance(HOUR_MS);
+    await bench.eventually('the next attempt', async () => attempts >= 2);
+  }
+});
+
+test('what came while the clock was ahead and was never tried is due at the next start', async (t) => {
+  let attempts = 0;
+  const bench = await open(t, { deliver: (job, signal) => (attempts++, deferring.deliver(job, signal)) });
+  await bench.queue.stop(0);
+  await bench.store.queue.insert(newItem(bench.clock.now() + 6 * HOUR_MS, [undefined], {}));
+  await bench.restart();
+  await bench.eventually('the first attempt', async () => attempts === 1);
+});
+
+test('an attempt that is deferred just after the clock jumped ahead of its expiry does not end the message', async (t) => {
+  let attempts = 0;
+  const bench = await open(t, { deliver: (job, signal) => (attempts++, deferring.deliver(job, signal)) });
+  const id = await bench.submit([['failure']]);
+  await bench.eventually('deferral', async () => (await bench.events(id)).includes('recipient.deferred'));
+  bench.clock.jump(96 * HOUR_MS);
+  bench.clock.advance(1000);
+  await bench.queue.control.refresh([id]);
+  await bench.eventually('another attempt', async () => attempts >= 2 && (await bench.events(id)).filter((name) => name === 'recipient.deferred').length >= 2);
+  assert.deepEqual(await bench.states(id), ['queued']);
+  bench.clock.jump(-96 * HOUR_MS);
+  bench.clock.advance(HOUR_MS);
+  assert.deepEqual(await bench.states(id), ['queued']);
+  bench.clock.advance(48 * HOUR_MS);
+  await bench.eventually('expiry', async () => (await bench.states(id))[0] === 'expired');
+});
+
+test('what expired while the server was down comes back to its sender right after the start, held or not', async (t) => {
+  const bench = await open(t);
+  const [queued, held] = [await bench.submit(), await bench.submit()];
+  await bench.eventually('deferrals', async () => (await bench.events(queued)).includes('recipient.deferred') && (await bench.events(held)).includes('recipient.deferred'));
+  await bench.store.queue.order(held, [0], { state: 'held' }, []);
+  await bench.queue.stop(0);
+  bench.clock.advance(100 * HOUR_MS);
+  await bench.restart();
+  for (const id of [queued, held]) {
+    await bench.eventually('expiry', async () => (await bench.states(id))[0] === 'expired');
+    assert.ok((await bench.events(id)).includes('dsn.sent'));
+  }
+});
+
+test('what is held stays held over a restart, and goes when it is released', async (t) => {
+  let attempts = 0;
+  const bench = await open(t, { deliver: (job, signal) => (attempts++, deferring.deliver(job, signal)) });
+  const id = await bench.submit();
+  await bench.eventually('deferral', async () => (await bench.events(id)).includes('recipient.deferred'));
+  await bench.store.queue.order(id, [0], { state: 'held' }, []);
+  await bench.restart();
+  bench.clock.advance(3 * HOUR_MS);
+  const later = await bench.submit();
+  await bench.eventually('the other message', async () => (await bench.events(later)).includes('recipient.deferred'));
+  assert.deepEqual(await bench.states(id), ['held']);
+  const before = attempts;
+  await bench.store.queue.order(id, [0], { state: 'queued', nextAttemptAt: bench.clock.now() }, []);
+  await bench.queue.control.refresh([id]);
+  await bench.eventually('its attempt', async () => attempts > before);
+});

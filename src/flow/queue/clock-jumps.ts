@@ -5,30 +5,36 @@
 import type { Clock } from '../../base/clock.ts';
 import { QUEUE_LIMITS } from '../../base/limits.ts';
 
-export const JUMP_NONE = 'none';
-
-export interface Jump {
-  /** Since the last look. */
-  readonly wentBack: boolean;
-  /** Milliseconds for which dates are not believed yet. */
-  readonly graceLeftMs: number;
+export interface ClockJumps {
+  /** Since the last time somebody asked. */
+  wentBack(): boolean;
+  /** Milliseconds for which nothing expires yet; 0 unless the clock has just jumped ahead. */
+  graceLeftMs(): number;
 }
 
-export function watchJumps(clock: Clock): { look(): typeof JUMP_NONE | Jump } {
+export function watchJumps(clock: Clock): ClockJumps {
   let offset = clock.now() - clock.monotonic();
   let graceUntil = Number.NEGATIVE_INFINITY;
+  let backUnseen = false;
+  const notice = (): void => {
+    const monotonic = clock.monotonic();
+    const moved = clock.now() - monotonic - offset;
+    // Small differences are a clock that runs a little too fast or slow.
+    offset += moved;
+    if (Math.abs(moved) <= QUEUE_LIMITS.clockJumpMs) return;
+    backUnseen ||= moved < 0;
+    graceUntil = moved > 0 ? monotonic + QUEUE_LIMITS.expiryGraceMs : Number.NEGATIVE_INFINITY;
+  };
   return {
-    look() {
-      const monotonic = clock.monotonic();
-      const moved = clock.now() - monotonic - offset;
-      const wentBack = moved < -QUEUE_LIMITS.clockJumpMs;
-      // Small differences are a clock that runs a little too fast or slow.
-      offset += moved;
-      if (Math.abs(moved) > QUEUE_LIMITS.clockJumpMs) {
-        graceUntil = moved > 0 ? monotonic + QUEUE_LIMITS.expiryGraceMs : Number.NEGATIVE_INFINITY;
-      }
-      const graceLeftMs = Math.max(0, graceUntil - monotonic);
-      return wentBack || graceLeftMs > 0 ? { wentBack, graceLeftMs } : JUMP_NONE;
+    wentBack() {
+      notice();
+      const went = backUnseen;
+      backUnseen = false;
+      return went;
+    },
+    graceLeftMs() {
+      notice();
+      return Math.max(0, graceUntil - clock.monotonic());
     },
   };
 }

@@ -15,6 +15,7 @@ import type { QueueId } from '../../contract/message.ts';
 import type { DeliveryJob, DeliveryOutcome, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, RoutePlan } from '../../contract/queue.ts';
 import type { Shaper } from '../../contract/shaper.ts';
 import { attemptContext, explainReply } from '../../mail/reply-meaning/explain.ts';
+import type { ClockJumps } from './clock-jumps.ts';
 import { deliverJob, localTrouble, settleJob } from './job.ts';
 import type { JobPorts, JobResult } from './job.ts';
 import type { Lines, Turn } from './lines.ts';
@@ -27,6 +28,7 @@ import type { WaitingIndex } from './waiting-index.ts';
 export interface DeliveriesOptions extends Omit<JobPorts, 'policy' | 'random'> {
   readonly store: Pick<QueueStore, 'settle' | 'read' | 'content'>;
   readonly clock: Clock;
+  readonly jumps: ClockJumps;
   readonly log: Log;
   readonly config: Pick<Config, 'queue'>;
   readonly random?: () => number;
@@ -201,7 +203,9 @@ export class Deliveries {
   #jobPorts(job: Job): JobPorts {
     const { retryMinMs, retryMaxMs, onBlock } = this.#options.config.queue;
     const ofSite = job.permit && this.#options.shaper.retryOf(job.permit.site);
-    const policy = { retryMinMs: ofSite?.minMs ?? retryMinMs, retryMaxMs: ofSite?.maxMs ?? retryMaxMs, ...(onBlock && { onBlock }) };
+    const policy = {
+      retryMinMs: ofSite?.minMs ?? retryMinMs, retryMaxMs: ofSite?.maxMs ?? retryMaxMs, unexpiring: this.#options.jumps.graceLeftMs() > 0, ...(onBlock && { onBlock }),
+    };
     return { ...this.#options, policy, random: this.#random };
   }
 

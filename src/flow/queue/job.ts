@@ -136,7 +136,7 @@ async function commitOutcomes(ports: JobPorts, job: DeliveryJob, outcomes: reado
   logOutcomes(ports.log, job, outcomes, final);
   ports.onSettled?.(job, final);
   if (result.finished) ports.log.info(LOG_EVENTS.queueRemoved, { id: job.message.id });
-  return { ...result, settled: final, followUps };
+  return { ...result, settled: final, followUps: result.superseded ? [] : followUps };
 }
 
 function decide(ports: JobPorts, job: DeliveryJob, outcomes: readonly DeliveryOutcome[]): readonly SettledRecipient[] {

@@ -13,7 +13,7 @@ import type { Log } from '../../base/log.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { AgedPlace, AttemptFacts, FeedbackItem, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, Settlement } from '../../contract/queue.ts';
 import type { Reply } from '../../contract/message.ts';
-import { JUMP_NONE, watchJumps } from './clock-jumps.ts';
+import type { ClockJumps } from './clock-jumps.ts';
 import { expiryReason } from './reason.ts';
 
 /** A recipient that is late or will not be delivered any more, as feedback is told. */
@@ -32,6 +32,7 @@ export interface LifetimeOptions {
   readonly store: Pick<QueueStore, 'aged' | 'settle' | 'content'>;
   readonly feedback: LifetimeFeedback;
   readonly clock: Clock;
+  readonly jumps: ClockJumps;
   readonly log: Log;
   /** Read at each use; 0 or absent: no delay notices. */
   readonly config: { readonly queue: { readonly delayNoticeMs?: number } };
@@ -49,7 +50,6 @@ const NEVER_TRIED: Reply = { code: 451, text: 'its turn has not come yet' };
 
 export class Lifetime {
   readonly #options: LifetimeOptions;
-  readonly #jumps: ReturnType<typeof watchJumps>;
   #timer: Timer | undefined;
   #nextAt = Number.POSITIVE_INFINITY;
   #running: Promise<void> | undefined;
@@ -57,7 +57,6 @@ export class Lifetime {
 
   constructor(options: LifetimeOptions) {
     this.#options = options;
-    this.#jumps = watchJumps(options.clock);
   }
 
   start(): void {
@@ -95,9 +94,9 @@ export class Lifetime {
 
   #look(): void {
     if (this.#stopped || this.#running) return;
-    const { clock, log } = this.#options;
-    const jump = this.#jumps.look();
-    if (jump !== JUMP_NONE && jump.graceLeftMs > 0) return this.#wakeAt(clock.now() + jump.graceLeftMs);
+    const { clock, jumps, log } = this.#options;
+    const graceLeftMs = jumps.graceLeftMs();
+    if (graceLeftMs > 0) return this.#wakeAt(clock.now() + graceLeftMs);
     if (this.#nextAt > clock.now()) return this.#wakeAt(this.#nextAt);
     this.#nextAt = Number.POSITIVE_INFINITY;
     this.#running = this.#sweep()

@@ -20,8 +20,10 @@ import type {
   Deliverer, Feedback, MessagesStanding, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, Router,
 } from '../../contract/queue.ts';
 import type { Shaper } from '../../contract/shaper.ts';
-import { JUMP_NONE, watchJumps } from './clock-jumps.ts';
+import { watchJumps } from './clock-jumps.ts';
+import type { ClockJumps } from './clock-jumps.ts';
 import { Deliveries } from './deliveries.ts';
+import { dueTime, dueTimeOf } from './due-time.ts';
 import { explainWait, lineNumbers } from './explain-wait.ts';
 import { FreshItems } from './fresh-items.ts';
 import type { JobPorts } from './job.ts';
@@ -84,7 +86,7 @@ class Scheduler implements Queue {
   readonly #takeUp: TakeUp;
   readonly #deliveries: Deliveries;
   readonly #lifetime: Lifetime;
-  readonly #jumps: ReturnType<typeof watchJumps>;
+  readonly #jumps: ClockJumps;
   readonly #work = new Set<Promise<void>>();
   #running = false;
   #pumping = false;
@@ -113,12 +115,12 @@ class Scheduler implements Queue {
       toNear: (slot, item, recipient, route) => track(this.#deliveries.near(slot, item, recipient, route)),
     });
     this.#deliveries = new Deliveries({
-      ...options, shaper: this.#shaper, index, lines: this.#lines, routed: this.#routed, takeUp: this.#takeUp,
+      ...options, jumps: this.#jumps, shaper: this.#shaper, index, lines: this.#lines, routed: this.#routed, takeUp: this.#takeUp,
       admit: (items) => this.admit(items),
       reread: (id) => track(this.#refresh([id])),
     });
     this.#lifetime = new Lifetime({
-      store, feedback: options.feedback, clock, log, config: options.config,
+      store, feedback: options.feedback, clock, jumps: this.#jumps, log, config: options.config,
       claim: (message, recipient) => this.#claim(message, recipient),
       release: (message, recipient, done) => this.#release(message, recipient, done),
       admit: (items) => this.admit(items),
@@ -163,12 +165,12 @@ class Scheduler implements Queue {
     this.#pump();
     this.#schedulePrune();
     this.#index.reserve((await this.#options.store.waiting?.()) ?? 0);
-    for await (const { ids, positions, times } of this.#options.store.dueRows()) {
-      const latest = this.#latest();
+    for await (const { ids, positions, times, setTimes } of this.#options.store.dueRows()) {
+      const now = this.#options.clock.now();
       for (let at = 0; at < ids.length; at++) {
         const id = ids[at] as QueueId;
         // Enqueued while this was being read: known already.
-        if (this.#index.slotOf(id, positions[at] as number) === NONE) this.#index.add(id, positions[at] as number, Math.min(times[at] as number, latest));
+        if (this.#index.slotOf(id, positions[at] as number) === NONE) this.#index.add(id, positions[at] as number, dueTime(times[at] as number, setTimes?.[at] ?? 0, now));
       }
       this.#pump();
       if (!this.#running) return;
@@ -209,14 +211,14 @@ class Scheduler implements Queue {
 
   /** What the rows of a message say, into the index. Slots that are taken are told that they know old rows. */
   #indexRows({ message: { id }, recipients }: QueueItem): void {
-    for (const { index, state, nextAttemptAt } of recipients) this.#indexRow(id, index, state === 'queued' ? nextAttemptAt : undefined);
+    const now = this.#options.clock.now();
+    for (const recipient of recipients) this.#indexRow(id, recipient.index, recipient.state === 'queued' ? dueTimeOf(recipient, now) : undefined);
   }
 
-  /** `nextAttemptAt` absent: it is not queued. */
-  #indexRow(id: QueueId, position: number, nextAttemptAt: number | undefined): void {
+  /** `dueAt` absent: it is not queued. */
+  #indexRow(id: QueueId, position: number, dueAt: number | undefined): void {
     const index = this.#index;
     const slot = index.slotOf(id, position);
-    const dueAt = nextAttemptAt === undefined ? undefined : Math.min(nextAttemptAt, this.#latest());
     if (slot === NONE) {
       if (dueAt !== undefined) index.add(id, position, dueAt);
       return;
@@ -256,13 +258,26 @@ class Scheduler implements Queue {
 
   /** The wall clock was set: dates that were to come may be far away now. */
   #noticeJumps(): void {
-    const jump = this.#jumps.look();
-    if (jump === JUMP_NONE) return;
-    if (jump.wentBack) {
+    const wentBack = this.#jumps.wentBack();
+    if (wentBack) {
       this.#index.wakeBy(this.#latest());
       this.#lines.room(undefined);
+      this.#track(this.#plannedAnew());
     }
-    this.#lifetime.clockSet();
+    if (wentBack || this.#jumps.graceLeftMs() > 0) this.#lifetime.clockSet();
+  }
+
+  /** Who sleeps until a time that was written down while the clock was ahead is due now: only the rows know who. */
+  async #plannedAnew(): Promise<void> {
+    const index = this.#index;
+    for await (const { ids, positions, times, setTimes } of this.#options.store.dueRows()) {
+      if (!this.#running) return;
+      const now = this.#options.clock.now();
+      for (let at = 0; at < ids.length; at++) {
+        const slot = index.slotOf(ids[at] as QueueId, positions[at] as number);
+        if (slot !== NONE && index.isSleeping(slot)) index.sleep(slot, dueTime(times[at] as number, setTimes?.[at] ?? 0, now));
+      }
+    }
   }
 
   /** Everything under way is known to stop(), and its end may make room for more. */
@@ -330,7 +345,8 @@ class Scheduler implements Queue {
     const { store } = this.#options;
     if (store.standing) {
       const { recipients, watchAt } = await store.standing(ids);
-      for (const { id, index, dueAt } of recipients) this.#indexRow(id, index, dueAt);
+      const now = this.#options.clock.now();
+      for (const { id, index, dueAt, dueSetAt = 0 } of recipients) this.#indexRow(id, index, dueAt === undefined ? undefined : dueTime(dueAt, dueSetAt, now));
       this.#lifetime.noteTime(watchAt);
       return;
     }

@@ -13,6 +13,8 @@ import { REPLY_LIMITS } from '../../base/limits.ts';
 export interface RetryPolicy {
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
+  /** The wall clock has just jumped ahead and may be put right again: nothing expires. */
+  readonly unexpiring?: boolean;
 }
 
 /** What the reply asks for beyond the schedule. */
@@ -29,8 +31,9 @@ const JITTER_SHARE = 0.1;
 
 /** `attempts` includes the one that was just deferred; `random` is in [0, 1). Times are milliseconds since 1970. */
 export function decideRetry(policy: RetryPolicy, attempts: number, now: number, expiresAt: number, random: number, wish: RetryWish = {}): RetryDecision {
-  if (now >= expiresAt) return { kind: 'expire' };
-  return { kind: 'retry', nextAttemptAt: Math.min(expiresAt, now + waitMs(policy, attempts, random, wish)) };
+  const nextAttemptAt = now + waitMs(policy, attempts, random, wish);
+  if (now < expiresAt) return { kind: 'retry', nextAttemptAt: Math.min(expiresAt, nextAttemptAt) };
+  return policy.unexpiring ? { kind: 'retry', nextAttemptAt } : { kind: 'expire' };
 }
 
 function waitMs(policy: RetryPolicy, attempts: number, random: number, { retryAfterMs, blocked }: RetryWish): number {

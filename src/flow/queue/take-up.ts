@@ -13,6 +13,7 @@ import { RETURN_ORDERED_AT } from '../../contract/queue.ts';
 import type { QueueItem, QueueMessage, QueueRecipient, QueueStore, Router, RoutePlan } from '../../contract/queue.ts';
 import type { MxSite } from '../../contract/sending.ts';
 import { LOG_EVENTS } from '../../mail/log-events.ts';
+import { dueTimeOf } from './due-time.ts';
 import type { FreshItems } from './fresh-items.ts';
 import { plainSender } from './line.ts';
 import type { LineEntry } from './lines.ts';
@@ -176,8 +177,8 @@ export class TakeUp {
       const recipient = byIndex.get(index.positionOf(slot));
       if (index.wasTouched(slot)) index.sleep(slot, now);
       else if (recipient?.state !== 'queued') index.remove(slot);
-      else if (recipient.nextAttemptAt > now + QUEUE_LIMITS.longestRetryWaitMs || recipient.nextAttemptAt <= now) return [{ slot, recipient }];
-      else index.sleep(slot, recipient.nextAttemptAt);
+      else if (dueTimeOf(recipient, now) <= now) return [{ slot, recipient }];
+      else index.sleep(slot, dueTimeOf(recipient, now));
       return [];
     });
   }

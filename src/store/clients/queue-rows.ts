@@ -78,6 +78,7 @@ function unpackRecipient(row: RecipientRow): QueueRecipient {
     state: row.state,
     attempts: row.attempts,
     nextAttemptAt: row.next_attempt_at,
+    ...(row.due_set_at === null ? {} : { dueSetAt: row.due_set_at }),
     ...(row.original_recipient === null ? {} : { originalRecipient: row.original_recipient }),
     ...(row.notify === null ? {} : { notify: row.notify.split(' ') as QueueRecipient['notify'] & {} }),
     ...(row.via === null ? {} : { via: row.via }),

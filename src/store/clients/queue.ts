@@ -110,7 +110,7 @@ export class QueueClient implements QueueStore {
     const named = piece.ids === '' ? [] : piece.ids.split(' ');
     const recipients = named.map((id, at): RecipientStanding => {
       const dueAt = piece.dueAt[at] as number;
-      return { id, index: piece.positions[at] as number, ...(Number.isNaN(dueAt) ? {} : { dueAt }) };
+      return { id, index: piece.positions[at] as number, ...(Number.isNaN(dueAt) ? {} : { dueAt, dueSetAt: piece.dueSetAt[at] as number }) };
     });
     return { recipients, watchAt: piece.watchAt };
   }
@@ -160,8 +160,8 @@ export class QueueClient implements QueueStore {
       const piece = await this.#call('queue.due', after);
       if (!piece) return;
       const ids = piece[0].split(' ');
-      const [positions, times] = [piece[1].split(' ').map(Number), piece[2].split(' ').map(Number)];
-      yield { ids, positions, times };
+      const [positions = [], times = [], setTimes = []] = [piece[1], piece[2], piece[3]].map((column) => column.split(' ').map(Number));
+      yield { ids, positions, times, setTimes };
       after = { id: ids.at(-1) as string, position: positions.at(-1) as number };
     }
   }

@@ -11,5 +11,6 @@ import { tlsMigration } from './023-tls.ts';
 import { routesMigration } from './024-routes.ts';
 import { forwardingMigration } from './025-forwarding.ts';
 import { queueFactsMigration } from './026-queue-facts.ts';
+import { dueSetAtMigration } from './027-due-set-at.ts';
 
-export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, schedulingMigration, shapingMigration, suppressionsMigration, tlsMigration, routesMigration, forwardingMigration, queueFactsMigration];
+export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, schedulingMigration, shapingMigration, suppressionsMigration, tlsMigration, routesMigration, forwardingMigration, queueFactsMigration, dueSetAtMigration];

@@ -5,6 +5,7 @@
 import type { RecipientState } from '../../contract/queue.ts';
 import type { Database } from '../database.ts';
 import { releaseBodiesOf } from './bodies.ts';
+import { DUE_SET_AT } from './queue-reads.ts';
 import { afterPiece, pieceEnd, RECIPIENT_DOMAIN, SELECTED, selectionValues, STREAM } from './queue-selection.ts';
 import type { QueueGrouping, QueueSort, SelectionArgs } from './queue-selection.ts';
 
@@ -68,6 +69,8 @@ export interface StandingPiece {
   readonly positions: Uint32Array;
   /** Milliseconds since 1970; NaN: not queued. */
   readonly dueAt: Float64Array;
+  /** When that was written down; 0: not known. */
+  readonly dueSetAt: Float64Array;
   /** Milliseconds since 1970; Infinity for none. */
   readonly watchAt: number;
 }
@@ -155,8 +158,8 @@ export const queueAdminReads = {
   /** How all recipients of these messages stand, as parallel arrays; and the earliest time at which the age of one matters. */
   standing(db: Database, ids: readonly string[]): StandingPiece {
     const named = JSON.stringify(ids);
-    const rows = db.all<{ id: string; position: number; dueAt: number | null }>(
-      `SELECT message_id AS id, position, CASE WHEN state = 'queued' THEN next_attempt_at END AS "dueAt" FROM recipients
+    const rows = db.all<{ id: string; position: number; dueAt: number | null; dueSetAt: number }>(
+      `SELECT message_id AS id, position, CASE WHEN state = 'queued' THEN next_attempt_at END AS "dueAt", ${DUE_SET_AT} AS "dueSetAt" FROM recipients
        WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, position`,
       named,
     );
@@ -165,6 +168,7 @@ export const queueAdminReads = {
       ids: rows.map((row) => row.id).join(' '),
       positions: Uint32Array.from(rows, (row) => row.position),
       dueAt: Float64Array.from(rows, (row) => row.dueAt ?? Number.NaN),
+      dueSetAt: Float64Array.from(rows, (row) => row.dueSetAt),
       watchAt: watch?.at ?? Number.POSITIVE_INFINITY,
     };
   },
@@ -176,6 +180,7 @@ const APPEND_ORDER_EVENTS = `INSERT INTO events (message_id, part, entries)
   FROM ${SELECTED} GROUP BY r.message_id`;
 
 const ORDER_SELECTED = `UPDATE recipients SET state = coalesce(?16, recipients.state), next_attempt_at = coalesce(?17, recipients.next_attempt_at),
+    due_set_at = CASE WHEN ?17 IS NULL THEN recipients.due_set_at ELSE ?21 END,
     last_reply = coalesce(?18, recipients.last_reply), reason = coalesce(?19, recipients.reason),
     reroute = CASE WHEN ?20 IS NULL THEN recipients.reroute WHEN ?20 = '' THEN NULL ELSE ?20 END,
     site = CASE WHEN ?20 IS NULL THEN recipients.site ELSE NULL END
@@ -183,7 +188,7 @@ const ORDER_SELECTED = `UPDATE recipients SET state = coalesce(?16, recipients.s
   WHERE recipients.message_id = chosen.id AND recipients.position = chosen.position
   RETURNING recipients.message_id AS id`;
 
-const FINISH = `UPDATE messages SET finished_at = ?1 WHERE id IN (SELECT value FROM json_each(?2)) AND finished_at IS NULL
+const FINISH = `UPDATE messages SET finished_at = ?1, watch_at = NULL WHERE id IN (SELECT value FROM json_each(?2)) AND finished_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM recipients WHERE recipients.message_id = messages.id AND recipients.state IN ('queued', 'held'))
   RETURNING id`;
 
@@ -199,7 +204,7 @@ export const queueAdminWrites = {
     const selection = selectionValues(args, last);
     // Before the change, after which the filter would not find them any more.
     if (args.eventName !== null) db.run(APPEND_ORDER_EVENTS, ...selection, args.atMs, args.eventName, args.eventData);
-    const changed = db.all<{ id: string }>(ORDER_SELECTED, ...selection, args.newState, args.nextAttemptAt, args.lastReply, args.reason, args.reroute);
+    const changed = db.all<{ id: string }>(ORDER_SELECTED, ...selection, args.newState, args.nextAttemptAt, args.lastReply, args.reason, args.reroute, args.atMs);
     const ids = [...new Set(changed.map((row) => row.id))];
     if (args.newState === 'deleted') finishMessages(db, ids, args);
     return { ids, recipients: changed.length, next: afterPiece(args, last) };

@@ -39,6 +39,7 @@ export interface RecipientRow {
   readonly reroute: string | null;
   readonly via: string | null;
   readonly reverse_path: string | null;
+  readonly due_set_at: number | null;
 }
 
 export interface ItemRows {
@@ -46,8 +47,11 @@ export interface ItemRows {
   readonly recipients: readonly RecipientRow[];
 }
 
-/** Ids, positions and times of the next attempt, each a text parted by spaces; undefined when there are no more. */
-export type DuePiece = readonly [ids: string, positions: string, times: string] | undefined;
+/** Ids, positions, times of the next attempt, and when those were written down, each a text parted by spaces; undefined when there are no more. */
+export type DuePiece = readonly [ids: string, positions: string, times: string, setTimes: string] | undefined;
+
+/** The first time of a recipient was written down when it came; of older rows nobody knows. */
+export const DUE_SET_AT = 'coalesce(due_set_at, CASE attempts WHEN 0 THEN next_attempt_at ELSE 0 END)';
 
 export interface AgedPlace {
   /** Milliseconds since 1970. */
@@ -99,14 +103,15 @@ export const queueReads = {
    * strings made by the engine, because a million rows as objects would leave their traces in the memory of the thread.
    */
   due(db: Database, after: { readonly id: string; readonly position: number }): DuePiece {
-    const row = db.get<{ ids: string | null; positions: string; times: string }>(
-      `SELECT group_concat(message_id, ' ') AS ids, group_concat(position, ' ') AS positions, group_concat(next_attempt_at, ' ') AS times
-       FROM (SELECT message_id, position, next_attempt_at FROM recipients
+    const row = db.get<{ ids: string | null; positions: string; times: string; setTimes: string }>(
+      `SELECT group_concat(message_id, ' ') AS ids, group_concat(position, ' ') AS positions, group_concat(next_attempt_at, ' ') AS times,
+         group_concat(due_set_at, ' ') AS "setTimes"
+       FROM (SELECT message_id, position, next_attempt_at, ${DUE_SET_AT} AS due_set_at FROM recipients
          WHERE state IN ('queued', 'held') AND state = 'queued' AND (message_id, position) > (?, ?)
          ORDER BY message_id, position LIMIT ?)`,
       after.id, after.position, STORE_LIMITS.dueRowsPerReadMax,
     );
-    return row?.ids ? [row.ids, row.positions, row.times] : undefined;
+    return row?.ids ? [row.ids, row.positions, row.times, row.setTimes] : undefined;
   },
 
   /** Unfinished messages whose age matters by `now`, after the given place, in order of that time; and when it next does. */

@@ -3,7 +3,8 @@
  * side), so that the thread, which everybody shares, does as little as possible for each message.
  */
 import type { MailboxDeposit } from '../../contract/queue.ts';
-import type { RecipientState } from '../../contract/queue.ts';
+import { RETURN_ORDERED_AT } from '../../contract/queue.ts';
+import type { RecipientState, SettleResult } from '../../contract/queue.ts';
 import type { Database } from '../database.ts';
 import { addBody, releaseBody } from './bodies.ts';
 import type { NewBody } from './bodies.ts';
@@ -72,15 +73,18 @@ const INSERT_MESSAGE = `INSERT INTO messages (id, sender, options, origin, sende
 const INSERT_RECIPIENT = `INSERT INTO recipients (message_id, position, address, original_recipient, notify, state, attempts,
   next_attempt_at, last_reply, reason, via, reverse_path) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-/** An order to hold, given while an attempt was under way, outlives the attempt's deferral. */
+const RETURN_STANDS = `(?1 = 'queued' AND next_attempt_at = ${RETURN_ORDERED_AT} AND last_reply IS NOT NULL)`;
+
+/** An order to hold or to return (RETURN_ORDERED_AT), given while an attempt was under way, outlives the attempt's deferral. */
 const SETTLE_RECIPIENT = `UPDATE recipients SET state = CASE WHEN state = 'held' AND ?1 = 'queued' THEN 'held' ELSE ?1 END,
-  attempts = ?2, next_attempt_at = ?3, last_reply = ?4, reason = ?5,
-  site = coalesce(?7, site), rule = coalesce(?8, rule), culprit = coalesce(?9, culprit)
+  attempts = ?2, next_attempt_at = CASE WHEN ${RETURN_STANDS} THEN next_attempt_at ELSE ?3 END,
+  last_reply = CASE WHEN ${RETURN_STANDS} THEN last_reply ELSE ?4 END, reason = CASE WHEN ${RETURN_STANDS} THEN reason ELSE ?5 END,
+  site = coalesce(?7, site), rule = coalesce(?8, rule), culprit = coalesce(?9, culprit), due_set_at = ?11
   WHERE message_id = ?10 AND position = ?6 AND state IN ('queued', 'held')`;
 
-const ORDER_RECIPIENT = `UPDATE recipients SET state = ?, next_attempt_at = coalesce(?, next_attempt_at),
-  last_reply = coalesce(?, last_reply), reason = coalesce(?, reason)
-  WHERE message_id = ? AND position = ? AND state IN ('queued', 'held')`;
+const ORDER_RECIPIENT = `UPDATE recipients SET state = ?1, next_attempt_at = coalesce(?2, next_attempt_at),
+  due_set_at = CASE WHEN ?2 IS NULL THEN due_set_at ELSE ?7 END, last_reply = coalesce(?3, last_reply), reason = coalesce(?4, reason)
+  WHERE message_id = ?5 AND position = ?6 AND state IN ('queued', 'held')`;
 
 const FINISH_MESSAGE = `UPDATE messages SET finished_at = ?1, watch_at = NULL WHERE id = ?2
   AND NOT EXISTS (SELECT 1 FROM recipients WHERE message_id = ?2 AND state IN ('queued', 'held'))`;
@@ -92,15 +96,15 @@ export const queueWrites = {
   },
 
   /** What came of an attempt. */
-  settle(db: Database, args: SettleArgs): { readonly finished: boolean } {
+  settle(db: Database, args: SettleArgs): SettleResult {
     const message = statusOf(db, args.id);
-    if (!message) return { finished: true };
+    if (!message) return { finished: true, superseded: true };
     // Deleted by an administrator while the attempt was under way: there is no content left to deposit.
     if (message.finishedAt !== null) {
       if (args.events !== null) appendEvents(db, args.id, args.events);
-      return { finished: true };
+      return { finished: true, superseded: true };
     }
-    for (const settlement of args.settlements) db.run(SETTLE_RECIPIENT, ...settlement, args.id);
+    for (const settlement of args.settlements) db.run(SETTLE_RECIPIENT, ...settlement, args.id, args.atMs);
     for (const deposit of args.deposits) depositMessage(db, deposit);
     for (const followUp of args.followUps) insertItem(db, followUp);
     if (args.delayNoticeDone) db.run('UPDATE messages SET watch_at = expires_at WHERE id = ?', args.id);
@@ -112,7 +116,7 @@ export const queueWrites = {
     const message = statusOf(db, args.id);
     if (!message || message.finishedAt !== null) return { finished: true };
     for (const position of args.positions) {
-      db.run(ORDER_RECIPIENT, args.state, args.nextAttemptAt, args.lastReply, args.reason, args.id, position);
+      db.run(ORDER_RECIPIENT, args.state, args.nextAttemptAt, args.lastReply, args.reason, args.id, position, args.atMs);
     }
     return { finished: finishWhenDone(db, args, message.digest) };
   },
