@@ -1,6 +1,7 @@
 /**
  * npm run bench -- crash [--rounds 100] [--weather NAME] [--seed N] [--dir D]: a server under load is struck and killed
- * again and again, and in the end everything that it had acknowledged is looked for.
+ * again and again, and in the end everything that it had acknowledged is looked for. The server is `posthorn serve` with
+ * session threads as by default, keys that sign, and connections that are used again.
  *
  * Per weather: acknowledged, delivered, duplicated (allowed: in flight when it died), lost (must be 0). Exit status 1 when
  * anything is lost, left in the queue, or the store's books do not balance.
@@ -12,7 +13,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkStore, countArrivals, CRASH_ACCOUNT, sendUntilBroken, untilDrained, type Acknowledged, type CrashCount, type CrashLoad } from '../../test/harness/crash-load.ts';
+import { checkStore, countArrivals, CRASH_ACCOUNT, CRASH_ALIAS, CRASH_ALIAS_TARGETS, sendUntilBroken, untilDrained, type Acknowledged, type CrashCount, type CrashLoad } from '../../test/harness/crash-load.ts';
 import { startRecordingSink, type RecordingSink } from '../../test/harness/recording-sink.ts';
 import { administer, endServe, freePort, startServe, writeRelayConfig } from '../../test/harness/serve-process.ts';
 import { generator } from '../../test/flow/seeded.ts';
@@ -24,6 +25,9 @@ const LIFE_MS_MIN = 300;
 const LIFE_MS_SPREAD = 1200;
 const DISK_MEBIBYTES = 512;
 const START_TRIES = 300;
+/** Columns of what is printed. */
+const NAME_WIDTH = 17;
+const WIDTHS = [7, 13, 11, 12, 6] as const;
 
 interface Site {
   readonly config: string;
@@ -45,11 +49,11 @@ export async function runCrashBench(args: readonly string[]): Promise<number> {
     console.error(`--rounds takes a whole number, --weather one of ${WEATHERS.map(({ name }) => name).join(', ')}`);
     return 2;
   }
-  console.log(`${rounds} rounds each, seed ${seed}\n\n${'weather'.padEnd(14)}${'acknowledged'.padStart(13)}${'delivered'.padStart(11)}${'duplicated'.padStart(12)}${'lost'.padStart(6)}`);
+  console.log(`seed ${seed}\n\n${'weather'.padEnd(NAME_WIDTH)}${['rounds', 'acknowledged', 'delivered', 'duplicated', 'lost'].map((title, at) => title.padStart(WIDTHS[at] as number)).join('')}`);
   let failed = false;
   for (const weather of chosen) {
     const missing = weather.missing();
-    if (missing !== undefined) console.log(`${weather.name.padEnd(14)}not run: ${missing}`);
+    if (missing !== undefined) console.log(`${weather.name.padEnd(NAME_WIDTH)}not run: ${missing}`);
     else failed = !(await runWeather(weather, rounds, seed, values.dir ?? tmpdir())) || failed;
   }
   return failed ? 1 : 0;
@@ -61,14 +65,15 @@ async function runWeather(weather: Weather, rounds: number, seed: number, parent
   const unmount = weather.ownDisk ? mountDisk(dir, DISK_MEBIBYTES) : () => {};
   const sink = await startRecordingSink();
   try {
-    const site = await prepare(dir, sink, generator(seed));
+    const site = await prepare(weather, dir, sink, generator(seed));
     const acknowledged: Acknowledged = new Map();
     for (let round = 0; round < rounds; round += 1) await runRound(weather, site, acknowledged, round);
     const counted = await settle(site, acknowledged);
-    console.log(`${weather.name.padEnd(14)}${[counted.acknowledged, counted.delivered, counted.duplicated, 0].map((value, at) => String(value).padStart([13, 11, 12, 6][at] as number)).join('')}`);
+    const { acknowledged: all, delivered, duplicated } = counted;
+    console.log(`${weather.name.padEnd(NAME_WIDTH)}${[rounds, all, delivered, duplicated, 0].map((value, at) => String(value).padStart(WIDTHS[at] as number)).join('')}`);
     return true;
   } catch (error) {
-    console.log(`${weather.name.padEnd(14)}FAILED: ${error instanceof Error ? error.message : String(error)}`);
+    console.log(`${weather.name.padEnd(NAME_WIDTH)}FAILED: ${error instanceof Error ? error.message : String(error)}`);
     return false;
   } finally {
     sink.close();
@@ -77,14 +82,16 @@ async function runWeather(weather: Weather, rounds: number, seed: number, parent
   }
 }
 
-async function prepare(dir: string, sink: RecordingSink, random: () => number): Promise<Site> {
+async function prepare(weather: Weather, dir: string, sink: RecordingSink, random: () => number): Promise<Site> {
   const config = join(dir, 'posthorn.toml');
   const dataDir = join(dir, 'data');
   mkdirSync(dataDir, { mode: 0o711 });
   const port = await freePort();
-  writeRelayConfig({ file: config, dataDir, port, nextHopPort: sink.port });
-  const { status, stderr } = await administer(config, ['account', 'add', CRASH_ACCOUNT, '--create-domain']);
-  if (status !== 0) throw new Error(stderr);
+  writeRelayConfig({ file: config, dataDir, port, nextHopPort: sink.port, ...(weather.settings === undefined ? {} : { more: weather.settings }) });
+  for (const args of [['account', 'add', CRASH_ACCOUNT, '--create-domain'], ['alias', 'add', CRASH_ALIAS, ...CRASH_ALIAS_TARGETS]]) {
+    const { status, stderr } = await administer(config, args);
+    if (status !== 0) throw new Error(stderr);
+  }
   return { config, dataDir, port, sink, random };
 }
 
@@ -92,7 +99,7 @@ async function runRound(weather: Weather, site: Site, acknowledged: Acknowledged
   const { config, port, random, dataDir } = site;
   const server = weather.jumpingClock ? await startJumping(config, port, round) : await startServe(config, port);
   const gone = server.exitCode === null ? once(server, 'exit') : Promise.resolve();
-  const context: CrashLoad = { port, random, acknowledged };
+  const context: CrashLoad = { port, random, acknowledged, forwarding: weather.forwarding ?? false };
   const sessions = Array.from({ length: SESSIONS }, (_, index) => sendUntilBroken(context, `${weather.name}-${round}-${index}`));
   await weather.strike(server, LIFE_MS_MIN + random() * LIFE_MS_SPREAD, dataDir);
   server.kill('SIGKILL');

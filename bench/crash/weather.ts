@@ -15,12 +15,14 @@ export interface Weather {
   missing(): string | undefined;
   /** The data directory must lie on a disk of its own. */
   readonly ownDisk?: true;
-  /** The server runs in a process whose clock jumps. */
+  /** The server runs in a process whose clock jumps; its sessions are in the main thread, because other threads have clocks of their own. */
   readonly jumpingClock?: true;
+  /** Settings beside the usual ones, as TOML. */
+  readonly settings?: string;
+  /** Half of the mail is forwarded. */
+  readonly forwarding?: true;
   /** Acts on the running server for about `forMs`; resolves when it is over, with the server alive or not. */
   strike(server: ChildProcess, forMs: number, dataDir: string): Promise<void>;
-  /** Ends each round with SIGKILL. Default true. */
-  readonly kills?: false;
 }
 
 const has = (command: string): boolean => spawnSync('which', [command]).status === 0;
@@ -40,6 +42,8 @@ const needsRoot = (): string | undefined => (process.getuid?.() === 0 ? undefine
 
 export const WEATHERS: readonly Weather[] = [
   { name: 'kill', summary: 'kill -9 at a random moment', missing: () => undefined, strike: (_server, forMs) => sleepReal(forMs) },
+  { name: 'kill-one-thread', summary: 'the same with sessions in the main thread', settings: '[smtp]\nthreads = 0\n', missing: () => undefined, strike: (_server, forMs) => sleepReal(forMs) },
+  { name: 'forwarding', summary: 'kill -9 while half of the mail goes through an alias: sealed, several items in a commit', forwarding: true, missing: () => undefined, strike: (_server, forMs) => sleepReal(forMs) },
   {
     name: 'full-disk',
     summary: 'the disk is full to the last byte for a while, then kill -9',

@@ -23,7 +23,8 @@ export function watchJumps(clock: Clock): ClockJumps {
     offset += moved;
     if (Math.abs(moved) <= QUEUE_LIMITS.clockJumpMs) return;
     backUnseen ||= moved < 0;
-    graceUntil = moved > 0 ? monotonic + QUEUE_LIMITS.expiryGraceMs : Number.NEGATIVE_INFINITY;
+    // One that goes back again need not have gone back all the way.
+    if (moved > 0) graceUntil = monotonic + QUEUE_LIMITS.expiryGraceMs;
   };
   return {
     wentBack() {
