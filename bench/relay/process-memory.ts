@@ -38,7 +38,7 @@ export function treeMemoryMb(root: number): number {
 }
 
 /** Samples until stopped; the peak in megabytes. */
-export function watchMemory(root: number, everyMs = 250): { stop(): number } {
+export function watchMemory(root: number, everyMs = 1000): { stop(): number } {
   let peak = treeMemoryMb(root);
   const timer = setInterval(() => {
     peak = Math.max(peak, treeMemoryMb(root));
