@@ -13,6 +13,7 @@ import { Semaphore } from '../../base/semaphore.ts';
 import type { Config } from '../../config/config.ts';
 import type { QueueId } from '../../contract/message.ts';
 import type { DeliveryJob, DeliveryOutcome, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, RoutePlan } from '../../contract/queue.ts';
+import type { MxSite } from '../../contract/sending.ts';
 import type { Shaper } from '../../contract/shaper.ts';
 import { attemptContext, explainReply } from '../../mail/reply-meaning/explain.ts';
 import type { ClockJumps } from './clock-jumps.ts';
@@ -43,6 +44,14 @@ export interface DeliveriesOptions extends Omit<JobPorts, 'policy' | 'random'> {
   readonly reread: (id: QueueId) => void;
 }
 
+/** A delivery that has not ended. */
+export interface UnderWay {
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** Absent when it goes to a mailbox here. */
+  readonly site?: MxSite;
+}
+
 interface Member {
   readonly slot: number;
   readonly recipient: QueueRecipient;
@@ -57,7 +66,7 @@ export class Deliveries {
   readonly #random: () => number;
   readonly #abort = new AbortController();
   readonly #nearPlaces = new Semaphore(QUEUE_LIMITS.deliveriesInFlightMax);
-  readonly #delivering = new Set<number>();
+  readonly #delivering = new Map<number, UnderWay>();
   #near = 0;
 
   constructor(options: DeliveriesOptions) {
@@ -70,8 +79,18 @@ export class Deliveries {
     return this.#delivering.size;
   }
 
-  isDelivering(slot: number): boolean {
-    return this.#delivering.has(slot);
+  /** Undefined when it is not being delivered. */
+  underWay(slot: number): UnderWay | undefined {
+    return this.#delivering.get(slot);
+  }
+
+  /** Milliseconds since 1970, when the longest of the deliveries to a site began. */
+  oldestTo(siteKey: string): number | undefined {
+    let oldest: number | undefined;
+    for (const { since, site } of this.#delivering.values()) {
+      if (site?.key === siteKey && !(oldest !== undefined && oldest <= since)) oldest = since;
+    }
+    return oldest;
   }
 
   /** False while more waits for our own mailboxes than can be delivered soon. */
@@ -158,7 +177,8 @@ export class Deliveries {
   }
 
   async #deliver(message: QueueMessage, members: readonly Member[], route: RoutePlan, turn?: Turn): Promise<[Job, readonly DeliveryOutcome[]] | undefined> {
-    for (const { slot } of members) this.#delivering.add(slot);
+    const underWay: UnderWay = { since: this.#options.clock.now(), ...(turn ? { site: turn.line.site } : {}) };
+    for (const { slot } of members) this.#delivering.set(slot, underWay);
     const [content, trouble] = await this.#content(message);
     if (this.#abort.signal.aborted) {
       this.#sleepAll(members.map(({ slot }) => slot));

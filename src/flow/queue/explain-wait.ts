@@ -2,7 +2,7 @@
 import type { QueueId } from '../../contract/message.ts';
 import type { LiveWait, LineNumbers } from '../../contract/queue-control.ts';
 import type { Shaper } from '../../contract/shaper.ts';
-import type { Deliveries } from './deliveries.ts';
+import type { Deliveries, UnderWay } from './deliveries.ts';
 import type { Line, SenderLine } from './line.ts';
 import type { Lines } from './lines.ts';
 import { NONE } from './waiting-index.ts';
@@ -12,7 +12,7 @@ export interface ExplainPorts {
   readonly index: WaitingIndex;
   readonly lines: Lines;
   readonly shaper: Pick<Shaper, 'preview'>;
-  readonly deliveries: Pick<Deliveries, 'isDelivering'>;
+  readonly deliveries: Pick<Deliveries, 'underWay' | 'oldestTo'>;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -24,20 +24,44 @@ export function explainWait(ports: ExplainPorts, id: QueueId, position: number):
   if (slot === NONE) return undefined;
   const sender = lines.senderOf(slot);
   if (sender) return inLine(ports, sender, slot);
-  if (deliveries.isDelivering(slot)) return { phase: 'in-delivery', reason: 'It is being delivered at this moment.' };
+  const underWay = deliveries.underWay(slot);
+  if (underWay) return inDelivery(underWay, now);
   if (index.isTaken(slot)) return { phase: 'taken-up', reason: 'Its turn has come; it is being read and its way looked up.' };
   const until = index.timeOf(slot);
   if (until <= now) return { phase: 'taken-up', reason: 'It is due and will be read as soon as those due before it are.' };
   return { phase: 'scheduled', until, reason: 'Its next try is due later.' };
 }
 
-function inLine({ shaper, lines }: ExplainPorts, sender: SenderLine, slot: number): LiveWait {
+/** Longer than a server takes that is well: it is told what happens when no answer comes. */
+const SLOW_MS = 10_000;
+
+function inDelivery({ since, site }: UnderWay, now: number): LiveWait {
+  if (!site) return { phase: 'in-delivery', reason: 'It is being put into its mailbox at this moment.' };
+  const reason = now - since < SLOW_MS
+    ? `It is being delivered to ${site.title} at this moment.`
+    : `It is being delivered to ${site.title} since ${clockTime(since)} UTC; the server there is slow to answer. If it does not answer in time, this attempt ends and the next is planned.`;
+  return { phase: 'in-delivery', site: site.key, reason };
+}
+
+/** `21:04:05`. */
+function clockTime(at: number): string {
+  return new Date(at).toISOString().slice(11, 19);
+}
+
+/** Why places do not become free. */
+function slowText({ deliveries, now }: ExplainPorts, rule: string, site: string): string {
+  const since = rule === 'site-connections' || rule === 'low-volume' ? deliveries.oldestTo(site) : undefined;
+  return since === undefined || now - since < SLOW_MS ? '' : ` The longest of the deliveries there is under way since ${clockTime(since)} UTC without an end.`;
+}
+
+function inLine(ports: ExplainPorts, sender: SenderLine, slot: number): LiveWait {
+  const { shaper, lines } = ports;
   const site = sender.line.site.key;
   const answer = shaper.preview(lines.requestOf(sender, 1, slot));
   // The shaper's word of this moment; else what it said when it was asked.
   const wait = answer.kind === 'wait' ? { until: answer.until ?? Number.POSITIVE_INFINITY, reason: answer.reason, rule: answer.rule } : sender.wait;
   if (wait) {
-    return { phase: 'shaped', site, reason: wait.reason, rule: wait.rule, ...(Number.isFinite(wait.until) ? { until: wait.until } : {}) };
+    return { phase: 'shaped', site, reason: `${wait.reason}${slowText(ports, wait.rule, site)}`, rule: wait.rule, ...(Number.isFinite(wait.until) ? { until: wait.until } : {}) };
   }
   const others = sender.line.size - 1;
   const company = others === 0 ? 'It stands alone' : `It stands with ${others} ${others === 1 ? 'other' : 'others'}`;

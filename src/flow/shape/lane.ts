@@ -114,9 +114,9 @@ export class Lane {
     const who = this.name;
     switch (status.state) {
       case 'hot':
-        return { rule: 'lane-hot', rests: 'hot', until: status.until, reason: `${who} rests at ${siteTitle} until ${timeOf(status.until)}, then it sends little and climbs. ${status.why}` };
+        return { rule: 'lane-hot', rests: 'hot', until: status.until, reason: `${this.mail} to ${siteTitle} rests until ${timeOf(status.until)}; then a little goes, and step by step more. ${status.why}` };
       case 'blocked':
-        if (status.until > now || this.inFlight > 0) return { rule: 'lane-blocked', rests: 'blocked', until: Math.max(status.until, now + 1000), reason: `${siteTitle} refuses ${who}; one message probes at ${timeOf(status.until)}. ${status.why}` };
+        if (status.until > now || this.inFlight > 0) return { rule: 'lane-blocked', rests: 'blocked', until: Math.max(status.until, now + 1000), reason: `${this.mail} is refused by ${siteTitle}; ${probeText(status.until, now)}. ${status.why}` };
         return undefined;
       case 'cooling':
         return this.#coolingWait(now, who, siteTitle) ?? this.#dayWait(now, bulk, who, siteTitle);
@@ -143,6 +143,11 @@ export class Lane {
   get name(): string {
     const source = this.key.source === '' ? 'this server' : this.key.source;
     return this.key.dkimDomain === '' ? source : `mail of ${this.key.dkimDomain} from ${source}`;
+  }
+
+  /** Begins a sentence: `Mail from 192.0.2.1`. */
+  get mail(): string {
+    return this.key.dkimDomain === '' ? `Mail from ${this.name}` : `Mail${this.name.slice('mail'.length)}`;
   }
 
   #coolingWait(now: number, who: string, siteTitle: string): LaneWait | undefined {
@@ -174,6 +179,12 @@ export class Lane {
 }
 
 /** Unambiguous and short. */
+/** How a probe is told of: when one message finds out whether the trouble is over. */
+export function probeText(at: number | undefined, now: number): string {
+  const when = at === undefined || at <= now ? 'one message is trying just now whether that is over' : `at ${timeOf(at)} one message tries whether that is over`;
+  return `${when}, and the others follow when it is taken`;
+}
+
 export function timeOf(at: number): string {
   return Number.isFinite(at) ? `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC` : 'further notice';
 }

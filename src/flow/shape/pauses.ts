@@ -45,11 +45,15 @@ export class Pauses {
   #wait(kind: Pause['kind'], name: string, now: number, what: string): LaneWait | undefined {
     const pause = this.#pauses.size === 0 ? undefined : this.#pauses.get(keyOf(kind, name));
     if (!pause || (pause.until !== undefined && pause.until <= now)) return undefined;
-    const end = pause.until === undefined ? 'until somebody resumes it' : `until ${timeOf(pause.until)}`;
+    const order = `\`posthorn queue resume --${OPTIONS[kind]} ${pause.name === '' ? 'system' : pause.name}\``;
+    const end = pause.until === undefined ? `until ${order}` : `until ${timeOf(pause.until)} (or ${order})`;
     const why = pause.reason === '' ? '' : ` (${pause.reason})`;
     return { rule: `${kind}-paused`, reason: `${what} by the administrator${why} ${end}.`, ...(pause.until !== undefined && { until: pause.until }), ...(kind !== 'sender' && { concerns: 'site' as const }) };
   }
 }
+
+/** Of `queue pause` and `queue resume`. */
+const OPTIONS: Readonly<Record<Pause['kind'], string>> = { site: 'site', source: 'ip', sender: 'sender' };
 
 function keyOf(kind: Pause['kind'], name: string): string {
   return `${kind} ${name.toLowerCase()}`;

@@ -68,7 +68,7 @@ test('a site that cannot be reached rests after one cohort, is probed by one, an
   assert.equal(attempt(kit, request(UNKNOWN), REFUSED), 'sent');
   const wait = kit.shaper.admit(request(UNKNOWN));
   assert.ok(wait.kind === 'wait' && wait.rule === 'site-unreachable');
-  assert.match(wait.reason, /Connection refused.*probes at 2026-11-20 08:01 UTC/);
+  assert.match(wait.reason, /Connection refused.*at 2026-11-20 08:01 UTC one message tries/);
   kit.clock.advance(MINUTE);
   const probe = permitFor(kit, request(UNKNOWN));
   assert.equal(attempt(kit, request(UNKNOWN), TAKEN), 'site-unreachable');
@@ -115,7 +115,7 @@ test('Gmail 4.7.28 for our address: ten minutes of rest, one connection, then cl
   attempt(kit, request(GOOGLE), RATE_IP);
   const wait = kit.shaper.admit(request(GOOGLE, { dkimDomain: 'other.test' }));
   assert.ok(wait.kind === 'wait' && wait.rule === 'lane-hot', JSON.stringify(wait));
-  assert.match(wait.reason, /192\.0\.2\.1 rests at Gmail.* until 2026-11-20 08:10 UTC.*unusual rate/s);
+  assert.match(wait.reason, /Mail from 192\.0\.2\.1 to Gmail.* rests until 2026-11-20 08:10 UTC.*unusual rate/s);
   assert.equal(attempt(kit, request(OUTLOOK), TAKEN), 'sent');
   kit.clock.advance(10 * MINUTE);
   const one = permitFor(kit, request(GOOGLE));

@@ -9,7 +9,7 @@ import type { SiteLimits } from '../../mail/sites/site-profile.ts';
 import { Concurrency } from './concurrency.ts';
 import { ALIVE, deadWait, failedToConnect, isDead, type DeadSiteState } from './dead-site.ts';
 import { figure } from './lane-status.ts';
-import { timeOf, type LaneWait } from './lane.ts';
+import { probeText, type LaneWait } from './lane.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** Places from which on the last one is kept for urgent mail. */
@@ -117,8 +117,7 @@ export class SiteGate {
   #deadWait(now: number): LaneWait | undefined {
     const wait = deadWait(this.dead, now);
     if (!wait) return undefined;
-    const probe = wait.until === undefined ? 'one message probes just now' : `one message probes at ${timeOf(wait.until)}`;
-    return { rule: 'site-unreachable', concerns: 'site', ...wait, reason: `${this.site.title} cannot be reached (${this.dead.lastError}); ${probe}, the others follow when it answers.` };
+    return { rule: 'site-unreachable', concerns: 'site', ...wait, reason: `${this.site.title} cannot be reached (${this.dead.lastError}); ${probeText(wait.until, now)}.` };
   }
 
   #reserved(stream: Stream): number {
@@ -131,10 +130,10 @@ export class SiteGate {
   #rateWait(now: number, stream: Stream): LaneWait | undefined {
     const share = stream === 'bulk' ? SHAPE_LIMITS.reserveShare : 0;
     const connectAt = this.#connections.readyAt(now, 1 + this.#connections.perMinute * share);
-    if (connectAt > now) return { rule: 'site-connection-rate', until: connectAt, reason: `${this.site.title} has had its ${this.#limits.connectionsPerMinute} new connections of this minute.` };
+    if (connectAt > now) return { rule: 'site-connection-rate', until: connectAt, reason: `${this.site.title} gets at most ${this.#limits.connectionsPerMinute} new connections a minute, and has had those of this minute.` };
     if (!this.#messages) return undefined;
     const sendAt = this.#messages.readyAt(now, 1 + (this.#messages.perMinute / 6 - 1) * (this.#messages.perMinute > 12 ? share : 0));
     if (sendAt <= now) return undefined;
-    return { rule: 'site-rate', until: sendAt, reason: `${this.site.title} gets ${figure(this.#messages.perMinute)} messages a minute at most.` };
+    return { rule: 'site-rate', until: sendAt, reason: `${this.site.title} gets at most ${figure(this.#messages.perMinute)} messages a minute, and has had those of this minute.` };
   }
 }

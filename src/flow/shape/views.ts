@@ -35,7 +35,7 @@ function nextOf({ status, limitToday }: Lane, now: number): { readonly text: str
     case 'hot':
       return { at: status.until, text: `Rests until ${timeOf(status.until)}, then sends at most ${figure(status.perMinute)} a minute and climbs.` };
     case 'blocked':
-      return { at: status.until, text: status.until > now ? `One message probes at ${timeOf(status.until)}.` : 'The next message probes.' };
+      return { at: status.until, text: status.until > now ? `At ${timeOf(status.until)} one message tries again.` : 'The next message tries again.' };
     case 'cooling': {
       const at = Math.max(now, status.climbedAt + SHAPE_LIMITS.climbEveryMs);
       return { at, text: `Sends at most ${figure(status.perMinute)} a minute, more from ${timeOf(at)} on.` };
