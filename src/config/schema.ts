@@ -74,7 +74,7 @@ const outboundIp = z.strictObject(
   {
     address: required(value.ipAddress(), 'Source address of outgoing connections.'),
     helo: optional(value.qualifiedHostname(), 'EHLO name for connections from it; must equal its PTR.', 'hostname'),
-    pool: setting(value.text(), 'Pool that it belongs to; see outbound.pool.', 'default'),
+    pool: setting(value.plainText(), 'Pool that it belongs to; see outbound.pool.', 'default'),
     weight: setting(value.count(1, 1000), 'Share of the mail of its pool, beside the others’ weights.', 1),
     standby: setting(value.toggle(), 'Sends only while the others of its pool rest.', false),
     warm: setting(value.toggle(), 'Has sent for long: no warm-up.', false),
@@ -84,9 +84,9 @@ const outboundIp = z.strictObject(
 
 const outboundPool = z.strictObject(
   {
-    name: required(value.text(), 'Name, as in outbound.ip.'),
+    name: required(value.plainText(), 'Name, as in outbound.ip.'),
     streams: setting(value.listOf(value.choice(...STREAMS)), 'Streams of mail that use it; empty: all.', []),
-    senders: setting(value.listOf(value.text()), 'Sender addresses and domains that use it; empty: all.', []),
+    senders: setting(value.listOf(value.plainText()), 'Sender addresses and domains that use it; empty: all.', []),
   },
   { error: (issue) => (issue.code === 'invalid_type' ? 'a table' : undefined) },
 );
@@ -94,19 +94,19 @@ const outboundPool = z.strictObject(
 const relayOauth = () =>
   optionalTable('Log in with a bearer token (OAUTHBEARER, XOAUTH2) instead of a password, as Google and Microsoft want it.', {
     'token-file': optional(value.path(), 'File with the access token that another program keeps fresh; read at each log-in.', 'fetched from token-url'),
-    'token-url': optional(value.text(), 'Where to fetch access tokens, beginning with https://.', 'token-file is used'),
-    'client-id': optional(value.text(), 'Client that the token was given to.', 'token-file is used'),
+    'token-url': optional(value.plainText(), 'Where to fetch access tokens, beginning with https://.', 'token-file is used'),
+    'client-id': optional(value.plainText(), 'Client that the token was given to.', 'token-file is used'),
     'client-secret-file': optional(value.path(), 'File with the secret of that client, mode 0600.', 'the client has no secret'),
     'refresh-token-file': optional(value.path(), 'File with the refresh token, mode 0600.', 'token-file is used'),
-    scope: optional(value.text(), 'Scope to ask for.', 'that of the refresh token'),
+    scope: optional(value.plainText(), 'Scope to ask for.', 'that of the refresh token'),
   });
 
 const outboundFallback = z.strictObject(
   {
-    sites: required(value.listOf(value.text()), 'Sites, as `posthorn ip list` names them: `google`, or the MX host names.'),
+    sites: required(value.listOf(value.plainText()), 'Sites, as `posthorn ip list` names them: `google`, or the MX host names.'),
     host: required(value.host(), 'Smarthost that takes their mail while our own addresses rest there.'),
     port: setting(value.port(), 'Its port.', 587),
-    username: optional(value.text(), 'Log in as.', 'no log-in'),
+    username: optional(value.plainText(), 'Log in as.', 'no log-in'),
     'password-file': optional(value.path(), 'File that holds the password alone, mode 0600.', 'no log-in'),
     tls: optional(
       value.choice('verify', 'opportunistic', 'none'),
@@ -152,13 +152,13 @@ const outbound = table('Delivery to other servers.', {
 
 const tlsPolicy = z.strictObject(
   {
-    domains: required(value.listOf(value.text()).min(1, { error: () => 'at least one domain' }), 'Recipient domains; ".example.net" is every domain below example.net.'),
+    domains: required(value.listOf(value.plainText()).min(1, { error: () => 'at least one domain' }), 'Recipient domains; ".example.net" is every domain below example.net.'),
     level: required(
       value.choice('none', 'opportunistic', 'encrypt', 'verify', 'dane'),
       'Protection of their mail: never TLS, TLS when offered, always, always with a verified certificate, always by TLSA records (DANE).',
     ),
     match: optional(
-      value.listOf(value.text()),
+      value.listOf(value.plainText()),
       'With "verify": names of which the certificate must have one; ".example.net" is any name below; "hostname" is the mail server’s, "nexthop" the domain itself.',
       'the mail server’s name',
     ),
@@ -169,7 +169,7 @@ const tlsPolicy = z.strictObject(
 const relay = optionalTable('A smarthost that takes all outgoing mail, instead of delivery by MX.', {
   host: required(value.host(), 'Host name or address of the smarthost.'),
   port: setting(value.port(), 'Its port; 587 is usual with a user name.', 25),
-  username: optional(value.text(), 'Log in as.', 'no log-in'),
+  username: optional(value.plainText(), 'Log in as.', 'no log-in'),
   'password-file': optional(value.path(), 'File that holds the password alone, mode 0600.', 'no log-in'),
   tls: optional(
     value.choice('verify', 'opportunistic', 'none'),
@@ -201,9 +201,9 @@ const shaping = table('How mail is sent so that receivers keep liking us.', {
 
 const site = z.strictObject(
   {
-    key: required(value.text(), 'Name of the site; that of a known site changes its figures, `default` those of all others.'),
+    key: required(value.plainText(), 'Name of the site; that of a known site changes its figures, `default` those of all others.'),
     mx: setting(value.listOf(value.hostPattern()), 'Its MX hosts; may be left out for a known site.', []),
-    title: optional(value.text(), 'For people.', 'the key'),
+    title: optional(value.plainText(), 'For people.', 'the key'),
     connections: optional(value.count(1, 1000), 'Connections at once.', 'as known, else 10'),
     'messages-per-connection': optional(value.count(1, 10_000), 'Messages on one connection.', 'as known, else 100'),
     'connections-per-minute': optional(value.count(1, 10_000), 'New connections a minute.', 'as known, else 100'),

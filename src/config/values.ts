@@ -235,7 +235,7 @@ export const path = () =>
     textual((text) => (text.length > 0 && text.length <= 4096 && !text.includes('\0') ? text : undefined)),
   );
 
-export const text = () =>
+export const plainText = () =>
   kindOf<string>({ kind: 'text', allowed: 'a text that is not empty' }, (value) =>
     typeof value === 'string' && value.length > 0 && value.length <= 1000 ? value : undefined,
   );

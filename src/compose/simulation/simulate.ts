@@ -3,6 +3,7 @@
  * to event, against models of large receivers (lab/simulation). Nothing touches network or disk; the same options give
  * the same run.
  */
+import { BufferSource } from '../../base/byte-source.ts';
 import { sleep } from '../../base/clock.ts';
 import { silentLog } from '../../base/log.ts';
 import { VirtualClock } from '../../base/virtual-clock.ts';
@@ -130,7 +131,7 @@ class Simulation {
         contentDigest: id, sizeBytes: 4096, startedAt: now, queuedAt: now, expiresAt: now + QUEUE_CONFIG.lifetimeMs,
       },
       recipients: [{ index: 0, address: `user${this.#ids}@${domain}`, state: 'queued', attempts: 0, nextAttemptAt: now }],
-      content: { size: 0, inMemory: Buffer.alloc(0), chunks: async function* chunks() {}, read: async () => Buffer.alloc(0) },
+      content: new BufferSource(Buffer.alloc(0)),
       events: [],
     };
   }

@@ -94,21 +94,26 @@ export class Lifetime {
 
   #look(): void {
     if (this.#stopped || this.#running) return;
-    const { clock, jumps, log } = this.#options;
+    const { clock, jumps } = this.#options;
     const graceLeftMs = jumps.graceLeftMs();
     if (graceLeftMs > 0) return this.#wakeAt(clock.now() + graceLeftMs);
     if (this.#nextAt > clock.now()) return this.#wakeAt(this.#nextAt);
     this.#nextAt = Number.POSITIVE_INFINITY;
-    this.#running = this.#sweep()
-      .catch((error: unknown) => {
-        log.error('queue.ageing-failed', { error: String(error) });
-        return clock.now() + QUEUE_LIMITS.agedAgainMs;
-      })
-      .then((nextAt) => {
-        this.#running = undefined;
-        // Meanwhile something may have come whose time is earlier.
-        if (!this.#stopped) this.#wakeAt(Math.min(nextAt, this.#nextAt));
-      });
+    this.#running = this.#sweepAndWake();
+  }
+
+  async #sweepAndWake(): Promise<void> {
+    const { clock, log } = this.#options;
+    let nextAt: number;
+    try {
+      nextAt = await this.#sweep();
+    } catch (error) {
+      log.error('queue.ageing-failed', { error: String(error) });
+      nextAt = clock.now() + QUEUE_LIMITS.agedAgainMs;
+    }
+    this.#running = undefined;
+    // Meanwhile something may have come whose time is earlier.
+    if (!this.#stopped) this.#wakeAt(Math.min(nextAt, this.#nextAt));
   }
 
   /** Returns when to look again. */

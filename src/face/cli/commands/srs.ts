@@ -3,13 +3,17 @@ import type { SrsAnswer, SrsKeyRow } from '../../../manage/srs.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import type { CommonOptions } from '../session.ts';
 
+/** UTC. */
+function day(at: number | undefined): string {
+  return at === undefined ? '' : new Date(at).toISOString().slice(0, 10);
+}
+
 export function add(registry: Registry): void {
   const { session } = registry;
   const { out } = session;
   const srs = group(registry, 'srs', 'return paths of forwarded mail: keys, rotate, decode');
   const show = (options: CommonOptions, keys: readonly SrsKeyRow[]): void => {
     if (options.json) return out.json({ keys });
-    const day = (at: number | undefined): string => (at === undefined ? '' : new Date(at).toISOString().slice(0, 10));
     out.table([{ title: 'Key' }, { title: 'Made' }, { title: 'Use' }, { title: 'Until' }], keys.map((key) => [key.id, day(key.createdAt), key.use, day(key.until)]), 'no keys yet');
   };
   leaf<CommonOptions>(registry, srs, 'keys', 'list the keys', '', async (options) => {
