@@ -107,6 +107,7 @@ function find(table: ReadonlyMap<string, Operation>, name: string): Operation {
 
 /** SQLite's primary result codes, https://sqlite.org/rescode.html */
 const SQLITE_IOERR = 10;
+const SQLITE_IOERR_FSYNC = 10 | (4 << 8);
 const SQLITE_FULL = 13;
 /** The index of the log, a file in shared memory, could not be made larger. */
 const SQLITE_IOERR_SHMSIZE = 10 | (19 << 8);
@@ -128,10 +129,19 @@ export function isFull(error: unknown): boolean {
 function recover(db: Database, error: unknown, makeRoom: () => void): void {
   quietly(() => {
     db.rollback();
-    // After a failed sync the pages in memory may say more than the disk does.
-    if (((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_IOERR) db.reopen();
+    if (isBroken(error)) db.reopen();
     if (isFull(error)) makeRoom();
   });
+}
+
+/**
+ * An I/O error after which the database is opened anew. Not a failed sync: the engine forgets the transaction and writes
+ * the next one over it, so that its sync says the truth; a new engine would read the failed one in the log and go on
+ * behind it (log-renewal.ts).
+ */
+function isBroken(error: unknown): boolean {
+  const { errcode = 0 } = error as { errcode?: number };
+  return errcode % 256 === SQLITE_IOERR && errcode !== SQLITE_IOERR_FSYNC;
 }
 
 /** What goes wrong here goes wrong in the next batch too, which says so and comes here again. */

@@ -17,7 +17,9 @@ export async function writeBodyFile(dataDir: string, digest: string, content: By
   try {
     await writeSynced(temporary, content);
     const folder = dirname(bodyPath(dataDir, file));
-    if (await mkdir(folder, { recursive: true, mode: 0o700 })) await syncFolder(join(dataDir, 'bodies'));
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // Also when it is there: who made it may have failed to sync it.
+    await syncFolder(join(dataDir, 'bodies'));
     await rename(temporary, bodyPath(dataDir, file));
     await syncFolder(folder);
     return file;

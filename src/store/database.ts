@@ -9,6 +9,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import { renewLog } from './log-renewal.ts';
 
 export type SqlValue = SQLInputValue;
 
@@ -33,7 +34,9 @@ export class Database {
   /** The database file. */
   readonly path: string;
   readonly #options: DatabaseOptions;
+  /** Closed after an I/O error until it could be opened again. */
   #engine: DatabaseSync;
+  #wanted = true;
   #statements = new Map<string, StatementSync>();
   #afterCommit: (() => void)[] = [];
   #commits = 0;
@@ -64,7 +67,7 @@ export class Database {
 
   /** Several statements without values: migrations and pragmas only. */
   script(sql: string): void {
-    this.#engine.exec(sql);
+    this.#open().exec(sql);
   }
 
   /** Does `effect` once the running transaction is on disk, never when it is rolled back. */
@@ -99,7 +102,7 @@ export class Database {
   /** Safe to call in any state: a full disk may have rolled back already. */
   rollback(): void {
     this.#afterCommit.length = 0;
-    if (this.#engine.isTransaction) this.#engine.exec('ROLLBACK');
+    if (this.inTransaction) this.#engine.exec('ROLLBACK');
   }
 
   /** Transactions committed since it was opened. */
@@ -108,7 +111,7 @@ export class Database {
   }
 
   get inTransaction(): boolean {
-    return this.#engine.isTransaction;
+    return this.#engine.isOpen && this.#engine.isTransaction;
   }
 
   /**
@@ -118,7 +121,7 @@ export class Database {
   makeRoom(essential: boolean): void {
     if (essential && this.#logStartedOver) this.#options.reserve?.release();
     try {
-      this.#engine.exec('PRAGMA wal_checkpoint(RESTART)');
+      this.#open().exec('PRAGMA wal_checkpoint(RESTART)');
     } catch (error) {
       // The database itself has to grow.
       if (essential) this.#options.reserve?.release();
@@ -128,21 +131,31 @@ export class Database {
     }
   }
 
-  /** After an I/O error nobody knows what is in the engine's memory and what on disk: start again from the file. */
+  /** After an I/O error nobody knows what is in the engine's memory and what on disk: whoever comes next starts from the file. */
   reopen(): void {
-    this.close();
-    this.#engine = openEngine(this.path, this.#options);
+    try {
+      this.close();
+    } finally {
+      this.#wanted = true;
+    }
   }
 
   close(): void {
+    this.#wanted = false;
     this.#statements.clear();
     if (this.#engine.isOpen) this.#engine.close();
+  }
+
+  /** Throws as long as the disk does not let it be opened. */
+  #open(): DatabaseSync {
+    if (!this.#engine.isOpen && this.#wanted) this.#engine = openEngine(this.path, this.#options);
+    return this.#engine;
   }
 
   #statement(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (!statement) {
-      statement = this.#engine.prepare(sql);
+      statement = this.#open().prepare(sql);
       this.#statements.set(sql, statement);
     }
     return statement;
@@ -165,12 +178,24 @@ function createPrivate(path: string): void {
 }
 
 function openEngine(path: string, options: DatabaseOptions): DatabaseSync {
-  if (!options.readOnly) createPrivate(path);
+  if (!options.readOnly) {
+    createPrivate(path);
+    renewLog(path);
+  }
   const engine = new DatabaseSync(path, { readOnly: options.readOnly ?? false, timeout: BUSY_TIMEOUT_MS });
+  try {
+    adjust(engine, options);
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
+  return engine;
+}
+
+function adjust(engine: DatabaseSync, { readOnly, maxPages }: DatabaseOptions): void {
   engine.exec(`PRAGMA foreign_keys = ON; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF`);
-  if (options.readOnly) return engine;
+  if (readOnly) return;
   engine.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
     PRAGMA journal_size_limit = ${LOG_BYTES_KEPT}`);
-  if (options.maxPages) engine.exec(`PRAGMA max_page_count = ${Math.floor(options.maxPages)}`);
-  return engine;
+  if (maxPages) engine.exec(`PRAGMA max_page_count = ${Math.floor(maxPages)}`);
 }
