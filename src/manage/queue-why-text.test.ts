@@ -50,6 +50,8 @@ test('who has to act', () => {
   assert.equal(whoActs('queued', undefined, undefined), 'nobody');
   assert.equal(whoActs('queued', 'source-ip', undefined), 'administrator');
   assert.equal(whoActs('queued', 'theirs', undefined), 'receiver');
+  assert.equal(whoActs('queued', 'recipient', undefined, 'soft-bounce'), 'recipient');
+  assert.equal(whoActs('queued', 'recipient', undefined, 'rate'), 'nobody');
   assert.equal(whoActs('queued', undefined, { phase: 'shaped', reason: '', rule: 'site-paused' }), 'administrator');
   assert.equal(whoActs('held', undefined, undefined), 'administrator');
   assert.equal(whoActs('bounced', 'recipient', undefined), 'sender');

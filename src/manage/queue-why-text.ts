@@ -114,11 +114,14 @@ const ACTOR_OF: Readonly<Record<string, Actor>> = {
   theirs: 'receiver',
 };
 
-export function whoActs(state: RecipientState, culprit: string | undefined, live: LiveWait | undefined): Actor {
+/** `faultClass` as in mail/reply-meaning. */
+export function whoActs(state: RecipientState, culprit: string | undefined, live: LiveWait | undefined, faultClass?: string): Actor {
   if (state === 'delivered' || state === 'deleted') return 'nobody';
   if (state === 'held') return 'administrator';
   if (live?.rule?.endsWith('-paused')) return 'administrator';
   if (culprit === undefined) return state === 'queued' ? 'nobody' : 'sender';
+  // Time alone ends it.
+  if (state === 'queued' && culprit === 'recipient' && faultClass === 'rate') return 'nobody';
   // A dead address cannot act; whoever wrote to it can.
   if (state !== 'queued' && culprit === 'recipient') return 'sender';
   return ACTOR_OF[culprit] ?? 'nobody';
@@ -140,5 +143,5 @@ function joined(...parts: readonly string[]): string {
 /** Strangers' replies within end as they like. */
 function sentence(text: string): string {
   const trimmed = text.trim();
-  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+  return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }

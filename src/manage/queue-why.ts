@@ -7,9 +7,10 @@
  */
 import { z } from 'zod';
 import type { Reply } from '../contract/message.ts';
-import type { MessageEvent, QueueItem, QueueRecipient, RecipientState } from '../contract/queue.ts';
+import type { MessageEvent, QueueItem, QueueMessage, QueueRecipient, RecipientState } from '../contract/queue.ts';
 import type { LiveWait } from '../contract/queue-control.ts';
 import type { LaneView, ShapingControl } from '../contract/shaping-control.ts';
+import { domainOf } from '../mail/address.ts';
 import { explainLastReply } from './event-explanation.ts';
 import { selectionArgs } from './queue-orders.ts';
 import { findMessage, resolveFilter } from './queue-selection.ts';
@@ -19,7 +20,11 @@ import { defineVerb } from './verb.ts';
 import type { ManageContext } from './verb.ts';
 
 /** See `posthorn ip list`. */
-export type LaneBrief = Pick<LaneView, 'state' | 'why' | 'next' | 'nextChangeAt'> & { readonly source: string };
+export type LaneBrief = Pick<LaneView, 'state' | 'why' | 'next' | 'nextChangeAt'> & {
+  readonly source: string;
+  /** Of a signing or sending domain; absent: all mail from the source. */
+  readonly domain?: string;
+};
 
 export interface QueueExplanation {
   readonly id: string;
@@ -32,7 +37,7 @@ export interface QueueExplanation {
   readonly phase?: LiveWait['phase'];
   /** Of the shaper, when that makes it wait. */
   readonly waitRule?: string;
-  /** Milliseconds since 1970: until then the shaper makes it wait. */
+  /** Milliseconds since 1970: until then the shaper makes it wait, or would if its time came sooner. */
   readonly waitUntil?: number;
   readonly lastReply?: Reply;
   /** Of the last reply, as trace gives it. */
@@ -89,14 +94,16 @@ async function explainItem(context: ManageContext, item: QueueItem, wanted: (rec
   return Promise.all(item.recipients.filter(wanted).map((recipient) => explain(context, item, recipient, events)));
 }
 
-async function explain({ clock, queue, shaping }: ManageContext, { message }: QueueItem, recipient: QueueRecipient, events: readonly MessageEvent[]): Promise<QueueExplanation> {
+async function explain(context: ManageContext, { message }: QueueItem, recipient: QueueRecipient, events: readonly MessageEvent[]): Promise<QueueExplanation> {
+  const { clock, queue, shaping } = context;
   const { state, attempts, nextAttemptAt, lastReply } = recipient;
   const now = clock.now();
   const live = state === 'queued' ? queue?.explainWait?.(message.id, recipient.index) : undefined;
   const told = toldReason({ message, recipient, events, now, running: queue !== undefined, ...(live ? { live } : {}) });
   const explanation = lastReply && state !== 'delivered' ? explainLastReply(lastReply, recipient.index, events) : undefined;
   const site = live?.site ?? recipient.site;
-  const lanes = state === 'queued' && site !== undefined ? lanesOf(shaping, site, message.dkimDomain ?? '') : [];
+  const lanes = state === 'queued' && site !== undefined ? lanesOf(shaping, site, message) : [];
+  const waitUntil = live?.phase === 'scheduled' ? restOf(context, lanes, site) : live?.until;
   return {
     id: message.id,
     recipient: recipient.address,
@@ -105,10 +112,10 @@ async function explain({ clock, queue, shaping }: ManageContext, { message }: Qu
     ...told,
     ...(live ? { phase: live.phase } : {}),
     ...(live?.rule === undefined ? {} : { waitRule: live.rule }),
-    ...(live?.until === undefined ? {} : { waitUntil: live.until }),
+    ...(waitUntil === undefined ? {} : { waitUntil }),
     ...(lastReply ? { lastReply } : {}),
     ...(explanation ? { explanation } : {}),
-    actor: whoActs(state, explanation?.culprit, live),
+    actor: whoActs(state, explanation?.culprit, live, explanation?.faultClass),
     ...(site === undefined ? {} : { site }),
     ...(lanes.length === 0 ? {} : { lanes }),
     stream: message.stream ?? 'transactional',
@@ -122,7 +129,26 @@ async function explain({ clock, queue, shaping }: ManageContext, { message }: Qu
   };
 }
 
-function lanesOf(shaping: ShapingControl | undefined, site: string, dkimDomain: string): readonly LaneBrief[] {
-  const lanes = shaping?.lanes().filter(({ key }) => key.site === site && key.dkimDomain === dkimDomain) ?? [];
-  return lanes.map(({ key, state, why, next, nextChangeAt }) => ({ source: key.source, state, why, next, ...(nextChangeAt === undefined ? {} : { nextChangeAt }) }));
+/** What holds for all mail of a source, and what holds for the domain this message answers for. */
+function lanesOf(shaping: ShapingControl | undefined, site: string, { dkimDomain = '', sender }: QueueMessage): readonly LaneBrief[] {
+  const domain = dkimDomain === '' ? domainOf(sender).toLowerCase() : dkimDomain;
+  const lanes = shaping?.lanes().filter(({ key }) => key.site === site && (key.dkimDomain === '' || key.dkimDomain === domain)) ?? [];
+  return lanes.map(({ key, state, why, next, nextChangeAt }) => ({
+    source: key.source,
+    ...(key.dkimDomain === '' ? {} : { domain: key.dkimDomain }),
+    state, why, next, ...(nextChangeAt === undefined ? {} : { nextChangeAt }),
+  }));
+}
+
+/**
+ * When the first source may go again, while every source rests there: a message is not tried sooner, whatever its
+ * schedule says. Undefined when one may go now, or a fallback takes it meanwhile.
+ */
+function restOf({ shaping, config }: ManageContext, lanes: readonly LaneBrief[], site: string | undefined): number | undefined {
+  if (lanes.length === 0 || config.outbound.fallbacks?.some(({ sites }) => sites.some((each) => each === site))) return undefined;
+  const ends = (shaping?.sources() ?? []).map(({ address }) =>
+    Math.max(0, ...lanes.filter(({ source, state }) => source === address && (state === 'hot' || state === 'blocked')).map(({ nextChangeAt }) => nextChangeAt ?? 0)),
+  );
+  const first = Math.min(...ends);
+  return Number.isFinite(first) && first > 0 ? first : undefined;
 }

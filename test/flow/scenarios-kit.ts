@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { QueueExplanation } from '../../src/manage/queue.ts';
+import type { TraceEvent } from '../../src/manage/trace-result.ts';
 import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
 import { LabUser, type Letter } from '../harness/lab-user.ts';
 
@@ -64,12 +66,20 @@ async function checkRow(alice: LabUser, row: Row): Promise<void> {
       assert.ok(report.includes(`What to do: ${event.explanation?.nextStep}`), report);
     }
     if (row.state !== 'queued') return;
-    assert.deepEqual((await alice.why(id)).explanation, event.explanation);
+    checkWhy(await alice.why(id), event);
     await alice.weather(row.on, 'off');
     await alice.call('queue.retry', { ids: [id] });
     await alice.delivered(id);
   } finally {
     await alice.weather(row.on, 'off');
+  }
+}
+
+/** Meaning and next try: no sooner than the lane lets it go. */
+function checkWhy(why: QueueExplanation, event: TraceEvent): void {
+  assert.deepEqual(why.explanation, event.explanation);
+  for (const { state, nextChangeAt = 0 } of why.lanes ?? []) {
+    if (state === 'hot' || state === 'blocked') assert.ok((why.waitUntil ?? 0) >= nextChangeAt, `it says that it goes before its lane does: ${JSON.stringify(why)}`);
   }
 }
 

@@ -1,14 +1,18 @@
 /** One sentence that says why a recipient is where it is; shown by `queue why`, `mailq` and trace. Pure. */
 import type { Reply } from '../../contract/message.ts';
-import type { DeliveryOutcome } from '../../contract/queue.ts';
+import type { DeliveryOutcome, QueueMessage } from '../../contract/queue.ts';
+import { domainOf } from '../../mail/address.ts';
 import type { Explanation } from '../../mail/reply-meaning/explain.ts';
 
 /** Long replies are kept whole as lastReply; the sentence is for reading. */
 const REPLY_CHARS_MAX = 300;
 
-export function deferralReason(outcome: DeliveryOutcome): string {
+/** Whose fault it is says more than where in the session it was said. */
+export function deferralReason(outcome: DeliveryOutcome, explanation: Explanation, message: Sent): string {
   const said = replyInOneLine(outcome.reply);
   const host = hostOf(outcome);
+  const whose = whoseMail(outcome, explanation, message);
+  if (whose !== undefined && host !== undefined) return `${host} puts off ${whose}: ${said}`;
   switch (outcome.scope) {
     case 'recipient':
       return `${host ?? 'The destination'} does not take mail for this recipient now: ${said}`;
@@ -23,12 +27,32 @@ export function deferralReason(outcome: DeliveryOutcome): string {
   }
 }
 
-/** The source is refused, and the message kept: who refuses what, what was said, what ends it. */
-export function blockReason(outcome: DeliveryOutcome, explanation: Explanation): string {
+/** The source is refused, and the message kept. What it means and what ends it is told beside it, by the explanation. */
+export function blockReason(outcome: DeliveryOutcome, explanation: Explanation, message: Sent): string {
   const { localAddress } = outcome.attempt;
-  const source = localAddress ? `mail from our address ${localAddress}` : 'mail from this server';
-  const link = explanation.reference ? ` See ${explanation.reference}.` : '';
-  return `${hostOf(outcome) ?? 'The destination'} refuses ${source}, not this recipient: ${replyInOneLine(outcome.reply)}. ${explanation.meaning} ${explanation.nextStep}${link}`;
+  const whose = whoseMail(outcome, explanation, message) ?? (localAddress ? `mail from our address ${localAddress}` : 'mail from this server');
+  return `${hostOf(outcome) ?? 'The destination'} refuses ${whose}, not this recipient: ${replyInOneLine(outcome.reply)}`;
+}
+
+type Sent = Pick<QueueMessage, 'sender' | 'dkimDomain'>;
+
+/** Undefined where the peer complains of nothing about us, or no peer spoke. */
+function whoseMail({ attempt }: DeliveryOutcome, { culprit }: Explanation, { sender, dkimDomain = '' }: Sent): string | undefined {
+  if (attempt.ownReply || attempt.mx === undefined) return undefined;
+  const ofSender = domainOf(sender);
+  switch (culprit) {
+    case 'source-ip':
+      return attempt.localAddress ? `mail from our address ${attempt.localAddress}` : 'mail from this server';
+    case 'our-dns':
+      return 'our mail';
+    case 'dkim-domain':
+    case 'spf-domain': {
+      const domain = culprit === 'dkim-domain' && dkimDomain !== '' ? dkimDomain : ofSender;
+      return domain === '' ? undefined : `mail of ${domain}`;
+    }
+    default:
+      return undefined;
+  }
 }
 
 export function failureReason(outcome: DeliveryOutcome): string {
@@ -43,7 +67,8 @@ export function expiryReason(last: string, ageMs: number): string {
 
 /** `450 4.2.1 try later`, without line ends. */
 export function replyInOneLine(reply: Reply): string {
-  const text = reply.text.replace(/\s+/g, ' ').trim().slice(0, REPLY_CHARS_MAX);
+  const whole = reply.text.replace(/\s+/g, ' ').trim();
+  const text = whole.length > REPLY_CHARS_MAX ? `${whole.slice(0, REPLY_CHARS_MAX)}…` : whole;
   return [String(reply.code), reply.enhanced, text].filter(Boolean).join(' ');
 }
 

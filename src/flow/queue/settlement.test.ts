@@ -62,6 +62,15 @@ describe('what an outcome becomes', () => {
     assert.equal(first.final, undefined);
   });
 
+  it('says whom a temporary refusal concerns, wherever in the session it came', () => {
+    const reason = (line: string, mx: string): string => settle(line, { mx }).settlement.reason ?? '';
+    const from = /^\S+ \[\S+\] puts off mail from our address 203\.0\.113\.10: 4/;
+    assert.match(reason('451 4.7.650 The mail server [203.0.113.10] has been temporarily rate limited due to IP reputation. (S775)', 'outlook-com.olc.protection.outlook.com'), from);
+    assert.match(reason('450 4.7.25 Client host rejected: cannot find your hostname, [203.0.113.10]', 'mx.example.net'), /puts off our mail: 450 4\.7\.25/);
+    assert.match(reason('421 4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your DKIM domain [example.org].', 'gmail-smtp-in.l.google.com'), /puts off mail of example\.org: 421/);
+    assert.match(reason('451 4.7.1 Greylisted', 'mx.example.net'), /does not take this message now: 451 4\.7\.1 Greylisted/);
+  });
+
   it('gives a blocked message up when its time is over', () => {
     const late = settle(BLOCK, { now: message.expiresAt });
     assert.equal(late.settlement.state, 'expired');

@@ -70,7 +70,7 @@ function fateOf(input: SettlementInput): Fate {
     const onBlock = isSourceRefused(explained) ? (policy.onBlock ?? 'requeue') : 'bounce';
     if (onBlock === 'bounce') return bounced(explained);
     if (onBlock === 'requeue') return deferredOrExpired(explained);
-    return held(explained, `${blockReason(outcome, explained.explanation)} It is held until released: posthorn queue release ${input.message.id}`);
+    return held(explained, `${blockReason(outcome, explained.explanation, input.message).replace(/\.$/, '')}. It is held until released: posthorn queue release ${input.message.id}`);
   }
   return outcome.hold === undefined ? deferredOrExpired(explained) : held(explained, outcome.hold);
 }
@@ -128,7 +128,7 @@ function deferredOrExpired(input: Explained): Fate {
   const { retryAfterMs } = explanation;
   const decision = decideRetry(input.policy, attempts, now, message.expiresAt, input.random, { blocked, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   const common = { recipient: recipient.index, attempts, lastReply: reply, ...attribution(explanation) };
-  const reason = blocked ? blockReason(outcome, explanation) : deferralReason(outcome);
+  const reason = blocked ? blockReason(outcome, explanation, message) : deferralReason(outcome, explanation, message);
   if (decision.kind === 'retry') {
     const { nextAttemptAt } = decision;
     return {

@@ -33,6 +33,7 @@ function meaningLines({ lastReply, explanation }: QueueExplanation): string[] {
       ? [
           `meaning: ${explanation.meaning}`,
           `do: ${explanation.nextStep}`,
+          ...(explanation.reference === undefined ? [] : [`their page: ${printable(explanation.reference)}`]),
           `known from: ${explanation.source} (${explanation.date}), rule ${explanation.rule}, blames ${explanation.culprit}`,
         ]
       : []),
@@ -56,7 +57,9 @@ function nextText({ phase, nextAttemptAt, waitUntil, now }: QueueExplanation): s
 
 /** A lane that is as it should be needs no word. */
 function laneLines({ lanes = [] }: QueueExplanation): string[] {
-  return lanes.filter(({ state }) => state !== 'steady').map(({ source, state, why, next }) => `from ${source || 'the system\'s address'} the site is ${state}: ${printable(why)} ${next}`);
+  return lanes
+    .filter(({ state }) => state !== 'steady')
+    .map(({ source, domain, state, why, next }) => `the lane of ${domain === undefined ? '' : `${printable(domain)} from `}${source || 'the system\'s address'} to there is ${state}: ${printable(why)} ${next}`);
 }
 
 function nextLines(row: QueueExplanation): string[] {
