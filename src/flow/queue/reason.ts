@@ -13,6 +13,7 @@ export function deferralReason(outcome: DeliveryOutcome, explanation: Explanatio
   const host = hostOf(outcome);
   const whose = whoseMail(outcome, explanation, message);
   if (whose !== undefined && host !== undefined) return `${host} puts off ${whose}: ${said}`;
+  if (weWillNot(outcome)) return `${notSent(outcome)} now: ${said}`;
   switch (outcome.scope) {
     case 'recipient':
       return `${host ?? 'The destination'} does not take mail for this recipient now: ${said}`;
@@ -21,6 +22,7 @@ export function deferralReason(outcome: DeliveryOutcome, explanation: Explanatio
     case 'host':
       return host ? `${host} cannot be used now: ${said}` : `No mail server of the destination could be used: ${said}`;
     case 'session':
+      if (isPeersWord(outcome)) return `${host ?? 'The destination'} puts it off and ends the session: ${said}`;
       return `The connection${host ? ` to ${host}` : ''} failed: ${said}`;
     case 'local':
       return `This server could not try: ${said}${outcome.attempt.advice ? `; ${outcome.attempt.advice}` : ''}`;
@@ -37,8 +39,9 @@ export function blockReason(outcome: DeliveryOutcome, explanation: Explanation, 
 type Sent = Pick<QueueMessage, 'sender' | 'dkimDomain'>;
 
 /** Undefined where the peer complains of nothing about us, or no peer spoke. */
-function whoseMail({ attempt }: DeliveryOutcome, { culprit }: Explanation, { sender, dkimDomain = '' }: Sent): string | undefined {
-  if (attempt.ownReply || attempt.mx === undefined) return undefined;
+function whoseMail(outcome: DeliveryOutcome, { culprit }: Explanation, { sender, dkimDomain = '' }: Sent): string | undefined {
+  if (!isPeersWord(outcome)) return undefined;
+  const { attempt } = outcome;
   const ofSender = domainOf(sender);
   switch (culprit) {
     case 'source-ip':
@@ -55,7 +58,22 @@ function whoseMail({ attempt }: DeliveryOutcome, { culprit }: Explanation, { sen
   }
 }
 
+/** The peer refused nothing: it does not offer what the message, its sender or a policy demands. */
+function weWillNot({ scope, attempt }: DeliveryOutcome): boolean {
+  return attempt.ownReply === true && (scope === 'recipient' || scope === 'message');
+}
+
+function notSent(outcome: DeliveryOutcome): string {
+  const host = hostOf(outcome);
+  return host === undefined ? 'It cannot go out' : `It cannot go to ${host}`;
+}
+
+function isPeersWord({ attempt }: DeliveryOutcome): boolean {
+  return attempt.mx !== undefined && attempt.address !== undefined && !attempt.ownReply;
+}
+
 export function failureReason(outcome: DeliveryOutcome): string {
+  if (weWillNot(outcome)) return `${notSent(outcome)}: ${replyInOneLine(outcome.reply)}`;
   return `${hostOf(outcome) ?? (outcome.scope === 'local' ? 'This server' : 'The destination')} refused it for good: ${replyInOneLine(outcome.reply)}`;
 }
 

@@ -71,6 +71,13 @@ describe('what an outcome becomes', () => {
     assert.match(reason('451 4.7.1 Greylisted', 'mx.example.net'), /does not take this message now: 451 4\.7\.1 Greylisted/);
   });
 
+  it('does not say that a server refused what we did not send to it', () => {
+    const own = (line: string, scope: 'recipient' | 'message'): string =>
+      settle(line, { over: { scope, attempt: { mx: 'mx.example.net', address: '192.0.2.25', ownReply: true } } }).settlement.reason ?? '';
+    assert.match(own('451 4.7.4 the server does not offer STARTTLS, and TLS is required', 'recipient'), /^It cannot go to mx\.example\.net \[192\.0\.2\.25\] now: 451 4\.7\.4 the server/);
+    assert.match(own('554 5.6.7 the header of the message needs SMTPUTF8, which the receiving server does not offer', 'message'), /^It cannot go to mx\.example\.net \[192\.0\.2\.25\]: 554 5\.6\.7/);
+  });
+
   it('gives a blocked message up when its time is over', () => {
     const late = settle(BLOCK, { now: message.expiresAt });
     assert.equal(late.settlement.state, 'expired');
