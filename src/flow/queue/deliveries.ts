@@ -17,6 +17,7 @@ import type { MxSite } from '../../contract/sending.ts';
 import type { Shaper } from '../../contract/shaper.ts';
 import { attemptContext, explainReply } from '../../mail/reply-meaning/explain.ts';
 import type { ClockJumps } from './clock-jumps.ts';
+import { CommitHealth } from './commit-health.ts';
 import { deliverJob, localTrouble, settleJob } from './job.ts';
 import type { JobPorts, JobResult } from './job.ts';
 import type { Lines, Turn } from './lines.ts';
@@ -26,7 +27,7 @@ import { lineEntry, routeName, siteOf } from './take-up.ts';
 import type { NearRoute, RemoteRoute, TakeUp } from './take-up.ts';
 import type { WaitingIndex } from './waiting-index.ts';
 
-export interface DeliveriesOptions extends Omit<JobPorts, 'policy' | 'random'> {
+export interface DeliveriesOptions extends Omit<JobPorts, 'policy' | 'random' | 'health'> {
   readonly store: Pick<QueueStore, 'settle' | 'read' | 'content'>;
   readonly clock: Clock;
   readonly jumps: ClockJumps;
@@ -40,6 +41,8 @@ export interface DeliveriesOptions extends Omit<JobPorts, 'policy' | 'random'> {
   readonly takeUp: Pick<TakeUp, 'route'>;
   /** Follow-ups that were committed. */
   readonly admit: (items: readonly NewQueueItem[]) => void;
+  /** The store takes outcomes again, or others shall show whether it does. */
+  readonly canGoOn: () => void;
   /** Rows that were changed during the delivery. */
   readonly reread: (id: QueueId) => void;
 }
@@ -50,6 +53,8 @@ export interface UnderWay {
   readonly since: number;
   /** Absent when it goes to a mailbox here. */
   readonly site?: MxSite;
+  /** It has ended, and what came of it is being written down. */
+  readonly ended?: true;
 }
 
 interface Member {
@@ -67,16 +72,23 @@ export class Deliveries {
   readonly #abort = new AbortController();
   readonly #nearPlaces = new Semaphore(QUEUE_LIMITS.deliveriesInFlightMax);
   readonly #delivering = new Map<number, UnderWay>();
+  readonly #health: CommitHealth;
   #near = 0;
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
+    this.#health = new CommitHealth(options.canGoOn);
     this.#random = options.random ?? Math.random;
   }
 
   /** Recipients. */
   get inFlight(): number {
     return this.#delivering.size;
+  }
+
+  /** False while the store does not take what came of deliveries: nothing new goes. */
+  get canSettle(): boolean {
+    return this.#health.works;
   }
 
   /** Undefined when it is not being delivered. */
@@ -87,8 +99,8 @@ export class Deliveries {
   /** Milliseconds since 1970, when the longest of the deliveries to a site began. */
   oldestTo(siteKey: string): number | undefined {
     let oldest: number | undefined;
-    for (const { since, site } of this.#delivering.values()) {
-      if (site?.key === siteKey && !(oldest !== undefined && oldest <= since)) oldest = since;
+    for (const { since, site, ended } of this.#delivering.values()) {
+      if (!ended && site?.key === siteKey && !(oldest !== undefined && oldest <= since)) oldest = since;
     }
     return oldest;
   }
@@ -212,6 +224,7 @@ export class Deliveries {
 
   async #settle(job: Job, outcomes: readonly DeliveryOutcome[]): Promise<void> {
     let result: JobResult | undefined;
+    for (const { slot } of job.members) this.#delivering.set(slot, { ...(this.#delivering.get(slot) as UnderWay), ended: true });
     try {
       result = await settleJob(this.#jobPorts(job), job, outcomes, this.#abort.signal);
     } finally {
@@ -226,7 +239,7 @@ export class Deliveries {
     const policy = {
       retryMinMs: ofSite?.minMs ?? retryMinMs, retryMaxMs: ofSite?.maxMs ?? retryMaxMs, unexpiring: this.#options.jumps.graceLeftMs() > 0, ...(onBlock && { onBlock }),
     };
-    return { ...this.#options, policy, random: this.#random };
+    return { ...this.#options, policy, random: this.#random, health: this.#health };
   }
 
   /** Each slot where its settlement says. */

@@ -12,7 +12,7 @@ export interface ExplainPorts {
   readonly index: WaitingIndex;
   readonly lines: Lines;
   readonly shaper: Pick<Shaper, 'preview'>;
-  readonly deliveries: Pick<Deliveries, 'underWay' | 'oldestTo'>;
+  readonly deliveries: Pick<Deliveries, 'underWay' | 'oldestTo' | 'canSettle'>;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -25,7 +25,7 @@ export function explainWait(ports: ExplainPorts, id: QueueId, position: number):
   const sender = lines.senderOf(slot);
   if (sender) return inLine(ports, sender, slot);
   const underWay = deliveries.underWay(slot);
-  if (underWay) return inDelivery(underWay, now);
+  if (underWay) return inDelivery(underWay, now, deliveries.canSettle);
   if (index.isTaken(slot)) return { phase: 'taken-up', reason: 'Its turn has come; it is being read and its way looked up.' };
   const until = index.timeOf(slot);
   if (until <= now) return { phase: 'taken-up', reason: 'It is due and will be read as soon as those due before it are.' };
@@ -35,7 +35,10 @@ export function explainWait(ports: ExplainPorts, id: QueueId, position: number):
 /** Longer than a server takes that is well: it is told what happens when no answer comes. */
 const SLOW_MS = 10_000;
 
-function inDelivery({ since, site }: UnderWay, now: number): LiveWait {
+const DISK = 'The disk of the data directory does not take what came of deliveries';
+
+function inDelivery({ since, site, ended }: UnderWay, now: number, canSettle: boolean): LiveWait {
+  if (ended) return { phase: 'in-delivery', ...(site ? { site: site.key } : {}), reason: canSettle ? 'It was tried a moment ago; what came of it is being written down.' : `It was tried; what came of it waits to be written down. ${DISK}: see the log.` };
   if (!site) return { phase: 'in-delivery', reason: 'It is being put into its mailbox at this moment.' };
   const reason = now - since < SLOW_MS
     ? `It is being delivered to ${site.title} at this moment.`
@@ -63,6 +66,7 @@ function inLine(ports: ExplainPorts, sender: SenderLine, slot: number): LiveWait
   if (wait) {
     return { phase: 'shaped', site, reason: `${wait.reason}${slowText(ports, wait.rule, site)}`, rule: wait.rule, ...(Number.isFinite(wait.until) ? { until: wait.until } : {}) };
   }
+  if (!ports.deliveries.canSettle) return { phase: 'in-line', site, reason: `${DISK}; nothing is delivered until it does: see the log.` };
   const others = sender.line.size - 1;
   const company = others === 0 ? 'It stands alone' : `It stands with ${others} ${others === 1 ? 'other' : 'others'}`;
   const under = sender.line.inFlight === 0 ? '' : `, ${sender.line.inFlight} deliveries there are under way`;

@@ -15,6 +15,7 @@ import type {
   Deliverer, DeliveryJob, DeliveryOutcome, Feedback, FeedbackItem, NewQueueItem, QueueStore, RoutePlan, SettleResult,
 } from '../../contract/queue.ts';
 import { LOG_EVENTS } from '../../mail/log-events.ts';
+import type { CommitHealth } from './commit-health.ts';
 import { outcomeLogFields, settleOutcome } from './settlement.ts';
 import type { SettledRecipient, SettlementPolicy } from './settlement.ts';
 import { siteOf } from './take-up.ts';
@@ -26,6 +27,7 @@ export interface JobPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly policy: SettlementPolicy;
+  readonly health: CommitHealth;
   /** In [0, 1). */
   readonly random: () => number;
   /** Told what became of each recipient, after the commit: suppression and notices to the administrator learn from it. */
@@ -86,10 +88,16 @@ export function localTrouble(recipient: number, text: string): DeliveryOutcome {
 export async function settleJob(
   ports: JobPorts, job: DeliveryJob, first: readonly DeliveryOutcome[], signal: AbortSignal,
 ): Promise<JobResult | undefined> {
+  const { health } = ports;
+  const commitsBefore = health.commits;
   let outcomes = first;
+  let done: (() => void) | undefined;
   for (let tries = 1; ; tries++) {
     try {
-      return await commitOutcomes(ports, job, outcomes);
+      const result = await commitOutcomes(ports, job, outcomes);
+      health.committed();
+      done?.();
+      return result;
     } catch (error) {
       const code = error instanceof Failure ? error.code : 'bug';
       ports.log.error('queue.settle-failed', { id: job.message.id, code, error: String(error), tries });
@@ -97,9 +105,16 @@ export async function settleJob(
         outcomes = outcomes.map((outcome) => (outcome.deposit ? depositTrouble(outcome, error) : outcome));
         continue;
       }
-      if (code !== 'store-full' && tries >= QUEUE_LIMITS.settleTriesMax) return undefined;
+      if (code.startsWith('store-')) {
+        if (done) health.failed();
+        else done = health.refused();
+      }
+      // The fault is its own when the store takes what came of others: to see that, they must go on.
+      if (tries === QUEUE_LIMITS.settleTriesMax) done?.();
+      const isOwn = !code.startsWith('store-') || (code !== 'store-full' && health.commits > commitsBefore);
+      if (tries >= QUEUE_LIMITS.settleTriesMax && isOwn) return void done?.();
     }
-    if (!(await nap(ports.clock, tries, signal))) return undefined;
+    if (!(await nap(ports.clock, tries, signal))) return void done?.();
   }
 }
 

@@ -118,6 +118,7 @@ class Scheduler implements Queue {
       ...options, jumps: this.#jumps, shaper: this.#shaper, index, lines: this.#lines, routed: this.#routed, takeUp: this.#takeUp,
       admit: (items) => this.admit(items),
       reread: (id) => track(this.#refresh([id])),
+      canGoOn: () => this.#pumpSoon(),
     });
     this.#lifetime = new Lifetime({
       store, feedback: options.feedback, clock, jumps: this.#jumps, log, config: options.config,
@@ -238,8 +239,10 @@ class Scheduler implements Queue {
     this.#pumping = true;
     try {
       this.#noticeJumps();
-      this.#takeUp.run();
-      this.#lines.run((turn) => this.#track(this.#deliveries.remote(turn)));
+      if (this.#deliveries.canSettle) {
+        this.#takeUp.run();
+        this.#lines.run((turn) => this.#track(this.#deliveries.remote(turn)));
+      }
     } finally {
       this.#pumping = false;
     }
