@@ -298,6 +298,13 @@ export const SHAPE_LIMITS = {
   /** Rest of a site that cannot be reached: the first one, doubling up to the last. */
   deadRestMinMs: 60_000,
   deadRestMaxMs: 1_800_000,
+  /** The same for a site that answers and puts everything off. */
+  ailingRestMaxMs: 600_000,
+  /** Closed again this soon after it took mail: it is no outage, it takes so much and no more. */
+  relapseMs: 1_800_000,
+  /** A number of connections that was too many is not tried again for so long, doubling up to the last. */
+  crowdedMinMs: 600_000,
+  crowdedMaxMs: 14_400_000,
   /** When so many sites in a row cannot be reached and none can, the trouble is likely ours, and rests stay short. */
   deadSitesSuspicious: 5,
   /** Results of a lane that its ratio is made of, and how old they may be. */

@@ -16,6 +16,10 @@ export interface Lesson {
   readonly admittedAt: number;
   readonly profile: SiteProfile | undefined;
   readonly reading: Reading;
+  /** The site puts everything off, whoever sends: that says nothing about us. */
+  readonly ailing?: boolean;
+  /** It took some mail and then put off the rest, not for the first time: that is about how much we send. */
+  readonly relapsed?: boolean;
 }
 
 export function learn(lane: Lane, lesson: Lesson): void {
@@ -24,12 +28,13 @@ export function learn(lane: Lane, lesson: Lesson): void {
   const mine = reading.complaints.filter((complaint) => complaint.about === about);
   lane.sentToday += reading.delivered;
   lane.deferredToday += reading.deferred;
-  if (reading.good + reading.bad > 0) lane.ratio.add(now, reading.good, reading.bad);
+  if (reading.good + reading.bad > 0 && !(lesson.ailing && reading.putOff)) lane.ratio.add(now, reading.good, reading.bad);
   const rate = lane.meter.perMinute(now);
   for (const complaint of mine) complain(lane, complaint, lesson, rate);
   if (mine.length === 0 && reading.delivered > 0) lane.set(accepted(lane.status, now, admittedAt), now);
   if (about === 'source') automate(lane, lesson, rate);
-  judgeRatio(lane, lesson, rate);
+  if (about === 'source' && lesson.relapsed) relapse(lane, lesson, rate);
+  else judgeRatio(lane, lesson, rate);
 }
 
 function complain(lane: Lane, { kind, why, rule, retryAfterMs }: NamedComplaint, { now, admittedAt }: Lesson, rate: number): void {
@@ -62,12 +67,18 @@ function countHit(lane: Lane, index: number, { times, withinMs }: SiteAutomation
   return reached;
 }
 
+function relapse(lane: Lane, { now, admittedAt, reading }: Lesson, rate: number): void {
+  const rule = reading.rules[0] ?? '';
+  const why = `The site takes some mail and then puts off the rest, again and again: it seems to take only so much at a time. It said: ${reading.words}`;
+  lane.set(heated(lane.status, { now, admittedAt, why, rule, recovery: recoveryFor(rule), rate }), now);
+}
+
 function judgeRatio(lane: Lane, { now, admittedAt, reading }: Lesson, rate: number): void {
   if (reading.bad === 0) return;
   const share = lane.ratio.share(now);
   if (share === undefined || share < SHAPE_LIMITS.ratioHot) return;
   const rule = reading.rules[0] ?? '';
-  const why = `${Math.round(share * 100)}% of the latest deliveries were put off (${rule}).`;
+  const why = `${Math.round(share * 100)}% of the latest deliveries were put off (${rule}). It said: ${reading.words}`;
   lane.set(heated(lane.status, { now, admittedAt, why, rule, recovery: recoveryFor(rule), rate }), now);
 }
 

@@ -33,6 +33,12 @@ export interface Reading {
   readonly error: string;
   /** The site said that we have too many connections, or closed one in the middle. */
   readonly crowded: boolean;
+  /** It turned a connection away, or said that there are too many: one less may be right. */
+  readonly tooMany: boolean;
+  /** Of the last refusal that names no culprit; '' when there is none. */
+  readonly words: string;
+  /** It took nothing, for want of room or of a part that works. */
+  readonly putOff: boolean;
   /** New connections that were opened, at least. */
   readonly opened: number;
   /** Our own address, when the attempt tells it. */
@@ -49,6 +55,9 @@ export function readResults(results: readonly SendResult[]): Reading {
   let failed = '';
   let spoke = false;
   let crowded = false;
+  let tooMany = false;
+  let ailing = true;
+  let words = '';
   const complaints = new Map<string, NamedComplaint>();
   const rules = new Set<string>();
   for (const { outcome, explanation } of results) {
@@ -61,7 +70,12 @@ export function readResults(results: readonly SendResult[]): Reading {
     rules.add(explanation.rule);
     const complaint = complaintOf(outcome, explanation);
     if (complaint) complaints.set(`${complaint.about} ${complaint.kind}`, complaint);
-    else if (reach !== 'failed' && isUnwelcome(outcome, explanation)) bad += 1;
+    else if (reach !== 'failed' && isUnwelcome(outcome, explanation)) {
+      bad += 1;
+      words = wordsOf(outcome);
+      ailing &&= outcome.status === 'deferred' && explanation.faultClass === 'capacity' && !outcome.attempt.ownReply;
+    }
+    if (!complaint && saysTooMany(outcome, explanation, reach)) tooMany = true;
     // RFC 5321 §3.8: a server that closes in the middle, or falls silent there, is not at ease with what it has.
     if (!complaint && reach === 'spoke' && (outcome.reply.code === 421 || outcome.attempt.ownReply || (explanation.culprit === 'capacity' && /connection/.test(explanation.rule)))) crowded = true;
   }
@@ -77,6 +91,9 @@ export function readResults(results: readonly SendResult[]): Reading {
     ...(spoke ? { connection: 'spoke' as const } : failed !== '' && complaints.size === 0 ? { connection: 'failed' as const } : {}),
     error: failed,
     crowded,
+    tooMany,
+    words,
+    putOff: ailing && bad > 0 && delivered === 0 && complaints.size === 0,
     opened: facts.some(({ address, reused }) => address !== undefined && reused !== true) ? 1 : 0,
     ...addressesOf(facts),
   };
@@ -97,6 +114,12 @@ function reachOf({ scope, attempt, reply, status }: DeliveryOutcome, explanation
   if (scope === 'local' || attempt.address === undefined || explanation?.culprit === 'ours') return undefined;
   if (attempt.reused !== undefined) return 'spoke';
   return scope === 'host' || scope === 'session' ? (reply.code >= 500 && !attempt.ownReply ? 'spoke' : 'failed') : undefined;
+}
+
+/** RFC 5321 §3.8 knows 421 for this; it comes instead of a greeting, or in words about connections. */
+function saysTooMany({ attempt, reply }: DeliveryOutcome, { culprit, rule }: Explanation, reach: 'spoke' | 'failed' | undefined): boolean {
+  if (attempt.ownReply) return false;
+  return reach === 'failed' ? reply.code < 500 : culprit === 'capacity' && /connection/.test(rule);
 }
 
 function complaintOf(outcome: DeliveryOutcome, { culprit, faultClass, rule, meaning, retryAfterMs }: Explanation): NamedComplaint | undefined {

@@ -118,8 +118,8 @@ class ClosedLoopShaper implements LiveShaper {
     const reading = readResults(results);
     ticket.gate.release(now, ticket.source, reading.opened > 0);
     for (const lane of ticket.lanes) lane.inFlight -= 1;
-    this.#learnReach(ticket, reading, now);
-    if (!ticket.detour) this.#learnStanding(permit, ticket, reading, now);
+    const relapsed = this.#learnReach(ticket, reading, now) === 'relapsed';
+    if (!ticket.detour) this.#learnStanding(permit, ticket, { reading, relapsed }, now);
     this.#tell(ticket.request.site.key);
   }
 
@@ -190,16 +190,19 @@ class ClosedLoopShaper implements LiveShaper {
   }
 
   /** Could the site be reached at all. */
-  #learnReach({ gate }: Ticket, reading: Reading, now: number): void {
+  #learnReach({ gate, source }: Ticket, reading: Reading, now: number): ReturnType<SiteGate['putOff']> | undefined {
     const { onInternet = isOnInternet, random = Math.random } = this.#options;
     if (reading.peerAddress !== undefined && onInternet(reading.peerAddress)) gate.isRemote = true;
-    if (reading.connection === 'spoke') this.#sites.spoke(gate, { welcome: reading.bad === 0 && reading.complaints.length === 0, crowded: reading.crowded });
+    if (reading.tooMany && gate.crowded(now, source)) return undefined;
+    if (reading.putOff) return this.#sites.putOff(gate, now, reading.words, random());
+    if (reading.connection === 'spoke') this.#sites.spoke(gate, { welcome: reading.bad === 0 && reading.complaints.length === 0, crowded: reading.crowded }, now);
     else if (reading.connection === 'failed') this.#sites.failed(gate, now, reading.error, random());
     else gate.unknown();
+    return undefined;
   }
 
   /** What the site thinks of us: of the address that was really used. */
-  #learnStanding(permit: Permit, ticket: Ticket, reading: Reading, now: number): void {
+  #learnStanding(permit: Permit, ticket: Ticket, { reading, relapsed }: { readonly reading: Reading; readonly relapsed: boolean }, now: number): void {
     const { request, admittedAt } = ticket;
     if (!isShaped(request.site, this.#options.config)) return;
     const profile = request.site.profile ?? this.#sites.profileOf(request.site.key);
@@ -207,7 +210,7 @@ class ClosedLoopShaper implements LiveShaper {
     const lanes = used === ticket.source ? ticket.lanes : this.#lanesOf(request, used, now);
     if (reading.delivered > 0) this.#lanes.countSent(used, reading.delivered, now);
     for (const lane of lanes) {
-      learn(lane, { now, admittedAt, profile, reading });
+      learn(lane, { now, admittedAt, profile, reading, relapsed, ailing: ticket.gate.isAiling });
       if (lane.isStored || lane.isEventful(now)) this.#journal.touch(lane);
     }
   }

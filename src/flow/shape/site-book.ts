@@ -45,7 +45,7 @@ export class SiteBook {
     this.#failing.clear();
     for (const [key, gate] of this.#gates) {
       if (gate.inFlight === 0) this.#gates.delete(key);
-      else gate.spoke({ welcome: false, crowded: false });
+      else gate.spoke({ welcome: false, crowded: false }, 0);
     }
   }
 
@@ -53,9 +53,15 @@ export class SiteBook {
     return this.#gates.values();
   }
 
-  spoke(gate: SiteGate, how: Parameters<SiteGate['spoke']>[0]): void {
+  spoke(gate: SiteGate, how: Parameters<SiteGate['spoke']>[0], now: number): void {
     this.#failing.clear();
-    gate.spoke(how);
+    gate.spoke(how, now);
+  }
+
+  /** As SiteGate.putOff. */
+  putOff(gate: SiteGate, now: number, error: string, random: number): ReturnType<SiteGate['putOff']> {
+    this.#failing.clear();
+    return gate.putOff(now, error, random);
   }
 
   failed(gate: SiteGate, now: number, error: string, random: number): void {

@@ -38,6 +38,9 @@ export class SiteGate {
   readonly #unshaped: boolean;
   readonly #connections: TokenBucket;
   readonly #messages: TokenBucket | undefined;
+  /** Milliseconds since 1970 at which it last was closed for putting all off, and whether it took mail since. */
+  #closedAt = Number.NEGATIVE_INFINITY;
+  #tookSinceClosed = false;
   readonly #trickles = new Map<string, TokenBucket>();
 
   constructor(site: MxSite, { limits, startConnections, unshaped, now }: GateOptions) {
@@ -89,10 +92,37 @@ export class SiteGate {
   }
 
   /** `welcome`: it took something; `crowded`: it wants fewer of us at once. */
-  spoke({ welcome, crowded }: { readonly welcome: boolean; readonly crowded: boolean }): void {
+  spoke({ welcome, crowded }: { readonly welcome: boolean; readonly crowded: boolean }, now: number): void {
     this.dead = ALIVE;
+    if (welcome) this.#tookSinceClosed = true;
     if (crowded) this.concurrency.failed();
-    else if (welcome) this.concurrency.succeeded();
+    else if (welcome) this.concurrency.succeeded(now);
+  }
+
+  /** A connection was one too many, beside those that are in use; false: there is no other, and it means something else. */
+  crowded(now: number, source: string): boolean {
+    const borne = this.#limits.perSource ? (this.inFlightBySource.get(source) ?? 0) : this.inFlight;
+    if (borne > 0) this.concurrency.crowded(borne, now);
+    return borne > 0;
+  }
+
+  /** It put off what came, for want of room or parts. `relapsed`: it closes again, having taken mail in between. */
+  putOff(now: number, error: string, random: number): 'open' | 'closed' | 'relapsed' {
+    const wasDead = isDead(this.dead);
+    this.dead = failedToConnect(this.dead, { now, error, places: this.concurrency.allowed, restMaxMs: SHAPE_LIMITS.ailingRestMaxMs, random, answers: true });
+    this.lastError = error;
+    this.concurrency.failed();
+    if (!isDead(this.dead)) return 'open';
+    if (wasDead) return 'closed';
+    const relapsed = this.#tookSinceClosed && now - this.#closedAt < SHAPE_LIMITS.relapseMs;
+    this.#closedAt = now;
+    this.#tookSinceClosed = false;
+    return relapsed ? 'relapsed' : 'closed';
+  }
+
+  /** It rests because it puts everything off. */
+  get isAiling(): boolean {
+    return isDead(this.dead) && this.dead.answers;
   }
 
   failed(now: number, error: string, restMaxMs: number, random: number): void {
@@ -117,6 +147,7 @@ export class SiteGate {
   #deadWait(now: number): LaneWait | undefined {
     const wait = deadWait(this.dead, now);
     if (!wait) return undefined;
+    if (this.dead.answers) return { rule: 'site-ailing', concerns: 'site', ...wait, reason: `${this.site.title} puts all mail off, whoever sends it (it said: ${this.dead.lastError}); ${probeText(wait.until, now)}.` };
     return { rule: 'site-unreachable', concerns: 'site', ...wait, reason: `${this.site.title} cannot be reached (${this.dead.lastError}); ${probeText(wait.until, now)}.` };
   }
 

@@ -1,0 +1,123 @@
+/**
+ * A whole server among providers with rules of their own: each is the only MX of its domain, on an address of its own;
+ * names come from a zone, and the clock is moved by the test.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AdjustableClock } from '../../src/base/clock.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { startServer, type RunningServer } from '../../src/compose/server.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import { startDnsServer, type DnsServer } from '../../src/lab/dns/server.ts';
+import { Zones } from '../../src/lab/dns/zones.ts';
+import type { LaneView } from '../../src/contract/shaping-control.ts';
+import type { IpList } from '../../src/manage/ip.ts';
+import { runVerb } from '../../src/manage/local-call.ts';
+import type { QueueExplanation } from '../../src/manage/queue.ts';
+import type { TraceMessage, TraceResult } from '../../src/manage/trace-result.ts';
+import { verbs } from '../../src/manage/verbs.ts';
+import { createNetworkSet } from '../../src/net/cidr.ts';
+import { freePort } from './serve-process.ts';
+import { RogueProvider, type RogueRules } from './rogue-provider.ts';
+import { SmtpDialogue } from './smtp-dialogue.ts';
+
+/** Domains whose mail we sign. */
+export const OWN_DOMAINS = ['shop.test', 'club.test'] as const;
+export const SOURCE = '127.21.0.9';
+
+export interface RogueWorld {
+  readonly clock: AdjustableClock;
+  readonly server: RunningServer;
+  readonly providers: Readonly<Record<string, RogueProvider>>;
+  send(letter: { readonly from?: string; readonly to: string | readonly string[]; readonly subject?: string; readonly body?: string; readonly header?: readonly string[] }): Promise<string>;
+  call<T>(verb: string, args?: unknown): Promise<T>;
+  why(id: string): Promise<readonly QueueExplanation[]>;
+  trace(id: string): Promise<TraceMessage>;
+  lanes(site: string): Promise<readonly LaneView[]>;
+  /** Moves the clock in steps; what is under way ends before the next one. */
+  passTime(ms: number, stepMs?: number): Promise<void>;
+  /** Until nothing is being delivered or can be. */
+  quiet(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Rules by the name of the provider: `slow` is MX of `slow.test`. Addresses are under 127.21.2. */
+export async function startRogueWorld(rules: Readonly<Record<string, RogueRules>>, more = ''): Promise<RogueWorld> {
+  const folder = mkdtempSync(join(tmpdir(), 'posthorn-rogue-'));
+  const clock = new AdjustableClock();
+  const outPort = await freePort();
+  const inPort = await freePort();
+  const providers: Record<string, RogueProvider> = {};
+  const zones = new Zones();
+  for (const [at, [name, provided]] of Object.entries(rules).entries()) {
+    providers[name] = new RogueProvider(clock, provided);
+    await providers[name].listen(`127.21.2.${at + 1}`, outPort);
+  }
+  zones.load([
+    ...Object.keys(rules).map((name, at) => ({
+      apex: `${name}.test`,
+      records: [{ name: `${name}.test`, type: 'MX', value: `10 mx.${name}.test` }, { name: `mx.${name}.test`, type: 'A', value: `127.21.2.${at + 1}` }],
+    })),
+    ...OWN_DOMAINS.map((name) => ({ apex: name, records: [{ name, type: 'TXT', value: 'v=spf1 ip4:127.21.0.0/16 -all' }] })),
+  ]);
+  const dns: DnsServer = await startDnsServer({ host: '127.0.0.1', port: 0, zones, clock, log: silentLog, fault: () => 'none' });
+  const toml = `hostname = "mail.shop.test"\ndata-dir = "${join(folder, 'data')}"\n[listen]\nsmtp = ["127.0.0.1:${inPort}"]\n[networks]\ntrusted = ["127.0.0.1/32"]\n`
+    + `[dns]\nservers = ["127.0.0.1:${dns.port}"]\n[outbound]\nport = ${outPort}\nprotocols = ["ipv4"]\n[[outbound.ip]]\naddress = "${SOURCE}"\n${more}`;
+  const server = await startServer({ config: parseConfig(toml, join(folder, 'posthorn.toml')), clock, log: silentLog, verbs, connectAllowed: createNetworkSet(['127.0.0.0/8']).has });
+  const call = async <T>(verb: string, args: unknown = {}): Promise<T> => {
+    const outcome = await runVerb(verbs, server.context, verb, args);
+    if (outcome.kind === 'error') throw new Error(`${verb}: ${outcome.error.message}`);
+    return outcome.result as T;
+  };
+  for (const domain of OWN_DOMAINS) await call('account.add', { address: `me@${domain}`, password: 'correct horse battery', createDomain: true });
+  const world: RogueWorld = {
+    clock, server, providers, call,
+    send: (letter) => sendLetter(inPort, letter),
+    why: (id) => call('queue.why', { ids: [id] }),
+    trace: async (id) => (await call<TraceResult>('trace.show', { query: id })).messages[0] as TraceMessage,
+    lanes: async (site) => (await call<IpList>('ip.list')).ips.flatMap(({ lanes }) => lanes).filter(({ key }) => key.site === site),
+    quiet: () => quiet(server),
+    passTime: async (ms, stepMs = 5_000) => {
+      for (let left = ms; left > 0; left -= stepMs) {
+        clock.advance(Math.min(stepMs, left));
+        await quiet(server);
+      }
+    },
+    close: async () => {
+      await server.stop();
+      await Promise.all(Object.values(providers).map((provider) => provider.close()));
+      await dns.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
+
+type Letter = Parameters<RogueWorld['send']>[0];
+
+async function sendLetter(port: number, { from = 'me@shop.test', to, subject = 'hello', body = 'Hello.', header = [] }: Letter): Promise<string> {
+  const session = await SmtpDialogue.open('127.0.0.1', port);
+  await session.reply();
+  await session.say('EHLO desk.shop.test');
+  await session.say(`MAIL FROM:<${from}>`);
+  for (const address of [to].flat()) await session.say(`RCPT TO:<${address}>`);
+  await session.say('DATA');
+  const lines = [`From: <${from}>`, `To: <${[to].flat()[0]}>`, `Subject: ${subject}`, ...header, '', body, '.'];
+  const reply = await session.say(lines.join('\r\n'));
+  session.close();
+  const id = /queued as (\w+)/.exec(reply)?.[1];
+  if (id === undefined) throw new Error(reply);
+  return id;
+}
+
+const QUIET_ROUNDS = 4;
+const QUIET_MS = 3;
+
+/** Deliveries take real sockets, so this is the one place that looks at them again and again. */
+async function quiet({ context }: RunningServer): Promise<void> {
+  for (let calm = 0; calm < QUIET_ROUNDS;) {
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    calm = (context.queue?.size.inFlight ?? 0) === 0 ? calm + 1 : 0;
+  }
+}
