@@ -63,9 +63,9 @@ async function startQueue(store: Store): Promise<Queue> {
 function tasks({ queueAdmin }: Store, { control }: Queue): readonly (readonly [name: string, work: () => Promise<number>])[] {
   const ordered = async (...[filter, order]: Parameters<typeof queueAdmin.order>): Promise<number> => {
     let count = 0;
-    for await (const { ids, recipients } of queueAdmin.order(filter, order)) {
-      await control.refresh(ids);
-      count += recipients;
+    for await (const changed of queueAdmin.order(filter, order)) {
+      control.changed(changed);
+      count += changed.length;
     }
     return count;
   };

@@ -27,7 +27,7 @@ export interface SendingBrakePorts {
   readonly log: Log;
   readonly store: Store;
   readonly directory: Directory;
-  readonly queue: Pick<QueueControl, 'refresh'>;
+  readonly queue: Pick<QueueControl, 'changed'>;
   /** The door for the report. */
   readonly submit: Intake['submit'];
 }
@@ -55,9 +55,9 @@ async function holdWaiting({ store, queue }: SendingBrakePorts, { account, reaso
   if (!braked) return 0;
   let held = 0;
   const event = { name: MESSAGE_EVENTS.held, data: { by: 'brake', rule } };
-  for await (const { ids, recipients } of store.queueAdmin.order({ account, state: 'queued' }, { state: 'held', reason, event })) {
-    await queue.refresh(ids);
-    held += recipients;
+  for await (const changed of store.queueAdmin.order({ account, state: 'queued' }, { state: 'held', reason, event })) {
+    queue.changed(changed);
+    held += changed.length;
   }
   return held;
 }

@@ -1,5 +1,5 @@
 /** What an administrator can do to a running queue, by id; the store has been changed already when these are called. */
-import type { NewQueueItem } from './queue.ts';
+import type { NewQueueItem, RecipientStanding } from './queue.ts';
 import type { QueueId } from './message.ts';
 import type { Stream } from './sending.ts';
 
@@ -48,6 +48,8 @@ export interface QueueControl {
   enqueue(item: NewQueueItem): Promise<void>;
   /** Reads the rows of these messages again and puts them on or takes them off the due-index. Cheap for thousands. */
   refresh(ids: readonly QueueId[]): Promise<void>;
+  /** The same for recipients that an order has just changed, whose rows are known: at once, in the order of the commits. */
+  changed(recipients: readonly RecipientStanding[]): void;
   /** Undefined when the queue does not know the recipient (held, finished), or cannot say. */
   explainWait?(id: QueueId, index: number): LiveWait | undefined;
   /** MxSite.key where the router would send the recipient now; undefined when it is not known in time. */

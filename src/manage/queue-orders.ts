@@ -10,7 +10,7 @@ import { Failure } from '../base/errors.ts';
 import { QUEUE_ADMIN_LIMITS } from '../base/limits.ts';
 import { MESSAGE_EVENTS, type MessageEventName } from '../contract/events.ts';
 import type { Reply } from '../contract/message.ts';
-import { RETURN_ORDERED_AT } from '../contract/queue.ts';
+import { RETURN_ORDERED_AT, type RecipientStanding } from '../contract/queue.ts';
 import type { BulkOrder, QueueFilter } from '../store/clients/queue-admin.ts';
 import { toEntries, type QueueEntry } from './queue-list.ts';
 import { filterArgs, findMessage, isEmptyFilter, resolveFilter } from './queue-selection.ts';
@@ -140,10 +140,10 @@ async function orderByFilter<Args extends OrderArgs>(context: ManageContext, ver
   const { store, clock } = context;
   if (args.dryRun) return { ...(await rehearse(context, narrowed)), ...unknown };
   const change = { messages: 0, recipients: 0 };
-  for await (const { ids, recipients } of store.queueAdmin.order(narrowed, verb.make(clock.now(), args))) {
-    await context.queue?.refresh(ids);
-    change.messages += ids.length;
-    change.recipients += recipients;
+  for await (const changed of store.queueAdmin.order(narrowed, verb.make(clock.now(), args))) {
+    context.queue?.changed(changed);
+    change.messages += messagesOf(changed);
+    change.recipients += changed.length;
   }
   return { ...change, ...unknown };
 }
@@ -161,10 +161,14 @@ async function orderByIds<Args extends OrderArgs>(context: ManageContext, verb: 
     return { messages: found.length, recipients: found.flat().length, dryRun: true, now: clock.now(), sample: toEntries(found.slice(0, QUEUE_ADMIN_LIMITS.sampleMessages).flat()) };
   }
   const order = verb.make(clock.now(), args);
-  const counts = await Promise.all(ids.map((id) => store.queueAdmin.orderOne(id, wanted, order)));
-  const changed = ids.filter((_, at) => (counts[at] as number) > 0);
-  await queue?.refresh(changed);
-  return { messages: changed.length, recipients: counts.reduce((sum, count) => sum + count, 0) };
+  const changed = (await Promise.all(ids.map((id) => store.queueAdmin.orderOne(id, wanted, order)))).flat();
+  queue?.changed(changed);
+  return { messages: messagesOf(changed), recipients: changed.length };
+}
+
+/** How many messages they belong to. */
+export function messagesOf(changed: readonly RecipientStanding[]): number {
+  return new Set(changed.map(({ id }) => id)).size;
 }
 
 async function rehearse({ store, clock }: ManageContext, filter: QueueFilter): Promise<QueueChange> {

@@ -33,7 +33,7 @@ async function openDesk(t: TestContext, running = false): Promise<Desk> {
     rmSync(dir, { recursive: true, force: true });
   });
   const refreshed: string[] = [];
-  const queue = { enqueue: async () => {}, refresh: async (ids: readonly string[]) => void refreshed.push(...ids), size: { recipients: 0, inFlight: 3 } };
+  const queue = { enqueue: async () => {}, refresh: async () => {}, changed: (rows: readonly { readonly id: string }[]) => void refreshed.push(...new Set(rows.map(({ id }) => id))), size: { recipients: 0, inFlight: 3 } };
   const context = { store, clock: new SystemClock(), log: silentLog, ...(running ? { queue } : {}) } as unknown as ManageContext;
   return {
     context,

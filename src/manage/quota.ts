@@ -7,6 +7,7 @@ import { BRAKE_REASON } from '../contract/sending-brake.ts';
 import { mailboxKey } from '../store/clients/directory.ts';
 import type { BulkOrder, QueueCount } from '../store/clients/queue-admin.ts';
 import type { BrakeRow, QuotaRow, UsageHour } from '../store/clients/usage.ts';
+import { messagesOf } from './queue-orders.ts';
 import { defineVerb } from './verb.ts';
 import type { ManageContext } from './verb.ts';
 
@@ -115,10 +116,10 @@ function heldBy(key: string) {
 
 async function orderHeld({ store, queue }: ManageContext, key: string, order: BulkOrder): Promise<QueueCount> {
   const total = { messages: 0, recipients: 0 };
-  for await (const { ids, recipients } of store.queueAdmin.order(heldBy(key), order)) {
-    await queue?.refresh(ids);
-    total.messages += ids.length;
-    total.recipients += recipients;
+  for await (const changed of store.queueAdmin.order(heldBy(key), order)) {
+    queue?.changed(changed);
+    total.messages += messagesOf(changed);
+    total.recipients += changed.length;
   }
   return total;
 }

@@ -17,7 +17,7 @@ import type { Config } from '../../config/config.ts';
 import type { QueueId } from '../../contract/message.ts';
 import type { LiveWait, LineNumbers, QueueControl } from '../../contract/queue-control.ts';
 import type {
-  Deliverer, Feedback, MessagesStanding, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, Router,
+  Deliverer, Feedback, MessagesStanding, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, RecipientStanding, Router,
 } from '../../contract/queue.ts';
 import type { Shaper } from '../../contract/shaper.ts';
 import { watchJumps } from './clock-jumps.ts';
@@ -137,6 +137,7 @@ class Scheduler implements Queue {
     return {
       enqueue: (item: NewQueueItem) => this.enqueue(item),
       refresh: (ids: readonly QueueId[]) => this.#refresh(ids),
+      changed: (recipients: readonly RecipientStanding[]) => this.#changed(recipients),
       explainWait: (id: QueueId, index: number): LiveWait | undefined =>
         explainWait({ index: this.#index, lines: this.#lines, shaper: this.#shaper, deliveries: this.#deliveries, now: this.#options.clock.now() }, id, index),
       siteOf: (id: QueueId, index: number) => this.#siteOf(id, index),
@@ -332,13 +333,26 @@ class Scheduler implements Queue {
     this.#routed.delete(id);
   }
 
+  #changed(recipients: readonly RecipientStanding[]): void {
+    for (const { id } of recipients) this.#forgetRows(id);
+    this.#indexStanding(recipients);
+    this.#pump();
+  }
+
+  #forgetRows(id: QueueId): void {
+    this.#fresh.take(id);
+    this.#routed.delete(id);
+  }
+
+  #indexStanding(recipients: readonly RecipientStanding[]): void {
+    const now = this.#options.clock.now();
+    for (const { id, index, dueAt, dueSetAt = 0 } of recipients) this.#indexRow(id, index, dueAt === undefined ? undefined : dueTime(dueAt, dueSetAt, now));
+  }
+
   async #refresh(ids: readonly QueueId[]): Promise<void> {
     for (let at = 0; at < ids.length; at += REFRESH_BATCH) {
       const batch = ids.slice(at, at + REFRESH_BATCH);
-      for (const id of batch) {
-        this.#fresh.take(id);
-        this.#routed.delete(id);
-      }
+      for (const id of batch) this.#forgetRows(id);
       await this.#refreshBatch(batch);
     }
     this.#pump();
@@ -348,8 +362,7 @@ class Scheduler implements Queue {
     const { store } = this.#options;
     if (store.standing) {
       const { recipients, watchAt } = await store.standing(ids);
-      const now = this.#options.clock.now();
-      for (const { id, index, dueAt, dueSetAt = 0 } of recipients) this.#indexRow(id, index, dueAt === undefined ? undefined : dueTime(dueAt, dueSetAt, now));
+      this.#indexStanding(recipients);
       this.#lifetime.noteTime(watchAt);
       return;
     }

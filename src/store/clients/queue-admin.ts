@@ -6,12 +6,12 @@ import type { Clock } from '../../base/clock.ts';
 import { QUEUE_ADMIN_LIMITS } from '../../base/limits.ts';
 import { MESSAGE_EVENTS, type MessageEventName } from '../../contract/events.ts';
 import type { QueueId, Reply } from '../../contract/message.ts';
-import type { QueueRecipient, Reroute } from '../../contract/queue.ts';
+import type { QueueRecipient, RecipientStanding, Reroute } from '../../contract/queue.ts';
 import type { Stream } from '../../contract/sending.ts';
 import type { StoreCall } from '../call.ts';
 import type { GroupRow, WaitingPiece, WaitingRow } from '../ops/queue-admin.ts';
 import type { QueueGrouping, QueueSort, SelectionArgs } from '../ops/queue-selection.ts';
-import { packReply } from './queue-rows.ts';
+import { packReply, unpackStanding } from './queue-rows.ts';
 
 export type { GroupRow } from '../ops/queue-admin.ts';
 export { GROUPINGS, SORTS, type QueueGrouping, type QueueSort } from '../ops/queue-selection.ts';
@@ -81,10 +81,10 @@ export interface QueueAdmin {
   groups(filter: QueueFilter, by: QueueGrouping): AsyncIterable<readonly GroupRow[]>;
   /** Domains with recipients that were never tried, each with one of them, in pieces; a domain may come again. */
   untried(): AsyncIterable<readonly { readonly domain: string; readonly id: QueueId; readonly index: number }[]>;
-  /** Gives the order in pieces; yields the ids of the changed messages of each, which a running queue must be told. */
-  order(filter: QueueFilter, order: BulkOrder): AsyncIterable<{ readonly ids: readonly QueueId[]; readonly recipients: number }>;
-  /** The same for one message: how many of its recipients were changed. */
-  orderOne(id: QueueId, filter: QueueFilter, order: BulkOrder): Promise<number>;
+  /** Gives the order in pieces; yields the changed recipients of each, which a running queue must be told. */
+  order(filter: QueueFilter, order: BulkOrder): AsyncIterable<readonly RecipientStanding[]>;
+  /** The same for one message. */
+  orderOne(id: QueueId, filter: QueueFilter, order: BulkOrder): Promise<readonly RecipientStanding[]>;
 }
 
 const EVERYTHING: SelectionArgs = {
@@ -140,11 +140,11 @@ export function createQueueAdmin(call: StoreCall, clock: Clock): QueueAdmin {
     },
     async *order(filter, order) {
       const args = { ...pack(filter), scan: QUEUE_ADMIN_LIMITS.recipientsPerOrder };
-      for await (const { ids, recipients } of pieces(args, (piece) => call('queueAdmin.orderSelected', { ...piece, ...orderArgs(order) }))) {
-        if (ids.length > 0) yield { ids, recipients };
+      for await (const { changed } of pieces(args, (piece) => call('queueAdmin.orderSelected', { ...piece, ...orderArgs(order) }))) {
+        if (changed.ids !== '') yield unpackStanding(changed);
       }
     },
-    orderOne: async (id, filter, order) => (await call('queueAdmin.orderSelected', { ...pack(filter), from: id, to: id, ...orderArgs(order) })).recipients,
+    orderOne: async (id, filter, order) => unpackStanding((await call('queueAdmin.orderSelected', { ...pack(filter), from: id, to: id, ...orderArgs(order) })).changed),
   };
 }
 

@@ -1,7 +1,8 @@
 /** Contract values to the columns of the queue's tables and back. Optional fields are NULL; lists and objects are JSON. */
 import type { Reply } from '../../contract/message.ts';
-import type { MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, Reroute, Settlement } from '../../contract/queue.ts';
+import type { MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, RecipientStanding, Reroute, Settlement } from '../../contract/queue.ts';
 import { exactBytes } from '../call.ts';
+import type { StandingRows } from '../ops/queue-admin.ts';
 import type { ItemRows, MessageRow, RecipientRow } from '../ops/queue-reads.ts';
 import type { InsertArgs, MessageValues, RecipientValues, SettlementValues } from '../ops/queue.ts';
 import type { NewBody } from '../ops/bodies.ts';
@@ -90,4 +91,13 @@ function unpackRecipient(row: RecipientRow): QueueRecipient {
     ...(row.culprit === null ? {} : { culprit: row.culprit }),
     ...(row.reroute === null ? {} : { reroute: JSON.parse(row.reroute) as Reroute }),
   };
+}
+
+/** Rows that came as parallel arrays. */
+export function unpackStanding({ ids, positions, dueAt, dueSetAt }: StandingRows): readonly RecipientStanding[] {
+  if (ids === '') return [];
+  return ids.split(' ').map((id, at) => {
+    const due = dueAt[at] as number;
+    return { id, index: positions[at] as number, ...(Number.isNaN(due) ? {} : { dueAt: due, dueSetAt: dueSetAt[at] as number }) };
+  });
 }

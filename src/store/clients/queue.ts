@@ -9,7 +9,7 @@ import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { QueueId, Reply } from '../../contract/message.ts';
 import type {
   AgedMessages, AgedPlace, DueRows, MailboxDeposit, MessageEvent, MessagesStanding, NewQueueItem, QueueItem, QueueStore,
-  RecipientStanding, RecipientState, Settlement, SettleResult,
+  RecipientState, Settlement, SettleResult,
 } from '../../contract/queue.ts';
 import type { Clock } from '../../base/clock.ts';
 import { removeBodyFile, writeBodyFile } from '../body-files.ts';
@@ -20,7 +20,7 @@ import { ContentCache } from '../content-cache.ts';
 import type { SpaceReserve } from '../free-space.ts';
 import type { NewBody } from '../ops/bodies.ts';
 import type { SettleArgs } from '../ops/queue.ts';
-import { packDeposit, packEvents, packItem, packReply, packSettlement, unpackItem } from './queue-rows.ts';
+import { packDeposit, packEvents, packItem, packReply, packSettlement, unpackItem, unpackStanding } from './queue-rows.ts';
 
 /** What is absent stays as it is. */
 export interface QueueOrder {
@@ -107,12 +107,7 @@ export class QueueClient implements QueueStore {
   /** Of all recipients of these messages; for thousands of them. */
   async standing(ids: readonly QueueId[]): Promise<MessagesStanding> {
     const piece = await this.#call('queueAdmin.standing', ids);
-    const named = piece.ids === '' ? [] : piece.ids.split(' ');
-    const recipients = named.map((id, at): RecipientStanding => {
-      const dueAt = piece.dueAt[at] as number;
-      return { id, index: piece.positions[at] as number, ...(Number.isNaN(dueAt) ? {} : { dueAt, dueSetAt: piece.dueSetAt[at] as number }) };
-    });
-    return { recipients, watchAt: piece.watchAt };
+    return { recipients: unpackStanding(piece), watchAt: piece.watchAt };
   }
 
   /** Rejects with Failure `body-missing` when no message has it any more. */

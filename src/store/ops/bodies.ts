@@ -65,17 +65,18 @@ export function releaseBody(db: Database, digest: string): void {
   if (row.file !== null) removeAfterCommit(db, row.file);
 }
 
-/** One reference less for the content of each of these messages (a JSON array of ids), as releaseBody does it for one. */
-export function releaseBodiesOf(db: Database, messageIds: string): void {
-  const named = 'SELECT unhex(content_digest) FROM messages WHERE id IN (SELECT value FROM json_each(?1))';
-  db.run(
-    `UPDATE bodies SET refs = refs - gone.count
-     FROM (SELECT unhex(content_digest) AS digest, count(*) AS count FROM messages WHERE id IN (SELECT value FROM json_each(?1)) GROUP BY 1) AS gone
-     WHERE bodies.digest = gone.digest`,
+/** One reference less for the content of each of these messages, as releaseBody does it for one. */
+export function releaseBodiesOf(db: Database, ids: readonly string[]): void {
+  const messageIds = JSON.stringify(ids);
+  const gone = '(SELECT unhex(content_digest) AS digest, count(*) AS count FROM messages WHERE id IN (SELECT value FROM json_each(?1)) GROUP BY 1) AS gone';
+  const removed = db.all<{ contentId: number | null; file: string | null }>(
+    `DELETE FROM bodies WHERE digest IN (SELECT gone.digest FROM ${gone} JOIN bodies AS held ON held.digest = gone.digest WHERE held.refs <= gone.count)
+     RETURNING content_id AS "contentId", file`,
     messageIds,
   );
-  db.run(`DELETE FROM contents WHERE id IN (SELECT content_id FROM bodies WHERE refs <= 0 AND digest IN (${named}))`, messageIds);
-  const removed = db.all<{ file: string | null }>(`DELETE FROM bodies WHERE refs <= 0 AND digest IN (${named}) RETURNING file`, messageIds);
+  if (removed.length < ids.length) db.run(`UPDATE bodies SET refs = refs - gone.count FROM ${gone} WHERE bodies.digest = gone.digest`, messageIds);
+  const contents = removed.map(({ contentId }) => contentId).filter((id) => id !== null);
+  db.run('DELETE FROM contents WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(contents.sort((a, b) => a - b)));
   for (const { file } of removed) if (file !== null) removeAfterCommit(db, file);
 }
 

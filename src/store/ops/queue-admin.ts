@@ -56,7 +56,7 @@ export interface OrderSelectedArgs extends SelectionArgs {
   readonly reason: string | null;
   /** JSON of a Reroute; '' takes it away. */
   readonly reroute: string | null;
-  /** Null: nothing is written on the timelines. `eventData` is JSON. */
+  /** Null: nothing is written on the timelines. `eventData` is JSON; needed by an order that deletes. */
   readonly eventName: string | null;
   readonly eventData: string;
   /** Appended to messages that this order finished: a JSON array of MessageEvent. */
@@ -64,20 +64,23 @@ export interface OrderSelectedArgs extends SelectionArgs {
 }
 
 /** Rows of recipients, ids as one text: cheap to hand over. */
-export interface StandingPiece {
+export interface StandingRows {
   readonly ids: string;
   readonly positions: Uint32Array;
   /** Milliseconds since 1970; NaN: not queued. */
   readonly dueAt: Float64Array;
   /** When that was written down; 0: not known. */
   readonly dueSetAt: Float64Array;
+}
+
+export interface StandingPiece extends StandingRows {
   /** Milliseconds since 1970; Infinity for none. */
   readonly watchAt: number;
 }
 
 export interface OrderedPiece {
-  readonly ids: readonly string[];
-  readonly recipients: number;
+  /** As they stand now. */
+  readonly changed: StandingRows;
   readonly next: string | undefined;
 }
 
@@ -158,26 +161,19 @@ export const queueAdminReads = {
   /** How all recipients of these messages stand, as parallel arrays; and the earliest time at which the age of one matters. */
   standing(db: Database, ids: readonly string[]): StandingPiece {
     const named = JSON.stringify(ids);
-    const rows = db.all<{ id: string; position: number; dueAt: number | null; dueSetAt: number }>(
+    const rows = db.all<StandingRow>(
       `SELECT message_id AS id, position, CASE WHEN state = 'queued' THEN next_attempt_at END AS "dueAt", ${DUE_SET_AT} AS "dueSetAt" FROM recipients
        WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, position`,
       named,
     );
     const watch = db.get<{ at: number | null }>('SELECT min(watch_at) AS at FROM messages WHERE id IN (SELECT value FROM json_each(?)) AND finished_at IS NULL', named);
-    return {
-      ids: rows.map((row) => row.id).join(' '),
-      positions: Uint32Array.from(rows, (row) => row.position),
-      dueAt: Float64Array.from(rows, (row) => row.dueAt ?? Number.NaN),
-      dueSetAt: Float64Array.from(rows, (row) => row.dueSetAt),
-      watchAt: watch?.at ?? Number.POSITIVE_INFINITY,
-    };
+    return { ...packStanding(rows), watchAt: watch?.at ?? Number.POSITIVE_INFINITY };
   },
 };
 
-const APPEND_ORDER_EVENTS = `INSERT INTO events (message_id, part, entries)
-  SELECT r.message_id, (SELECT coalesce(max(part), -1) + 1 FROM events WHERE events.message_id = r.message_id),
-    '[' || group_concat('{"at":' || ?16 || ',"name":"' || ?17 || '","recipient":' || r.position || ',"data":' || ?18 || '}', ',') || ']'
-  FROM ${SELECTED} GROUP BY r.message_id`;
+/** ?1: a JSON array of message ids; ?2: a JSON array of MessageEvent. */
+const APPEND_EVENTS = `INSERT INTO events (message_id, part, entries)
+  SELECT named.value, (SELECT coalesce(max(part), -1) + 1 FROM events WHERE events.message_id = named.value), ?2 FROM json_each(?1) AS named`;
 
 const ORDER_SELECTED = `UPDATE recipients SET state = coalesce(?16, recipients.state), next_attempt_at = coalesce(?17, recipients.next_attempt_at),
     due_set_at = CASE WHEN ?17 IS NULL THEN recipients.due_set_at ELSE ?21 END,
@@ -186,33 +182,68 @@ const ORDER_SELECTED = `UPDATE recipients SET state = coalesce(?16, recipients.s
     site = CASE WHEN ?20 IS NULL THEN recipients.site ELSE NULL END
   FROM (SELECT r.message_id AS id, r.position AS position FROM ${SELECTED}) AS chosen
   WHERE recipients.message_id = chosen.id AND recipients.position = chosen.position
-  RETURNING recipients.message_id AS id`;
+  RETURNING recipients.message_id AS id, recipients.position AS position, CASE WHEN recipients.state = 'queued' THEN recipients.next_attempt_at END AS "dueAt",
+    ${DUE_SET_AT} AS "dueSetAt"`;
 
 const FINISH = `UPDATE messages SET finished_at = ?1, watch_at = NULL WHERE id IN (SELECT value FROM json_each(?2)) AND finished_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM recipients WHERE recipients.message_id = messages.id AND recipients.state IN ('queued', 'held'))
   RETURNING id`;
 
-const APPEND_DONE_EVENTS = `INSERT INTO events (message_id, part, entries)
-  SELECT messages.id, (SELECT coalesce(max(part), -1) + 1 FROM events WHERE events.message_id = messages.id), ?2
-  FROM messages WHERE messages.id IN (SELECT value FROM json_each(?1))`;
-
 export const queueAdminWrites = {
   /** An order for the selected recipients of a piece, with its events, in one go. */
   orderSelected(db: Database, args: OrderSelectedArgs): OrderedPiece {
     const last = pieceEnd(db, args);
-    if (last === undefined) return { ids: [], recipients: 0, next: undefined };
-    const selection = selectionValues(args, last);
-    // Before the change, after which the filter would not find them any more.
-    if (args.eventName !== null) db.run(APPEND_ORDER_EVENTS, ...selection, args.atMs, args.eventName, args.eventData);
-    const changed = db.all<{ id: string }>(ORDER_SELECTED, ...selection, args.newState, args.nextAttemptAt, args.lastReply, args.reason, args.reroute, args.atMs);
-    const ids = [...new Set(changed.map((row) => row.id))];
-    if (args.newState === 'deleted') finishMessages(db, ids, args);
-    return { ids, recipients: changed.length, next: afterPiece(args, last) };
+    if (last === undefined) return { changed: packStanding([]), next: undefined };
+    const changed = db.all<StandingRow>(
+      ORDER_SELECTED, ...selectionValues(args, last), args.newState, args.nextAttemptAt, args.lastReply, args.reason, args.reroute, args.atMs,
+    );
+    const finished = args.newState === 'deleted' ? finishMessages(db, [...new Set(changed.map((row) => row.id))], args.atMs) : [];
+    appendOrderEvents(db, args, changed, new Set(finished));
+    if (finished.length > 0) releaseBodiesOf(db, finished);
+    return { changed: packStanding(changed), next: afterPiece(args, last) };
   },
 };
 
-function finishMessages(db: Database, ids: readonly string[], { atMs, doneEvents }: OrderSelectedArgs): void {
-  const finished = JSON.stringify(db.all<{ id: string }>(FINISH, atMs, JSON.stringify(ids)).map((row) => row.id));
-  db.run(APPEND_DONE_EVENTS, finished, doneEvents);
-  releaseBodiesOf(db, finished);
+/** Of the messages that have no waiting recipient any more. */
+function finishMessages(db: Database, ids: readonly string[], atMs: number): string[] {
+  return db.all<{ id: string }>(FINISH, atMs, JSON.stringify(ids)).map((row) => row.id);
+}
+
+/** One row for each message: what happened to its recipients, and its end. Most messages of an order have the same words. */
+function appendOrderEvents(db: Database, args: OrderSelectedArgs, changed: readonly StandingRow[], finished: ReadonlySet<string>): void {
+  const { atMs, eventName, eventData, doneEvents } = args;
+  if (eventName === null) return;
+  const positionsOf = new Map<string, string>();
+  for (const { id, position } of changed) {
+    const before = positionsOf.get(id);
+    positionsOf.set(id, before === undefined ? String(position) : `${before} ${position}`);
+  }
+  const alike = new Map<string, string[]>();
+  for (const [id, positions] of positionsOf) {
+    const key = finished.has(id) ? `${positions} done` : positions;
+    const ids = alike.get(key);
+    if (ids) ids.push(id);
+    else alike.set(key, [id]);
+  }
+  for (const [key, ids] of alike) {
+    const [positions = '', done] = key.split(/ (?=done)/);
+    const entries = positions.split(' ').map((position) => `{"at":${atMs},"name":${JSON.stringify(eventName)},"recipient":${position},"data":${eventData}}`);
+    db.run(APPEND_EVENTS, JSON.stringify(ids), `[${entries.join(',')}${done ? `,${doneEvents.slice(1)}` : ']'}`);
+  }
+}
+
+interface StandingRow {
+  readonly id: string;
+  readonly position: number;
+  readonly dueAt: number | null;
+  readonly dueSetAt: number;
+}
+
+function packStanding(rows: readonly StandingRow[]): StandingRows {
+  return {
+    ids: rows.map((row) => row.id).join(' '),
+    positions: Uint32Array.from(rows, (row) => row.position),
+    dueAt: Float64Array.from(rows, (row) => row.dueAt ?? Number.NaN),
+    dueSetAt: Float64Array.from(rows, (row) => row.dueSetAt),
+  };
 }
