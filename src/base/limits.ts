@@ -287,6 +287,8 @@ export const SHAPE_LIMITS = {
   /** Sites and lanes in memory; beyond, those that rest longest and have no trouble are forgotten. */
   sitesMax: 20_000,
   lanesMax: 20_000,
+  /** No lane is told to send slowly for longer, whatever a clock that jumped says. */
+  holdMaxMs: 86_400_000,
   /** Deliveries at once to a site of no table, at first. */
   startConnections: 2,
   /** The same for a site of the table; never more than its own figure. */

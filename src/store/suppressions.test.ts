@@ -33,6 +33,14 @@ describe('the suppression list', () => {
     assert.ok(await store.suppressions.find('X@xn--bcher-kva.example', NOW));
   });
 
+  it('does not believe one for a while that was made while the clock was ahead', async () => {
+    const ahead = { ...bounce('ahead@example.net', NOW + 365 * DAY_MS), expiresAt: NOW + 366 * DAY_MS };
+    await store.suppressions.add([ahead]);
+    assert.equal(await store.suppressions.find('ahead@example.net', NOW), undefined);
+    assert.equal(await store.suppressions.add([bounce('ahead@example.net')]), 1, 'and what is known now replaces it');
+    assert.ok(await store.suppressions.find('ahead@example.net', NOW + 1));
+  });
+
   it('never lets a bounce replace a person\'s order, nor an older bounce', async () => {
     await store.suppressions.add([{ address: 'm@example.net', source: 'manual', reason: 'asked by telephone', since: NOW }]);
     assert.equal(await store.suppressions.add([bounce('m@example.net', NOW + 1)]), 0);

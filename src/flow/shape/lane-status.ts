@@ -110,6 +110,8 @@ export function grownOlder(status: LaneStatus, now: number, troubled: boolean): 
       if (status.state === 'blocked' || now < status.until) return status;
       return { ...status, state: 'cooling', since: now, why: `The rest is over; it sends at most ${figure(status.perMinute)} a minute and climbs. Before: ${status.why}`, climbedAt: Math.max(status.climbedAt, status.until) };
     case 'cooling':
+      // Planned with a clock that was ahead: that is no reason to stand still until it is that late.
+      if (status.since > now || status.climbedAt > now + SHAPE_LIMITS.holdMaxMs) return { ...status, since: Math.min(status.since, now), climbedAt: now };
       return troubled ? status : climbed(status, now);
     default:
       return status;

@@ -81,6 +81,11 @@ describe('the way of mail to a suppressed address', () => {
     assert.equal((await retry.router.route({ ...message, queuedAt: NOW + DAY_MS + 500 }, bob, 1)).kind, 'undeliverable');
   });
 
+  it('does not wait for a day that lies in the future because the clock was ahead', async () => {
+    const ahead = way({ ...entry, triedAt: NOW + 400 * DAY_MS }, NOW + 2 * DAY_MS);
+    assert.equal((await ahead.router.route(message, bob, 1)).kind, 'mx');
+  });
+
   it('is closed to programs, mailings, and where a person or a complaint closed it', async () => {
     const at = NOW + 30 * DAY_MS;
     const kindOf = async (changes: Partial<QueueMessage>, found: Suppression = entry, recipients = 1) => (await way(found, at).router.route({ ...message, ...changes }, bob, recipients)).kind;

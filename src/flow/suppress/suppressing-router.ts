@@ -41,7 +41,9 @@ function wasLetThrough({ triedAt }: Suppression, message: QueueMessage, recipien
 
 function deservesAttempt({ source, since, triedAt }: Suppression, message: QueueMessage, recipients: number | undefined, now: number): boolean {
   const personal = message.origin.kind === 'submission' && recipients === 1 && message.stream !== 'bulk';
-  return personal && source === 'bounce' && now - (triedAt ?? since) >= SUPPRESSION_LIMITS.freshAttemptEveryMs;
+  // A last time in the future was written down while the clock was ahead.
+  const lastAt = triedAt ?? since;
+  return personal && source === 'bounce' && (lastAt > now || now - lastAt >= SUPPRESSION_LIMITS.freshAttemptEveryMs);
 }
 
 /** RFC 3463 §3.2, X.1.1: bad destination mailbox address; without a peer it is plainly our own reply. */

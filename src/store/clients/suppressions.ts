@@ -56,7 +56,7 @@ class SuppressionClient implements SuppressionStore {
     const key = addressKey(address);
     if (this.#surelyAbsent(key)) return undefined;
     const row = await this.#call('suppressions.find', key);
-    return row && (row.expiresAt === null || row.expiresAt > nowMs) ? fromRow(row) : undefined;
+    return row && stands(row, nowMs) ? fromRow(row) : undefined;
   }
 
   async add(entries: readonly Suppression[]): Promise<number> {
@@ -132,6 +132,11 @@ class SuppressionClient implements SuppressionStore {
       this.#loading = false;
     }
   }
+}
+
+/** One for a while that begins in the future was made while the clock was ahead: it would stand for as long as that was. */
+function stands({ since, expiresAt }: Pick<SuppressionRow, 'since' | 'expiresAt'>, nowMs: number): boolean {
+  return expiresAt === null || (expiresAt > nowMs && since <= nowMs);
 }
 
 function fromRow(row: SuppressionRow): Suppression {

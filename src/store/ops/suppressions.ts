@@ -42,7 +42,7 @@ const COLUMNS = 'address, source, reason, rule, reply, since, expires_at AS "exp
 const UPSERT = `INSERT INTO suppressions (address, source, reason, rule, reply, since, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (address) DO UPDATE SET source = excluded.source, reason = excluded.reason, rule = excluded.rule, reply = excluded.reply,
   since = excluded.since, expires_at = excluded.expires_at, tried_at = NULL
-  WHERE excluded.source <> 'bounce' OR (suppressions.expires_at IS NOT NULL AND suppressions.expires_at <= excluded.since)`;
+  WHERE excluded.source <> 'bounce' OR (suppressions.expires_at IS NOT NULL AND (suppressions.expires_at <= excluded.since OR suppressions.since > excluded.since))`;
 
 export const suppressionWrites = {
   /** Returns how many were written; those that stand already are left. */
