@@ -127,6 +127,8 @@ export const DNS_LIMITS = {
   udpPayloadBytes: 1232,
   tcpMessageBytesMax: 65535,
   attemptTimeoutMs: 2_500,
+  /** A datagram may be lost: it is sent once more after this. */
+  resendMs: 700,
   totalTimeoutMs: 12_000,
   cnameChainMax: 8,
   cacheEntriesMax: 20_000,
@@ -134,6 +136,9 @@ export const DNS_LIMITS = {
   negativeTtlSecondsMax: 900,
   failureTtlSeconds: 5,
   queriesInFlightMax: 500,
+  /** A question that waits longer leaves its place to others, as long as no more than so many wait like that. */
+  slowAfterMs: 500,
+  slowQueriesMax: 4_000,
 } as const;
 
 /** Policies about TLS of outgoing mail, and what is counted of it. */
@@ -190,20 +195,26 @@ export const QUEUE_LIMITS = {
   historyDays: 30,
   /** Messages being routed at once, before they stand in line: new ones, and the backlog for itself. */
   takeUpsMax: 256,
-  /** How long the next batch of the backlog waits for routes that are not found. */
-  routePatienceMs: 2_000,
+  /** How long others wait for routes that are not found; and messages whose route is awaited for longer. */
+  routePatienceMs: 100,
+  lateRoutesMax: 5_000,
   /** Due messages that are read from the store in one go. */
   takeUpBatch: 128,
   /** Recipients in line from which on the backlog is taken up at leisure. */
   linedUpEnough: 1_000,
-  /** Deliveries at once that are quick, over all sites; of these for bulk mail, for sites not met lately, for one site. */
+  /** Deliveries at once that are quick, over all sites; of these for bulk mail, and for one site. */
   placesMax: 200,
   bulkPlacesMax: 160,
-  unknownPlacesMax: 100,
   placesPerSiteMax: 50,
-  /** A delivery that takes longer is slow; how many of those at once, and to one site that is slow. */
+  /** To sites not met lately; beyond the first to each of them, so many. */
+  unknownPlacesMax: 200,
+  unknownAgainPlacesMax: 100,
+  /** A delivery that takes longer is slow; where others want its place, it leaves it after this. */
   slowAfterMs: 5_000,
-  slowPlacesMax: 400,
+  crowdedAfterMs: 500,
+  /** Slow deliveries at once; those that may begin as slow ones, which leaves room for such as turn out to be; for one site. */
+  slowPlacesMax: 1_500,
+  slowBeginningsMax: 400,
   placesPerSlowSiteMax: 10,
   /** Sites whose pace is remembered. */
   pacesKeptMax: 20_000,
@@ -330,6 +341,16 @@ export const SHAPE_LIMITS = {
   warmUpMinutes: 600,
   warmUpPerMinuteMin: 0.3,
   warmUpBurst: 5,
+  /** Letters and notices of a new address: the day's figure so many times, their own rate and burst beside that of bulk mail. */
+  warmUpLettersTimes: 2,
+  warmUpLettersPerMinute: 2,
+  warmUpLettersBurst: 10,
+  /** After each complaint the figure is spread so much wider, up to this many times (600 minutes become a whole day). */
+  warmUpSpreadFactor: 1.4,
+  warmUpSpreadMax: 2.4,
+  /** While a lane rests, one letter tries after at least so long, and after this part of the rest. */
+  knockEveryMs: 600_000,
+  knockRestShare: 0.125,
   /** Messages that a source may send at once in low-volume mode, and how many a minute afterwards. */
   trickleBurst: 5,
   tricklePerMinute: 30,
@@ -441,8 +462,12 @@ export const SESSION_THREAD_LIMITS = {
 export const PREFLIGHT_LIMITS = {
   /** Of a message too large for memory; header and form are judged on this much. */
   examinedBytesMax: 1024 * 1024,
-  /** All look-ups of one message together; what is not answered by then is uncertain. */
-  timeoutMs: 10_000,
+  /** All look-ups of one message together; what is not answered by then is uncertain. Others wait for its place meanwhile. */
+  timeoutMs: 5_000,
+  /** One look-up; and one of a name that was silent lately. */
+  lookupTimeoutMs: 1_500,
+  silentLookupTimeoutMs: 50,
+  silentNamesMax: 10_000,
 } as const;
 
 /** What replies of other servers may make us do. */

@@ -1,4 +1,4 @@
-/** Bounds how many run at once; waiters are served first come, first served. */
+/** Bounds how many run at once; waiters are served first come, first served. Who only waits may leave its place early. */
 export class Semaphore {
   #free: number;
   readonly #waiters: (() => void)[] = [];
@@ -7,12 +7,18 @@ export class Semaphore {
     this.#free = places;
   }
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  /** `leave` gives the place back before the work has ended. */
+  async run<T>(work: (leave: () => void) => Promise<T>): Promise<T> {
     await this.#take();
+    let has = true;
+    const leave = (): void => {
+      if (has) this.#give();
+      has = false;
+    };
     try {
-      return await work();
+      return await work(leave);
     } finally {
-      this.#give();
+      leave();
     }
   }
 

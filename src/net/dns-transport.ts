@@ -3,12 +3,14 @@
  *
  * Each question has its own socket, so that the kernel picks a random source port, and a random id (RFC 5452 §4.5, §9.2);
  * the socket is connected, so that the kernel drops what comes from elsewhere and tells when nobody listens. Replies that
- * do not fit the question are ignored until the time is over, so a forger who guesses wrong spoils nothing.
+ * do not fit the question are ignored until the time is over, so a forger who guesses wrong spoils nothing. A datagram may
+ * get lost, most likely in the rush of a long queue: the same question is sent a second time before it is given up.
  */
 import { createSocket } from 'node:dgram';
 import { randomInt } from 'node:crypto';
 import { connect, isIPv6 } from 'node:net';
 import type { Clock } from '../base/clock.ts';
+import { DNS_LIMITS } from '../base/limits.ts';
 import type { HostPort } from '../config/config.ts';
 import { decodeReply, encodeQuestion, type DnsQuestion, type DnsReply } from './dns-codec.ts';
 
@@ -40,10 +42,12 @@ function newQuestion(options: ExchangeOptions): DnsQuestion {
 function overUdp(options: ExchangeOptions): Promise<ExchangeResult> {
   const question = newQuestion(options);
   return new Promise((resolve) => {
+    const asked = encodeQuestion(question);
     const socket = createSocket(isIPv6(options.server.address) ? 'udp6' : 'udp4');
     let strange = 0;
     const finish = (result: ExchangeResult): void => {
       timer.cancel();
+      again.cancel();
       options.signal.removeEventListener('abort', onAbort);
       socket.removeAllListeners('message');
       socket.removeAllListeners('error');
@@ -55,6 +59,11 @@ function overUdp(options: ExchangeOptions): Promise<ExchangeResult> {
     const timer = options.clock.timer(options.timeoutMs, () => {
       finish(strange > 0 ? { kind: 'malformed', detail: `${strange} answers that do not fit the question` } : { kind: 'timeout' });
     });
+    let connected = false;
+    const send = (): void => {
+      if (connected && !options.signal.aborted) socket.send(asked);
+    };
+    const again = options.clock.timer(DNS_LIMITS.resendMs, send);
     socket.on('error', (error) => finish({ kind: 'network', detail: error.message }));
     socket.on('message', (bytes) => {
       const reply = decodeReply(bytes, question);
@@ -63,7 +72,8 @@ function overUdp(options: ExchangeOptions): Promise<ExchangeResult> {
     });
     options.signal.addEventListener('abort', onAbort);
     socket.connect(options.server.port, options.server.address, () => {
-      if (!options.signal.aborted) socket.send(encodeQuestion(question));
+      connected = true;
+      send();
     });
   });
 }

@@ -65,6 +65,8 @@ class StubResolver implements Resolver {
   readonly #asked = new Map<string, Promise<DnsAnswer<RecordType>>>();
   readonly #plainServers = new Set<number>();
   readonly #closing = new AbortController();
+  /** Questions that left their place. */
+  #slow = 0;
   #preferred = 0;
   /** Answers to questions from before a flush are not kept. */
   #generation = 0;
@@ -123,10 +125,27 @@ class StubResolver implements Resolver {
         resolve(this.#failure('timeout', `no answer within ${this.#limits.totalTimeoutMs / 1000} s`));
       });
       this.#places
-        .run(() => this.#follow(name, type, deadlineMs))
+        .run((leave) => this.#leavingWhenSlow(leave, this.#follow(name, type, deadlineMs)))
         .then(resolve, (error: unknown) => resolve(this.#failure('malformed', String(error))))
         .finally(() => timer.cancel());
     });
+  }
+
+  /** Any number of silent name servers keeps nobody from asking the others. */
+  async #leavingWhenSlow(leave: () => void, work: Promise<Kept>): Promise<Kept> {
+    let slow = 0;
+    const timer = this.#clock.timer(this.#limits.slowAfterMs, () => {
+      if (this.#slow >= this.#limits.slowQueriesMax) return;
+      slow = 1;
+      this.#slow += 1;
+      leave();
+    });
+    try {
+      return await work;
+    } finally {
+      timer.cancel();
+      this.#slow -= slow;
+    }
   }
 
   /** Asks on along CNAMEs until there is an answer. */

@@ -3,8 +3,9 @@
  * warns, holds or refuses.
  *
  * Policy: only a prediction that would be final (5xx) holds or refuses; what DNS leaves open is tried, for the receiver
- * may know more. A preflight that fails itself, or takes too long, never keeps mail back. Not asked of smarthosts, which
- * judge by rules of their own.
+ * may know more. A preflight that fails itself, or takes too long, never keeps mail back; it is waited for while others
+ * want the same place at the site, so a name server of the sender that is silent is waited for once, not for every message.
+ * Not asked of smarthosts, which judge by rules of their own.
  */
 import type { Clock } from '../../base/clock.ts';
 import { PREFLIGHT_LIMITS } from '../../base/limits.ts';
@@ -15,6 +16,7 @@ import type { Deliverer, DeliveryJob, DeliveryOutcome, PreflightFacts } from '..
 import type { MxSite } from '../../contract/sending.ts';
 import { createClientName } from '../../verify/iprev/client-name.ts';
 import { createDeadlineDns } from '../../verify/deadline-dns.ts';
+import { createPatientDns } from '../../verify/patient-dns.ts';
 import type { PreflightReport } from '../../verify/preflight/finding.ts';
 import { preflight } from '../../verify/preflight/preflight.ts';
 
@@ -27,7 +29,8 @@ export interface PreflightOptions {
 }
 
 /** `next` is asked for everything that preflight lets go. */
-export function createPreflightDeliverer(next: Deliverer, options: PreflightOptions): Deliverer {
+export function createPreflightDeliverer(next: Deliverer, given: PreflightOptions): Deliverer {
+  const options = { ...given, dns: createPatientDns(given.dns, given.clock, { patienceMs: PREFLIGHT_LIMITS.lookupTimeoutMs, silentPatienceMs: PREFLIGHT_LIMITS.silentLookupTimeoutMs, silentNamesMax: PREFLIGHT_LIMITS.silentNamesMax }) };
   return {
     async deliver(job, signal) {
       const { mode } = options.config.preflight;

@@ -164,7 +164,7 @@ export class Lines {
   #makeReady(line: Line): void {
     for (const { lines } of this.#ready) lines.delete(line);
     if (!line.hasTurns) return;
-    const pace = this.#options.places.paceOf(line.site.key);
+    const pace = this.#options.places.paceOf(line.site.key, line.inFlight);
     if (!this.#options.places.maySiteHaveMore(pace, line.inFlight)) return;
     const stream = line.isBulk ? 'bulk' : 'transactional';
     this.#ready.find((one) => one.pace === pace && one.stream === stream)?.lines.add(line);
@@ -179,7 +179,7 @@ export class Lines {
       this.#lastReady = at;
       for (const line of lines) {
         // The pace of a site changes while it stands here.
-        if (this.#options.places.paceOf(line.site.key) === pace) return line;
+        if (this.#options.places.paceOf(line.site.key, line.inFlight) === pace) return line;
         this.#makeReady(line);
         return this.#nextReady();
       }
@@ -190,7 +190,7 @@ export class Lines {
   /** One delivery, or undefined when nobody of those asked about may go; they are put aside. */
   #turn(line: Line): Turn | undefined {
     const { places, shaper } = this.#options;
-    const pace = places.paceOf(line.site.key);
+    const pace = places.paceOf(line.site.key, line.inFlight);
     for (let tries = 0; tries < QUEUE_LIMITS.candidatesPerTurnMax; tries++) {
       const sender = line.next((stream) => places.isOpen(pace, stream));
       if (!sender) return undefined;

@@ -3,6 +3,7 @@
  * line of their site, or to delivery at once when they go no further than this machine.
  *
  * New messages come with their rows and do not wait behind the backlog; the backlog is read one batch after the other.
+ * Neither waits long for routes that are not found: name servers that do not answer hold up their own messages only.
  */
 import { hash } from 'node:crypto';
 import type { Clock, Timer } from '../../base/clock.ts';
@@ -45,6 +46,11 @@ interface Live {
   readonly recipient: QueueRecipient;
 }
 
+/** Messages that were taken up together. */
+interface Cohort {
+  size: number;
+}
+
 /** When the store does not answer, a message is taken up again after this. */
 const STORE_TROUBLE_WAIT_MS = 15_000;
 
@@ -54,8 +60,11 @@ const REST_MS_MAX = 100;
 
 export class TakeUp {
   readonly #options: TakeUpOptions;
-  /** New messages being routed. */
-  #routing = 0;
+  /** New messages being routed, of which nobody waited long yet. */
+  #routing: Cohort = { size: 0 };
+  #routingTimer: Timer | undefined;
+  /** Whose routes are awaited longer than others wait for them. */
+  readonly #late = new Set<Cohort>();
   #reading = false;
 
   constructor(options: TakeUpOptions) {
@@ -64,19 +73,42 @@ export class TakeUp {
 
   /** Begins as much as may begin now. */
   run(): void {
-    while (this.#routing < QUEUE_LIMITS.takeUpsMax) {
+    while (this.#routing.size < QUEUE_LIMITS.takeUpsMax) {
       const item = this.#options.fresh.takeFirst();
       if (!item) break;
       const slots = this.#takeDue(item.message.id);
       if (slots.length === 0) continue;
-      this.#routing += 1;
-      this.#options.track(this.#handOn(item, slots).finally(() => void (this.#routing -= 1)));
+      this.#join(this.#routing, this.#handOn(item, slots));
+    }
+    if (this.#routing.size >= QUEUE_LIMITS.takeUpsMax && !this.#routingTimer) {
+      this.#routingTimer = this.#options.clock.timer(QUEUE_LIMITS.routePatienceMs, () => this.#loseRoutingPatience());
     }
     if (!this.#reading && this.#options.hasRoom()) this.#readBacklog();
   }
 
-  get isReading(): boolean {
-    return this.#reading;
+  #join(cohort: Cohort, work: Promise<void>): void {
+    cohort.size += 1;
+    const end = (): void => {
+      cohort.size -= 1;
+      if (cohort.size === 0) this.#late.delete(cohort);
+    };
+    this.#options.track(work.finally(end));
+  }
+
+  #loseRoutingPatience(): void {
+    this.#routingTimer = undefined;
+    if (!this.#mayBeLate(this.#routing)) return;
+    this.#routing = { size: 0 };
+    // What is tracked goes on with the queue when it ends.
+    this.#options.track(Promise.resolve());
+  }
+
+  /** Others no longer wait for these; false when too many are late already. */
+  #mayBeLate(cohort: Cohort): boolean {
+    const late = [...this.#late].reduce((sum, { size }) => sum + size, 0);
+    if (late + cohort.size > QUEUE_LIMITS.lateRoutesMax) return false;
+    if (cohort.size > 0) this.#late.add(cohort);
+    return true;
   }
 
   /** Where a recipient goes. Never rejects. */
@@ -114,14 +146,19 @@ export class TakeUp {
     if (!items) return;
     const found = new Map(items.map((item) => [item.message.id, item]));
     const work = [...batch].map(([id, slots]) => this.#handOn(found.get(id), slots));
-    for (const one of work) this.#options.track(one);
-    // A name server that does not answer holds up its own messages, not the next batch.
-    let timer: Timer | undefined;
-    const patience = new Promise<void>((resolve) => (timer = clock.timer(QUEUE_LIMITS.routePatienceMs, resolve)));
-    await Promise.race([Promise.all(work), patience]);
-    timer?.cancel();
+    const cohort: Cohort = { size: 0 };
+    for (const one of work) this.#join(cohort, one);
+    const all = Promise.all(work);
+    await this.#atMost(QUEUE_LIMITS.routePatienceMs, all);
+    if (!this.#mayBeLate(cohort)) await all;
     // Deliveries and new mail want the same store and the same processor.
     if (this.#options.isAhead()) await this.#rest((clock.monotonic() - startedAt) * REST_FACTOR);
+  }
+
+  async #atMost(limitMs: number, work: Promise<unknown>): Promise<void> {
+    let timer: Timer | undefined;
+    await Promise.race([work, new Promise<void>((resolve) => (timer = this.#options.clock.timer(limitMs, resolve)))]);
+    timer?.cancel();
   }
 
   #rest(forMs: number): Promise<void> {

@@ -73,14 +73,11 @@ async function gatherSource({ dns, reverse }: AuthenticationInput, { address, eh
 async function senderDomainExists(dns: Dns, sender: string): Promise<AuthenticationFacts['senderDomain']> {
   const domain = sender.slice(sender.lastIndexOf('@') + 1).toLowerCase();
   if (domain === '' || domain.startsWith('[')) return 'yes';
-  let unknown = false;
-  for (const type of ['MX', 'A', 'AAAA'] as const) {
-    const answer = await dns.query(domain, type);
-    if (answer.kind === 'found') return 'yes';
-    if (answer.kind === 'nxdomain') return 'no';
-    if (answer.kind === 'failure') unknown = true;
-  }
-  return unknown ? 'unknown' : 'no';
+  // All at once: name servers that are silent are waited for once.
+  const answers = await Promise.all((['MX', 'A', 'AAAA'] as const).map((type) => dns.query(domain, type)));
+  if (answers.some(({ kind }) => kind === 'found')) return 'yes';
+  if (answers.some(({ kind }) => kind === 'nxdomain')) return 'no';
+  return answers.some(({ kind }) => kind === 'failure') ? 'unknown' : 'no';
 }
 
 export function authenticationFindings(facts: AuthenticationFacts): Finding[] {
