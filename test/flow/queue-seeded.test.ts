@@ -98,6 +98,7 @@ class Weather {
 
   async start(): Promise<void> {
     const life = ++this.life;
+    this.store.now = () => this.clock.now();
     this.store.disturb = () => {
       this.steps += 1;
       if (this.chance(0.01)) throw new Failure(this.random() < 0.5 ? 'store-full' : 'store-failed', 'as chance wants');
@@ -242,10 +243,24 @@ class Weather {
 
   /** Nobody waits long after his time, unless the clock is not believed now. */
   checkAges(): void {
+    this.checkWaits();
     if (this.jumpedMs !== 0 || this.time.now() - this.jumpedAt < 26 * HOUR_MS) return;
     const limit = this.clock.now() - HOUR_MS;
     for (const { message, recipients } of this.store.rows.values()) {
       if (message.expiresAt < limit) this.faults.push(`${message.id} should have expired: ${JSON.stringify(recipients)}`);
+    }
+  }
+
+  /** An hour after the clock was put right nobody waits for a time that was planned while it was ahead. */
+  checkWaits(): void {
+    if (this.jumpedMs !== 0 || this.time.now() - this.jumpedAt < HOUR_MS) return;
+    const now = this.clock.now();
+    for (const { message, recipients } of this.store.rows.values()) {
+      for (const { index, state, nextAttemptAt, dueSetAt = 0 } of recipients) {
+        const wait = this.queue.control.explainWait?.(message.id, index);
+        const sleeps = state === 'queued' && dueSetAt > now && wait?.phase === 'scheduled' && (wait.until ?? 0) > now + HOUR_MS;
+        if (sleeps) this.faults.push(`${message.id} ${index} sleeps until ${wait.until}, planned at ${dueSetAt} for ${nextAttemptAt}; it is ${now}`);
+      }
     }
   }
 

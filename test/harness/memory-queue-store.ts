@@ -17,6 +17,8 @@ export class MemoryQueueStore implements QueueStore {
   readonly fates = new Map<RecipientState, number>();
   /** Fates that were met twice, and the like. */
   readonly faults: string[] = [];
+  /** When times are written down, milliseconds since 1970; 0: nobody knows. */
+  now: () => number = () => 0;
   /** Throws in place of a commit, when it wants. */
   disturb: () => void = () => {};
 
@@ -49,7 +51,7 @@ export class MemoryQueueStore implements QueueStore {
         if (known.state !== 'deleted') this.faults.push(`${id} ${recipient} was ${known.state} and became ${state}`);
         continue;
       }
-      this.#change(row, at, { ...known, state: known.state === 'held' && state === 'queued' ? 'held' : state, attempts, nextAttemptAt });
+      this.#change(row, at, { ...known, state: known.state === 'held' && state === 'queued' ? 'held' : state, attempts, nextAttemptAt, dueSetAt: this.now() });
     }
     if (delayNoticeDone) row.message = { ...row.message, delayNoticeAt: undefined as never };
     for (const item of followUps) this.#add(item);
@@ -61,7 +63,7 @@ export class MemoryQueueStore implements QueueStore {
     const row = this.rows.get(id);
     const at = row?.recipients.findIndex((recipient) => recipient.index === index && isWaiting(recipient)) ?? -1;
     if (!row || at < 0) return;
-    this.#change(row, at, { ...(row.recipients[at] as QueueRecipient), ...change });
+    this.#change(row, at, { ...(row.recipients[at] as QueueRecipient), ...(change.nextAttemptAt === undefined ? {} : { dueSetAt: this.now() }), ...change });
     this.#finish(id, row);
   }
 
@@ -69,7 +71,10 @@ export class MemoryQueueStore implements QueueStore {
     const rows = [...this.rows].flatMap(([id, { recipients }]) => recipients.filter(({ state }) => state === 'queued').map((recipient) => ({ id, recipient })));
     for (let at = 0; at < rows.length; at += 1000) {
       const piece = rows.slice(at, at + 1000);
-      yield { ids: piece.map(({ id }) => id), positions: piece.map(({ recipient }) => recipient.index), times: piece.map(({ recipient }) => recipient.nextAttemptAt) };
+      yield {
+        ids: piece.map(({ id }) => id), positions: piece.map(({ recipient }) => recipient.index), times: piece.map(({ recipient }) => recipient.nextAttemptAt),
+        setTimes: piece.map(({ recipient: { dueSetAt, attempts, nextAttemptAt } }) => dueSetAt ?? (attempts === 0 ? nextAttemptAt : 0)),
+      };
     }
   }
 
