@@ -10,10 +10,11 @@ import { GENERAL_WORDS } from './general-words.ts';
 import { RECIPIENT_WORDS } from './recipient-words.ts';
 import type { ReplyRule, RuleTable } from './reply-rule.ts';
 import { SOURCE_WORDS } from './source-words.ts';
+import { RECIPIENT_WORDS_ABROAD, SOURCE_WORDS_ABROAD } from './words-abroad.ts';
 
 const WAITING: readonly ReplyRule[] = [
   { id: 'any.greylist', pattern: /gr[ae]y[- ]?list|postgrey|\bgrey\.rbl|^4\d\d.{0,80}(?:first time|unknown (?:sender|triplet)).{0,60}(?:try|retry)/, culprit: 'theirs', faultClass: 'greylist', meaning: 'The receiver greylists: it makes unknown senders wait once.', nextStep: 'Nothing to do: the next attempt is normally accepted.' },
-  { id: 'any.recipient-rate', pattern: /(?:user|recipient|mailbox|account|inbox)[^.;]{0,60}(?:receiving (?:mail|messages|e-?mails?) (?:too|at a rate)|(?:has |have )?exceeded[^.;]{0,40}(?:rate|number of messages|messages? (?:per|limit))|(?:receives|gets|is getting) too (?:many|much))/, culprit: 'recipient', faultClass: 'rate', meaning: 'This recipient gets mail faster than the receiver accepts for one mailbox.', nextStep: 'Nothing to do: only this recipient waits.' },
+  { id: 'any.recipient-rate', pattern: /(?:user|recipient|mailbox|account|inbox)[^.;]{0,60}(?:receiving (?:mail|messages|e-?mails?) (?:too|at a rate)|(?:has |have )?exceeded[^.;]{0,40}(?:rate|number of messages|messages? (?:per|limit))|(?:receives|gets|is getting|has received|received) (?:too (?:many|much)|more mail than))|too (?:many|much) (?:messages?|mails?|e-?mails?|mail) (?:sent )?(?:for|to) (?:this|that|the same|one) (?:user|recipient|mailbox|account|address)|\S+@\S+ (?:receives|gets|is getting|has received) (?:too (?:many|much)|more mail than)/, culprit: 'recipient', faultClass: 'rate', meaning: 'This recipient gets mail faster than the receiver accepts for one mailbox.', nextStep: 'Nothing to do: only this recipient waits.' },
 ];
 
 const AUTHENTICATION: readonly ReplyRule[] = [
@@ -31,5 +32,5 @@ const AUTHENTICATION: readonly ReplyRule[] = [
 export const EVERYBODY: RuleTable = {
   source: 'usual words of open-source mail servers, filters and gateways, as the replies in test/vectors/replies/ show them',
   date: '2026-11',
-  rules: [...WAITING, ...SOURCE_WORDS, ...AUTHENTICATION, ...RECIPIENT_WORDS, ...GENERAL_WORDS],
+  rules: [...WAITING, ...SOURCE_WORDS, ...SOURCE_WORDS_ABROAD, ...AUTHENTICATION, ...RECIPIENT_WORDS, ...RECIPIENT_WORDS_ABROAD, ...GENERAL_WORDS],
 };

@@ -129,13 +129,11 @@ function explainBasic(code: number): Meaning & ClassRule & { readonly id: string
   const id = `code.${code}`;
   if (code >= 200 && code < 400) return { id, culprit: 'theirs', meaning: 'The receiver accepted.', nextStep: 'Nothing to do.' };
   if (code === 421) return { id, culprit: 'theirs', faultClass: 'capacity', meaning: 'The receiver closed the connection for now.', nextStep: 'Nothing to do: it is tried again.' };
-  if (code === 450) return { id, culprit: 'recipient', meaning: 'The recipient\'s mailbox is not available at the moment.', nextStep: 'Nothing to do: it is tried again.' };
   if (code === 452) return { id, culprit: 'capacity', meaning: 'The receiver lacks room or took enough recipients for now.', nextStep: 'Nothing to do: it is tried again.' };
   if (code >= 400 && code < 500) return { id, culprit: 'theirs', faultClass: 'capacity', meaning: 'The receiver could not take the message just now.', nextStep: 'Nothing to do: it is tried again.' };
   if (code >= 500 && code < 510) return { id, culprit: 'theirs', faultClass: 'protocol', meaning: 'The servers did not understand each other.', nextStep: 'Ask the receiver\'s postmaster, with the whole reply.' };
   if (code === 552) return { id, culprit: 'recipient', meaning: 'The mailbox has no room for the message.', nextStep: 'Send less, or reach the person by another way.' };
-  if (code === 553) return { id, culprit: 'recipient', meaning: 'The address is not accepted.', nextStep: 'Check the address for a typing error.' };
-  // A bare 550 or 554 may be the recipient or a block: never guess it to be the recipient.
+  // A bare 550, 553 or 554 (and 450 above) may be the recipient or a block: never guess it to be the recipient.
   return { id, culprit: 'policy', meaning: 'The receiver refuses and gives no reason that we know.', nextStep: 'Read its words; ask the receiver\'s postmaster, with the whole reply.' };
 }
 
