@@ -20,7 +20,7 @@ export function deferralReason(outcome: DeliveryOutcome, explanation: Explanatio
     case 'message':
       return `${host ?? 'The destination'} does not take this message now: ${said}`;
     case 'host':
-      return host ? `${host} cannot be used now: ${said}` : `No mail server of the destination could be used: ${said}`;
+      return outcome.attempt.address === undefined ? `Nobody could be asked: ${said}` : `${host} cannot be used now: ${said}`;
     case 'session':
       if (isPeersWord(outcome)) return `${host ?? 'The destination'} puts it off and ends the session: ${said}`;
       return `The connection${host ? ` to ${host}` : ''} failed: ${said}`;
@@ -74,6 +74,7 @@ function isPeersWord({ attempt }: DeliveryOutcome): boolean {
 
 export function failureReason(outcome: DeliveryOutcome): string {
   if (weWillNot(outcome)) return `${notSent(outcome)}: ${replyInOneLine(outcome.reply)}`;
+  if (outcome.attempt.address === undefined && outcome.scope !== 'local') return `It was returned without a try: ${replyInOneLine(outcome.reply)}`;
   return `${hostOf(outcome) ?? (outcome.scope === 'local' ? 'This server' : 'The destination')} refused it for good: ${replyInOneLine(outcome.reply)}`;
 }
 

@@ -69,6 +69,13 @@ describe('what an outcome becomes', () => {
     assert.match(reason('450 4.7.25 Client host rejected: cannot find your hostname, [203.0.113.10]', 'mx.example.net'), /puts off our mail: 450 4\.7\.25/);
     assert.match(reason('421 4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your DKIM domain [example.org].', 'gmail-smtp-in.l.google.com'), /puts off mail of example\.org: 421/);
     assert.match(reason('451 4.7.1 Greylisted', 'mx.example.net'), /does not take this message now: 451 4\.7\.1 Greylisted/);
+    assert.match(settle('421 4.3.2 Service not available', { over: { scope: 'session' } }).settlement.reason ?? '', /^mx\.example\.net \[192\.0\.2\.25\] puts it off and ends the session: 421/);
+  });
+
+  it('does not say of a destination what we decided without asking it', () => {
+    const reason = (line: string, scope: DeliveryOutcome['scope']): string => settle(line, { over: { scope, attempt: {} } }).settlement.reason ?? '';
+    assert.match(reason('550 5.1.1 bob@example.net is suppressed', 'recipient'), /^It was returned without a try: 550 5\.1\.1/);
+    assert.match(reason('451 4.4.3 the mail servers of example.net cannot be looked up now', 'host'), /^Nobody could be asked: 451 4\.4\.3/);
   });
 
   it('does not say that a server refused what we did not send to it', () => {
