@@ -2,6 +2,7 @@
  * A whole server among providers with rules of their own: each is the only MX of its domain, on an address of its own;
  * names come from a zone, and the clock is moved by the test.
  */
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,6 +93,37 @@ export async function startRogueWorld(rules: Readonly<Record<string, RogueRules>
     },
   };
   return world;
+}
+
+/** What a test of one odd provider, the only MX of odd.test, starts from. */
+export interface Meeting {
+  readonly world: RogueWorld;
+  readonly odd: RogueProvider;
+  /** Everybody written to there, sorted. */
+  readonly to: readonly string[];
+  /** Our address at the provider, or our domain from it. */
+  lane(domain?: string): Promise<LaneView | undefined>;
+  whyOf(at: number): Promise<QueueExplanation>;
+  suppressed(): Promise<readonly string[]>;
+}
+
+/** One provider with these rules, another that takes everything, and this much mail for the first and one for the other. */
+export async function meetOddProvider(rules: RogueRules, messages: number, from: (at: number) => string = () => 'me@shop.test'): Promise<Meeting> {
+  const world = await startRogueWorld({ odd: rules, fine: {} });
+  const to = Array.from({ length: messages }, (_, at) => `friend${at}@odd.test`);
+  const ids: string[] = [];
+  for (const [at, address] of to.entries()) ids.push(await world.send({ from: from(at), to: address }));
+  await world.send({ to: 'friend@fine.test' });
+  await world.quiet();
+  assert.equal(world.providers['fine']?.messages.length, 1, 'the other provider is not delayed');
+  return {
+    world,
+    odd: world.providers['odd'] as RogueProvider,
+    to: to.toSorted(),
+    lane: async (domain = '') => (await world.lanes('mx.odd.test')).find(({ key }) => key.dkimDomain === domain),
+    whyOf: async (at) => (await world.why(ids[at] as string))[0] as QueueExplanation,
+    suppressed: async () => (await world.call<{ suppressions: readonly { address: string }[] }>('suppression.list')).suppressions.map(({ address }) => address).sort(),
+  };
 }
 
 type Letter = Parameters<RogueWorld['send']>[0];
