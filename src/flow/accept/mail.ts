@@ -84,7 +84,7 @@ function open(state: SessionState, sender: string, parameters: MailParameters): 
     parameters,
     startedAt: state.options.ports.clock.now(),
     recipients: [],
-    known: new Set(),
+    known: new Map(),
     expanded: [],
     accepted: 0,
     refused: 0,

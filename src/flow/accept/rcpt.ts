@@ -118,19 +118,29 @@ function accept(state: SessionState, transaction: Transaction, targets: readonly
   const notify = notifyOfTargets(targets.length, parameters.notify);
   if (alias !== undefined && notify !== parameters.notify) transaction.expanded.push({ address: alias, ...original, notify: ['success'] });
   for (const address of targets) {
-    const key = addressKey(address);
-    if (transaction.known.has(key)) continue;
-    transaction.known.add(key);
-    transaction.recipients.push({
-      address,
-      ...original,
-      ...(notify !== undefined && { notify }),
-      ...(alias !== undefined && { via: alias }),
-    } satisfies EnvelopeRecipient);
+    addRecipient(transaction, { address, ...original, ...(notify !== undefined && { notify }), ...(alias !== undefined && { via: alias }) });
   }
   transaction.accepted += 1;
   transaction.id ??= firstAccepted(state);
   state.reply(REPLIES.recipientOk);
+}
+
+/** One copy for each address. Of two ways to it the one counts whose sender is told more, so that no report asked for is lost. */
+function addRecipient({ recipients, known }: Transaction, recipient: EnvelopeRecipient): void {
+  const key = addressKey(recipient.address);
+  const at = known.get(key);
+  const first = at === undefined ? undefined : recipients[at];
+  if (at === undefined || first === undefined) {
+    known.set(key, recipients.push(recipient) - 1);
+  } else if (reportsOf(recipient.notify) > reportsOf(first.notify)) {
+    recipients[at] = recipient;
+  }
+}
+
+/** RFC 3461 §4.1: without NOTIFY failures are reported, and delays. */
+function reportsOf(notify: RcptParameters['notify']): number {
+  if (notify?.includes('never')) return 0;
+  return notify?.includes('success') ? 2 : 1;
 }
 
 /**

@@ -35,8 +35,8 @@ export interface Transaction {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly recipients: EnvelopeRecipient[];
-  /** Addresses in `recipients`, in comparable form. */
-  readonly known: Set<string>;
+  /** Where each address, in comparable form, stands in `recipients`. */
+  readonly known: Map<string, number>;
   /** Aliases with several targets whose sender asked to hear of success. */
   readonly expanded: EnvelopeRecipient[];
   /** RCPT commands accepted, before expansion. */
