@@ -30,18 +30,20 @@ interface Notice {
   readonly raw: string;
 }
 
-/** The one notice to alice about this message. */
+/** The first notice to alice about this message. */
 async function notice(subject: string): Promise<Notice> {
-  return eventually(`the notice about ${subject}`, async () => {
-    const found: Notice[] = [];
-    const { messages } = await lab.json<{ messages: readonly { number: number }[] }>(['mail', 'list', '--account', 'alice@example.org', '--json']);
-    for (const { number } of messages) {
-      const { stdout } = await lab.run(['mail', 'read', String(number), '--account', 'alice@example.org', '--raw']);
-      const dsn = parseDsn(Buffer.from(stdout));
-      if (dsn?.originalMessageId === `<${subject}@example.org>`) found.push({ dsn, raw: stdout });
-    }
-    return found.length > 0 && found[0];
-  });
+  return eventually(`the notice about ${subject}`, async () => (await notices(subject))[0]);
+}
+
+async function notices(subject: string): Promise<readonly Notice[]> {
+  const found: Notice[] = [];
+  const { messages } = await lab.json<{ messages: readonly { number: number }[] }>(['mail', 'list', '--account', 'alice@example.org', '--json']);
+  for (const { number } of messages) {
+    const { stdout } = await lab.run(['mail', 'read', String(number), '--account', 'alice@example.org', '--raw']);
+    const dsn = parseDsn(Buffer.from(stdout));
+    if (dsn?.originalMessageId === `<${subject}@example.org>`) found.push({ dsn, raw: stdout });
+  }
+  return found;
 }
 
 test('a failure names recipient, envelope and reply, and returns what was asked for', async () => {
@@ -81,6 +83,16 @@ test('success beyond an alias with one target is reported with the address that 
   const [recipient] = dsn.recipients;
   assert.deepEqual([recipient?.originalRecipient, recipient?.finalRecipient], ['single@example.org', 'friend@example.net']);
   assert.ok(recipient?.action === 'relayed' || recipient?.action === 'delivered', recipient?.action);
+});
+
+test('success is reported though an alias before leads to the same address', async () => {
+  await sendmail('both-ways', '-N', 'success', 'team@example.org', 'single@example.org');
+  await done('both-ways');
+  const reported = await eventually('both reports', async () => {
+    const told = (await notices('both-ways')).flatMap(({ dsn }) => dsn.recipients.map(({ action, originalRecipient }) => `${action} ${originalRecipient}`));
+    return told.length === 2 && told.sort();
+  });
+  assert.match(reported.join(), /^(?:delivered|relayed) single@example\.org,expanded team@example\.org$/);
 });
 
 test('a server without DSN is where our knowledge ends', async () => {

@@ -148,7 +148,13 @@ describe('feedback', () => {
     assert.deepEqual(dsn?.recipients.map(({ action, status }) => [action, status]), [['delayed', '4.0.0']]);
     assert.match(dsn?.text ?? '', /still waiting/);
     const text = dsn?.text.replace(/\s+/g, ' ') ?? '';
-    assert.match(text, /waited since Fri, 20 Nov 2026 18:00:00 \+0000 and was tried once\. The next attempt is due at /);
+    assert.match(text, /waited since Fri, 20 Nov 2026 18:00:00 \+0000 and was tried once\. The next attempt is due now\. /);
+    const [later] = await service().delayNotice({ ...MESSAGE, options: { ...MESSAGE.options, returnContent: 'full' } }, CONTENT, [{ ...entry, recipient: { ...entry.recipient, nextAttemptAt: Date.UTC(2026, 10, 21, 20) } }]);
+    const told = ((await later?.enqueue?.content.read()) ?? Buffer.alloc(0)).toString().replace(/\s+/g, ' ');
+    assert.match(told, /The next attempt is due at Sat, 21 Nov 2026 20:00:00 \+0000\./);
+    // When it was tried last is not known here, and RET=FULL is for failures (RFC 3461 §4.3).
+    assert.doesNotMatch(told, /Last-Attempt-Date|message\/rfc822;? /);
+    assert.match(told, /text\/rfc822-headers/);
     assert.match(text, /If it cannot be delivered by Sat, 21 Nov 2026 18:00:00 \+0000, it is returned to you\./);
     const [held] = await service().delayNotice(MESSAGE, CONTENT, [{ ...entry, recipient: { ...entry.recipient, state: 'held', attempts: 0 } }]);
     assert.match((await held?.enqueue?.content.read())?.toString().replace(/\s+/g, ' ') ?? '', /was not tried yet\. The administrator of this server has put it on hold/);

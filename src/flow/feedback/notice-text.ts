@@ -21,6 +21,8 @@ export interface NoticeEntry {
 
 export interface NoticeTextInput {
   readonly hostname: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
   readonly message: QueueMessage;
   /** Decoded. */
   readonly subject: string;
@@ -47,7 +49,7 @@ export function noticeSubject(entries: readonly NoticeEntry[]): string {
 export function noticeText(input: NoticeTextInput): string {
   const { message, hostname } = input;
   const shown = input.entries.slice(0, FEEDBACK_LIMITS.explainedRecipientsMax);
-  const sections = (Object.keys(HEADINGS) as NoticeState[]).flatMap((state) => section(state, shown.filter((entry) => entry.state === state), message));
+  const sections = (Object.keys(HEADINGS) as NoticeState[]).flatMap((state) => section(state, shown.filter((entry) => entry.state === state), input));
   const hidden = input.entries.length - shown.length;
   if (hidden > 0) sections.push(`… and ${hidden} more, listed in the technical part of this report.`);
   const about = [
@@ -61,12 +63,12 @@ export function noticeText(input: NoticeTextInput): string {
   return `This is the mail server ${hostname}.\n\n${[...sections, about].join('\n\n')}\n`;
 }
 
-function section(state: NoticeState, entries: readonly NoticeEntry[], message: QueueMessage): string[] {
+function section(state: NoticeState, entries: readonly NoticeEntry[], input: NoticeTextInput): string[] {
   if (entries.length === 0) return [];
-  return [HEADINGS[state], ...entries.map((entry) => describe(entry, message).join('\n'))];
+  return [HEADINGS[state], ...entries.map((entry) => describe(entry, input).join('\n'))];
 }
 
-function describe(entry: NoticeEntry, message: QueueMessage): string[] {
+function describe(entry: NoticeEntry, input: NoticeTextInput): string[] {
   const lines = [`  ${shownAddress(entry.recipient)}`];
   if (entry.state === 'expanded') return lines;
   if (entry.state === 'delivered') {
@@ -75,7 +77,7 @@ function describe(entry: NoticeEntry, message: QueueMessage): string[] {
   }
   const explanation = explainReply(entry.reply, attemptContext(entry.attempt));
   lines.push(...wrap(explanation.meaning, '    '));
-  if (entry.state === 'delayed') lines.push(...delay(entry.recipient, message).flatMap((sentence) => wrap(sentence, '    ')));
+  if (entry.state === 'delayed') lines.push(...delay(entry.recipient, input).flatMap((sentence) => wrap(sentence, '    ')));
   else lines.push(...wrap(`What to do: ${explanation.nextStep}`, '    '));
   if (entry.state !== 'delayed' && explanation.reference !== undefined) lines.push(`    Their page: ${explanation.reference}`);
   const said = isPeerReply(entry.reply, entry.attempt) ? `${peer(entry.attempt)} said` : 'Technical reason';
@@ -84,10 +86,11 @@ function describe(entry: NoticeEntry, message: QueueMessage): string[] {
 }
 
 /** Since when, how often it was tried, what happens next, and when it ends. */
-function delay(recipient: QueueRecipient, message: QueueMessage): string[] {
+function delay(recipient: QueueRecipient, { message, now }: NoticeTextInput): string[] {
   const { attempts, nextAttemptAt, state } = recipient;
   const tried = attempts === 0 ? 'and was not tried yet' : `and was tried ${attempts === 1 ? 'once' : `${attempts} times`}`;
-  const next = state === 'held' ? 'The administrator of this server has put it on hold.' : `The next attempt is due at ${formatDate(Math.max(nextAttemptAt, message.queuedAt))}.`;
+  const due = nextAttemptAt > now ? `The next attempt is due at ${formatDate(nextAttemptAt)}.` : 'The next attempt is due now.';
+  const next = state === 'held' ? 'The administrator of this server has put it on hold.' : due;
   return [
     `It has waited since ${formatDate(message.queuedAt)} ${tried}. ${next}`,
     `If it cannot be delivered by ${formatDate(message.expiresAt)}, it is returned to you.`,

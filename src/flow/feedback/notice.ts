@@ -34,7 +34,7 @@ export interface NoticeInput {
 
 export async function buildNotice(input: NoticeInput): Promise<NewQueueItem> {
   const { message } = input;
-  const original = await readOriginal(message, input.content);
+  const original = await readOriginal(input);
   const { fields } = parseHeader(original.header);
   const from = `postmaster@${input.hostname}`;
   const facts: DsnFacts = {
@@ -44,7 +44,7 @@ export async function buildNotice(input: NoticeInput): Promise<NewQueueItem> {
     to: input.to,
     subject: noticeSubject(input.entries),
     date: input.now,
-    text: noticeText({ hostname: input.hostname, message, subject: decodeWords(firstField(fields, 'subject')?.value ?? ''), entries: input.entries }),
+    text: noticeText({ hostname: input.hostname, now: input.now, message, subject: decodeWords(firstField(fields, 'subject')?.value ?? ''), entries: input.entries }),
     ...(message.options.envelopeId !== undefined && { envelopeId: message.options.envelopeId }),
     arrivedAt: message.queuedAt,
     originalId: message.id,
@@ -105,9 +105,13 @@ interface Original {
   readonly full?: Buffer;
 }
 
-/** RFC 3461 §4.3: RET=FULL is honoured up to a size. RFC 8689 §5: the content of REQUIRETLS mail is never returned. */
-async function readOriginal(message: QueueMessage, content: ByteSource): Promise<Original> {
-  const wantsFull = message.options.returnContent === 'full' && !message.options.requireTls;
+/**
+ * RFC 3461 §4.3: RET=FULL is honoured up to a size, and where something failed; other reports bring the header alone.
+ * RFC 8689 §5: the content of REQUIRETLS mail is never returned.
+ */
+async function readOriginal({ message, content, entries }: NoticeInput): Promise<Original> {
+  const failed = entries.some(({ state }) => state === 'bounced' || state === 'expired');
+  const wantsFull = failed && message.options.returnContent === 'full' && !message.options.requireTls;
   if (wantsFull && content.size <= FEEDBACK_LIMITS.returnedContentBytesMax) {
     const full = content.inMemory ?? (await content.read());
     return { header: headerOf(full), full };
@@ -132,9 +136,14 @@ function dsnRecipient(entry: NoticeEntry, input: NoticeInput): DsnRecipient {
     status: statusCode(entry),
     ...(attempt.mx !== undefined && { remoteMta: attempt.mx }),
     ...(isTrouble(entry) && { diagnostic: { type: fromPeer ? ('smtp' as const) : ('x-posthorn' as const), text: replyLine(reply) } }),
-    lastAttemptAt: input.now,
+    ...(endedByAttempt(entry) && { lastAttemptAt: input.now }),
     ...(entry.state === 'delayed' && { willRetryUntil: input.message.expiresAt }),
   };
+}
+
+/** What is late or has expired was tried last at some time before, and an administrator's bounce, perhaps, never. */
+function endedByAttempt({ state, attempt }: NoticeEntry): boolean {
+  return state === 'delivered' || (state === 'bounced' && attempt.mx !== undefined);
 }
 
 function isTrouble({ state }: NoticeEntry): boolean {
