@@ -10,6 +10,7 @@ import type { TestContext } from 'node:test';
 import { BufferSource } from '../base/byte-source.ts';
 import { Failure } from '../base/errors.ts';
 import { createQueueId } from '../base/queue-id.ts';
+import { RETURN_ORDERED_AT } from '../contract/queue.ts';
 import type { MailboxDeposit, NewQueueItem, Settlement } from '../contract/queue.ts';
 import { eventually } from '../../test/harness/lab-process.ts';
 import { openStore } from './store.ts';
@@ -63,6 +64,32 @@ test('an inserted message is whole after closing and opening again', async (t) =
   for await (const { ids, positions } of second.queue.dueRows()) due.push(...ids.map((id, at) => [id, positions[at]]));
   assert.deepEqual(due, [[item.message.id, 0], [item.message.id, 1]]);
   assert.deepEqual(await second.timeline.events(item.message.id), item.events);
+});
+
+test('a message that was deleted during its delivery sends no bounce', async (t) => {
+  const store = await openStore(temporaryDir(t));
+  t.after(() => store.close());
+  const [item, bounce] = [newItem(['bob@example.net'], Buffer.from('one')), newItem(['alice@example.org'], Buffer.from('two'))];
+  await store.queue.insert(item);
+  await store.queue.order(item.message.id, [0], { state: 'deleted' }, []);
+  const failed: Settlement = { recipient: 0, state: 'bounced', attempts: 1, nextAttemptAt: 0, lastReply: { code: 550, text: 'no' } };
+  assert.deepEqual(await store.queue.settle(item.message.id, [failed], [], [bounce], []), { finished: true, superseded: true });
+  assert.equal(await store.queue.read(bounce.message.id), undefined);
+  assert.equal((await store.queue.read(item.message.id))?.recipients[0]?.state, 'deleted');
+});
+
+test('an order to hold or to return outlives the deferral of an attempt that was under way', async (t) => {
+  const store = await openStore(temporaryDir(t));
+  t.after(() => store.close());
+  const item = newItem(['held@example.net', 'returned@example.net', 'plain@example.net'], Buffer.from('one'));
+  const { id } = item.message;
+  await store.queue.insert(item);
+  await store.queue.order(id, [0], { state: 'held' }, []);
+  await store.queue.order(id, [1], { state: 'queued', nextAttemptAt: RETURN_ORDERED_AT, lastReply: { code: 554, text: 'returned' } }, []);
+  const deferred = [0, 1, 2].map((recipient): Settlement => ({ recipient, state: 'queued', attempts: 1, nextAttemptAt: 99, lastReply: { code: 450, text: 'later' } }));
+  await store.queue.settle(id, deferred, [], [], []);
+  const rows = (await store.queue.read(id))?.recipients.map(({ state, nextAttemptAt, lastReply }) => [state, nextAttemptAt, lastReply?.code]);
+  assert.deepEqual(rows, [['held', 99, 450], ['queued', RETURN_ORDERED_AT, 554], ['queued', 99, 450]]);
 });
 
 test('content is freed when the last of all messages that name it has met its fate', async (t) => {
