@@ -14,7 +14,11 @@ export interface QueueEntryRecipient {
   readonly attempts: number;
   /** Milliseconds since 1970. */
   readonly nextAttemptAt: number;
+  /** Of its last change: what came of the last try, who held it. */
   readonly reason?: string;
+  /** Its time has come and it waits: why, and until when at least (milliseconds since 1970); of a running queue. */
+  readonly waitReason?: string;
+  readonly waitUntil?: number;
   readonly lastReply?: Reply;
   /** MX site of the last attempt; absent before the first. */
   readonly site?: string;
@@ -63,11 +67,11 @@ const list = defineVerb({
     const now = context.clock.now();
     if (sort !== 'oldest') {
       const rows = await context.store.queueAdmin.top(filter, sort, limit + 1);
-      return { entries: withLiveSites(context, toEntries(rows.slice(0, limit))), more: rows.length > limit, now, ...unknown };
+      return { entries: withLiveWaits(context, toEntries(rows.slice(0, limit))), more: rows.length > limit, now, ...unknown };
     }
     // The smallest text above an id is the id with a blank.
     const { rows, next } = await context.store.queueAdmin.page(filter, limit, after === '' ? '' : `${after} `);
-    return { entries: withLiveSites(context, toEntries(rows)), more: next !== undefined, now, ...unknown };
+    return { entries: withLiveWaits(context, toEntries(rows)), more: next !== undefined, now, ...unknown };
   },
 });
 
@@ -78,21 +82,30 @@ const show = defineVerb({
   run: async (context, { id }) => {
     const item = await findMessage(context, id);
     const { origin, messageId, headerFrom, contentDigest, options, dkimDomain } = item.message;
-    return { ...entryOf(item), origin, messageId, headerFrom, contentDigest, options, dkimDomain, now: context.clock.now() };
+    const [entry] = withLiveWaits(context, [entryOf(item)]);
+    return { ...(entry as QueueEntry), origin, messageId, headerFrom, contentDigest, options, dkimDomain, now: context.clock.now() };
   },
 });
 
 export const queueListVerbs = [list, show] as const;
 
-/** Where recipients that were never tried stand in line: the running queue knows. */
-function withLiveSites({ queue }: ManageContext, entries: readonly QueueEntry[]): readonly QueueEntry[] {
+/** Where recipients stand in line, and what makes those wait whose time has come: the running queue knows. */
+function withLiveWaits({ queue }: ManageContext, entries: readonly QueueEntry[]): readonly QueueEntry[] {
   if (!queue?.explainWait) return entries;
-  const siteOf = (id: string, index: number) => queue.explainWait?.(id, index)?.site;
+  const waitOf = (id: string, index: number) => queue.explainWait?.(id, index);
   return entries.map((entry) => ({
     ...entry,
     recipients: entry.recipients.map((recipient) => {
-      const site = recipient.site ?? (recipient.state === 'queued' ? siteOf(entry.id, recipient.index) : undefined);
-      return site === undefined ? recipient : { ...recipient, site };
+      const live = recipient.state === 'queued' ? waitOf(entry.id, recipient.index) : undefined;
+      if (!live) return recipient;
+      const site = recipient.site ?? live.site;
+      const waiting = live.phase !== 'scheduled';
+      return {
+        ...recipient,
+        ...(site === undefined ? {} : { site }),
+        ...(waiting ? { waitReason: live.reason } : {}),
+        ...(waiting && live.until !== undefined ? { waitUntil: live.until } : {}),
+      };
     }),
   }));
 }

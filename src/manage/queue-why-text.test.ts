@@ -54,6 +54,9 @@ test('who has to act', () => {
   assert.equal(whoActs('queued', 'recipient', undefined, 'rate'), 'nobody');
   assert.equal(whoActs('queued', undefined, { phase: 'shaped', reason: '', rule: 'site-paused' }), 'administrator');
   assert.equal(whoActs('held', undefined, undefined), 'administrator');
+  assert.equal(whoActs('queued', 'theirs', undefined, 'network', 'relay:192.0.2.1:25'), 'administrator', 'a relay is our choice');
+  assert.equal(whoActs('queued', undefined, { phase: 'shaped', reason: '', rule: 'site-unreachable' }, undefined, 'google'), 'receiver');
+  assert.equal(whoActs('queued', 'source-ip', undefined, 'rate'), 'nobody', 'time ends it');
   assert.equal(whoActs('bounced', 'recipient', undefined), 'sender');
   assert.equal(whoActs('delivered', undefined, undefined), 'nobody');
 });

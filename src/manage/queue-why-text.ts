@@ -49,11 +49,17 @@ function waitingReason({ recipient, live, running, now }: WhyInput): string {
   if (nextAttemptAt === RETURN_ORDERED_AT) return 'An administrator ordered its return; it goes back to the sender as soon as the queue comes to it.';
   const last = reason === undefined ? '' : sentence(reason);
   if (!running) return joined('The server does not run; it is tried when the server starts.', attempts > 0 ? last : '');
-  const way = reroute ? `An administrator sends it ${reroute.kind === 'mx' ? 'by its MX records' : `to the relay ${reroute.host}:${reroute.port}`}.` : '';
+  const way = reroute ? `An administrator sends it ${reroute.kind === 'mx' ? 'by its MX records' : `to the relay ${reroute.host}:${reroute.port}`}.` : relayText(live?.site ?? recipient.site);
   if (live && live.phase !== 'scheduled') return joined(sentence(live.reason), last && live.phase !== 'in-delivery' ? `Before that: ${last}` : '', way);
   if (nextAttemptAt > now) return joined(last === '' ? 'It waits for its next try.' : last, way);
   if (live) return joined(sentence(live.reason), way);
   return joined(attempts === 0 ? 'Its first try is under way, or its turn comes as soon as its destination has room.' : 'It is due, and its turn comes as soon as its destination has room.', last && attempts > 0 ? `Before that: ${last}` : '', way);
+}
+
+/** A relay is our own choice, and where it was made is not in the reply. */
+function relayText(site: string | undefined): string {
+  if (!site?.startsWith('relay:')) return '';
+  return `It goes by the relay ${site.slice('relay:'.length)}, which this server was told to use (\`posthorn route list\`, [relay]); \`posthorn queue reroute\` sends it another way.`;
 }
 
 /** How the reason begins that `queue hold` writes. */
@@ -114,17 +120,23 @@ const ACTOR_OF: Readonly<Record<string, Actor>> = {
   theirs: 'receiver',
 };
 
-/** `faultClass` as in mail/reply-meaning. */
-export function whoActs(state: RecipientState, culprit: string | undefined, live: LiveWait | undefined, faultClass?: string): Actor {
+/** Time alone ends it. */
+const PASSING: ReadonlySet<string> = new Set(['rate', 'greylist']);
+
+/** `faultClass` as in mail/reply-meaning; `site` is MxSite.key. */
+export function whoActs(state: RecipientState, culprit: string | undefined, live: LiveWait | undefined, faultClass?: string, site?: string): Actor {
   if (state === 'delivered' || state === 'deleted') return 'nobody';
   if (state === 'held') return 'administrator';
-  if (live?.rule?.endsWith('-paused')) return 'administrator';
+  if (live?.rule?.endsWith('-paused') || live?.rule === 'no-source') return 'administrator';
+  // We chose the relay, so that it is ours to mend, or to choose another.
+  const theirs = site?.startsWith('relay:') ? 'administrator' : 'receiver';
+  if (live?.rule === 'site-unreachable') return theirs;
   if (culprit === undefined) return state === 'queued' ? 'nobody' : 'sender';
-  // Time alone ends it.
-  if (state === 'queued' && culprit === 'recipient' && faultClass === 'rate') return 'nobody';
+  if (state === 'queued' && PASSING.has(faultClass ?? '')) return 'nobody';
   // A dead address cannot act; whoever wrote to it can.
   if (state !== 'queued' && culprit === 'recipient') return 'sender';
-  return ACTOR_OF[culprit] ?? 'nobody';
+  const actor = ACTOR_OF[culprit] ?? 'nobody';
+  return actor === 'receiver' ? theirs : actor;
 }
 
 function lastOf(events: readonly MessageEvent[], name: string, index: number): MessageEvent | undefined {

@@ -11,6 +11,7 @@ import type { MessageEvent, QueueItem, QueueMessage, QueueRecipient, RecipientSt
 import type { LiveWait } from '../contract/queue-control.ts';
 import type { LaneView, ShapingControl } from '../contract/shaping-control.ts';
 import { domainOf } from '../mail/address.ts';
+import { explainRule } from '../mail/reply-meaning/explain.ts';
 import { explainLastReply } from './event-explanation.ts';
 import { selectionArgs } from './queue-orders.ts';
 import { findMessage, resolveFilter } from './queue-selection.ts';
@@ -20,7 +21,7 @@ import { defineVerb } from './verb.ts';
 import type { ManageContext } from './verb.ts';
 
 /** See `posthorn ip list`. */
-export type LaneBrief = Pick<LaneView, 'state' | 'why' | 'next' | 'nextChangeAt'> & {
+export type LaneBrief = Pick<LaneView, 'state' | 'why' | 'rule' | 'next' | 'nextChangeAt'> & {
   readonly source: string;
   /** Of a signing or sending domain; absent: all mail from the source. */
   readonly domain?: string;
@@ -42,6 +43,8 @@ export interface QueueExplanation {
   readonly lastReply?: Reply;
   /** Of the last reply, as trace gives it. */
   readonly explanation?: TraceExplanation;
+  /** While a lane rests that it would take: the meaning of the reply because of which, which another message may have got. */
+  readonly because?: TraceExplanation;
   /** Who has to do something about it. */
   readonly actor: Actor;
   /** Key of its MX site: of the last attempt, or where it would go. */
@@ -100,9 +103,10 @@ async function explain(context: ManageContext, { message }: QueueItem, recipient
   const now = clock.now();
   const live = state === 'queued' ? queue?.explainWait?.(message.id, recipient.index) : undefined;
   const told = toldReason({ message, recipient, events, now, running: queue !== undefined, ...(live ? { live } : {}) });
-  const explanation = lastReply && state !== 'delivered' ? explainLastReply(lastReply, recipient.index, events) : undefined;
   const site = live?.site ?? recipient.site;
+  const explanation = lastReply && state !== 'delivered' ? ofRelay(explainLastReply(lastReply, recipient.index, events), site) : undefined;
   const lanes = state === 'queued' && site !== undefined ? lanesOf(shaping, site, message) : [];
+  const because = restingBecause(live, lanes);
   const waitUntil = live?.phase === 'scheduled' ? restOf(context, lanes, site) : live?.until;
   return {
     id: message.id,
@@ -115,7 +119,8 @@ async function explain(context: ManageContext, { message }: QueueItem, recipient
     ...(waitUntil === undefined ? {} : { waitUntil }),
     ...(lastReply ? { lastReply } : {}),
     ...(explanation ? { explanation } : {}),
-    actor: whoActs(state, explanation?.culprit, live, explanation?.faultClass),
+    ...(because ? { because } : {}),
+    actor: whoActs(state, because?.culprit ?? explanation?.culprit, live, because ? classOfRest(live) : explanation?.faultClass, site),
     ...(site === undefined ? {} : { site }),
     ...(lanes.length === 0 ? {} : { lanes }),
     stream: message.stream ?? 'transactional',
@@ -133,11 +138,29 @@ async function explain(context: ManageContext, { message }: QueueItem, recipient
 function lanesOf(shaping: ShapingControl | undefined, site: string, { dkimDomain = '', sender }: QueueMessage): readonly LaneBrief[] {
   const domain = dkimDomain === '' ? domainOf(sender).toLowerCase() : dkimDomain;
   const lanes = shaping?.lanes().filter(({ key }) => key.site === site && (key.dkimDomain === '' || key.dkimDomain === domain)) ?? [];
-  return lanes.map(({ key, state, why, next, nextChangeAt }) => ({
+  return lanes.map(({ key, state, why, rule, next, nextChangeAt }) => ({
     source: key.source,
     ...(key.dkimDomain === '' ? {} : { domain: key.dkimDomain }),
-    state, why, next, ...(nextChangeAt === undefined ? {} : { nextChangeAt }),
+    state, why, ...(rule === undefined ? {} : { rule }), next, ...(nextChangeAt === undefined ? {} : { nextChangeAt }),
   }));
+}
+
+/** Silence of a relay is for us to mend: nobody else chose it. */
+function ofRelay(explanation: TraceExplanation, site: string | undefined): TraceExplanation {
+  if (!site?.startsWith('relay:') || explanation.faultClass !== 'network') return explanation;
+  return { ...explanation, nextStep: 'See that the relay runs, and that its port is open for this server; until then it is tried again.' };
+}
+
+/** A rest ends by itself, a refusal only when its cause does. */
+function classOfRest(live: LiveWait | undefined): string | undefined {
+  return live?.rule === 'lane-blocked' ? undefined : 'rate';
+}
+
+/** Of the lane that its wait is about. */
+function restingBecause(live: LiveWait | undefined, lanes: readonly LaneBrief[]): TraceExplanation | undefined {
+  if (!live?.rule?.startsWith('lane-')) return undefined;
+  const resting = lanes.find(({ state, rule, why }) => state !== 'steady' && rule !== undefined && live.reason.includes(why));
+  return resting?.rule === undefined ? undefined : explainRule(resting.rule);
 }
 
 /**

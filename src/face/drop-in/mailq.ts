@@ -41,7 +41,7 @@ export function entryLines(entry: QueueEntry, arrival: (at: number) => string = 
   const lines = [head];
   let reason = '';
   for (const recipient of entry.recipients) {
-    const why = recipient.attempts === 0 ? '' : printable(recipient.reason ?? '');
+    const why = printable(recipient.waitReason ?? (recipient.attempts === 0 && recipient.state === 'queued' ? '' : (recipient.reason ?? '')));
     if (why !== reason && why !== '') lines.push(`(${why})`.padStart(Math.min(80, why.length + 2)));
     reason = why;
     lines.push(`${' '.repeat(41)}${printable(recipient.address)}`);

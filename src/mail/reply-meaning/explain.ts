@@ -137,5 +137,19 @@ function explainBasic(code: number): Meaning & ClassRule & { readonly id: string
   return { id, culprit: 'policy', meaning: 'The receiver refuses and gives no reason that we know.', nextStep: 'Read its words; ask the receiver\'s postmaster, with the whole reply.' };
 }
 
+/** What a rule of the tables says, by its name: for what a reply left behind. Undefined for names in no table. */
+export function explainRule(rule: string): Omit<Explanation, 'faultClass'> | undefined {
+  for (const table of RULE_TABLES) {
+    const found = table.rules.find(({ id }) => id === rule);
+    if (!found) continue;
+    const { culprit, meaning, nextStep } = found;
+    const source = found.uncompared ? UNCOMPARED : (found.source ?? table.source);
+    return { ...(table.provider !== undefined && table !== OUR_SIDE && { provider: table.provider }), culprit, meaning, nextStep, source, date: table.date, rule };
+  }
+  // The class digit tells nothing of the meaning.
+  const row = rule.startsWith('enhanced.') ? explainEnhanced(`5.${rule.slice('enhanced.'.length)}`) : undefined;
+  return row && { culprit: row.culprit, meaning: row.meaning, nextStep: row.nextStep, source: ENHANCED_SOURCE, date: ENHANCED_DATE, rule };
+}
+
 /** Every table, for tests and the generated reference. */
 export const RULE_TABLES: readonly RuleTable[] = [...PROVIDERS, EVERYBODY, OUR_SIDE];

@@ -32,8 +32,8 @@ export function printEntries({ out }: Session, entries: readonly QueueEntry[], n
       recipient.address,
       recipient.site ?? '',
       recipient.state === 'held' ? 'held' : recipient.attempts === 0 ? 'new' : `${recipient.attempts} tried`,
-      recipient.state === 'queued' ? nextTry(recipient.nextAttemptAt, now) : '',
-      recipient.reason ?? '',
+      recipient.state === 'queued' ? nextTry(Math.max(recipient.nextAttemptAt, recipient.waitUntil ?? 0), now) : '',
+      recipient.waitReason ?? recipient.reason ?? '',
     ]),
   );
   out.table(
@@ -45,7 +45,7 @@ export function printEntries({ out }: Session, entries: readonly QueueEntry[], n
 
 /** A time in the past means that its turn comes as soon as it can. */
 function nextTry(at: number, now: number): string {
-  return at <= now ? 'now' : moment(at, now);
+  return at <= now ? 'in turn' : moment(at, now);
 }
 
 interface QueueDetails extends QueueEntry {
@@ -79,7 +79,8 @@ export async function showMessage(session: Session, options: CommonOptions, id: 
       ['State', recipient.state],
       ['Site', recipient.site],
       ['Attempts', recipient.attempts],
-      ['Next try', recipient.state === 'queued' ? nextTry(recipient.nextAttemptAt, entry.now) : undefined],
+      ['Next try', recipient.state === 'queued' ? nextTry(Math.max(recipient.nextAttemptAt, recipient.waitUntil ?? 0), entry.now) : undefined],
+      ['Waits', recipient.waitReason],
       ['Reason', recipient.reason],
       ['Last reply', recipient.lastReply && formatReply(recipient.lastReply)],
       ['Its meaning', [recipient.rule, recipient.culprit].filter(Boolean).join(', blames ')],

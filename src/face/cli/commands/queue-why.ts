@@ -43,9 +43,12 @@ function printEach({ out }: Session, rows: readonly QueueExplanation[]): void {
   }
 }
 
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}
+
 function printCauses({ out }: Session, rows: readonly QueueExplanation[]): void {
   const causes = groupCauses(rows);
-  const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
   out.line(`${count(rows.length, 'recipient')} of ${count(messagesOf(rows), 'message')}, ${count(causes.length, 'reason')}${causes.length > 1 ? ', the most frequent first' : ''}:`);
   for (const cause of causes) {
     const { example } = cause;

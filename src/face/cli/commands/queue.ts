@@ -41,7 +41,9 @@ function addViews(registry: Registry, queue: Command): void {
   leaf<CommonOptions>(registry, queue, 'show', 'one message with all its recipients', '<id>', (options, id) => showMessage(session, options, id));
   withFilter(
     leaf<WhyOptions>(registry, queue, 'why', 'why it waits, what was answered last, when the next try is', '[ids...]', (options, ids) => explainQueue(session, options, ids)),
-  ).option('--limit <n>', 'at most so many messages', wholeNumber(1, 10_000), 100);
+  )
+    .option('--each', 'one paragraph for each recipient instead of one for each reason')
+    .option('--limit <n>', 'at most so many messages', wholeNumber(1, 10_000), 1000);
 }
 
 interface OrderOptions extends FilterOptions {
