@@ -95,6 +95,8 @@ export const SMTP_CLIENT_LIMITS = {
   /** An address that did not answer is asked after the others of its site for so long. */
   silentHostMs: 10 * 60_000,
   silentHostsMax: 10_000,
+  /** A host that ends each connection after so many messages is believed to do so for so long. */
+  connectionSpanMs: 60 * 60_000,
   greetingTimeoutMs: 300_000,
   ehloTimeoutMs: 300_000,
   tlsHandshakeTimeoutMs: 60_000,

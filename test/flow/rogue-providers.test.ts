@@ -52,3 +52,10 @@ test('twelve a minute, the rest put off in words of an overloaded machine: the r
   assert.deepEqual(met.odd.recipients, met.to);
   assert.ok(met.odd.refusals.length < 20, String(met.odd.refusals.length));
 });
+
+test('a host that closes without a word after seven messages: learnt from the first connections', async () => {
+  const met = await meet({ content: ({ taken }) => (taken >= 7 ? '' : undefined) }, 60);
+  await met.world.passTime(10 * MINUTE, MINUTE);
+  assert.deepEqual(met.odd.recipients, met.to);
+  assert.ok(met.odd.refusals.length <= 4, JSON.stringify(met.odd.refusals));
+});

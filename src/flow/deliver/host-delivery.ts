@@ -11,6 +11,7 @@ import { openSmtp, type OpenResult, type RecipientFate, type SmtpConnection } fr
 import type { SmtpPorts, SmtpTarget } from '../../net/smtp-open.ts';
 import type { SmtpTrouble } from '../../net/smtp-trouble.ts';
 import type { Attempt } from './attempt.ts';
+import type { ConnectionSpans } from './connection-spans.ts';
 import { fitToServer, type Fit, type SignAgain } from './fit.ts';
 import type { MailHost } from './mail-hosts.ts';
 import type { TlsPlan } from './tls-policy.ts';
@@ -26,6 +27,7 @@ export interface HostDelivery {
   readonly poolKey: string;
   /** Whose connections are counted together; absent: nobody counts. */
   readonly group?: string | undefined;
+  readonly spans: ConnectionSpans;
   /** After so many messages a connection is left; default: what the client's limits say. */
   readonly messagesMax?: number | undefined;
   /** For the administrator, should the log-in be refused: where its secret is kept. */
@@ -101,7 +103,7 @@ function followUp(
     connection.quit();
     return undefined;
   }
-  const exhausted = connection.transactions >= (delivery.messagesMax ?? Number.POSITIVE_INFINITY);
+  const exhausted = connection.transactions >= messagesMaxOf(delivery);
   // From its second message on a connection may turn out to be gone without that being anybody's failure.
   if (waiting.length > 0 && connection.reusable && !exhausted) return { connection, reused: true, readyAt: delivery.ports.clock.now() };
   if (exhausted) connection.quit();
@@ -109,8 +111,12 @@ function followUp(
   return undefined;
 }
 
+function messagesMaxOf({ messagesMax = Number.POSITIVE_INFINITY, spans, poolKey }: HostDelivery): number {
+  return Math.min(messagesMax, spans.limitOf(poolKey) ?? Number.POSITIVE_INFINITY);
+}
+
 function keptSession(delivery: HostDelivery): Session | undefined {
-  const connection = delivery.pool.take(delivery.poolKey, delivery.messagesMax);
+  const connection = delivery.pool.take(delivery.poolKey, messagesMaxOf(delivery));
   return connection && { connection, reused: true, readyAt: delivery.ports.clock.now() };
 }
 
@@ -192,6 +198,8 @@ function record(
 ): TransactResult {
   const context = { peer: peerName(delivery), reused: session.reused };
   const judged = fates.map((fate) => (fate.kind === 'delivered' ? undefined : judgeTrouble(fate.trouble, context)));
+  const isLost = fates.some((fate) => fate.kind === 'trouble' && fate.trouble.kind === 'lost');
+  if (session.reused && isLost) delivery.spans.ended(delivery.poolKey, session.connection.transactions - 1);
   if (session.reused && judged.every((judgement) => judgement?.next === 'fresh')) return { kind: 'stale' };
   const facts = factsOf(delivery, attempt, session);
   const someDelivered = fates.some(({ kind }) => kind === 'delivered');

@@ -23,6 +23,7 @@ import type { SmtpPorts, SmtpTarget } from '../../net/smtp-open.ts';
 import { createClientTls, type ClientTls } from '../../net/tls.ts';
 import { describeReply } from '../../wire/smtp/reply.ts';
 import { Attempt } from './attempt.ts';
+import { ConnectionSpans } from './connection-spans.ts';
 import type { SignAgain } from './fit.ts';
 import { deliverToHost } from './host-delivery.ts';
 import { mailHosts, relayMailHosts, smartHosts, type MailHost, type MailHostStep } from './mail-hosts.ts';
@@ -92,6 +93,7 @@ class Remote implements RemoteDeliverer {
   readonly #policies: TlsPolicies;
   readonly #tls: SessionTls;
   readonly #silent: SilentHosts;
+  readonly #spans: ConnectionSpans;
   readonly #logins: RelayLogins;
   #settings: Settings | undefined;
 
@@ -101,6 +103,7 @@ class Remote implements RemoteDeliverer {
     this.#policies = options.tlsPolicies ?? createTlsPolicies(options);
     this.#tls = new SessionTls(options.clock, options.tlsResults);
     this.#silent = new SilentHosts(options.clock);
+    this.#spans = new ConnectionSpans(options.clock);
     this.#logins = new RelayLogins(options.clock, new OauthTokens(options.clock, options.httpsFetch));
   }
 
@@ -225,7 +228,7 @@ class Remote implements RemoteDeliverer {
     const ports: SmtpPorts = { connector, clock, clientTls };
     const spoke = await deliverToHost(
       {
-        ports, pool: this.#pool, host, target, poolKey: poolKey(route, target, plan?.key), signal, signAgain, plan, onOpened,
+        ports, pool: this.#pool, spans: this.#spans, host, target, poolKey: poolKey(route, target, plan?.key), signal, signAgain, plan, onOpened,
         group: permit && connectionGroup(permit),
         messagesMax: permit?.messagesPerConnectionMax,
         secretPlace: route.kind === 'smarthost' ? secretPlace(route) : undefined,
