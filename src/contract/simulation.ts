@@ -10,6 +10,9 @@ export interface SimulationOptions {
   readonly growth: number;
   /** Letters and notices a day. */
   readonly letters: number;
+  /** Our addresses, and how many of them have sent for years: they are trusted with the full volume from the first day. */
+  readonly ips: number;
+  readonly warmIps: number;
   /** Of a thousand messages of the mailing, so many draw a complaint. */
   readonly complaintsPerThousand: number;
   /** False: everything goes out at once, to see what shaping is good for. */
@@ -30,7 +33,7 @@ export interface SimulatedDay {
   readonly backlog: number;
   /** Messages a day that the receiver trusted the address with: of the model, no provider tells. */
   readonly trust: number;
-  /** State of the lane at the end of the day. */
+  /** State of each address's lane at the end of the day. */
   readonly state: string;
   /** Of letters and notices: the longest wait of one delivered on this day, seconds. */
   readonly letterWaitSecondsMax: number;

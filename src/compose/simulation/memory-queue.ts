@@ -74,11 +74,18 @@ export class MemoryQueue implements QueueStore {
   }
 
   async aged(now: number, limit: number, after?: AgedPlace): Promise<AgedMessages> {
-    const rows = [...this.#rows.values()].sort((one, other) => one.watchAt - other.watchAt || (one.item.message.id < other.item.message.id ? -1 : 1));
-    const isBehind = ({ watchAt, item }: Row): boolean => !after || watchAt > after.watchAt || (watchAt === after.watchAt && item.message.id > after.id);
-    const found = rows.filter((row) => row.watchAt <= now && isBehind(row)).slice(0, limit);
+    // All messages live equally long, so that rows stand in the order of their ages.
+    const found: Row[] = [];
+    let next: Row | undefined;
+    for (const row of this.#rows.values()) {
+      if (row.watchAt > now) {
+        next = row;
+        break;
+      }
+      if (after && (row.watchAt < after.watchAt || (row.watchAt === after.watchAt && row.item.message.id <= after.id))) continue;
+      if (found.length < limit) found.push(row);
+    }
     const last = found.at(-1);
-    const next = rows.find(({ watchAt }) => watchAt > now);
     return {
       items: found.map(({ item }) => item),
       ...(last && found.length === limit ? { after: { watchAt: last.watchAt, id: last.item.message.id } } : {}),

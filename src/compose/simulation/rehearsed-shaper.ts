@@ -1,28 +1,38 @@
-/** The real shaper for a rehearsal: one new address that sends to the internet, nothing remembered, nothing written. */
+/** The real shaper for a rehearsal: addresses that send to the internet, nothing remembered, nothing written. */
 import type { Clock } from '../../base/clock.ts';
 import { silentLog } from '../../base/log.ts';
 import type { Shaper } from '../../contract/shaper.ts';
+import type { ShapingControl } from '../../contract/shaping-control.ts';
+import type { Config, OutboundIp } from '../../config/config.ts';
 import { createShaper, NO_MEMORY } from '../../flow/shape/shaper.ts';
 
-/** Of the block for documentation (RFC 5737). */
-export const SOURCE = { address: '192.0.2.1', helo: 'mail.example.org' } as const;
+const HOSTNAME = 'mail.example.org';
+
+/** Of the block for documentation (RFC 5737): one pool, the first ones have sent for years. */
+export function rehearsedSources(count: number, warm: number): readonly OutboundIp[] {
+  return Array.from({ length: count }, (_, at) => ({ address: `192.0.2.${at + 1}`, helo: HOSTNAME, ...(at < warm && { warm: true as const }) }));
+}
 
 export interface RehearsedShaper extends Shaper {
-  /** Of our address at this site, at this moment. */
+  /** Of each of our addresses at this site, at this moment. */
   stateOf(siteKey: string): string;
+  /** The shaper's own hand, for what a test wants to look at. */
+  readonly control: ShapingControl;
 }
 
 export interface RehearsalOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly shaping: boolean;
+  readonly sources: readonly OutboundIp[];
+  readonly outbound?: Partial<Config['outbound']>;
 }
 
-export function createRehearsedShaper({ clock, random, shaping }: RehearsalOptions): RehearsedShaper {
+export function createRehearsedShaper({ clock, random, shaping, sources, outbound }: RehearsalOptions): RehearsedShaper {
   const shaper = createShaper({
     config: {
-      hostname: SOURCE.helo,
-      outbound: { protocols: ['ipv4'], port: 25, ips: [{ ...SOURCE }] },
+      hostname: HOSTNAME,
+      outbound: { protocols: ['ipv4'], port: 25, ips: sources, ...outbound },
       shaping: { enabled: shaping, warmUp: shaping, lowVolume: 200 },
     },
     clock,
@@ -39,6 +49,10 @@ export function createRehearsedShaper({ clock, random, shaping }: RehearsalOptio
     finish: (permit, results) => shaper.finish(permit, results),
     onRoom: (listener) => shaper.onRoom(listener),
     retryOf: (site) => shaper.retryOf(site),
-    stateOf: (siteKey) => shaper.control.lanes(SOURCE.address).find(({ key }) => key.site === siteKey && key.dkimDomain === '')?.state ?? 'unused',
+    control: shaper.control,
+    stateOf: (siteKey) => {
+      const lanes = shaper.control.lanes().filter(({ key }) => key.site === siteKey && key.dkimDomain === '');
+      return sources.map(({ address }) => lanes.find(({ key }) => key.source === address)?.state ?? 'unused').join(', ');
+    },
   };
 }

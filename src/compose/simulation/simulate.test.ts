@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { SimulatedDay, SimulationOptions, SimulationResult } from '../../contract/simulation.ts';
 import { simulate } from './simulate.ts';
 
-const OPTIONS: SimulationOptions = { days: 6, seed: 7, volume: 1000, firstMailing: 200, growth: 1.25, letters: 40, complaintsPerThousand: 0, shaping: true };
+const OPTIONS: SimulationOptions = { days: 6, seed: 7, volume: 1000, firstMailing: 200, growth: 1.25, letters: 40, ips: 1, warmIps: 0, complaintsPerThousand: 0, shaping: true };
 
 const sum = (days: readonly SimulatedDay[], field: 'wanted' | 'delivered' | 'expired' | 'deferred'): number => days.reduce((total, day) => total + day[field], 0);
 const daysOf = ({ receivers }: SimulationResult): readonly SimulatedDay[] => receivers.flatMap(({ days }) => days);

@@ -7,16 +7,17 @@ import { BufferSource } from '../../base/byte-source.ts';
 import { sleep } from '../../base/clock.ts';
 import { silentLog } from '../../base/log.ts';
 import { VirtualClock } from '../../base/virtual-clock.ts';
+import type { Config, OutboundIp } from '../../config/config.ts';
 import type { Deliverer, DeliveryJob, DeliveryOutcome, Feedback, NewQueueItem, QueueItem, Router, Settlement } from '../../contract/queue.ts';
 import type { MxSite } from '../../contract/sending.ts';
 import type { SimulatedDay, SimulatedReceiver, SimulationOptions, SimulationResult } from '../../contract/simulation.ts';
 import { createQueue, type Queue } from '../../flow/queue/queue.ts';
 import { siteOf } from '../../flow/route/site-finder.ts';
-import { MODELLED_RECEIVERS, ReceiverModel, type ReceiverFigures } from '../../lab/simulation/receiver-model.ts';
+import { MODELLED_RECEIVERS, ReceiverModel, type DayFigures, type ReceiverFigures } from '../../lab/simulation/receiver-model.ts';
 import { SITE_PROFILES } from '../../mail/sites/find-site.ts';
 import { wishesOfDay, type Wish } from './demand.ts';
 import { MemoryQueue } from './memory-queue.ts';
-import { createRehearsedShaper, SOURCE, type RehearsedShaper } from './rehearsed-shaper.ts';
+import { createRehearsedShaper, rehearsedSources, type RehearsedShaper } from './rehearsed-shaper.ts';
 import { seededRandom } from './seeded-random.ts';
 
 const DAY_MS = 86_400_000;
@@ -24,14 +25,25 @@ const HOUR_MS = 3_600_000;
 /** A Monday, at midnight UTC. */
 const START_MS = Date.UTC(2026, 10, 23);
 const QUEUE_CONFIG = { lifetimeMs: 5 * DAY_MS, bounceLifetimeMs: 5 * DAY_MS, retryMinMs: 300_000, retryMaxMs: 4 * HOUR_MS, onBlock: 'requeue', delayNoticeMs: 0 } as const;
+/** What an address that has sent for years is trusted with: so many times the volume. */
+const KNOWN_TRUST = 2;
 /** One message over one connection, from the first byte to the answer. */
 const ATTEMPT_MS_MIN = 300;
 const ATTEMPT_MS_SPREAD = 900;
 
+const RELAYED = { code: 250, enhanced: '2.0.0', text: 'taken by the smarthost' } as const;
 const NO_REPORTS: Feedback = { followUps: async () => [] };
 
-export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const simulation = new Simulation(options);
+/** What a test may change: how receivers take to us, and what else is set up for sending. */
+export interface SimulationWorld {
+  /** Default MODELLED_RECEIVERS; one for each key that `wishesOfDay` knows. */
+  readonly receivers?: readonly ReceiverFigures[];
+  readonly ips?: readonly OutboundIp[];
+  readonly outbound?: Partial<Config['outbound']>;
+}
+
+export async function simulate(options: SimulationOptions, world: SimulationWorld = {}): Promise<SimulationResult> {
+  const simulation = new Simulation(options, world);
   const receivers = await simulation.run();
   const source = 'The replies are those that the providers publish; when they give them is a model, for no provider tells.';
   return { options, source, receivers };
@@ -45,14 +57,19 @@ interface Tally {
 }
 
 class Receiver {
-  readonly model: ReceiverModel;
+  readonly figures: ReceiverFigures;
   readonly site: MxSite;
   readonly days: SimulatedDay[] = [];
   waiting = 0;
   today: Tally = { wanted: 0, delivered: 0, expired: 0, letterWaitMsMax: 0 };
 
-  constructor(figures: ReceiverFigures, random: () => number) {
-    this.model = new ReceiverModel(figures, random);
+  /** By source address: each has a name of its own to lose. */
+  readonly models: ReadonlyMap<string, ReceiverModel>;
+
+  /** An address that has sent for years has `volume` of trust. */
+  constructor(figures: ReceiverFigures, sources: readonly OutboundIp[], volume: number, random: () => number) {
+    this.figures = figures;
+    this.models = new Map(sources.map(({ address, warm }) => [address, new ReceiverModel({ ...figures, ...(warm && { trustAtFirst: Math.max(figures.trustAtFirst, volume * KNOWN_TRUST) }) }, random)]));
     this.site = siteOf(figures.mx, SITE_PROFILES);
   }
 }
@@ -62,15 +79,19 @@ class Simulation {
   readonly #random: () => number;
   readonly #clock = new VirtualClock(START_MS);
   readonly #receivers = new Map<string, Receiver>();
+  /** By the receiver's key. */
+  readonly #domains: ReadonlyMap<string, string>;
   readonly #shaper: RehearsedShaper;
   readonly #queue: Queue;
   #ids = 0;
 
-  constructor(options: SimulationOptions) {
+  constructor(options: SimulationOptions, { receivers = MODELLED_RECEIVERS, ips, outbound }: SimulationWorld) {
     this.#options = options;
     this.#random = seededRandom(options.seed);
-    for (const figures of MODELLED_RECEIVERS) this.#receivers.set(figures.domain, new Receiver(figures, this.#random));
-    this.#shaper = createRehearsedShaper({ clock: this.#clock, random: this.#random, shaping: options.shaping });
+    const sources = ips ?? rehearsedSources(options.ips, options.warmIps);
+    for (const figures of receivers) this.#receivers.set(figures.domain, new Receiver(figures, sources, options.volume, this.#random));
+    this.#domains = new Map(receivers.map(({ key, domain }) => [key, domain]));
+    this.#shaper = createRehearsedShaper({ clock: this.#clock, random: this.#random, shaping: options.shaping, sources, ...(outbound && { outbound }) });
     const deliverer: Deliverer = { deliver: (job) => this.#deliver(job) };
     this.#queue = createQueue({
       store: new MemoryQueue((item, settlement) => this.#settled(item, settlement)),
@@ -99,7 +120,7 @@ class Simulation {
     // Deliveries under way are left where they are: nobody waits for a clock that stands still.
     void this.#queue.stop(0);
     await this.#clock.runUntil(this.#clock.now() + DAY_MS);
-    return [...this.#receivers.values()].map(({ model: { figures }, days }) => ({ key: figures.key, title: figures.title, days }));
+    return [...this.#receivers.values()].map(({ figures, days }) => ({ key: figures.key, title: figures.title, days }));
   }
 
   #router(): Router {
@@ -118,7 +139,7 @@ class Simulation {
 
   #item({ stream, receiver: key }: Wish): NewQueueItem {
     const now = this.#clock.now();
-    const domain = MODELLED_RECEIVERS.find((figures) => figures.key === key)?.domain ?? '';
+    const domain = this.#domains.get(key) ?? '';
     const receiver = this.#receiverOf(domain);
     receiver.today.wanted += 1;
     receiver.waiting += 1;
@@ -138,14 +159,17 @@ class Simulation {
 
   async #deliver(job: DeliveryJob): Promise<readonly DeliveryOutcome[]> {
     const domain = job.route.kind === 'mx' ? job.route.domain : '';
-    const { model } = this.#receiverOf(domain);
+    const source = job.permit?.sources[0]?.address ?? '';
+    const model = this.#receiverOf(domain).models.get(source);
+    // A detour: the smarthost has a name of its own, and takes everything.
+    if (!model) return job.recipients.map(({ index }) => ({ recipient: index, status: 'delivered', scope: 'message', reply: RELAYED, attempt: {} }));
     model.connected();
     await sleep(this.#clock, ATTEMPT_MS_MIN + this.#random() * ATTEMPT_MS_SPREAD);
     const complaintShare = job.message.stream === 'bulk' ? this.#options.complaintsPerThousand / 1000 : 0;
-    const reply = model.judge(this.#clock.now(), SOURCE.address, complaintShare);
+    const reply = model.judge(this.#clock.now(), source, complaintShare);
     model.left();
-    const attempt = { mx: model.figures.mx[0] ?? '', address: '192.0.2.25', localAddress: SOURCE.address };
-    const status = reply.code < 400 ? 'delivered' : 'deferred';
+    const attempt = { mx: model.figures.mx[0] ?? '', address: '192.0.2.25', localAddress: source };
+    const status = reply.code < 400 ? 'delivered' : reply.code < 500 ? 'deferred' : 'failed';
     return job.recipients.map(({ index }) => ({ recipient: index, status, scope: reply.code === 421 ? 'session' : 'message', reply, attempt }));
   }
 
@@ -164,9 +188,14 @@ class Simulation {
 
   #endDay(receiver: Receiver, day: number): void {
     const { wanted, delivered, expired, letterWaitMsMax } = receiver.today;
-    const { deferred, complaints, trust } = receiver.model.endDay();
+    const { deferred, complaints, trust } = sumOf([...receiver.models.values()].map((model) => model.endDay()));
     const state = this.#shaper.stateOf(receiver.site.key);
     receiver.days.push({ day, wanted, delivered, deferred, expired, complaints, backlog: receiver.waiting, trust, state, letterWaitSecondsMax: Math.round(letterWaitMsMax / 1000) });
     receiver.today = { wanted: 0, delivered: 0, expired: 0, letterWaitMsMax: 0 };
   }
+}
+
+function sumOf(days: readonly DayFigures[]): DayFigures {
+  const sum = (field: keyof DayFigures): number => days.reduce((total, day) => total + day[field], 0);
+  return { received: sum('received'), deferred: sum('deferred'), complaints: sum('complaints'), trust: sum('trust') };
 }

@@ -54,6 +54,8 @@ interface Asked {
   readonly request: SendRequest;
   readonly profile: SiteProfile | undefined;
   readonly now: number;
+  /** Resting lanes are tried, too. */
+  readonly knocking?: true;
 }
 
 /** Nothing but connections is bounded for a smarthost of ours: its limits are a contract, not a reputation. */
@@ -66,8 +68,15 @@ export function decide(parts: AdmissionParts, request: SendRequest, now: number)
   const paused = parts.pauses.waitOfSite(site.key, now) ?? parts.pauses.waitOfSender(sender, now);
   if (paused) return { kind: 'wait', wait: paused };
   const asked: Asked = { parts, request, profile: site.profile ?? parts.sites.profileOf(site.key), now };
-  const chosen = chooseSources(asked);
-  if (chosen.picks.length === 0) return detour(asked, chosen.waits) ?? { kind: 'wait', wait: forWhom(parts.sources, chosen.waits, soonest(chosen.waits, now)) };
+  let chosen = chooseSources(asked);
+  if (chosen.picks.length === 0) {
+    const { waits } = chosen;
+    const away = detour(asked, waits);
+    if (away) return away;
+    // A letter that would wait out a rest may find out whether it is over; nothing else can carry it now.
+    if (request.stream !== 'bulk' && waits.some(({ rests }) => rests === 'hot')) chosen = chooseSources({ ...asked, knocking: true });
+    if (chosen.picks.length === 0) return { kind: 'wait', wait: forWhom(parts.sources, waits, soonest(waits, now)) };
+  }
   const gate = parts.sites.gate(site, now);
   const source = (chosen.picks[0] as Pick).candidate.source.address;
   const wait = gate.wait(now, request.stream, source);
@@ -109,7 +118,7 @@ function chooseSource(asked: Asked, protocol: Protocol): Pick | { readonly waits
 }
 
 function tryLanes(asked: Asked, candidate: Candidate): { readonly wait?: LaneWait | undefined; readonly lanes: readonly Lane[] } {
-  const { parts, request, profile, now } = asked;
+  const { parts, request, profile, now, knocking = false } = asked;
   const { address } = candidate.source;
   const paused = parts.pauses.waitOfSource(address, now);
   if (paused) return { wait: paused, lanes: [] };
@@ -117,7 +126,7 @@ function tryLanes(asked: Asked, candidate: Candidate): { readonly wait?: LaneWai
   const lanes = lanesOf(asked, address);
   for (const lane of lanes) {
     const wait = lane.wait(now, request.stream === 'bulk', profile?.title ?? request.site.title);
-    if (wait) return { wait, lanes };
+    if (wait && !(knocking && lane.mayKnock(now))) return { wait, lanes };
   }
   return { lanes };
 }

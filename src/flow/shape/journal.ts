@@ -8,7 +8,7 @@ import type { Log } from '../../base/log.ts';
 import type { LaneChange } from '../../contract/shaping-control.ts';
 import type { LaneSave } from '../../store/clients/lanes.ts';
 import type { Lane } from './lane.ts';
-import type { LaneStatus } from './lane-status.ts';
+import { newStatus, type LaneStatus } from './lane-status.ts';
 
 export interface JournalPorts {
   readonly save: (batch: LaneSave) => Promise<void>;
@@ -104,7 +104,8 @@ function nameOf({ key }: Lane) {
 /** A stored status; undefined when it cannot be read: what was learnt is then learnt again. */
 export function statusFromDetail(detail: string): LaneStatus | undefined {
   try {
-    const status = JSON.parse(detail) as LaneStatus;
+    // What an earlier version did not know begins as in a new lane.
+    const status: LaneStatus = { ...newStatus(0, false), ...(JSON.parse(detail) as LaneStatus) };
     return typeof status.state === 'string' && typeof status.since === 'number' && typeof status.until === 'number' ? status : undefined;
   } catch {
     return undefined;

@@ -111,7 +111,8 @@ export class LaneBook {
 
   #forgetOne(): void {
     for (const [id, lane] of this.#lanes) {
-      if (lane.inFlight > 0 || lane.status.state !== 'steady') continue;
+      // One that has warmed up must not begin anew.
+      if (lane.inFlight > 0 || lane.status.state !== 'steady' || lane.warms) continue;
       this.#lanes.delete(id);
       return;
     }

@@ -7,18 +7,14 @@
  *
  * Policy: rests and rates are multiplied down at each complaint and climb by steps, slowly near the rate that drew the
  * last complaint (the knee). Every state has a way out that needs nobody: a rest ends by the clock, a cooling lane climbs
- * also while nothing is sent, a blocked one is probed. Local trouble never comes here.
+ * also while nothing is sent, a blocked one is probed. Now and then a letter knocks at a resting lane: taken, it ends the
+ * rest; put off, it is no further complaint. Local trouble never comes here.
  */
 import { SHAPE_LIMITS } from '../../base/limits.ts';
-import type { LaneState } from '../../contract/sending.ts';
 import type { Recovery } from './recovery.ts';
+import { setBack, type WarmStatus } from './warm-up.ts';
 
-export interface LaneStatus {
-  readonly state: LaneState;
-  /** Milliseconds since 1970. */
-  readonly since: number;
-  /** One sentence. */
-  readonly why: string;
+export interface LaneStatus extends WarmStatus {
   /** Of the reply that caused it; '' when none did. */
   readonly rule: string;
   /** hot, blocked: nothing goes before; then (blocked) one probe. */
@@ -34,17 +30,16 @@ export interface LaneStatus {
   readonly knee: number;
   readonly strikes: number;
   readonly struckAt: number;
-  /** Position in the profile's warm-up figures; -1: none, or done. */
-  readonly warmDay: number;
-  /** Good days at this position that had little mail. */
-  readonly quietDays: number;
+  /** When a letter last tried a resting lane. */
+  readonly knockedAt: number;
 }
 
 export function newStatus(now: number, warmUp: boolean): LaneStatus {
   const why = warmUp ? 'This address has never sent to this site; it begins with little.' : 'Nothing has gone wrong here.';
   return {
     state: warmUp ? 'cold' : 'steady', since: now, why, rule: '', until: 0, restMs: 0, perMinute: 0, connections: 0, stepPerMinute: 1,
-    climbedAt: now, knee: 0, strikes: 0, struckAt: 0, warmDay: warmUp ? 0 : -1, quietDays: 0,
+    climbedAt: now, knee: 0, strikes: 0, struckAt: 0, knockedAt: 0, warmDay: warmUp ? 0 : -1,
+    known: false, easyDays: 0, spread: 1, setbacks: 0, failedDay: 0, holdDays: 0, steppedOn: 0,
   };
 }
 
@@ -62,6 +57,7 @@ export interface Complaint {
 export function heated(status: LaneStatus, complaint: Complaint & { readonly recovery: Recovery; readonly rate: number }): LaneStatus {
   const { now, recovery, why, rule, retryAfterMs = 0 } = complaint;
   if (isOldNews(status, complaint) || status.state === 'blocked') return status;
+  if (status.state === 'hot') return { ...status, until: Math.max(status.until, Math.min(now + Math.max(SHAPE_LIMITS.knockEveryMs, retryAfterMs), now + status.restMs)) };
   const strikes = strikesAt(status, now) + 1;
   const restMs = Math.min(Math.max(recovery.restMs * 2 ** (strikes - 1), retryAfterMs), SHAPE_LIMITS.hotRestMaxMs);
   // In a cooling lane it is the allowed rate that was too much, unless much less was sent.
@@ -71,7 +67,7 @@ export function heated(status: LaneStatus, complaint: Complaint & { readonly rec
   // A complaint at a trickle is about something else than the rate: nothing to be learnt from it about the rate.
   const knee = rate > start ? rate : 0;
   return {
-    ...stepBack(status), state: 'hot', since: now, why, rule, until: now + restMs, restMs, perMinute, connections: recovery.connections,
+    ...setBack(status, now, strikes > 1), state: 'hot', since: now, why, rule, until: now + restMs, restMs, perMinute, connections: recovery.connections,
     stepPerMinute: Math.max(1, recovery.perMinute > 0 ? recovery.perMinute : perMinute / 5), climbedAt: now, knee, strikes, struckAt: now,
   };
 }
@@ -83,25 +79,36 @@ export function blocked(status: LaneStatus, complaint: Complaint): LaneStatus {
   const again = status.state === 'blocked';
   const restMs = Math.min(Math.max(again ? status.restMs * 2 : SHAPE_LIMITS.blockedRestMinMs, retryAfterMs), SHAPE_LIMITS.blockedRestMaxMs);
   return {
-    ...stepBack(status), state: 'blocked', since: again ? status.since : now, why, rule, until: now + restMs, restMs, perMinute: 1, connections: 1,
+    ...setBack(status, now, true), state: 'blocked', since: again ? status.since : now, why, rule, until: now + restMs, restMs, perMinute: 1, connections: 1,
     stepPerMinute: 1, climbedAt: now, knee: 0, strikes: strikesAt(status, now) + 1, struckAt: now,
   };
 }
 
-/** A delivery went out: the next probe of a blocked lane has to wait its turn. */
+/** A delivery went out: the next probe of a blocked lane has to wait its turn, and the next knock at a resting one. */
 export function admitted(status: LaneStatus, now: number): LaneStatus {
+  if (status.state === 'hot') return { ...status, knockedAt: now };
   return status.state === 'blocked' ? { ...status, until: now + status.restMs } : status;
+}
+
+/** When a letter may try a resting lane, so that one is not held for hours behind a mailing's fault. */
+export function knockAt({ since, knockedAt, restMs }: LaneStatus): number {
+  return Math.max(since, knockedAt) + Math.max(SHAPE_LIMITS.knockEveryMs, restMs * SHAPE_LIMITS.knockRestShare);
 }
 
 /** The site took a message. */
 export function accepted(status: LaneStatus, now: number, admittedAt: number): LaneStatus {
   if (status.state === 'cold') return { ...status, state: 'warming', since: now, why: 'The first mail of this address was taken; it sends a little more every day.' };
-  if (status.state !== 'blocked' || admittedAt <= status.struckAt) return status;
+  if (admittedAt <= status.struckAt) return status;
+  if (status.state === 'hot') return { ...status, state: 'cooling', since: now, why: `A letter was taken before the rest was over; it sends at most ${figure(status.perMinute)} a minute and climbs. Before: ${status.why}`, until: 0, climbedAt: now };
+  if (status.state !== 'blocked') return status;
   return { ...status, state: 'cooling', since: now, why: 'A probe was taken: the site no longer refuses this address. It sends little and climbs.', until: 0, climbedAt: now };
 }
 
-/** What time alone changes: rests end, rates climb. `troubled`: the lane's ratio is not good just now. */
-export function grownOlder(status: LaneStatus, now: number, troubled: boolean): LaneStatus {
+/**
+ * What time alone changes: rests end, rates climb. `troubled`: the lane's ratio is not good just now. `pace`: the rate that
+ * warm-up sets anyway, messages a minute; a lane that has climbed there has recovered.
+ */
+export function grownOlder(status: LaneStatus, now: number, troubled: boolean, pace?: number): LaneStatus {
   switch (status.state) {
     case 'hot':
     case 'blocked':
@@ -112,7 +119,7 @@ export function grownOlder(status: LaneStatus, now: number, troubled: boolean): 
     case 'cooling':
       // Planned with a clock that was ahead: that is no reason to stand still until it is that late.
       if (status.since > now || status.climbedAt > now + SHAPE_LIMITS.holdMaxMs) return { ...status, since: Math.min(status.since, now), climbedAt: now };
-      return troubled ? status : climbed(status, now);
+      return troubled ? status : climbed(status, now, pace);
     default:
       return status;
   }
@@ -126,10 +133,10 @@ const KNEE_PATIENCE = 6;
 const STEPS_MAX = 2000;
 
 /** All steps that are due by now, also those of hours in which nobody asked. */
-function climbed(status: LaneStatus, now: number): LaneStatus {
+function climbed(status: LaneStatus, now: number, pace: number | undefined): LaneStatus {
   let { perMinute, connections, climbedAt } = status;
   const knee = now - status.struckAt > SHAPE_LIMITS.strikeMemoryMs ? 0 : status.knee;
-  const steadyAt = Math.max(SHAPE_LIMITS.steadyRatePerMinute, 2 * knee);
+  const steadyAt = pace ?? Math.max(SHAPE_LIMITS.steadyRatePerMinute, 2 * knee);
   for (let steps = 0; steps < STEPS_MAX; steps += 1) {
     const near = knee > 0 && perMinute >= KNEE_SHARE * knee;
     const waitMs = SHAPE_LIMITS.climbEveryMs * (near ? KNEE_PATIENCE * Math.min(16, 2 ** Math.max(0, status.strikes - 1)) : 1);
@@ -144,7 +151,7 @@ function climbed(status: LaneStatus, now: number): LaneStatus {
 }
 
 function recovered(status: LaneStatus, now: number): LaneStatus {
-  const warming = status.warmDay >= 0;
+  const warming = status.warmDay >= 0 && !status.known;
   return { ...status, state: warming ? 'warming' : 'steady', since: now, why: 'The rate climbed back without a new complaint.', rule: '', until: 0, restMs: 0, perMinute: 0, connections: 0, knee: 0 };
 }
 
@@ -171,11 +178,6 @@ function isOldNews(status: LaneStatus, { admittedAt }: Complaint): boolean {
 
 function strikesAt(status: LaneStatus, now: number): number {
   return now - status.struckAt > SHAPE_LIMITS.strikeMemoryMs ? 0 : status.strikes;
-}
-
-/** Whoever draws a complaint while warming up has been too fast. */
-function stepBack(status: LaneStatus): LaneStatus {
-  return { ...status, warmDay: status.warmDay < 0 ? -1 : Math.max(0, status.warmDay - 1), quietDays: 0 };
 }
 
 export function figure(value: number): string {

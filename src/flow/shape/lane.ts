@@ -5,10 +5,10 @@
 import { SHAPE_LIMITS } from '../../base/limits.ts';
 import type { LaneKey } from '../../contract/sending.ts';
 import type { SiteProfile } from '../../mail/sites/site-profile.ts';
-import { figure, grownOlder, newStatus, type LaneStatus } from './lane-status.ts';
+import { figure, grownOlder, knockAt, newStatus, type LaneStatus } from './lane-status.ts';
 import { RateMeter, RatioWindow } from './ratio-window.ts';
 import { TokenBucket } from './token-bucket.ts';
-import { afterDay, dayLimit, dayOf, nextDayAt } from './warm-up.ts';
+import { afterDay, dayLimit, dayOf, nextDayAt, pacePerMinute } from './warm-up.ts';
 
 /** Why a lane lets nothing go now. */
 export interface LaneWait {
@@ -40,9 +40,10 @@ export class Lane {
   #status: LaneStatus;
   #bucket: TokenBucket | undefined;
   #pace: TokenBucket | undefined;
+  #lettersPace: TokenBucket | undefined;
   readonly #profile: SiteProfile | undefined;
   /** Whether this lane began with a warm-up, or would have. */
-  readonly #warms: boolean;
+  readonly warms: boolean;
   readonly #changed: (lane: Lane, before: LaneStatus) => void;
 
   constructor(key: LaneKey, options: { readonly profile?: SiteProfile | undefined; readonly status?: LaneStatus | undefined; readonly warmUp: boolean; readonly now: number; readonly changed: (lane: Lane, before: LaneStatus) => void }) {
@@ -51,7 +52,7 @@ export class Lane {
     this.day = dayOf(options.now);
     this.#profile = options.profile;
     this.#changed = options.changed;
-    this.#warms = options.warmUp;
+    this.warms = options.warmUp;
     this.isStored = options.status !== undefined;
     this.#status = options.status ?? newStatus(options.now, options.warmUp);
   }
@@ -62,8 +63,8 @@ export class Lane {
 
   /** Anything worth keeping over a restart. */
   isEventful(now: number): boolean {
-    const { state, struckAt, warmDay } = this.#status;
-    return state !== 'steady' || now - struckAt < SHAPE_LIMITS.strikeMemoryMs || (this.#warms && warmDay < 0);
+    const { state, struckAt } = this.#status;
+    return state !== 'steady' || now - struckAt < SHAPE_LIMITS.strikeMemoryMs || this.warms;
   }
 
   set(status: LaneStatus, now: number): void {
@@ -82,7 +83,7 @@ export class Lane {
   forget(now: number): void {
     this.ratio.clear();
     this.hits.clear();
-    this.set(newStatus(now, this.#warms), now);
+    this.set(newStatus(now, this.warms), now);
   }
 
   /** What the clock changes: the day's end, the end of a rest, steps of climbing. */
@@ -98,15 +99,16 @@ export class Lane {
     }
     const { state } = this.#status;
     if (state === 'steady' || state === 'warming' || state === 'cold') return;
-    this.set(grownOlder(this.#status, now, (this.ratio.share(now) ?? 0) > SHAPE_LIMITS.ratioGood), now);
+    this.set(grownOlder(this.#status, now, (this.ratio.share(now) ?? 0) > SHAPE_LIMITS.ratioGood, this.#pacePerMinute), now);
   }
 
   /** `bulk` leaves the last of a day's figure to others. Call `turn` before. */
   wait(now: number, bulk: boolean, siteTitle: string): LaneWait | undefined {
     const wait = this.#wait(now, bulk, siteTitle);
-    // What a source may not do holds for all its mail; the figure of a day is larger for mail that is not bulk.
+    // What a source may not do holds for all its mail; but figures are larger for mail that is not bulk, and it may knock.
     if (!wait || this.key.dkimDomain !== '') return wait;
-    return { ...wait, concerns: wait.rule === 'warm-up-day' ? 'stream' : 'site' };
+    const ofStream = wait.rule === 'warm-up-day' || wait.rule === 'warm-up-pace' || (wait.rule === 'lane-hot' && bulk);
+    return { ...wait, concerns: ofStream ? 'stream' : 'site' };
   }
 
   #wait(now: number, bulk: boolean, siteTitle: string): LaneWait | undefined {
@@ -114,7 +116,7 @@ export class Lane {
     const who = this.name;
     switch (status.state) {
       case 'hot':
-        return { rule: 'lane-hot', rests: 'hot', until: status.until, reason: `${this.mail} to ${siteTitle} rests until ${timeOf(status.until)}; then a little goes, and step by step more. ${status.why}` };
+        return this.#hotWait(now, bulk, siteTitle);
       case 'blocked':
         if (status.until > now || this.inFlight > 0) return { rule: 'lane-blocked', rests: 'blocked', until: Math.max(status.until, now + 1000), reason: `${this.mail} is refused by ${siteTitle}; ${probeText(status.until, now)}. ${status.why}` };
         return undefined;
@@ -125,13 +127,19 @@ export class Lane {
     }
   }
 
+  /** While it rests one letter may try, now and then. */
+  mayKnock(now: number): boolean {
+    return this.#status.state === 'hot' && this.inFlight === 0 && now >= knockAt(this.#status);
+  }
+
   /** Takes a place; `finish` gives it back. */
-  take(now: number): void {
+  take(now: number, bulk: boolean): void {
     this.inFlight += 1;
     this.usedAt = now;
     this.meter.count(now);
     this.#bucket?.take(now);
     this.#pace?.take(now);
+    if (!bulk) this.#lettersPace?.take(now);
   }
 
   /** Of warm-up. */
@@ -161,30 +169,57 @@ export class Lane {
   #dayWait(now: number, bulk: boolean, who: string, siteTitle: string): LaneWait | undefined {
     const limit = this.limitToday;
     if (limit === undefined) return undefined;
-    const usable = bulk ? Math.max(1, Math.floor(limit * (1 - SHAPE_LIMITS.reserveShare))) : limit;
-    if (this.sentToday + this.inFlight < usable) return this.#paceWait(now, limit, who, siteTitle);
-    return { rule: 'warm-up-day', until: nextDayAt(now), reason: `${who} is new to ${siteTitle} and has sent its ${limit} messages of today${bulk ? ' but for a reserve' : ''}; it goes on at ${timeOf(nextDayAt(now))}, with more when today was good.` };
+    const usable = bulk ? Math.max(1, Math.floor(limit * (1 - SHAPE_LIMITS.reserveShare))) : limit * SHAPE_LIMITS.warmUpLettersTimes;
+    if (this.sentToday + this.inFlight < usable) return this.#paceWait(now, bulk, limit, who, siteTitle);
+    const extent = bulk ? ' but for a reserve' : ', and as many beyond for letters';
+    return { rule: 'warm-up-day', until: nextDayAt(now), reason: `${who} is ${this.#standing} ${siteTitle} and has sent its ${limit} messages of today${extent}; it goes on at ${timeOf(nextDayAt(now))}, with more when today was good.` };
   }
 
-  /** A day's figure sent within a minute looks like a machine that was broken into. */
-  #paceWait(now: number, limit: number, who: string, siteTitle: string): LaneWait | undefined {
-    const perMinute = Math.max(SHAPE_LIMITS.warmUpPerMinuteMin, limit / SHAPE_LIMITS.warmUpMinutes);
-    const burst = SHAPE_LIMITS.warmUpBurst;
-    this.#pace ??= new TokenBucket(perMinute, burst, now);
-    if (this.#pace.perMinute !== perMinute) this.#pace.retune(perMinute, burst, now);
-    const readyAt = this.#pace.readyAt(now);
+  get #standing(): string {
+    return this.#status.known ? 'not known for more at' : 'new to';
+  }
+
+  get #pacePerMinute(): number | undefined {
+    const limit = this.limitToday;
+    return limit === undefined ? undefined : pacePerMinute(limit, this.#status.spread);
+  }
+
+  #hotWait(now: number, bulk: boolean, siteTitle: string): LaneWait {
+    const { until, why } = this.#status;
+    const knock = Math.max(now + 1000, knockAt(this.#status));
+    const knocks = !bulk && knock < until;
+    const next = knocks ? `, but a letter tries at ${timeOf(knock)}; when it is taken or the rest is over` : '; then';
+    return { rule: 'lane-hot', rests: 'hot', until: knocks ? knock : until, reason: `${this.mail} to ${siteTitle} rests until ${timeOf(until)}${next} a little goes, and step by step more. ${why}` };
+  }
+
+  /**
+   * A day's figure sent within a minute looks like a machine that was broken into. Letters have a rate of their own, so
+   * that they need not wait behind a mailing; what they use is the mailing's loss.
+   */
+  #paceWait(now: number, bulk: boolean, limit: number, who: string, siteTitle: string): LaneWait | undefined {
+    const perMinute = pacePerMinute(limit, this.#status.spread);
+    this.#pace = paced(this.#pace, perMinute, SHAPE_LIMITS.warmUpBurst, now);
+    this.#lettersPace = paced(this.#lettersPace, Math.max(perMinute, SHAPE_LIMITS.warmUpLettersPerMinute), SHAPE_LIMITS.warmUpLettersBurst, now);
+    const bucket = bulk ? this.#pace : this.#lettersPace;
+    const readyAt = bucket.readyAt(now);
     if (readyAt <= now) return undefined;
-    return { rule: 'warm-up-pace', until: readyAt, reason: `${who} is new to ${siteTitle} and spreads its ${limit} messages of today, ${figure(perMinute)} a minute.` };
+    return { rule: 'warm-up-pace', until: readyAt, reason: `${who} is ${this.#standing} ${siteTitle} and spreads its ${limit} messages of today, ${figure(bucket.perMinute)} a minute.` };
   }
 }
 
-/** Unambiguous and short. */
+function paced(bucket: TokenBucket | undefined, perMinute: number, burst: number, now: number): TokenBucket {
+  if (!bucket) return new TokenBucket(perMinute, burst, now);
+  if (bucket.perMinute !== perMinute) bucket.retune(perMinute, burst, now);
+  return bucket;
+}
+
 /** How a probe is told of: when one message finds out whether the trouble is over. */
 export function probeText(at: number | undefined, now: number): string {
   const when = at === undefined || at <= now ? 'one message is trying just now whether that is over' : `at ${timeOf(at)} one message tries whether that is over`;
   return `${when}, and the others follow when it is taken`;
 }
 
+/** Unambiguous and short. */
 export function timeOf(at: number): string {
   return Number.isFinite(at) ? `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC` : 'further notice';
 }

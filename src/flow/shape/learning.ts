@@ -29,9 +29,12 @@ export function learn(lane: Lane, lesson: Lesson): void {
   lane.sentToday += reading.delivered;
   lane.deferredToday += reading.deferred;
   if (reading.good + reading.bad > 0 && !(lesson.ailing && reading.putOff)) lane.ratio.add(now, reading.good, reading.bad);
+  // A letter that knocked at a resting lane: no rate was too high, nothing to count.
+  const knocked = lane.status.state === 'hot' && admittedAt > lane.status.struckAt;
   const rate = lane.meter.perMinute(now);
   for (const complaint of mine) complain(lane, complaint, lesson, rate);
   if (mine.length === 0 && reading.delivered > 0) lane.set(accepted(lane.status, now, admittedAt), now);
+  if (knocked) return;
   if (about === 'source') automate(lane, lesson, rate);
   if (about === 'source' && lesson.relapsed) relapse(lane, lesson, rate);
   else judgeRatio(lane, lesson, rate);

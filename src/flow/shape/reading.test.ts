@@ -30,6 +30,12 @@ test('who is to blame decides what is told', () => {
   }
 });
 
+test('a TLS policy that one domain does not meet says nothing about its site', () => {
+  const unmet = resultOf({ code: 451, enhanced: '4.7.5', text: 'no trusted TLS with mx.test: the MTA-STS policy of a.test does not name the mail server mx.test', scope: 'recipient' });
+  const { bad, crowded, complaints, rules, connection } = readResults([{ ...unmet, outcome: { ...unmet.outcome, attempt: { mx: 'mx.test', address: '192.0.2.9', ownReply: true } } }]);
+  assert.deepEqual({ bad, crowded, complaints, rules, connection }, { bad: 0, crowded: false, complaints: [], rules: [], connection: undefined });
+});
+
 test('reaching a site: words of a server count, silence and an early 421 do not, our own trouble tells nothing', () => {
   const silence: Answer = { code: 451, enhanced: '4.4.1', text: 'connect to mx.test[198.51.100.7]:25: no answer within 30 s', silent: true };
   assert.equal(read(TAKEN).connection, 'spoke');

@@ -66,7 +66,7 @@ export function readResults(results: readonly SendResult[]): Reading {
     const reach = reachOf(outcome, explanation);
     if (reach === 'spoke') spoke = true;
     if (reach === 'failed') failed ||= wordsOf(outcome);
-    if (outcome.status === 'delivered' || !explanation || outcome.scope === 'local') continue;
+    if (outcome.status === 'delivered' || !explanation || outcome.scope === 'local' || forOneMessage(outcome)) continue;
     rules.add(explanation.rule);
     const complaint = complaintOf(outcome, explanation);
     if (complaint) complaints.set(`${complaint.about} ${complaint.kind}`, complaint);
@@ -137,6 +137,11 @@ const SAYS_NOTHING: ReadonlySet<Explanation['faultClass']> = new Set(['hard-boun
 function isUnwelcome({ status }: DeliveryOutcome, { culprit, faultClass }: Explanation): boolean {
   if (SAYS_NOTHING.has(faultClass) || culprit === 'recipient' || culprit === 'message' || culprit === 'content' || culprit === 'ours') return false;
   return status === 'deferred' || faultClass === 'policy' || faultClass === 'unknown' || faultClass === 'rate' || faultClass === 'block';
+}
+
+/** What we would not send there ourselves, as the sender, the recipient's domain or a [[tls-policy]] demands: the site serves others all the same. */
+function forOneMessage({ scope, attempt }: DeliveryOutcome): boolean {
+  return attempt.ownReply === true && (scope === 'recipient' || scope === 'message');
 }
 
 function wordsOf({ reply }: DeliveryOutcome): string {

@@ -178,7 +178,7 @@ class ClosedLoopShaper implements LiveShaper {
     gate.take(now, source);
     const lanes = decision.kind === 'go' ? (decision.picks[0]?.lanes ?? []) : [];
     for (const lane of lanes) {
-      lane.take(now);
+      lane.take(now, request.stream === 'bulk');
       lane.set(admitted(lane.status, now), now);
     }
     if (decision.kind === 'go') {

@@ -42,9 +42,9 @@ function nextOf({ status, limitToday }: Lane, now: number): { readonly text: str
     }
     case 'cold':
     case 'warming':
-      return { at: nextDayAt(now), text: `May send ${limitToday ?? 0} today; more tomorrow when today is good.` };
+      return { at: nextDayAt(now), text: `May send ${limitToday ?? 0} today; more tomorrow when half of it is used and today is good.` };
     case 'steady':
-      return { text: 'Stays as it is while the site is content.' };
+      return { text: limitToday === undefined ? 'Stays as it is while the site is content.' : `Known for up to ${limitToday} messages a day; more when half of them are used and the day is good.` };
   }
 }
 

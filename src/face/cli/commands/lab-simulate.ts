@@ -11,6 +11,8 @@ interface SimulateOptions extends CommonOptions {
   readonly first: number;
   readonly growthPercent: number;
   readonly letters: number;
+  readonly ips: number;
+  readonly warmIps: number;
   readonly complaints: number;
   /** commander's form of --no-shaping. */
   readonly shaping: boolean;
@@ -28,6 +30,8 @@ export function addSimulate(registry: Registry, lab: Parameters<typeof leaf>[1])
       firstMailing: options.first,
       growth: 1 + options.growthPercent / 100,
       letters: options.letters,
+      ips: options.ips,
+      warmIps: options.warmIps,
       complaintsPerThousand: options.complaints,
       shaping: options.shaping,
     });
@@ -40,6 +44,8 @@ export function addSimulate(registry: Registry, lab: Parameters<typeof leaf>[1])
     .option('--first <n>', 'messages of the first mailing', wholeNumber(0, 200_000), 300)
     .option('--growth-percent <n>', 'growth of the mailing from day to day', wholeNumber(0, 1000), 25)
     .option('--letters <n>', 'letters and notices a day', wholeNumber(0, 10_000), 100)
+    .option('--ips <n>', 'source addresses, in one pool', wholeNumber(1, 20), 1)
+    .option('--warm-ips <n>', 'how many of them have sent for years', wholeNumber(0, 20), 0)
     .option('--complaints <n>', 'of a thousand messages of the mailing, so many draw a complaint', wholeNumber(0, 1000), 0)
     .option('--no-shaping', 'send without any shaping, to see the difference');
 }
