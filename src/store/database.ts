@@ -37,6 +37,8 @@ export class Database {
   /** Closed after an I/O error until it could be opened again. */
   #engine: DatabaseSync;
   #wanted = true;
+  /** Before the next transaction; who only reads needs none. */
+  #renewalDue = false;
   #statements = new Map<string, StatementSync>();
   #afterCommit: (() => void)[] = [];
   #commits = 0;
@@ -46,6 +48,7 @@ export class Database {
   constructor(path: string, options: DatabaseOptions = {}) {
     this.path = path;
     this.#options = options;
+    if (!options.readOnly) renewLog(path);
     this.#engine = openEngine(path, options);
   }
 
@@ -86,6 +89,8 @@ export class Database {
 
   begin(): void {
     this.#afterCommit.length = 0;
+    if (this.#renewalDue) renewLog(this.path);
+    this.#renewalDue = false;
     this.#statement('BEGIN IMMEDIATE').run();
   }
 
@@ -137,6 +142,7 @@ export class Database {
       this.close();
     } finally {
       this.#wanted = true;
+      this.#renewalDue = true;
     }
   }
 
@@ -178,10 +184,7 @@ function createPrivate(path: string): void {
 }
 
 function openEngine(path: string, options: DatabaseOptions): DatabaseSync {
-  if (!options.readOnly) {
-    createPrivate(path);
-    renewLog(path);
-  }
+  if (!options.readOnly) createPrivate(path);
   const engine = new DatabaseSync(path, { readOnly: options.readOnly ?? false, timeout: BUSY_TIMEOUT_MS });
   try {
     adjust(engine, options);
