@@ -24,6 +24,8 @@ export interface LaneView {
   /** One sentence: what happens next, and when. */
   readonly next: string;
   readonly nextChangeAt?: number;
+  /** While it rests: when a letter, which is not bulk, may try all the same; absent: not before `nextChangeAt`. */
+  readonly lettersAt?: number;
   /** Messages a minute and deliveries at once that it may have; absent: no limit but the site's. */
   readonly perMinute?: number;
   readonly connections?: number;

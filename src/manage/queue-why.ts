@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import type { Reply } from '../contract/message.ts';
+import { RETURN_ORDERED_AT } from '../contract/queue.ts';
 import type { MessageEvent, QueueItem, QueueMessage, QueueRecipient, RecipientState } from '../contract/queue.ts';
 import type { LiveWait } from '../contract/queue-control.ts';
 import type { LaneView, ShapingControl } from '../contract/shaping-control.ts';
@@ -21,7 +22,7 @@ import { defineVerb } from './verb.ts';
 import type { ManageContext } from './verb.ts';
 
 /** See `posthorn ip list`. */
-export type LaneBrief = Pick<LaneView, 'state' | 'why' | 'rule' | 'next' | 'nextChangeAt'> & {
+export type LaneBrief = Pick<LaneView, 'state' | 'why' | 'rule' | 'next' | 'nextChangeAt' | 'lettersAt'> & {
   readonly source: string;
   /** Of a signing or sending domain; absent: all mail from the source. */
   readonly domain?: string;
@@ -104,10 +105,11 @@ async function explain(context: ManageContext, { message }: QueueItem, recipient
   const live = state === 'queued' ? queue?.explainWait?.(message.id, recipient.index) : undefined;
   const told = toldReason({ message, recipient, events, now, running: queue !== undefined, ...(live ? { live } : {}) });
   const site = live?.site ?? recipient.site;
-  const explanation = lastReply && state !== 'delivered' ? ofRelay(explainLastReply(lastReply, recipient.index, events), site) : undefined;
+  // The reply of a return that was ordered is for the sender, and nobody has said it yet.
+  const explanation = lastReply && state !== 'delivered' && !(state === 'queued' && nextAttemptAt === RETURN_ORDERED_AT) ? ofRelay(explainLastReply(lastReply, recipient.index, events), site) : undefined;
   const lanes = state === 'queued' && site !== undefined ? lanesOf(shaping, site, message) : [];
   const because = restingBecause(live, lanes);
-  const waitUntil = live?.phase === 'scheduled' ? restOf(context, lanes, site) : live?.until;
+  const waitUntil = live?.phase === 'scheduled' ? restOf(context, lanes, site, message.stream) : live?.until;
   return {
     id: message.id,
     recipient: recipient.address,
@@ -138,10 +140,11 @@ async function explain(context: ManageContext, { message }: QueueItem, recipient
 function lanesOf(shaping: ShapingControl | undefined, site: string, { dkimDomain = '', sender }: QueueMessage): readonly LaneBrief[] {
   const domain = dkimDomain === '' ? domainOf(sender).toLowerCase() : dkimDomain;
   const lanes = shaping?.lanes().filter(({ key }) => key.site === site && (key.dkimDomain === '' || key.dkimDomain === domain)) ?? [];
-  return lanes.map(({ key, state, why, rule, next, nextChangeAt }) => ({
+  return lanes.map(({ key, state, why, rule, next, nextChangeAt, lettersAt }) => ({
     source: key.source,
     ...(key.dkimDomain === '' ? {} : { domain: key.dkimDomain }),
-    state, why, ...(rule === undefined ? {} : { rule }), next, ...(nextChangeAt === undefined ? {} : { nextChangeAt }),
+    state, why, ...(rule === undefined ? {} : { rule }), next,
+    ...(nextChangeAt === undefined ? {} : { nextChangeAt }), ...(lettersAt === undefined ? {} : { lettersAt }),
   }));
 }
 
@@ -167,11 +170,11 @@ function restingBecause(live: LiveWait | undefined, lanes: readonly LaneBrief[])
  * When the first source may go again, while every source rests there: a message is not tried sooner, whatever its
  * schedule says. Undefined when one may go now, or a fallback takes it meanwhile.
  */
-function restOf({ shaping, config }: ManageContext, lanes: readonly LaneBrief[], site: string | undefined): number | undefined {
+function restOf({ shaping, config }: ManageContext, lanes: readonly LaneBrief[], site: string | undefined, stream: QueueMessage['stream']): number | undefined {
   if (lanes.length === 0 || config.outbound.fallbacks?.some(({ sites }) => sites.some((each) => each === site))) return undefined;
-  const ends = (shaping?.sources() ?? []).map(({ address }) =>
-    Math.max(0, ...lanes.filter(({ source, state }) => source === address && (state === 'hot' || state === 'blocked')).map(({ nextChangeAt }) => nextChangeAt ?? 0)),
-  );
+  const endOf = ({ state, nextChangeAt = 0, lettersAt = nextChangeAt }: LaneBrief): number =>
+    state !== 'hot' && state !== 'blocked' ? 0 : stream === 'bulk' ? nextChangeAt : Math.min(nextChangeAt, lettersAt);
+  const ends = (shaping?.sources() ?? []).map(({ address }) => Math.max(0, ...lanes.filter(({ source }) => source === address).map(endOf)));
   const first = Math.min(...ends);
   return Number.isFinite(first) && first > 0 ? first : undefined;
 }
