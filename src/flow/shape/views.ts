@@ -2,7 +2,7 @@
 import { SHAPE_LIMITS } from '../../base/limits.ts';
 import type { LaneView, SiteView, SourceView } from '../../contract/shaping-control.ts';
 import type { LaneBook } from './lane-book.ts';
-import { figure } from './lane-status.ts';
+import { figure, knockAt } from './lane-status.ts';
 import { timeOf, type Lane } from './lane.ts';
 import type { SiteGate } from './site-gate.ts';
 import type { SourceList } from './sources.ts';
@@ -20,6 +20,7 @@ export function laneView(lane: Lane, now: number): LaneView {
     ...(status.rule !== '' && { rule: status.rule }),
     next: next.text,
     ...(next.at !== undefined && { nextChangeAt: next.at }),
+    ...(status.state === 'hot' && knockAt(status) < status.until && { lettersAt: knockAt(status) }),
     ...(status.state === 'cooling' && { perMinute: status.perMinute, connections: status.connections }),
     inFlight: lane.inFlight,
     sentToday: lane.sentToday,
