@@ -200,6 +200,11 @@ export const QUEUE_LIMITS = {
   /** How long others wait for routes that are not found; and messages whose route is awaited for longer. */
   routePatienceMs: 100,
   lateRoutesMax: 5_000,
+  /** How long the way of a message is taken for that of others of its sender to its domain, while they stand in line. */
+  knownWayMs: 300_000,
+  knownWaysMax: 10_000,
+  /** A line from which on others join it without being read. */
+  longLine: 256,
   /** Due messages that are read from the store in one go. */
   takeUpBatch: 128,
   /** Recipients in line from which on the backlog is taken up at leisure. */

@@ -271,12 +271,21 @@ export interface MessagesStanding {
   readonly watchAt: number;
 }
 
+/** Of a recipient in state `queued`, what its place in a line depends on. */
+export interface WaitingFacts extends Pick<QueueMessage, 'id' | 'sender' | 'stream' | 'dkimDomain' | 'queuedAt'>, Pick<QueueRecipient, 'index' | 'address' | 'attempts' | 'nextAttemptAt' | 'dueSetAt'> {
+  readonly account?: string;
+  /** It has a way of its own: an order, a forwarding. */
+  readonly special: boolean;
+}
+
 /** The durable side of the queue. Every method that changes something resolves after the synced commit. */
 export interface QueueStore {
   insert(item: NewQueueItem): Promise<void>;
   read(id: QueueId): Promise<QueueItem | undefined>;
   /** Those that there are. */
   readMany(ids: readonly QueueId[]): Promise<readonly QueueItem[]>;
+  /** Of their recipients in state `queued`, in the order of `ids`: much less than readMany. */
+  waitingFacts?(ids: readonly QueueId[]): Promise<readonly WaitingFacts[]>;
   content(digest: string): Promise<ByteSource>;
   /** All in one commit: recipients' new states, deposits, follow-ups, events. Frees the content when nobody is left. */
   settle(

@@ -39,6 +39,8 @@ export interface DeliveriesOptions extends Omit<JobPorts, 'policy' | 'random' | 
   readonly lines: Lines;
   readonly routed: RoutedItems;
   readonly takeUp: Pick<TakeUp, 'route'>;
+  /** Everything under way is told, so that it can be waited for. */
+  readonly track: (work: Promise<void>) => void;
   /** Follow-ups that were committed. */
   readonly admit: (items: readonly NewQueueItem[]) => void;
   /** The store takes outcomes again, or others shall show whether it does. */
@@ -177,8 +179,8 @@ export class Deliveries {
       const route: RoutePlan | undefined = plans[at];
       if (index.wasTouched(slot)) index.sleep(slot, clock.now());
       else if (recipient?.state !== 'queued' || !route) index.remove(slot);
-      // Since it came here it has got another way, which take-up knows how to go.
-      else if (route.kind === 'local' || route.kind === 'undeliverable') index.sleep(slot, clock.now());
+      // What its row says was not known when it joined the line, or has changed.
+      else if (route.kind === 'local' || route.kind === 'undeliverable') this.#options.track(this.near(slot, item, recipient, route));
       else if (siteOf(route).key !== turn.line.site.key) lines.enter(slot, lineEntry(item.message, recipient, route));
       else if (!chosen || routeName(chosen, (group[0] as Member).recipient) === routeName(route, recipient)) {
         chosen = route;

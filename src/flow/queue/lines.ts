@@ -105,6 +105,12 @@ export class Lines {
     return this.#bySite.get(siteKey);
   }
 
+  /** It is long, or nobody of it may go now. */
+  isLong(siteKey: string): boolean {
+    const line = this.#bySite.get(siteKey);
+    return line !== undefined && line.size > 0 && (line.size >= QUEUE_LIMITS.longLine || !line.hasTurns);
+  }
+
   lines(): IterableIterator<Line> {
     return this.#bySite.values();
   }

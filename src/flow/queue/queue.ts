@@ -108,6 +108,8 @@ class Scheduler implements Queue {
       store, router: options.router, clock, log, index, fresh: this.#fresh, track,
       hasRoom: () => this.#deliveries.hasRoom && this.#makeRoomInLines(),
       isAhead: () => this.#lines.waiting >= QUEUE_LIMITS.linedUpEnough,
+      isLong: (siteKey) => this.#lines.isLong(siteKey),
+      join: (slot, entry) => this.#lines.enter(slot, entry),
       toLine: (slot, item, routes, entry) => {
         this.#routed.put(item, routes);
         this.#lines.enter(slot, entry);
@@ -115,7 +117,7 @@ class Scheduler implements Queue {
       toNear: (slot, item, recipient, route) => track(this.#deliveries.near(slot, item, recipient, route)),
     });
     this.#deliveries = new Deliveries({
-      ...options, jumps: this.#jumps, shaper: this.#shaper, index, lines: this.#lines, routed: this.#routed, takeUp: this.#takeUp,
+      ...options, track, jumps: this.#jumps, shaper: this.#shaper, index, lines: this.#lines, routed: this.#routed, takeUp: this.#takeUp,
       admit: (items) => this.admit(items),
       reread: (id) => track(this.#refresh([id])),
       canGoOn: () => this.#pumpSoon(),

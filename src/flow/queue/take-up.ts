@@ -16,6 +16,7 @@ import type { MxSite } from '../../contract/sending.ts';
 import { LOG_EVENTS } from '../../mail/log-events.ts';
 import { dueTimeOf } from './due-time.ts';
 import type { FreshItems } from './fresh-items.ts';
+import { KnownWays } from './known-ways.ts';
 import { plainSender } from './line.ts';
 import type { LineEntry } from './lines.ts';
 import { NONE } from './waiting-index.ts';
@@ -25,7 +26,7 @@ export type RemoteRoute = Extract<RoutePlan, { kind: 'mx' | 'smarthost' }>;
 export type NearRoute = Exclude<RoutePlan, RemoteRoute>;
 
 export interface TakeUpOptions {
-  readonly store: Pick<QueueStore, 'readMany'>;
+  readonly store: Pick<QueueStore, 'readMany' | 'waitingFacts'>;
   readonly router: Router;
   readonly clock: Clock;
   readonly log: Log;
@@ -35,6 +36,9 @@ export interface TakeUpOptions {
   readonly hasRoom: () => boolean;
   /** So much stands in line that nothing is gained by haste. */
   readonly isAhead: () => boolean;
+  /** The line of a site is long, or must wait: nothing is gained by reading who joins it. */
+  readonly isLong: (siteKey: string) => boolean;
+  readonly join: (slot: number, entry: LineEntry) => void;
   readonly toLine: (slot: number, item: QueueItem, routes: ReadonlyMap<number, RoutePlan>, entry: LineEntry) => void;
   readonly toNear: (slot: number, item: QueueItem, recipient: QueueRecipient, route: NearRoute) => void;
   /** Everything under way is told, so that it can be waited for. */
@@ -66,9 +70,11 @@ export class TakeUp {
   /** Whose routes are awaited longer than others wait for them. */
   readonly #late = new Set<Cohort>();
   #reading = false;
+  readonly #ways: KnownWays;
 
   constructor(options: TakeUpOptions) {
     this.#options = options;
+    this.#ways = new KnownWays(options.clock);
   }
 
   /** Begins as much as may begin now. */
@@ -139,9 +145,15 @@ export class TakeUp {
     this.#options.track(this.#takeUpBatch(batch).finally(() => void (this.#reading = false)));
   }
 
-  async #takeUpBatch(batch: ReadonlyMap<QueueId, readonly number[]>): Promise<void> {
-    const { clock } = this.#options;
-    const startedAt = clock.monotonic();
+  async #takeUpBatch(all: ReadonlyMap<QueueId, readonly number[]>): Promise<void> {
+    const startedAt = this.#options.clock.monotonic();
+    const batch = this.#options.isAhead() ? await this.#joinUnread(all) : all;
+    if (batch.size > 0) await this.#readAndRoute(batch);
+    // Deliveries and new mail want the same store and the same processor.
+    if (this.#options.isAhead()) await this.#rest((this.#options.clock.monotonic() - startedAt) * REST_FACTOR);
+  }
+
+  async #readAndRoute(batch: ReadonlyMap<QueueId, readonly number[]>): Promise<void> {
     const items = await this.#read(batch);
     if (!items) return;
     const found = new Map(items.map((item) => [item.message.id, item]));
@@ -151,8 +163,39 @@ export class TakeUp {
     const all = Promise.all(work);
     await this.#atMost(QUEUE_LIMITS.routePatienceMs, all);
     if (!this.#mayBeLate(cohort)) await all;
-    // Deliveries and new mail want the same store and the same processor.
-    if (this.#options.isAhead()) await this.#rest((clock.monotonic() - startedAt) * REST_FACTOR);
+  }
+
+  /** Returns those that must be read: their line is short, or is not known. */
+  async #joinUnread(batch: ReadonlyMap<QueueId, readonly number[]>): Promise<ReadonlyMap<QueueId, readonly number[]>> {
+    const { store, isLong, log } = this.#options;
+    if (!store.waitingFacts) return batch;
+    const facts = await store.waitingFacts([...batch.keys()]).catch((error: unknown) => {
+      log.error('queue.take-up-failed', { messages: batch.size, error: String(error) });
+      return [];
+    });
+    const left = new Map(batch);
+    const now = this.#options.clock.now();
+    const entries = new Map<QueueId, Map<number, LineEntry>>();
+    for (const each of facts) {
+      const entry = this.#ways.entryOf(each);
+      if (!entry || each.nextAttemptAt === RETURN_ORDERED_AT || dueTimeOf(each, now) > now || !isLong(entry.site.key)) continue;
+      const known = entries.get(each.id);
+      if (known) known.set(each.index, entry);
+      else entries.set(each.id, new Map([[each.index, entry]]));
+    }
+    for (const [id, ofMessage] of entries) if (this.#joinAll(batch.get(id) ?? [], ofMessage)) left.delete(id);
+    return left;
+  }
+
+  /** All of them or none. */
+  #joinAll(slots: readonly number[], entries: ReadonlyMap<number, LineEntry>): boolean {
+    const { index, join, clock } = this.#options;
+    if (!slots.every((slot) => entries.has(index.positionOf(slot)))) return false;
+    for (const slot of slots) {
+      if (index.wasTouched(slot)) index.sleep(slot, clock.now());
+      else join(slot, entries.get(index.positionOf(slot)) as LineEntry);
+    }
+    return true;
   }
 
   async #atMost(limitMs: number, work: Promise<unknown>): Promise<void> {
@@ -201,7 +244,11 @@ export class TakeUp {
       // Ordered about while the name servers were asked.
       if (this.#options.index.wasTouched(slot)) this.#options.index.sleep(slot, this.#options.clock.now());
       else if (plan.kind === 'local' || plan.kind === 'undeliverable') this.#options.toNear(slot, item, recipient, plan);
-      else this.#options.toLine(slot, item, routes, lineEntry(message, recipient, plan));
+      else {
+        const entry = lineEntry(message, recipient, plan);
+        this.#ways.note(message, recipient, entry);
+        this.#options.toLine(slot, item, routes, entry);
+      }
     }
   }
 

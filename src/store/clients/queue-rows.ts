@@ -1,9 +1,9 @@
 /** Contract values to the columns of the queue's tables and back. Optional fields are NULL; lists and objects are JSON. */
 import type { Reply } from '../../contract/message.ts';
-import type { MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, RecipientStanding, Reroute, Settlement } from '../../contract/queue.ts';
+import type { MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, RecipientStanding, Reroute, Settlement, WaitingFacts } from '../../contract/queue.ts';
 import { exactBytes } from '../call.ts';
 import type { StandingRows } from '../ops/queue-admin.ts';
-import type { ItemRows, MessageRow, RecipientRow } from '../ops/queue-reads.ts';
+import type { FactsRow, ItemRows, MessageRow, RecipientRow } from '../ops/queue-reads.ts';
 import type { InsertArgs, MessageValues, RecipientValues, SettlementValues } from '../ops/queue.ts';
 import type { NewBody } from '../ops/bodies.ts';
 
@@ -28,6 +28,24 @@ export function packDeposit(deposit: MailboxDeposit): MailboxDeposit {
 
 export function unpackItem(rows: ItemRows): QueueItem {
   return { message: unpackMessage(rows.message), recipients: rows.recipients.map(unpackRecipient) };
+}
+
+export function unpackFacts(row: FactsRow): WaitingFacts {
+  const { account } = JSON.parse(row.origin) as QueueMessage['origin'];
+  return {
+    id: row.message_id,
+    index: row.position,
+    address: row.address,
+    attempts: row.attempts,
+    nextAttemptAt: row.next_attempt_at,
+    sender: row.sender,
+    queuedAt: row.queued_at,
+    special: row.special === 1,
+    ...(account === undefined ? {} : { account }),
+    ...(row.due_set_at === null ? {} : { dueSetAt: row.due_set_at }),
+    ...(row.stream === null ? {} : { stream: row.stream as QueueMessage['stream'] & {} }),
+    ...(row.dkim_domain === null ? {} : { dkimDomain: row.dkim_domain }),
+  };
 }
 
 function packMessage(message: QueueMessage): MessageValues {

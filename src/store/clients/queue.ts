@@ -9,7 +9,7 @@ import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { QueueId, Reply } from '../../contract/message.ts';
 import type {
   AgedMessages, AgedPlace, DueRows, MailboxDeposit, MessageEvent, MessagesStanding, NewQueueItem, QueueItem, QueueStore,
-  RecipientState, Settlement, SettleResult,
+  RecipientState, Settlement, SettleResult, WaitingFacts,
 } from '../../contract/queue.ts';
 import type { Clock } from '../../base/clock.ts';
 import { removeBodyFile, writeBodyFile } from '../body-files.ts';
@@ -20,7 +20,7 @@ import { ContentCache } from '../content-cache.ts';
 import type { SpaceReserve } from '../free-space.ts';
 import type { NewBody } from '../ops/bodies.ts';
 import type { SettleArgs } from '../ops/queue.ts';
-import { packDeposit, packEvents, packItem, packReply, packSettlement, unpackItem, unpackStanding } from './queue-rows.ts';
+import { packDeposit, packEvents, packItem, packReply, packSettlement, unpackFacts, unpackItem, unpackStanding } from './queue-rows.ts';
 
 /** What is absent stays as it is. */
 export interface QueueOrder {
@@ -102,6 +102,10 @@ export class QueueClient implements QueueStore {
 
   async readMany(ids: readonly QueueId[]): Promise<readonly QueueItem[]> {
     return (await this.#call('queue.readMany', ids)).map(unpackItem);
+  }
+
+  async waitingFacts(ids: readonly QueueId[]): Promise<readonly WaitingFacts[]> {
+    return (await this.#call('queue.facts', ids)).map(unpackFacts);
   }
 
   /** Of all recipients of these messages; for thousands of them. */

@@ -42,6 +42,12 @@ export interface RecipientRow {
   readonly due_set_at: number | null;
 }
 
+export interface FactsRow extends
+  Pick<MessageRow, 'sender' | 'stream' | 'dkim_domain' | 'queued_at' | 'origin'>,
+  Pick<RecipientRow, 'message_id' | 'position' | 'address' | 'attempts' | 'next_attempt_at' | 'due_set_at'> {
+  readonly special: number;
+}
+
 export interface ItemRows {
   readonly message: MessageRow;
   readonly recipients: readonly RecipientRow[];
@@ -91,6 +97,17 @@ export const queueReads = {
   /** Those that there are, in the order asked for. */
   readMany(db: Database, ids: readonly string[]): readonly ItemRows[] {
     return ids.flatMap((id) => readItem(db, id) ?? []);
+  },
+
+  /** One row for each of their recipients in state `queued`. */
+  facts(db: Database, ids: readonly string[]): readonly FactsRow[] {
+    return ids.flatMap((id) => db.all<FactsRow>(
+      `SELECT r.message_id, r.position, r.address, r.attempts, r.next_attempt_at, r.due_set_at,
+         r.reroute IS NOT NULL OR r.reverse_path IS NOT NULL OR r.via IS NOT NULL AS special,
+         m.sender, m.stream, m.dkim_domain, m.queued_at, m.origin
+       FROM recipients r JOIN messages m ON m.id = r.message_id WHERE r.message_id = ? AND r.state = 'queued'`,
+      id,
+    ));
   },
 
   /** How many recipients wait. */
