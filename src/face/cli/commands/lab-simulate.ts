@@ -19,6 +19,11 @@ interface SimulateOptions extends CommonOptions {
 }
 
 const CHART_ROWS = 8;
+const COLUMNS_MEAN = [
+  'Wanted: handed in that day. Put off: attempts answered with "later". Expired: given up. Waiting: in the queue at midnight.',
+  'Trust: messages a day that the modelled receiver would take. Letters waited: the longest wait of a letter or notice.',
+  'State: of each of our addresses at midnight. Chart: delivered (full) and wanted beyond it (light), a column a day.',
+] as const;
 
 export function addSimulate(registry: Registry, lab: Parameters<typeof leaf>[1]): void {
   const { session } = registry;
@@ -52,6 +57,7 @@ export function addSimulate(registry: Registry, lab: Parameters<typeof leaf>[1])
 
 function show(session: Session, { receivers, options, source }: SimulationResult): void {
   for (const receiver of receivers) showReceiver(session, receiver);
+  for (const line of COLUMNS_MEAN) session.out.line(line);
   session.out.line(`${options.days} days, seed ${options.seed}${options.shaping ? '' : ', without shaping'}. ${source}`);
 }
 
