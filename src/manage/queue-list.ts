@@ -90,7 +90,7 @@ const show = defineVerb({
 export const queueListVerbs = [list, show] as const;
 
 /** Where recipients stand in line, and what makes those wait whose time has come: the running queue knows. */
-function withLiveWaits({ queue }: ManageContext, entries: readonly QueueEntry[]): readonly QueueEntry[] {
+export function withLiveWaits({ queue }: ManageContext, entries: readonly QueueEntry[]): readonly QueueEntry[] {
   if (!queue?.explainWait) return entries;
   const waitOf = (id: string, index: number) => queue.explainWait?.(id, index);
   return entries.map((entry) => ({

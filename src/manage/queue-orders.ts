@@ -12,9 +12,9 @@ import { MESSAGE_EVENTS, type MessageEventName } from '../contract/events.ts';
 import type { Reply } from '../contract/message.ts';
 import { RETURN_ORDERED_AT, type RecipientStanding } from '../contract/queue.ts';
 import type { BulkOrder, QueueFilter } from '../store/clients/queue-admin.ts';
-import { toEntries, type QueueEntry } from './queue-list.ts';
+import { toEntries, withLiveWaits, type QueueEntry } from './queue-list.ts';
 import { filterArgs, findMessage, isEmptyFilter, resolveFilter } from './queue-selection.ts';
-import { ADMINISTRATOR_HELD } from './queue-why-text.ts';
+import { ADMINISTRATOR_HELD, RETURN_ORDERED } from './queue-why-text.ts';
 import { defineVerb } from './verb.ts';
 import type { ManageContext } from './verb.ts';
 
@@ -83,7 +83,7 @@ const bounce = orderVerb({
     state: 'queued',
     nextAttemptAt: RETURN_ORDERED_AT,
     lastReply: returned(note),
-    reason: 'An administrator ordered its return to the sender.',
+    reason: RETURN_ORDERED,
   }),
 });
 
@@ -158,7 +158,7 @@ async function orderByIds<Args extends OrderArgs>(context: ManageContext, verb: 
   if (args.dryRun) {
     const pages = await Promise.all(ids.map((id) => store.queueAdmin.selectedOf(id, wanted)));
     const found = pages.filter((rows) => rows.length > 0);
-    return { messages: found.length, recipients: found.flat().length, dryRun: true, now: clock.now(), sample: toEntries(found.slice(0, QUEUE_ADMIN_LIMITS.sampleMessages).flat()) };
+    return { messages: found.length, recipients: found.flat().length, dryRun: true, now: clock.now(), sample: withLiveWaits(context, toEntries(found.slice(0, QUEUE_ADMIN_LIMITS.sampleMessages).flat())) };
   }
   const order = verb.make(clock.now(), args);
   const changed = (await Promise.all(ids.map((id) => store.queueAdmin.orderOne(id, wanted, order)))).flat();
@@ -171,10 +171,11 @@ export function messagesOf(changed: readonly RecipientStanding[]): number {
   return new Set(changed.map(({ id }) => id)).size;
 }
 
-async function rehearse({ store, clock }: ManageContext, filter: QueueFilter): Promise<QueueChange> {
+async function rehearse(context: ManageContext, filter: QueueFilter): Promise<QueueChange> {
+  const { store, clock } = context;
   const total = await store.queueAdmin.count(filter);
   const { rows } = await store.queueAdmin.page(filter, QUEUE_ADMIN_LIMITS.sampleMessages);
-  return { ...total, dryRun: true, now: clock.now(), sample: toEntries(rows) };
+  return { ...total, dryRun: true, now: clock.now(), sample: withLiveWaits(context, toEntries(rows)) };
 }
 
 function narrow(filter: QueueFilter, state: 'queued' | 'held' | undefined): QueueFilter {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RETURN_ORDERED_AT, type MessageEvent, type QueueMessage, type QueueRecipient } from '../contract/queue.ts';
-import { toldReason, whoActs, type WhyInput } from './queue-why-text.ts';
+import { RETURN_ORDERED, toldReason, whoActs, type WhyInput } from './queue-why-text.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 21, 0, 0);
 const message = { id: 'x', sender: 'alice@example.org', origin: { kind: 'submission', protocol: 'ESMTPSA' }, queuedAt: NOW - 60_000, expiresAt: NOW + 1_000_000 } as QueueMessage;
@@ -25,6 +25,7 @@ test('what waits: the running queue knows best', () => {
   );
   assert.equal(told({ attempts: 1, reason: '450 busy' }, { live: { phase: 'in-delivery', reason: 'It is being delivered' } }), 'It is being delivered.');
   assert.match(told({ nextAttemptAt: RETURN_ORDERED_AT }), /ordered its return/);
+  assert.doesNotMatch(told({ attempts: 1, reason: RETURN_ORDERED }), /return/, 'a later order took it back');
   assert.match(told({ attempts: 1, nextAttemptAt: NOW + 1, reason: 'x', reroute: { kind: 'relay', host: 'r.example', port: 25 } }), /sends it to the relay r\.example:25\.$/);
 });
 

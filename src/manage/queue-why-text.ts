@@ -47,7 +47,8 @@ export function toldReason(input: WhyInput): ToldReason {
 function waitingReason({ recipient, live, running, now }: WhyInput): string {
   const { nextAttemptAt, attempts, reason, reroute } = recipient;
   if (nextAttemptAt === RETURN_ORDERED_AT) return 'An administrator ordered its return; it goes back to the sender as soon as the queue comes to it.';
-  const last = reason === undefined ? '' : sentence(reason);
+  // An order to return it that a later one took back is no news.
+  const last = reason === undefined || reason === RETURN_ORDERED ? '' : sentence(reason);
   if (!running) return joined('The server does not run; it is tried when the server starts.', attempts > 0 ? last : '');
   const way = reroute ? `An administrator sends it ${reroute.kind === 'mx' ? 'by its MX records' : `to the relay ${reroute.host}:${reroute.port}`}.` : relayText(live?.site ?? recipient.site);
   if (live && live.phase !== 'scheduled') return joined(sentence(live.reason), last && live.phase !== 'in-delivery' ? `Before that: ${last}` : '', way);
@@ -61,6 +62,9 @@ function relayText(site: string | undefined): string {
   if (!site?.startsWith('relay:')) return '';
   return `It goes by the relay ${site.slice('relay:'.length)}, which this server was told to use (\`posthorn route list\`, [relay]); \`posthorn queue reroute\` sends it another way.`;
 }
+
+/** The reason that `queue bounce` writes, until the queue comes to it. */
+export const RETURN_ORDERED = 'An administrator ordered its return to the sender.';
 
 /** How the reason begins that `queue hold` writes. */
 export const ADMINISTRATOR_HELD = 'An administrator put it on hold';

@@ -75,7 +75,9 @@ function isPeersWord({ attempt }: DeliveryOutcome): boolean {
 export function failureReason(outcome: DeliveryOutcome): string {
   if (weWillNot(outcome)) return `${notSent(outcome)}: ${replyInOneLine(outcome.reply)}`;
   if (outcome.attempt.address === undefined && outcome.scope !== 'local') return `It was returned without a try: ${replyInOneLine(outcome.reply)}`;
-  return `${hostOf(outcome) ?? (outcome.scope === 'local' ? 'This server' : 'The destination')} refused it for good: ${replyInOneLine(outcome.reply)}`;
+  const host = hostOf(outcome) ?? (outcome.scope === 'local' ? 'This server' : undefined);
+  // Without a host nobody was asked: the words are our own.
+  return `${host === undefined ? 'It cannot be delivered' : `${host} refused it for good`}: ${replyInOneLine(outcome.reply)}`;
 }
 
 /** `last`: why the last attempt brought nothing. */

@@ -57,7 +57,7 @@ export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Expl
   const enhanced = reply.enhanced ?? /\(#?([245]\.\d{1,3}\.\d{1,3})\)/.exec(text)?.[1] ?? '';
   const line = `${reply.code} ${enhanced} ${text}`.slice(0, REPLY_LIMITS.textChars).replace(/\s+/g, ' ').toLowerCase();
   const provider = own ? OUR_SIDE : findProvider(context.mx ?? '', line);
-  const known = findRule(line, provider) ?? explainCode(reply.code, enhanced);
+  const known = findRule(line, provider) ?? (context.own && reply.code >= 500 ? OWN_WORD : explainCode(reply.code, enhanced));
   const retryAfterMs = own ? undefined : namedDelayMs(line);
   const reference = own ? undefined : trustedReference(text, [...(provider?.sites ?? []), ...LIST_SITES]);
   return {
@@ -73,6 +73,12 @@ export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Expl
     ...(reference !== undefined && { reference }),
   };
 }
+
+/** Words that an administrator wrote: of a route that refuses, say. */
+const OWN_WORD: Known = {
+  id: 'own.rule', culprit: 'policy', faultClass: 'policy', meaning: 'This server itself does not deliver such mail: an administrator said so.',
+  nextStep: 'Look at `posthorn route list` and at the settings.', source: OUR_SIDE.source, date: OUR_SIDE.date,
+};
 
 interface Known extends Meaning, ClassRule {
   readonly id: string;

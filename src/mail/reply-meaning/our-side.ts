@@ -6,6 +6,7 @@ export const OUR_SIDE: RuleTable = {
   source: 'own: flow/deliver, flow/route; RFC 3463, RFC 7505',
   date: '2026-11',
   rules: [
+    { id: 'own.returned', pattern: /returned by the administrator/, culprit: 'policy', faultClass: 'policy', meaning: 'An administrator of this server returned the message to its sender.', nextStep: 'Read the administrator\'s words, if there are any; nothing is wrong with the recipient.' },
     { id: 'own.suppressed', pattern: /is suppressed since/, culprit: 'recipient', faultClass: 'hard-bounce', meaning: 'We do not write to this address any more, because it refused mail, somebody complained, or an administrator said so.', nextStep: 'Check the address; if it is right and takes mail again, take it off with `posthorn suppression remove ADDRESS`.' },
     { id: 'own.null-mx', pattern: /null mx|\b[45]\.1\.10\b|accepts no mail/, culprit: 'recipient', faultClass: 'hard-bounce', meaning: 'The recipient\'s domain declares that it receives no mail at all (null MX).', nextStep: 'Check the domain for a typing error; there is nobody to deliver to.' },
     { id: 'own.smarthost', pattern: /smarthost is not to be found/, culprit: 'ours', meaning: 'The smarthost of the settings cannot be found in DNS.', nextStep: 'Check relay.host and dns.servers.' },

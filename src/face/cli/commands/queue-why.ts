@@ -75,7 +75,7 @@ function causeLines({ example, rows }: QueueCause): string[] {
   const { state, now, actor } = example;
   return [
     ...(state === 'queued' ? laneLines(example) : []),
-    `${nextOfAll(rows)}, in the queue for ${range(rows.map(({ queuedAt }) => now - queuedAt), age)}, given up ${range(rows.map(({ expiresAt }) => expiresAt), (at) => moment(at, now))}`,
+    `${nextOfAll(rows)}, in the queue for ${range(rows.map(({ queuedAt }) => now - queuedAt), age)}, ${range(rows.map(({ expiresAt }) => expiresAt), (at) => endText(at, now))}`,
     ...(ACTORS[actor] === undefined ? [] : [`to act: ${ACTORS[actor]}`]),
     `which: ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`,
   ];
@@ -90,6 +90,11 @@ function nextOfAll(rows: readonly QueueExplanation[]): string {
   return `next try ${range(times.map((at) => Math.max(at, now)), (at) => moment(at, now))}`;
 }
 
+/** After a jump of the clock the time of much is over at once, and each gets one more try. */
+function endText(at: number, now: number): string {
+  return at > now ? `given up ${moment(at, now)}` : 'its time is over: returned to the sender unless its next try succeeds';
+}
+
 /** `in 4m`, or `in 4m to in 1h`. */
 function range(values: readonly number[], text: (value: number) => string): string {
   const [first, last] = [text(Math.min(...values)), text(Math.max(...values))];
@@ -101,7 +106,7 @@ const PHASES = { 'in-delivery': 'in delivery', 'taken-up': 'being taken up', 'in
 function meaningLines({ reason, lastReply, explanation, because }: QueueExplanation): string[] {
   return [
     ...(lastReply && !saidAlready(reason, lastReply) ? [`reply: ${printable(formatReply(lastReply))}`] : []),
-    ...(because ? [`do: ${because.nextStep}`, `known from: ${because.source} (${because.date}), rule ${because.rule}, blames ${because.culprit}`] : []),
+    ...(because && because.rule !== explanation?.rule ? [`do: ${because.nextStep}`, `known from: ${because.source} (${because.date}), rule ${because.rule}, blames ${because.culprit}`] : []),
     ...(explanation
       ? [
           ...(reason.includes(explanation.meaning) ? [] : [`meaning: ${explanation.meaning}`]),
@@ -150,5 +155,5 @@ function nextLines(row: QueueExplanation): string[] {
   const tried = `${attempts === 0 ? 'not tried yet' : attempts === 1 ? 'tried once' : `tried ${attempts} times`}${site === undefined ? '' : `, site ${printable(site)}`}, in the queue for ${age(now - queuedAt)}`;
   if (!waiting) return ACTORS[actor] === undefined ? [] : [`to act: ${ACTORS[actor]}`];
   const next = nextText(row);
-  return [tried, ...laneLines(row), `${next}, given up ${moment(expiresAt, now)}`, ...(ACTORS[actor] === undefined ? [] : [`to act: ${ACTORS[actor]}`])];
+  return [tried, ...laneLines(row), `${next}, ${endText(expiresAt, now)}`, ...(ACTORS[actor] === undefined ? [] : [`to act: ${ACTORS[actor]}`])];
 }
