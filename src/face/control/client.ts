@@ -26,13 +26,31 @@ export async function callVerb(config: Config, name: string, args: unknown, port
   if (!verbs.some((verb) => verb.name === name)) {
     throw new Failure('not-running', `nothing is running with ${config.file || config.dataDir}; "${name}" needs a running ${name.startsWith('lab.') ? 'lab (posthorn lab)' : 'server (posthorn serve)'}`);
   }
-  const context = await ports.openContext(config);
+  const opened = await openOrAsk(config, name, args, ports);
+  if (opened.kind === 'answered') return opened.result;
+  const { context } = opened;
   try {
     const outcome = await runVerb(verbs, context, name, args);
     if (outcome.kind === 'done') return outcome.result;
     throw toFailure(outcome.error);
   } finally {
     await context.close();
+  }
+}
+
+type Opened = Extract<ServerAnswer, { kind: 'answered' }> | { readonly kind: 'opened'; readonly context: Awaited<ReturnType<OpenContext>> };
+
+/** A data directory that somebody holds without answering belongs to a server that is starting or stopping: waits for it. */
+async function openOrAsk(config: Config, name: string, args: unknown, { openContext }: CallPorts): Promise<Opened> {
+  for (let waitedMs = 0; ; waitedMs += CONTROL_LIMITS.startingLookMs) {
+    try {
+      return { kind: 'opened', context: await openContext(config) };
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'data-dir-in-use' || waitedMs >= CONTROL_LIMITS.startingWaitMs) throw error;
+    }
+    const answer = await callServer(controlSocketPath(config), name, args);
+    if (answer.kind === 'answered') return answer;
+    await new Promise((resolve) => setTimeout(resolve, CONTROL_LIMITS.startingLookMs));
   }
 }
 

@@ -79,3 +79,22 @@ test('without a server the verb runs here, and the store is given back also when
   assert.equal(open, 0);
   await assert.rejects(callVerb(config, 'lab.inbox', {}, { openContext, loadVerbs }), { code: 'not-running', message: /posthorn lab/ });
 });
+
+test('a command given while the server is starting waits for it instead of saying "stop it first"', async () => {
+  const { config, context, path } = world();
+  mkdirSync(join(config.dataDir, 'run'));
+  let looks = 0;
+  let server: Awaited<ReturnType<typeof createControlServer>> | undefined;
+  const openContext = async (): Promise<never> => {
+    looks += 1;
+    // The second look finds the server up.
+    if (looks === 2) server = await createControlServer({ path, verbs, context, log: silentLog });
+    throw new Failure('data-dir-in-use', 'held by a server that is starting', { temporary: false });
+  };
+  try {
+    assert.deepEqual(await callVerb(config, 'test.echo', { text: 'at last' }, { openContext, loadVerbs }), { text: 'at last' });
+    assert.equal(looks, 2);
+  } finally {
+    await server?.close();
+  }
+});

@@ -16,6 +16,9 @@ export const CONTROL_LIMITS = {
   requestTimeoutMs: 60_000,
   /** How long a command waits for the answer of a verb. */
   answerTimeoutMs: 300_000,
+  /** How long a command waits for a server that is starting or stopping, and how often it looks. */
+  startingWaitMs: 10_000,
+  startingLookMs: 100,
   /** sun_path of Linux, without the closing zero. */
   socketPathBytesMax: 107,
 } as const;
