@@ -79,7 +79,7 @@ export function blocked(status: LaneStatus, complaint: Complaint): LaneStatus {
   const again = status.state === 'blocked';
   const restMs = Math.min(Math.max(again ? status.restMs * 2 : SHAPE_LIMITS.blockedRestMinMs, retryAfterMs), SHAPE_LIMITS.blockedRestMaxMs);
   return {
-    ...setBack(status, now, true), state: 'blocked', since: again ? status.since : now, why, rule, until: now + restMs, restMs, perMinute: 1, connections: 1,
+    ...(again ? status : setBack(status, now, true)), state: 'blocked', since: again ? status.since : now, why, rule, until: now + restMs, restMs, perMinute: 1, connections: 1,
     stepPerMinute: 1, climbedAt: now, knee: 0, strikes: strikesAt(status, now) + 1, struckAt: now,
   };
 }

@@ -162,3 +162,20 @@ test('a figure that fails again and again is tried more and more seldom', () => 
   }
   assert.deepEqual(waits, [2, 3, 5]);
 });
+
+test('a block that lasts for days costs one step of the warm-up, not one for each probe', () => {
+  const kit = shapeKit(NEW);
+  for (let day = 0; day < 3; day += 1) {
+    sendAll(kit, { ...TAKEN, reused: true }, 1000, BULK);
+    nextMorning(kit);
+  }
+  kit.shaper.preview(request(GOOGLE));
+  assert.equal(laneOf(kit).limitToday, 700);
+  const refused: Answer = { code: 550, enhanced: '5.7.1', text: 'Your IP is on a block list' };
+  for (let probe = 0; probe < 4; probe += 1) {
+    attempt(kit, request(GOOGLE), refused);
+    assert.equal(laneOf(kit).state, 'blocked');
+    kit.clock.advance(25 * HOUR);
+  }
+  assert.equal(laneOf(kit).limitToday, 400);
+});
