@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { treeMemoryMb } from './process-memory.ts';
+import { treeMemoryMb } from './processes.ts';
 import { waitForPort } from './load.ts';
 import { SIGNED_DOMAIN, startOpenDkim } from './open-dkim.ts';
 
@@ -13,6 +13,8 @@ export interface Contestant {
   readonly port: number;
   /** Root of its process tree. */
   readonly pid: number;
+  /** All that works for it: its own tree, and that of its milter. */
+  readonly roots: readonly number[];
   readonly startSeconds: number;
   readonly idleMemoryMb: number;
   stop(): Promise<void>;
@@ -51,6 +53,7 @@ export async function startPostfix(dir: string, port: number, sinkPort: number, 
     name: 'Postfix',
     port,
     pid,
+    roots: [pid, ...(milter ? [milter.pid] : [])],
     startSeconds,
     idleMemoryMb: treeMemoryMb(pid) + (milter ? treeMemoryMb(milter.pid) : 0),
     stop: async () => {
@@ -142,6 +145,7 @@ file = "${join(dir, 'posthorn.log')}"
     name: 'Posthorn',
     port,
     pid,
+    roots: [pid],
     startSeconds,
     idleMemoryMb: treeMemoryMb(pid),
     stop: async () => {

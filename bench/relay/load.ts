@@ -6,6 +6,9 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+/** A connection to the sink may rest for so long: a contest takes minutes, and its own limit of 100 s looks like a failure. */
+const SINK_TIMEOUT_S = 3600;
+
 export interface LoadShape {
   readonly messages: number;
   readonly sessions: number;
@@ -37,14 +40,21 @@ export interface Sink {
 
 /** smtp-sink prints its running counter; the newest number is the count. */
 export async function startSmtpSink(port: number): Promise<Sink> {
-  const child: ChildProcess = spawn('smtp-sink', ['-u', 'nobody', '-c', `127.0.0.1:${port}`, '1024'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = ['-u', 'nobody', '-c', '-t', String(SINK_TIMEOUT_S), `127.0.0.1:${port}`, '1024'];
+  const child: ChildProcess = spawn('smtp-sink', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let count = 0;
   let tail = '';
+  let ended = false;
   const waiting = new Set<() => void>();
   child.stdout?.on('data', (chunk: Buffer) => {
     tail = (tail + chunk.toString('latin1')).slice(-200);
     const newest = tail.match(/mesg=\d+(?=\D)/g)?.at(-1);
     if (newest) count = Math.max(count, Number(newest.slice('mesg='.length)));
+    for (const check of waiting) check();
+  });
+  const gone = once(child, 'exit');
+  child.once('exit', () => {
+    ended = true;
     for (const check of waiting) check();
   });
   await waitForPort(port);
@@ -53,21 +63,24 @@ export async function startSmtpSink(port: number): Promise<Sink> {
     count: () => count,
     reached: (target, timeoutMs) =>
       new Promise((resolve, reject) => {
-        const deadline = setTimeout(() => {
-          waiting.delete(check);
-          reject(new Error(`the sink got ${count} of ${target} messages in ${timeoutMs / 1000} s`));
-        }, timeoutMs);
-        const check = (): void => {
-          if (count < target) return;
+        const settle = (): void => {
           clearTimeout(deadline);
           waiting.delete(check);
+        };
+        const fail = (why: string): void => {
+          settle();
+          reject(new Error(`the sink got ${count} of ${target} messages: ${why}`));
+        };
+        const check = (): void => {
+          if (count < target) return ended ? fail('it ended') : undefined;
+          settle();
           resolve(performance.now());
         };
+        const deadline = setTimeout(() => fail(`no more came in ${timeoutMs / 1000} s`), timeoutMs);
         waiting.add(check);
         check();
       }),
     stop: async () => {
-      const gone = once(child, 'exit');
       child.kill();
       await gone;
     },
@@ -102,12 +115,12 @@ export async function relayedMessages(port: number, sinkPort: number, folder: st
 export async function waitForPort(port: number, timeoutMs = 20_000): Promise<void> {
   const until = performance.now() + timeoutMs;
   while (performance.now() < until) {
+    const socket = connect(port, '127.0.0.1');
     const answered = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1');
       socket.once('data', () => resolve(true));
       socket.once('error', () => resolve(false));
       socket.once('close', () => resolve(false));
-    }).then((yes) => yes);
+    }).finally(() => socket.destroy());
     if (answered) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -122,7 +135,10 @@ export async function measureAcceptance(port: number, shape: LoadShape): Promise
   const session = async (): Promise<void> => {
     while (rest > 0) {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-      const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+      const reader = createInterface({ input: socket });
+      // Whoever waits for a reply hears of it; after QUIT nobody does.
+      reader.on('error', () => {});
+      const lines = reader[Symbol.asyncIterator]();
       const reply = async (): Promise<void> => {
         for (;;) {
           const { value, done } = await lines.next();

@@ -4,8 +4,8 @@
  *
  * Two contests: `plain` (nothing is signed), and `signed`: Posthorn signs with RSA-2048, Postfix through OpenDKIM as milter.
  *
- * Options: --messages N (default 10000) --sessions N (20) --bytes N (4096) --dir D (a new folder in /tmp)
- *          --only posthorn|postfix --contest plain|signed (both)
+ * Options: --messages N (default 10000) --sessions N (20) --bytes N (4096) --warm-up N (10000)
+ *          --dir D (a new folder in /tmp) --only posthorn|postfix --contest plain|signed (both)
  */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,24 +13,33 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { missingTools, startPostfix, startPosthorn, type Contest, type Contestant } from './contestants.ts';
 import { measureAcceptance, relayedMessages, sendWithSmtpSource, startSmtpSink, type LoadShape, type Sink } from './load.ts';
-import { watchMemory } from './process-memory.ts';
+import { treeCpuSeconds, watchMemory } from './processes.ts';
 
 const SINK_PORT = 42_525;
 const DELIVERY_TIMEOUT_MS = 600_000;
 /** A server runs for months: what its first messages cost says little. */
-const WARM_UP_MESSAGES = 10_000;
+const WARM_UP_MESSAGES = '10000';
+
+interface Load extends Omit<LoadShape, 'reuse'> {
+  /** Messages before anything is measured. */
+  readonly warmUp: number;
+}
 
 interface Figures {
   readonly acceptedPerSecond: number;
   readonly deliveredPerSecond: number;
+  /** Processor time of the server and its helpers, microseconds a message, accepted and delivered: other load on the machine changes it least. */
+  readonly processorUs: number;
   readonly acceptanceMs: readonly [p50: number, p95: number, p99: number];
 }
 
 interface Result {
   readonly contestant: Contestant;
   readonly peakMemoryMb: number;
-  readonly single: Figures;
-  readonly reused: Figures;
+  readonly single?: Figures;
+  readonly reused?: Figures;
+  /** Why there are no more figures. */
+  readonly trouble?: string;
 }
 
 export async function runRelayBench(args: readonly string[]): Promise<number> {
@@ -40,6 +49,7 @@ export async function runRelayBench(args: readonly string[]): Promise<number> {
       messages: { type: 'string', default: '10000' },
       sessions: { type: 'string', default: '20' },
       bytes: { type: 'string', default: '4096' },
+      'warm-up': { type: 'string', default: WARM_UP_MESSAGES },
       dir: { type: 'string' },
       only: { type: 'string' },
       contest: { type: 'string' },
@@ -51,9 +61,10 @@ export async function runRelayBench(args: readonly string[]): Promise<number> {
     console.error(`bench relay cannot run here; it lacks: ${lacks.join(', ')}`);
     return 2;
   }
-  const shape = { messages: Number(values.messages), sessions: Number(values.sessions), messageBytes: Number(values.bytes) };
+  const shape = { messages: Number(values.messages), sessions: Number(values.sessions), messageBytes: Number(values.bytes), warmUp: Number(values['warm-up']) };
   const dir = mkdtempSync(join(values.dir ?? tmpdir(), 'posthorn-bench-'));
   console.log(`${shape.messages} messages of ${shape.messageBytes} bytes over ${shape.sessions} sessions, in ${dir}\n`);
+  let complete = true;
   try {
     for (const contest of contests) {
       const results = new Map<string, Result>();
@@ -63,31 +74,38 @@ export async function runRelayBench(args: readonly string[]): Promise<number> {
         mkdirSync(folder, { recursive: true });
         // Postfix's programs run as a user of their own.
         for (const path of [dir, join(dir, contest), folder]) chmodSync(path, 0o755);
-        results.set(name, await measure(await start(folder, port, SINK_PORT, contest), contest, folder, shape));
+        const result = await start(folder, port, SINK_PORT, contest).then((contestant) => measure(contestant, contest, folder, shape), (error: unknown) => console.error(String(error)));
+        if (!result || result.trouble !== undefined) complete = false;
+        if (result) results.set(name, result);
       }
       report(contest, results.get('postfix'), results.get('posthorn'));
     }
-    return 0;
+    return complete ? 0 : 1;
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-async function measure(contestant: Contestant, contest: Contest, folder: string, shape: Omit<LoadShape, 'reuse'>): Promise<Result> {
+/** What goes wrong ends one contestant's turn; the figures it has stay, and the others have theirs. */
+async function measure(contestant: Contestant, contest: Contest, folder: string, { warmUp, ...shape }: Load): Promise<Result> {
   const memory = watchMemory(contestant.pid);
   let sink: Sink | undefined;
+  let single: Figures | undefined;
+  let reused: Figures | undefined;
+  let trouble: string | undefined;
   try {
     checkSignatures(contest, await relayedMessages(contestant.port, SINK_PORT, join(folder, 'received')));
     sink = await startSmtpSink(SINK_PORT);
-    await transfer(contestant, sink, { ...shape, messages: WARM_UP_MESSAGES, reuse: false });
-    const single = await figures(contestant, sink, { ...shape, reuse: false });
-    const reused = await figures(contestant, sink, { ...shape, reuse: true });
-    return { contestant, single, reused, peakMemoryMb: memory.stop() };
-  } finally {
-    memory.stop();
-    await contestant.stop();
-    await sink?.stop();
+    await transfer(contestant, sink, { ...shape, messages: warmUp, reuse: false });
+    single = await figures(contestant, sink, { ...shape, reuse: false });
+    reused = await figures(contestant, sink, { ...shape, reuse: true });
+  } catch (error) {
+    trouble = error instanceof Error ? error.message : String(error);
   }
+  const peakMemoryMb = memory.stop();
+  await contestant.stop();
+  await sink?.stop();
+  return { contestant, peakMemoryMb, ...(single && { single }), ...(reused && { reused }), ...(trouble !== undefined && { trouble }) };
 }
 
 /** An RSA-2048 signature has 344 characters; white space may be in between. */
@@ -100,7 +118,9 @@ function checkSignatures(contest: Contest, messages: readonly string[]): void {
 }
 
 async function figures(contestant: Contestant, sink: Sink, shape: LoadShape): Promise<Figures> {
+  const cpuBefore = treeCpuSeconds(contestant.roots);
   const { acceptSeconds, deliverSeconds } = await transfer(contestant, sink, shape);
+  const cpuSeconds = treeCpuSeconds(contestant.roots) - cpuBefore;
   const before = sink.count();
   const timed = { ...shape, messages: Math.min(shape.messages, 2000) };
   const times = await measureAcceptance(contestant.port, timed);
@@ -109,6 +129,7 @@ async function figures(contestant: Contestant, sink: Sink, shape: LoadShape): Pr
   return {
     acceptedPerSecond: shape.messages / acceptSeconds,
     deliveredPerSecond: shape.messages / deliverSeconds,
+    processorUs: (cpuSeconds * 1e6) / shape.messages,
     acceptanceMs: [at(0.5), at(0.95), at(0.99)],
   };
 }
@@ -131,17 +152,18 @@ function number(value: number | undefined): string {
 
 function report(contest: Contest, postfix: Result | undefined, posthorn: Result | undefined): void {
   const rows: string[][] = [[contest === 'plain' ? 'nothing signed' : 'signed, RSA-2048', 'ratio', 'Posthorn', contest === 'plain' ? 'Postfix' : '+OpenDKIM']];
-  const add = (label: string, pick: (result: Result) => number): void => {
+  const add = (label: string, pick: (result: Result) => number | undefined): void => {
     const ours = posthorn && pick(posthorn);
     const theirs = postfix && pick(postfix);
     rows.push([label, ratio(ours, theirs), number(ours), number(theirs)]);
   };
   for (const [label, key] of [['one connection a message', 'single'], ['connections reused', 'reused']] as const) {
     rows.push([`— ${label}`, '', '', '']);
-    add('accepted/s', (result) => result[key].acceptedPerSecond);
-    add('delivered/s', (result) => result[key].deliveredPerSecond);
+    add('accepted/s', (result) => result[key]?.acceptedPerSecond);
+    add('delivered/s', (result) => result[key]?.deliveredPerSecond);
+    add('processor time, µs/message', (result) => result[key]?.processorUs);
     for (const [index, name] of ['p50', 'p95', 'p99'].entries()) {
-      add(`acceptance time ${name}, ms`, (result) => result[key].acceptanceMs[index] as number);
+      add(`acceptance time ${name}, ms`, (result) => result[key]?.acceptanceMs[index]);
     }
   }
   rows.push(['— the process', '', '', '']);
@@ -149,5 +171,6 @@ function report(contest: Contest, postfix: Result | undefined, posthorn: Result 
   add('idle memory, MB', (result) => result.contestant.idleMemoryMb);
   add('start to ready, s', (result) => result.contestant.startSeconds);
   for (const row of rows) console.log(`${(row[0] as string).padEnd(28)}${row.slice(1).map((cell) => cell.padStart(12)).join('')}`);
+  for (const result of [posthorn, postfix]) if (result?.trouble !== undefined) console.log(`${result.contestant.name} was not measured to the end: ${result.trouble}`);
   console.log('');
 }
