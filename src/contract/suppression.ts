@@ -21,6 +21,13 @@ export interface Suppression {
   readonly triedAt?: number;
 }
 
+/** What came of entries that were put on the list; the rest stands there as it did. */
+export interface SuppressionWrites {
+  readonly added: number;
+  /** Stood there with other words. */
+  readonly changed: number;
+}
+
 /** What routing asks. */
 export interface SuppressionLookup {
   /** The entry that holds at `nowMs`. Answered from memory for addresses that are not on the list. */

@@ -66,8 +66,12 @@ const remove = defineVerb({
 });
 
 export interface ImportResult {
-  /** Written; those that stood there already with more right are left. */
+  /** New on the list. */
   readonly added: number;
+  /** Stood there with other words. */
+  readonly changed: number;
+  /** Stood there as they are, or with more right. */
+  readonly unchanged: number;
   /** What is no address, at most ten of them. */
   readonly refused: readonly string[];
   readonly refusedCount: number;
@@ -87,12 +91,14 @@ const importEntries = defineVerb({
     const now = clock.now();
     const good = entries.filter((entry) => parseMailbox(entry.address, { utf8: true }) !== undefined);
     const refused = entries.filter((entry) => parseMailbox(entry.address, { utf8: true }) === undefined).map((entry) => entry.address);
-    let added = 0;
+    const totals = { added: 0, changed: 0 };
     for (let at = 0; at < good.length; at += SUPPRESSION_LIMITS.importBatch) {
-      added += await store.suppressions.add(good.slice(at, at + SUPPRESSION_LIMITS.importBatch).map((entry) => withDefaults(entry, now)));
+      const { added, changed } = await store.suppressions.add(good.slice(at, at + SUPPRESSION_LIMITS.importBatch).map((entry) => withDefaults(entry, now)));
+      totals.added += added;
+      totals.changed += changed;
     }
-    log.info('suppression.imported', { added, refused: refused.length });
-    return { added, refused: refused.slice(0, REFUSED_SHOWN_MAX), refusedCount: refused.length };
+    log.info('suppression.imported', { ...totals, refused: refused.length });
+    return { ...totals, unchanged: good.length - totals.added - totals.changed, refused: refused.slice(0, REFUSED_SHOWN_MAX), refusedCount: refused.length };
   },
 });
 

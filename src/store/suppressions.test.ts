@@ -37,25 +37,36 @@ describe('the suppression list', () => {
     const ahead = { ...bounce('ahead@example.net', NOW + 365 * DAY_MS), expiresAt: NOW + 366 * DAY_MS };
     await store.suppressions.add([ahead]);
     assert.equal(await store.suppressions.find('ahead@example.net', NOW), undefined);
-    assert.equal(await store.suppressions.add([bounce('ahead@example.net')]), 1, 'and what is known now replaces it');
+    assert.deepEqual(await store.suppressions.add([bounce('ahead@example.net')]), { added: 0, changed: 1 }, 'and what is known now replaces it');
     assert.ok(await store.suppressions.find('ahead@example.net', NOW + 1));
   });
 
   it('never lets a bounce replace a person\'s order, nor an older bounce', async () => {
     await store.suppressions.add([{ address: 'm@example.net', source: 'manual', reason: 'asked by telephone', since: NOW }]);
-    assert.equal(await store.suppressions.add([bounce('m@example.net', NOW + 1)]), 0);
+    assert.deepEqual(await store.suppressions.add([bounce('m@example.net', NOW + 1)]), { added: 0, changed: 0 });
     assert.equal((await store.suppressions.find('m@example.net', NOW))?.reason, 'asked by telephone');
     await store.suppressions.add([bounce('b@example.net')]);
-    assert.equal(await store.suppressions.add([bounce('b@example.net', NOW + DAY_MS)]), 0);
+    assert.deepEqual(await store.suppressions.add([bounce('b@example.net', NOW + DAY_MS)]), { added: 0, changed: 0 });
     assert.equal((await store.suppressions.find('b@example.net', NOW))?.since, NOW);
-    assert.equal(await store.suppressions.add([{ address: 'b@example.net', source: 'complaint', reason: 'complained', since: NOW }]), 1);
+    assert.deepEqual(await store.suppressions.add([{ address: 'b@example.net', source: 'complaint', reason: 'complained', since: NOW }]), { added: 0, changed: 1 });
+  });
+
+  it('changes nothing when a list comes again as it is, and says what is new', async () => {
+    const list = [bounce('again-1@example.net'), { ...bounce('again-2@example.net'), source: 'complaint' as const }];
+    assert.deepEqual(await store.suppressions.add(list), { added: 2, changed: 0 });
+    assert.deepEqual(await store.suppressions.add(list), { added: 0, changed: 0 });
+    const later = list.map((entry) => ({ ...entry, since: NOW + DAY_MS }));
+    assert.deepEqual(await store.suppressions.add(later), { added: 0, changed: 0 }, 'it is on the list since the first time');
+    assert.equal((await store.suppressions.find('again-2@example.net', NOW))?.since, NOW);
+    const reworded = list.map((entry) => ({ ...entry, source: 'manual' as const, reason: 'left' }));
+    assert.deepEqual(await store.suppressions.add([...reworded, bounce('again-3@example.net')]), { added: 1, changed: 2 });
   });
 
   it('forgets what has expired, and lets it be suppressed anew', async () => {
     await store.suppressions.add([{ ...bounce('old@example.net'), expiresAt: NOW + DAY_MS }]);
     assert.ok(await store.suppressions.find('old@example.net', NOW));
     assert.equal(await store.suppressions.find('old@example.net', NOW + DAY_MS), undefined);
-    assert.equal(await store.suppressions.add([bounce('old@example.net', NOW + 2 * DAY_MS)]), 1);
+    assert.deepEqual(await store.suppressions.add([bounce('old@example.net', NOW + 2 * DAY_MS)]), { added: 0, changed: 1 });
   });
 
   it('suppresses a full mailbox after separate messages over a week, once each', async () => {

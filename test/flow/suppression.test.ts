@@ -72,6 +72,10 @@ test('a list goes out as CSV and comes in again', async () => {
   const added = await lab.run(['suppression', 'add', 'c@three.example', '--reason', 'asked by telephone', '--for', '30d']);
   assert.equal(added.status, 0, added.stderr);
   const { stdout } = await lab.run(['suppression', 'export']);
+  const exported = join(lab.ready.dir, 'exported.csv');
+  writeFileSync(exported, stdout);
+  const again = await lab.run(['suppression', 'import', exported]);
+  assert.match(again.stdout, /^0 of (\d+) addresses put on the list; \1 there already\n$/);
   assert.match(stdout, /^address,source,reason,reply,since,expires\r\na@one\.example,import,"left, long ago",,2025-01-02T00:00:00\.000Z,\r\n/);
   assert.match(stdout, /c@three\.example,manual,asked by telephone,,20\d\d-/);
   assert.equal((await lab.run(['suppression', 'remove', 'x@nowhere.example'])).status, 1);

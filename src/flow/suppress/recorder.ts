@@ -74,7 +74,8 @@ async function note({ suppressions, clock, log }: RecorderOptions, fact: Settled
   const at = clock.now();
   const entry = entryFor(fact);
   if (verdict === 'hard') {
-    if ((await suppressions.add([{ ...entry, address, since: at }])) > 0) log.info('suppression.added', { id: fact.messageId, address, rule: entry.rule });
+    const { added, changed } = await suppressions.add([{ ...entry, address, since: at }]);
+    if (added + changed > 0) log.info('suppression.added', { id: fact.messageId, address, rule: entry.rule });
     return;
   }
   const suppression = { ...entry, expiresAt: at + SUPPRESSION_LIMITS.softSuppressionMs };

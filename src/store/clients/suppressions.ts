@@ -8,7 +8,7 @@
  */
 import { FingerprintSet } from '../../base/fingerprint-set.ts';
 import { SUPPRESSION_LIMITS } from '../../base/limits.ts';
-import type { Suppression, SuppressionLookup, SuppressionSource } from '../../contract/suppression.ts';
+import type { Suppression, SuppressionLookup, SuppressionSource, SuppressionWrites } from '../../contract/suppression.ts';
 import { addressKey, normalizeDomain } from '../../mail/address.ts';
 import type { StoreCall } from '../call.ts';
 import type { ChangeCount } from '../change-counts.ts';
@@ -24,8 +24,8 @@ export interface SuppressionListing {
 }
 
 export interface SuppressionStore extends SuppressionLookup {
-  /** What stands there already is left: a bounce never replaces a person's order. Returns how many were written. */
-  add(entries: readonly Suppression[]): Promise<number>;
+  /** What stands there already is left: a bounce never replaces a person's order. */
+  add(entries: readonly Suppression[]): Promise<SuppressionWrites>;
   /** Returns whether it was there. Forgets soft failures as well. */
   remove(address: string): Promise<boolean>;
   /** By address. */
@@ -59,7 +59,7 @@ class SuppressionClient implements SuppressionStore {
     return row && stands(row, nowMs) ? fromRow(row) : undefined;
   }
 
-  async add(entries: readonly Suppression[]): Promise<number> {
+  async add(entries: readonly Suppression[]): Promise<SuppressionWrites> {
     const keyed = entries.map((entry) => ({ ...entry, address: addressKey(entry.address) }));
     const written = await this.#call('suppressions.add', keyed);
     this.#changed(keyed.map(({ address }) => address));

@@ -2,10 +2,11 @@
  * Rows of addresses that are not written to. Addresses arrive as keys (mail/address.ts `addressKey`).
  *
  * Policy: what a person or a complaint put on the list is never replaced by a bounce; a bounce that is there already
- * keeps its date. A repeated soft failure counts once for each message.
+ * keeps its date, and so does an entry that comes again with the same words. A repeated soft failure counts once for each
+ * message.
  */
 import { SUPPRESSION_LIMITS } from '../../base/limits.ts';
-import type { Suppression, SuppressionSource } from '../../contract/suppression.ts';
+import type { Suppression, SuppressionSource, SuppressionWrites } from '../../contract/suppression.ts';
 import type { Database } from '../database.ts';
 
 export interface SuppressionRow {
@@ -42,14 +43,19 @@ const COLUMNS = 'address, source, reason, rule, reply, since, expires_at AS "exp
 const UPSERT = `INSERT INTO suppressions (address, source, reason, rule, reply, since, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (address) DO UPDATE SET source = excluded.source, reason = excluded.reason, rule = excluded.rule, reply = excluded.reply,
   since = excluded.since, expires_at = excluded.expires_at, tried_at = NULL
-  WHERE excluded.source <> 'bounce' OR (suppressions.expires_at IS NOT NULL AND (suppressions.expires_at <= excluded.since OR suppressions.since > excluded.since))`;
+  WHERE (excluded.source <> 'bounce' OR (suppressions.expires_at IS NOT NULL AND (suppressions.expires_at <= excluded.since OR suppressions.since > excluded.since)))
+    AND NOT (suppressions.source = excluded.source AND suppressions.reason = excluded.reason AND suppressions.reply IS excluded.reply
+      AND suppressions.expires_at IS excluded.expires_at AND suppressions.since <= excluded.since)`;
 
 export const suppressionWrites = {
-  /** Returns how many were written; those that stand already are left. */
-  add(db: Database, rows: readonly Suppression[]): number {
-    let changes = 0;
-    for (const row of rows) changes += put(db, row);
-    return changes;
+  /** Those that stand already are left. */
+  add(db: Database, rows: readonly Suppression[]): SuppressionWrites {
+    const writes = { added: 0, changed: 0 };
+    for (const row of rows) {
+      const known = suppressionReads.find(db, row.address) !== null;
+      writes[known ? 'changed' : 'added'] += put(db, row);
+    }
+    return writes;
   },
 
   /** Returns whether it was there. */

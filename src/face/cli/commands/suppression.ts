@@ -71,18 +71,21 @@ async function list(session: Session, options: ListOptions): Promise<void> {
 async function importFile(session: Session, options: CommonOptions, file: string): Promise<void> {
   const { out } = session;
   const entries = readEntries(file === '-' ? await readAll(session.io.stdin) : readText(resolve(session.io.cwd, file)));
-  let added = 0;
+  const totals = { added: 0, changed: 0, unchanged: 0 };
   let refusedCount = 0;
   const refused: string[] = [];
   for (let at = 0; at < entries.length; at += ROWS_PER_CALL) {
     const result = await session.call<ImportResult>(options, 'suppression.import', { entries: entries.slice(at, at + ROWS_PER_CALL) });
-    added += result.added;
+    totals.added += result.added;
+    totals.changed += result.changed;
+    totals.unchanged += result.unchanged;
     refusedCount += result.refusedCount;
     refused.push(...result.refused);
     if (!options.json && entries.length > ROWS_PER_CALL) out.note(`${Math.min(at + ROWS_PER_CALL, entries.length)} of ${entries.length}`);
   }
-  if (options.json) return out.json({ read: entries.length, added, refused: refused.slice(0, 10), refusedCount });
-  out.line(`${added} of ${entries.length} addresses put on the list`);
+  if (options.json) return out.json({ read: entries.length, ...totals, refused: refused.slice(0, 10), refusedCount });
+  const before = [...(totals.changed > 0 ? [`${totals.changed} changed`] : []), ...(totals.unchanged > 0 ? [`${totals.unchanged} there already`] : [])];
+  out.line(`${totals.added} of ${entries.length} addresses put on the list${before.length > 0 ? `; ${before.join(', ')}` : ''}`);
   if (refusedCount > 0) out.note(`${refusedCount} were no addresses, such as ${refused.slice(0, 3).map((text) => JSON.stringify(text)).join(', ')}`);
 }
 
