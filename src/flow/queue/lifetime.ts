@@ -13,8 +13,9 @@ import type { Log } from '../../base/log.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { AgedPlace, AttemptFacts, FeedbackItem, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, Settlement } from '../../contract/queue.ts';
 import type { Reply } from '../../contract/message.ts';
+import type { LiveWait } from '../../contract/queue-control.ts';
 import type { ClockJumps } from './clock-jumps.ts';
-import { expiryReason } from './reason.ts';
+import { waitedTooLongReason } from './reason.ts';
 
 /** A recipient that is late or will not be delivered any more, as feedback is told. */
 export interface LateRecipient {
@@ -36,6 +37,8 @@ export interface LifetimeOptions {
   readonly log: Log;
   /** Read at each use; 0 or absent: no delay notices. */
   readonly config: { readonly queue: { readonly delayNoticeMs?: number } };
+  /** What keeps a queued recipient from going this moment. */
+  readonly waitOf: (message: QueueMessage, recipient: QueueRecipient) => LiveWait | undefined;
   /** Takes a queued recipient so that nobody else does; false when it is in delivery or waits no more. */
   readonly claim: (message: QueueMessage, recipient: QueueRecipient) => boolean;
   /** What was claimed: its fate is committed, or (false) it waits on. */
@@ -47,6 +50,8 @@ export interface LifetimeOptions {
 const AT_ONCE = 10;
 /** Without an enhanced code: feedback says X.4.7 (RFC 3463 §3.5) for what expired, X.0.0 for what is only late. */
 const NEVER_TRIED: Reply = { code: 451, text: 'its turn has not come yet' };
+const ON_HOLD: Reply = { code: 451, text: 'it is on hold on this server' };
+const PAUSED: Reply = { code: 451, text: 'mail like it is paused on this server' };
 
 export class Lifetime {
   readonly #options: LifetimeOptions;
@@ -138,10 +143,12 @@ export class Lifetime {
   /** False when somebody of it must be looked at again. */
   async #expire({ message, recipients }: QueueItem, now: number): Promise<boolean> {
     const waiting = recipients.filter(({ state }) => state === 'queued' || state === 'held');
+    // Whoever is claimed stands in no line any more.
+    const waits = new Map(waiting.map((recipient) => [recipient.index, this.#shapedWait(message, recipient)]));
     const claimed = waiting.filter((recipient) => recipient.state === 'held' || this.#options.claim(message, recipient));
     let done = false;
     try {
-      if (claimed.length > 0) await this.#commitExpiry(message, claimed, now);
+      if (claimed.length > 0) await this.#commitExpiry(message, claimed, waits, now);
       done = true;
     } catch (error) {
       this.#options.log.error('queue.expiry-failed', { id: message.id, error: String(error) });
@@ -150,15 +157,15 @@ export class Lifetime {
     return done && claimed.length === waiting.length;
   }
 
-  async #commitExpiry(message: QueueMessage, claimed: readonly QueueRecipient[], now: number): Promise<void> {
+  async #commitExpiry(message: QueueMessage, claimed: readonly QueueRecipient[], waits: ReadonlyMap<number, LiveWait | undefined>, now: number): Promise<void> {
     const { store, feedback, admit, log } = this.#options;
     const ageMs = now - message.queuedAt;
     const settlements = claimed.map((recipient): Settlement => ({
       recipient: recipient.index, state: 'expired', attempts: recipient.attempts, nextAttemptAt: now,
-      reason: expiryReason(recipient.reason ?? 'It was never tried: its turn did not come.', ageMs),
+      reason: waitedTooLongReason(recipient, waits.get(recipient.index)?.reason, ageMs),
       ...(recipient.lastReply ? { lastReply: recipient.lastReply } : {}),
     }));
-    const finals = claimed.map((recipient) => ({ ...late({ ...recipient, state: 'expired' }), state: 'expired' as const }));
+    const finals = claimed.map((recipient) => ({ ...late(recipient, waits.get(recipient.index)), recipient: { ...recipient, state: 'expired' as const }, state: 'expired' as const }));
     const items = await feedback.followUps(message, await store.content(message.contentDigest), finals);
     const followUps = items.flatMap(({ enqueue }) => enqueue ?? []);
     const events = finals.map(({ recipient, reply }) => ({ at: now, name: MESSAGE_EVENTS.expired, recipient: recipient.index, data: { reply, ageMs, attempts: recipient.attempts } }));
@@ -167,13 +174,18 @@ export class Lifetime {
     admit(followUps);
   }
 
+  #shapedWait(message: QueueMessage, recipient: QueueRecipient): LiveWait | undefined {
+    const wait = recipient.state === 'queued' ? this.#options.waitOf(message, recipient) : undefined;
+    return wait?.phase === 'shaped' ? wait : undefined;
+  }
+
   /** The sender is told once that the message is late, committed together with the mark that it was. */
   async #tell({ message, recipients }: QueueItem): Promise<boolean> {
     const { store, feedback, config, admit, log } = this.#options;
     const waiting = recipients.filter(({ state }) => state === 'queued' || state === 'held');
     try {
       const wanted = (config.queue.delayNoticeMs ?? 0) > 0 && waiting.length > 0;
-      const items = wanted && feedback.delayNotice ? await feedback.delayNotice(message, await store.content(message.contentDigest), waiting.map(late)) : [];
+      const items = wanted && feedback.delayNotice ? await feedback.delayNotice(message, await store.content(message.contentDigest), waiting.map((recipient) => late(recipient, this.#shapedWait(message, recipient)))) : [];
       const followUps = items.flatMap(({ enqueue }) => enqueue ?? []);
       await store.settle(message.id, [], [], followUps, items.map(({ event }) => event), true);
       admit(followUps);
@@ -185,6 +197,8 @@ export class Lifetime {
   }
 }
 
-function late(recipient: QueueRecipient): LateRecipient {
-  return { recipient, reply: recipient.lastReply ?? NEVER_TRIED, attempt: {} };
+/** What a receiver said last; as long as none was asked, what keeps it here. */
+function late(recipient: QueueRecipient, wait: LiveWait | undefined): LateRecipient {
+  const unasked = recipient.state === 'held' ? ON_HOLD : wait?.rule?.endsWith('-paused') ? PAUSED : NEVER_TRIED;
+  return { recipient, reply: recipient.lastReply ?? unasked, attempt: {} };
 }

@@ -124,6 +124,7 @@ class Scheduler implements Queue {
     });
     this.#lifetime = new Lifetime({
       store, feedback: options.feedback, clock, jumps: this.#jumps, log, config: options.config,
+      waitOf: ({ id }, { index: position }) => this.control.explainWait?.(id, position),
       claim: (message, recipient) => this.#claim(message, recipient),
       release: (message, recipient, done) => this.#release(message, recipient, done),
       admit: (items) => this.admit(items),

@@ -1,6 +1,6 @@
 /** One sentence that says why a recipient is where it is; shown by `queue why`, `mailq` and trace. Pure. */
 import type { Reply } from '../../contract/message.ts';
-import type { DeliveryOutcome, QueueMessage } from '../../contract/queue.ts';
+import type { DeliveryOutcome, QueueMessage, QueueRecipient } from '../../contract/queue.ts';
 import { domainOf } from '../../mail/address.ts';
 import type { Explanation } from '../../mail/reply-meaning/explain.ts';
 
@@ -84,6 +84,18 @@ export function failureReason(outcome: DeliveryOutcome): string {
 export function expiryReason(last: string, ageMs: number): string {
   const hours = Math.round(ageMs / 3_600_000);
   return `It could not be delivered for ${hours} hours; the last attempt: ${last}`;
+}
+
+/**
+ * The same of what no attempt ended. `waitReason`: what kept it from going in the end, as shaping says it; absent: nothing
+ * but others before it.
+ */
+export function waitedTooLongReason({ state, attempts, reason }: Pick<QueueRecipient, 'state' | 'attempts' | 'reason'>, waitReason: string | undefined, ageMs: number): string {
+  if (state === 'queued' && attempts > 0 && reason !== undefined) return `${expiryReason(reason, ageMs)}${waitReason === undefined ? '' : ` Then it had to wait: ${waitReason}`}`;
+  const hours = Math.round(ageMs / 3_600_000);
+  const tried = attempts > 0 ? '' : ' and was never tried';
+  const why = state === 'held' ? `it was on hold to the end. ${reason ?? ''}` : (waitReason ?? 'its turn did not come.');
+  return `It could not be delivered for ${hours} hours${tried}: ${why}`.trim();
 }
 
 /** `450 4.2.1 try later`, without line ends. */
