@@ -99,6 +99,21 @@ test('hold, release, retry, bounce and delete change exactly what is selected', 
   assert.deepEqual(names, ['recipient.held', 'recipient.retried', 'recipient.released', 'recipient.deleted', 'recipient.deleted', 'message.done']);
 });
 
+test('a return that was taken back leaves no word of it behind', async (t) => {
+  const desk = await openDesk(t);
+  const id = await desk.add('a@one.example', 'b@one.example', 'c@one.example');
+  await desk.call('queue.bounce', { ids: [id], note: 'moved away' });
+  await desk.call('queue.retry', { recipient: 'a@one.example' });
+  await desk.call('queue.hold', { recipient: 'b@one.example' });
+  const [retried, held, returned] = await desk.recipients(id);
+  assert.deepEqual([retried?.lastReply, retried?.reason, held?.lastReply], [undefined, undefined, undefined]);
+  assert.equal(returned?.lastReply?.code, 554);
+  assert.match(held?.reason ?? '', /on hold/);
+  assert.ok((await desk.call('queue.why', { ids: [id] })).slice(0, 2).every((row: any) => row.lastReply === undefined && !/return/.test(row.reason)));
+  await desk.call('queue.release', { ids: [id] });
+  assert.equal((await desk.recipients(id))[1]?.lastReply, undefined);
+});
+
 test('nothing selected is refused, an unknown id is named', async (t) => {
   const desk = await openDesk(t);
   const id = await desk.add('a@one.example');

@@ -2,7 +2,7 @@
  * What administrators do to many waiting recipients at once: list, count, group by age, order. Sets, not rows: one
  * statement for a piece of the queue, with its events.
  */
-import type { RecipientState } from '../../contract/queue.ts';
+import { RETURN_ORDERED_AT, type RecipientState } from '../../contract/queue.ts';
 import type { Database } from '../database.ts';
 import { releaseBodiesOf } from './bodies.ts';
 import { DUE_SET_AT } from './queue-reads.ts';
@@ -175,9 +175,13 @@ export const queueAdminReads = {
 const APPEND_EVENTS = `INSERT INTO events (message_id, part, entries)
   SELECT named.value, (SELECT coalesce(max(part), -1) + 1 FROM events WHERE events.message_id = named.value), ?2 FROM json_each(?1) AS named`;
 
+/** The reply of an ordered return is for its sender: when another order takes it back, nobody has said it. */
+const RETURN_TAKEN_BACK = `recipients.state = 'queued' AND recipients.next_attempt_at = ${RETURN_ORDERED_AT}`;
+
 const ORDER_SELECTED = `UPDATE recipients SET state = coalesce(?16, recipients.state), next_attempt_at = coalesce(?17, recipients.next_attempt_at),
     due_set_at = CASE WHEN ?17 IS NULL THEN recipients.due_set_at ELSE ?21 END,
-    last_reply = coalesce(?18, recipients.last_reply), reason = coalesce(?19, recipients.reason),
+    last_reply = CASE WHEN ?18 IS NULL AND ${RETURN_TAKEN_BACK} THEN NULL ELSE coalesce(?18, recipients.last_reply) END,
+    reason = CASE WHEN ?18 IS NULL AND ${RETURN_TAKEN_BACK} THEN ?19 ELSE coalesce(?19, recipients.reason) END,
     reroute = CASE WHEN ?20 IS NULL THEN recipients.reroute WHEN ?20 = '' THEN NULL ELSE ?20 END,
     site = CASE WHEN ?20 IS NULL THEN recipients.site ELSE NULL END
   FROM (SELECT r.message_id AS id, r.position AS position FROM ${SELECTED}) AS chosen
