@@ -287,6 +287,10 @@ export const QUEUE_ADMIN_LIMITS = {
   routesAtOnce: 50,
   /** Rows shown of what an order would change. */
   sampleMessages: 5,
+  /** After an order to send: recipients whose further wait is looked at, for so long at most, so often. */
+  recipientsFollowed: 1_000,
+  followMs: 1_000,
+  followEveryMs: 25,
 } as const;
 
 /** MX sites: what is looked up and remembered about recipient domains. */
@@ -335,6 +339,8 @@ export const SHAPE_LIMITS = {
   ratioGood: 0.1,
   /** Rest of a hot lane without a documented recovery: the first one, doubling up to the last. */
   hotRestMinMs: 300_000,
+  /** The same when the reply names a delay; the delay counts when it is longer. */
+  hotRestNamedMinMs: 60_000,
   hotRestMaxMs: 14_400_000,
   /** Between probes of a blocked lane: the first wait, doubling up to the last. */
   blockedRestMinMs: 3_600_000,
@@ -355,6 +361,20 @@ export const SHAPE_LIMITS = {
   /** After each complaint the figure is spread so much wider, up to this many times (600 minutes become a whole day). */
   warmUpSpreadFactor: 1.4,
   warmUpSpreadMax: 2.4,
+  /**
+   * Of what went through in the hour before a complaint about the hour, so much may go within an hour; the complaint
+   * teaches nothing about the hour after fewer messages than these.
+   */
+  hourShare: 0.9,
+  hourTookMin: 10,
+  /** That figure does not grow for so long, doubling each time it fails up to the last; then it grows by this share an hour. */
+  hourPatienceMinMs: 21_600_000,
+  hourPatienceMaxMs: 86_400_000,
+  hourGrowth: 0.1,
+  /** Only an hour in which this share of the figure was used makes it grow. */
+  hourUsedShare: 0.5,
+  /** Without a complaint for so long it is forgotten. */
+  hourMemoryMs: 604_800_000,
   /** While a lane rests, one letter tries after at least so long, and after this part of the rest. */
   knockEveryMs: 600_000,
   knockRestShare: 0.125,

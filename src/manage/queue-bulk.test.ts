@@ -11,6 +11,7 @@ import { QUEUE_ADMIN_LIMITS } from '../base/limits.ts';
 import { silentLog } from '../base/log.ts';
 import { createQueueId } from '../base/queue-id.ts';
 import type { QueueMessage, QueueRecipient, Settlement } from '../contract/queue.ts';
+import type { LiveWait } from '../contract/queue-control.ts';
 import { createQueueAdmin } from '../store/clients/queue-admin.ts';
 import { openStore } from '../store/store.ts';
 import { runVerb } from './local-call.ts';
@@ -30,7 +31,7 @@ interface Desk {
 }
 
 /** `siteOf` is what the running queue's router says. */
-async function openDesk(t: TestContext, siteOf?: (domain: string) => string | undefined): Promise<Desk> {
+async function openDesk(t: TestContext, siteOf?: (domain: string) => string | undefined, explainWait?: (index: number) => LiveWait | undefined): Promise<Desk> {
   const dir = mkdtempSync(join(tmpdir(), 'posthorn-bulk-'));
   const clock = new AdjustableClock();
   const store = await openStore(dir, { clock });
@@ -43,6 +44,7 @@ async function openDesk(t: TestContext, siteOf?: (domain: string) => string | un
     refresh: async () => {},
     changed: (rows: readonly { readonly id: string }[]) => void refreshed.push(...new Set(rows.map(({ id }) => id))),
     siteOf: async (id: string, index: number) => siteOf?.((await store.queue.read(id))?.recipients[index]?.address.split('@')[1] ?? ''),
+    ...(explainWait ? { explainWait: (_id: string, index: number) => explainWait(index) } : {}),
     size: { recipients: 0, inFlight: 0 },
   };
   const context = { store, clock, log: silentLog, ...(siteOf ? { queue } : {}) } as unknown as ManageContext;
@@ -178,6 +180,27 @@ test('an order in the wrong state is refused instead of silently doing nothing',
   const desk = await openDesk(t);
   assert.equal((await desk.call('queue.release', { state: 'queued' })).error, 'wrong-state');
   assert.equal((await desk.call('queue.hold', { all: true, note: 'two\nlines' })).error, 'bad-arguments');
+});
+
+test('an order to send says how many wait all the same, and why', async (t) => {
+  let looks = 0;
+  const desk = await openDesk(t, () => 'google', (index) => {
+    looks += 1;
+    // The way of the last one is looked up when it is first asked about.
+    if (index === 4) return looks < 6 ? { phase: 'taken-up', reason: 'Its turn has come.' } : { phase: 'shaped', rule: 'sender-paused', site: 'google', reason: 'Mail of alice@example.org is paused.' };
+    if (index === 3) return undefined;
+    if (index === 2) return { phase: 'in-line', site: 'google', reason: 'It stands alone in the line.' };
+    return { phase: 'shaped', rule: 'lane-hot', site: 'google', until: 5000 - index, reason: `Mail from 192.0.2.1 to Google rests until 08:1${index} UTC.` };
+  });
+  const id = await desk.add(['a@one.example', 'b@one.example', 'c@one.example', 'd@one.example', 'e@one.example']);
+  const retried = await desk.call('queue.retry', { ids: [id] });
+  assert.deepEqual(retried, { messages: 1, recipients: 5, stillWaiting: [
+    { recipients: 2, reason: 'Mail from 192.0.2.1 to Google rests until 08:10 UTC.', rule: 'lane-hot', until: 4999, site: 'google' },
+    { recipients: 1, reason: 'Mail of alice@example.org is paused.', rule: 'sender-paused', site: 'google' },
+  ] });
+  await desk.call('queue.hold', { all: true });
+  assert.deepEqual((await desk.call('queue.release', { all: true })).stillWaiting, retried.stillWaiting);
+  assert.deepEqual(await desk.call('queue.hold', { all: true }), { messages: 1, recipients: 5 }, 'who is to wait waits');
 });
 
 test('deleting frees contents that nobody else needs, and only those', async (t) => {

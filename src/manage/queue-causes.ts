@@ -27,8 +27,9 @@ function keyOf({ state, phase, site, waitRule, explanation, because, actor, reas
   return JSON.stringify([state, phase, site, waitRule, explanation?.rule, because?.rule, actor, likeness(reason, recipient)]);
 }
 
-function likeness(reason: string, recipient: string): string {
-  return reason.replaceAll(recipient, '@').replaceAll(/[0-9A-Za-z]*\d[0-9A-Za-z]*/g, '#');
+/** The same for reasons that differ in numbers, times and `recipient` only. */
+export function likeness(reason: string, recipient?: string): string {
+  return (recipient === undefined ? reason : reason.replaceAll(recipient, '@')).replaceAll(/[0-9A-Za-z]*\d[0-9A-Za-z]*/g, '#');
 }
 
 /** Milliseconds since 1970, of the row's next try as far as it is known; undefined when none is planned. */

@@ -13,6 +13,7 @@ import type { Reply } from '../contract/message.ts';
 import { RETURN_ORDERED_AT, type RecipientStanding } from '../contract/queue.ts';
 import type { BulkOrder, QueueFilter } from '../store/clients/queue-admin.ts';
 import { toEntries, withLiveWaits, type QueueEntry } from './queue-list.ts';
+import { stillWaiting, type StillWaiting } from './queue-still-waiting.ts';
 import { filterArgs, findMessage, isEmptyFilter, resolveFilter } from './queue-selection.ts';
 import { ADMINISTRATOR_HELD, RETURN_ORDERED } from './queue-why-text.ts';
 import { defineVerb } from './verb.ts';
@@ -39,6 +40,8 @@ export interface QueueChange {
   readonly now?: number;
   /** As ResolvedFilter.unknownSites. */
   readonly unknownSites?: number;
+  /** Of an order to send: those that wait all the same, by reason; of the first 1,000 recipients. */
+  readonly stillWaiting?: readonly StillWaiting[];
 }
 
 interface OrderVerb<Args extends OrderArgs> {
@@ -47,6 +50,8 @@ interface OrderVerb<Args extends OrderArgs> {
   /** Only recipients in this state; default: all that wait. */
   readonly state?: 'queued' | 'held';
   readonly make: (now: number, args: Args) => BulkOrder;
+  /** They are to go now: what keeps them all the same is told. */
+  readonly sends?: true;
 }
 
 const told = (name: MessageEventName, data: Readonly<Record<string, unknown>> = {}) => ({ name, data: { by: 'administrator', ...data } });
@@ -55,6 +60,7 @@ const retry = orderVerb({
   name: 'retry',
   summary: 'Tries waiting recipients again now.',
   state: 'queued',
+  sends: true,
   make: (now) => ({ state: 'queued', nextAttemptAt: now, event: told(MESSAGE_EVENTS.retried) }),
 });
 
@@ -73,6 +79,7 @@ const release = orderVerb({
   name: 'release',
   summary: 'Lets held recipients go, at once.',
   state: 'held',
+  sends: true,
   make: (now) => ({ state: 'queued', nextAttemptAt: now, reason: 'An administrator released it.', event: told(MESSAGE_EVENTS.released) }),
 });
 
@@ -102,6 +109,7 @@ const reroute = orderVerb(
   {
     name: 'reroute',
     summary: 'Sends waiting recipients another way: to a relay, by MX, or as configured again; tries them at once.',
+    sends: true,
     make: (now, { to }) => ({
       nextAttemptAt: now,
       reroute: to === 'default' ? 'default' : to === 'mx' ? { kind: 'mx' } : { kind: 'relay', ...to },
@@ -140,12 +148,14 @@ async function orderByFilter<Args extends OrderArgs>(context: ManageContext, ver
   const { store, clock } = context;
   if (args.dryRun) return { ...(await rehearse(context, narrowed)), ...unknown };
   const change = { messages: 0, recipients: 0 };
+  const followed: RecipientStanding[] = [];
   for await (const changed of store.queueAdmin.order(narrowed, verb.make(clock.now(), args))) {
     context.queue?.changed(changed);
     change.messages += messagesOf(changed);
     change.recipients += changed.length;
+    if (followed.length < QUEUE_ADMIN_LIMITS.recipientsFollowed) followed.push(...changed);
   }
-  return { ...change, ...unknown };
+  return { ...change, ...unknown, ...(await leftWaiting(context, verb, followed)) };
 }
 
 /** Every id must be known before the first is touched. */
@@ -163,7 +173,12 @@ async function orderByIds<Args extends OrderArgs>(context: ManageContext, verb: 
   const order = verb.make(clock.now(), args);
   const changed = (await Promise.all(ids.map((id) => store.queueAdmin.orderOne(id, wanted, order)))).flat();
   queue?.changed(changed);
-  return { messages: messagesOf(changed), recipients: changed.length };
+  return { messages: messagesOf(changed), recipients: changed.length, ...(await leftWaiting(context, verb, changed)) };
+}
+
+async function leftWaiting(context: ManageContext, { sends }: { readonly sends?: true }, changed: readonly RecipientStanding[]): Promise<Pick<QueueChange, 'stillWaiting'>> {
+  const waiting = sends ? await stillWaiting(context, changed) : [];
+  return waiting.length > 0 ? { stillWaiting: waiting } : {};
 }
 
 /** How many messages they belong to. */

@@ -1,8 +1,10 @@
 /** `posthorn queue …`: what waits, why, and orders about it. */
 import { Option, type Command } from 'commander';
 import { QUEUE_ADMIN_LIMITS } from '../../../base/limits.ts';
+import { printable } from '../../../base/table.ts';
 import { parseEndpoint } from '../../../config/values.ts';
 import type { QueueChange } from '../../../manage/queue.ts';
+import { wrapped } from '../wrap.ts';
 import { group, leaf, type Registry, wholeNumber } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { filterArgs, idList, noteUnknownSites, withFilter, type FilterOptions } from './queue-filter.ts';
@@ -91,10 +93,18 @@ function printChange(session: Session, options: CommonOptions, change: QueueChan
   const what = `${change.recipients} recipient${change.recipients === 1 ? '' : 's'} of ${change.messages} message${change.messages === 1 ? '' : 's'}`;
   out.line(change.dryRun ? `${what} would be ${done}; nothing was changed` : `${what} ${done}`);
   noteUnknownSites(session, change.unknownSites);
+  if (change.stillWaiting) printStillWaiting(session, change);
   if (change.sample?.length) {
     out.line(change.sample.length < change.messages ? 'the first of them:' : 'these:');
     printEntries(session, change.sample, change.now ?? Date.now(), '');
   }
+}
+
+function printStillWaiting({ out }: Session, { recipients, stillWaiting = [] }: QueueChange): void {
+  const waiting = stillWaiting.reduce((sum, { recipients: count }) => sum + count, 0);
+  const lookedAt = recipients > QUEUE_ADMIN_LIMITS.recipientsFollowed ? ` of the first ${QUEUE_ADMIN_LIMITS.recipientsFollowed}` : '';
+  out.line(`${waiting}${lookedAt} still ${waiting === 1 ? 'waits' : 'wait'}:`);
+  for (const { recipients: count, reason } of stillWaiting) for (const line of wrapped(`${count}× ${printable(reason)}`, 100, '  ', '    ')) out.line(line);
 }
 
 const SMTP_PORT = 25;
