@@ -11,6 +11,14 @@ test('a delivery is one voice, however many recipients it has', () => {
   assert.deepEqual({ delivered, deferred, good, bad }, { delivered: 1, deferred: 3, good: 0.25, bad: 0.75 });
 });
 
+test('what a site refuses for our sake is put off, as the message is kept', () => {
+  const refused: Answer = { code: 550, enhanced: '5.7.1', text: 'part of their network is on our block list (S3150)', mx: 'outlook-com.olc.protection.outlook.com' };
+  assert.equal(read(refused, TAKEN).deferred, 1);
+  const nobody = resultOf({ code: 451, enhanced: '4.4.3', text: 'no name server answers', scope: 'host' });
+  const { address: _nobody, ...attempt } = nobody.outcome.attempt;
+  assert.equal(readResults([{ ...nobody, outcome: { ...nobody.outcome, attempt } }]).deferred, 0, 'nobody was asked');
+});
+
 test('who is to blame decides what is told', () => {
   const table: [answer: Answer, complaint: string, bad: number][] = [
     [{ code: 421, enhanced: '4.7.28', text: 'unusual rate of unsolicited mail originating from your IP address', mx: 'gmail-smtp-in.l.google.com' }, 'source rate', 0],

@@ -20,6 +20,7 @@ export interface NamedComplaint {
 
 export interface Reading {
   readonly delivered: number;
+  /** Put off by somebody there, or refused for our sake. */
   readonly deferred: number;
   /** Parts of one: how much of the delivery was welcome, and how much was put off without a named culprit. */
   readonly good: number;
@@ -62,13 +63,14 @@ export function readResults(results: readonly SendResult[]): Reading {
   const rules = new Set<string>();
   for (const { outcome, explanation } of results) {
     if (outcome.status === 'delivered') delivered += 1;
-    if (outcome.status === 'deferred' && outcome.scope !== 'local') deferred += 1;
     const reach = reachOf(outcome, explanation);
     if (reach === 'spoke') spoke = true;
     if (reach === 'failed') failed ||= wordsOf(outcome);
+    const complaint = outcome.status === 'delivered' || !explanation || outcome.scope === 'local' || forOneMessage(outcome) ? undefined : complaintOf(outcome, explanation);
+    // What is refused for our sake is kept, and tried again. Where nobody was asked, nobody put anything off.
+    if (complaint || (outcome.status === 'deferred' && outcome.scope !== 'local' && outcome.attempt.address !== undefined)) deferred += 1;
     if (outcome.status === 'delivered' || !explanation || outcome.scope === 'local' || forOneMessage(outcome)) continue;
     rules.add(explanation.rule);
-    const complaint = complaintOf(outcome, explanation);
     if (complaint) complaints.set(`${complaint.about} ${complaint.kind}`, complaint);
     else if (reach !== 'failed' && isUnwelcome(outcome, explanation)) {
       bad += 1;

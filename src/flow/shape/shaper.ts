@@ -234,7 +234,7 @@ class ClosedLoopShaper implements LiveShaper {
         const now = clock.now();
         const shown = [...this.#lanes.all()].filter(({ key }) => source === undefined || key.source === source);
         for (const lane of shown) lane.turn(now);
-        return shown.filter((lane) => lane.key.dkimDomain === '' || lane.status.state !== 'steady').map((lane) => laneView(lane, now));
+        return shown.filter((lane) => lane.status.state !== 'steady' || (lane.key.dkimDomain === '' && !isIdleStandIn(lane))).map((lane) => laneView(lane, now));
       },
       sites: () => [...this.#sites.all()].map((gate) => siteView(gate)),
       pauses: () => this.#pauses.list(clock.now()),
@@ -288,3 +288,8 @@ function permitOf(decision: Exclude<Decision, { kind: 'wait' }>, request: SendRe
 
 /** What a shaper starts from when nothing is known. */
 export const NO_MEMORY: ShapeMemory = { lanes: [], days: [], pauses: [] };
+
+/** Of a domain whose servers nobody could name: as long as nothing came of it, no site has been met there. */
+function isIdleStandIn({ key, inFlight, sentToday, deferredToday, complaintsToday }: Lane): boolean {
+  return key.site.startsWith('domain:') && inFlight + sentToday + deferredToday + complaintsToday === 0;
+}
