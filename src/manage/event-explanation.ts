@@ -7,10 +7,11 @@ import type { TraceExplanation } from './trace-result.ts';
 
 const FAILING: ReadonlySet<string> = new Set([MESSAGE_EVENTS.deferred, MESSAGE_EVENTS.bounced, MESSAGE_EVENTS.expired, MESSAGE_EVENTS.returned, MESSAGE_EVENTS.held]);
 
-/** Undefined for events that tell of no failure, or have no reply. */
+/** Undefined for events that tell of no failure, have no reply, or have one that nobody gave: of what expired untried. */
 export function explainEvent(event: MessageEvent): TraceExplanation | undefined {
   const reply = event.data?.['reply'] as Reply | undefined;
   if (!FAILING.has(event.name) || !reply || typeof reply.code !== 'number') return undefined;
+  if (event.name === MESSAGE_EVENTS.expired && event.data?.['attempts'] === 0) return undefined;
   return explainReply({ ...reply, text: String(reply.text ?? '') }, attemptContext(event.data as AttemptFacts));
 }
 

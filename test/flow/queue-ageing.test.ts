@@ -113,10 +113,12 @@ test('what is held expires on time, too', async (t) => {
   const bench = await open(t);
   const id = await bench.submit();
   await bench.eventually('deferral', async () => (await bench.events(id)).includes('recipient.deferred'));
-  await bench.store.queue.order(id, [0], { state: 'held' }, []);
+  await bench.store.queue.order(id, [0], { state: 'held', reason: 'An administrator put it on hold: spam?; `posthorn queue release` lets it go.' }, []);
   await bench.queue.control.refresh([id]);
   bench.clock.advance(48 * HOUR_MS + 1);
   await bench.eventually('expiry', async () => (await bench.states(id))[0] === 'expired');
+  const [expired] = (await bench.store.queue.read(id))?.recipients ?? [];
+  assert.equal(expired?.reason, 'It could not be delivered for 48 hours: it was on hold to the end. An administrator put it on hold: spam?.');
   assert.equal(bench.queue.control.size.recipients, 1, 'only the notice waits');
 });
 

@@ -4,6 +4,9 @@ import type { DeliveryOutcome, QueueMessage, QueueRecipient } from '../../contra
 import { domainOf } from '../../mail/address.ts';
 import type { Explanation } from '../../mail/reply-meaning/explain.ts';
 
+/** Holds say how they end; when the time of a message is over, nothing does. */
+const RELEASE_HINT = /(?:;| Then) `posthorn queue release` lets it go|\. It is held until released: posthorn queue release \S+/;
+
 /** Long replies are kept whole as lastReply; the sentence is for reading. */
 const REPLY_CHARS_MAX = 300;
 
@@ -94,7 +97,7 @@ export function waitedTooLongReason({ state, attempts, reason }: Pick<QueueRecip
   if (state === 'queued' && attempts > 0 && reason !== undefined) return `${expiryReason(reason, ageMs)}${waitReason === undefined ? '' : ` Then it had to wait: ${waitReason}`}`;
   const hours = Math.round(ageMs / 3_600_000);
   const tried = attempts > 0 ? '' : ' and was never tried';
-  const why = state === 'held' ? `it was on hold to the end. ${reason ?? ''}` : (waitReason ?? 'its turn did not come.');
+  const why = state === 'held' ? `it was on hold to the end. ${(reason ?? '').replace(RELEASE_HINT, '')}` : (waitReason ?? 'its turn did not come.');
   return `It could not be delivered for ${hours} hours${tried}: ${why}`.trim();
 }
 
