@@ -29,6 +29,9 @@ export interface LaneView {
   /** Messages a minute and deliveries at once that it may have; absent: no limit but the site's. */
   readonly perMinute?: number;
   readonly connections?: number;
+  /** Messages that may go within an hour, and that went through in the hour before the site complained; absent: not learnt. */
+  readonly perHour?: number;
+  readonly tookPerHour?: number;
   readonly inFlight: number;
   /** Of this UTC day. */
   readonly sentToday: number;

@@ -7,6 +7,7 @@ import { SHAPE_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
 import type { LaneChange } from '../../contract/shaping-control.ts';
 import type { LaneSave } from '../../store/clients/lanes.ts';
+import type { MinuteCount } from './hour-quota.ts';
 import type { Lane } from './lane.ts';
 import { newStatus, type LaneStatus } from './lane-status.ts';
 
@@ -87,7 +88,7 @@ function batchOf(lanes: readonly Lane[], changes: readonly LaneChange[], sent: R
   for (const lane of kept) lane.isStored = true;
   for (const lane of gone) lane.isStored = false;
   return {
-    lanes: kept.map((lane) => ({ ...nameOf(lane), state: lane.status.state, since: lane.status.since, detail: JSON.stringify(lane.status) })),
+    lanes: kept.map((lane) => ({ ...nameOf(lane), state: lane.status.state, since: lane.status.since, detail: detailOf(lane, now) })),
     gone: gone.map(nameOf),
     days: [
       ...[...sent].map(([source, figures]) => ({ source, site: '', ...figures, deferred: 0, complaints: 0 })),
@@ -101,12 +102,23 @@ function nameOf({ key }: Lane) {
   return { source: key.source, site: key.site, domain: key.dkimDomain };
 }
 
+/** The latest hour is worth keeping only where the hour counts. */
+function detailOf({ status, hour }: Lane, now: number): string {
+  return JSON.stringify(status.quota ? { ...status, hour: hour.minutes(now) } : status);
+}
+
+interface StoredLane {
+  readonly status: LaneStatus;
+  readonly hour: readonly MinuteCount[];
+}
+
 /** A stored status; undefined when it cannot be read: what was learnt is then learnt again. */
-export function statusFromDetail(detail: string): LaneStatus | undefined {
+export function laneFromDetail(detail: string): StoredLane | undefined {
   try {
     // What an earlier version did not know begins as in a new lane.
-    const status: LaneStatus = { ...newStatus(0, false), ...(JSON.parse(detail) as LaneStatus) };
-    return typeof status.state === 'string' && typeof status.since === 'number' && typeof status.until === 'number' ? status : undefined;
+    const { hour = [], ...stored } = JSON.parse(detail) as LaneStatus & { readonly hour?: readonly MinuteCount[] };
+    const status: LaneStatus = { ...newStatus(0, false), ...stored };
+    return typeof status.state === 'string' && typeof status.since === 'number' && typeof status.until === 'number' ? { status, hour } : undefined;
   } catch {
     return undefined;
   }

@@ -6,7 +6,7 @@ import { SHAPE_LIMITS } from '../../base/limits.ts';
 import type { LaneKey } from '../../contract/sending.ts';
 import type { SiteProfile } from '../../mail/sites/site-profile.ts';
 import type { ShapeMemory } from '../../store/clients/lanes.ts';
-import { statusFromDetail, type Journal } from './journal.ts';
+import { laneFromDetail, type Journal } from './journal.ts';
 import { Lane } from './lane.ts';
 import { dayOf } from './warm-up.ts';
 
@@ -34,8 +34,8 @@ export class LaneBook {
     this.#options = options;
     const { memory, now, profileOf } = options;
     for (const row of memory.lanes) {
-      const status = statusFromDetail(row.detail);
-      if (status) this.#open({ source: row.source, site: row.site, dkimDomain: row.domain }, profileOf(row.site), now, status);
+      const stored = laneFromDetail(row.detail);
+      if (stored) this.#open({ source: row.source, site: row.site, dkimDomain: row.domain }, profileOf(row.site), now, stored);
     }
     for (const row of memory.days) this.#restoreDay(row, now);
   }
@@ -100,10 +100,10 @@ export class LaneBook {
     lane.complaintsToday = row.complaints;
   }
 
-  #open(key: LaneKey, profile: SiteProfile | undefined, now: number, status?: Lane['status']): Lane {
+  #open(key: LaneKey, profile: SiteProfile | undefined, now: number, stored?: ReturnType<typeof laneFromDetail>): Lane {
     const { journal, warmsUp } = this.#options;
     const warmUp = key.dkimDomain === '' && profile?.warmUp !== undefined && warmsUp(key.source);
-    const lane = new Lane(key, { profile, status, warmUp, now, changed: (changedLane, before) => journal.changed(changedLane, before) });
+    const lane = new Lane(key, { profile, ...stored, warmUp, now, changed: (changedLane, before) => journal.changed(changedLane, before) });
     this.#lanes.set(idOf(key), lane);
     if (this.#lanes.size > SHAPE_LIMITS.lanesMax) this.#forgetOne();
     return lane;
@@ -111,8 +111,8 @@ export class LaneBook {
 
   #forgetOne(): void {
     for (const [id, lane] of this.#lanes) {
-      // One that has warmed up must not begin anew.
-      if (lane.inFlight > 0 || lane.status.state !== 'steady' || lane.warms) continue;
+      // One that has warmed up, or knows what the site takes, must not begin anew.
+      if (lane.inFlight > 0 || lane.status.state !== 'steady' || lane.status.quota || lane.warms) continue;
       this.#lanes.delete(id);
       return;
     }

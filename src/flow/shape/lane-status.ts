@@ -11,6 +11,7 @@
  * rest; put off, it is no further complaint. Local trouble never comes here.
  */
 import { SHAPE_LIMITS } from '../../base/limits.ts';
+import { grownQuota, type HourQuota } from './hour-quota.ts';
 import type { Recovery } from './recovery.ts';
 import { setBack, type WarmStatus } from './warm-up.ts';
 
@@ -32,6 +33,8 @@ export interface LaneStatus extends WarmStatus {
   readonly struckAt: number;
   /** When a letter last tried a resting lane. */
   readonly knockedAt: number;
+  /** What the site takes within an hour; absent: no complaint was about that. */
+  readonly quota?: HourQuota | undefined;
 }
 
 export function newStatus(now: number, warmUp: boolean): LaneStatus {
@@ -155,10 +158,17 @@ function recovered(status: LaneStatus, now: number): LaneStatus {
   return { ...status, state: warming ? 'warming' : 'steady', since: now, why: 'The rate climbed back without a new complaint.', rule: '', until: 0, restMs: 0, perMinute: 0, connections: 0, knee: 0 };
 }
 
+/** `used`: messages that were taken in the hour up to now. The same status while nothing changes. */
+export function quotaGrown(status: LaneStatus, now: number, used: number): LaneStatus {
+  if (!status.quota) return status;
+  const quota = grownQuota(status.quota, now, used);
+  return quota === status.quota ? status : { ...status, quota };
+}
+
 /** An administrator says that the cause is gone. */
 export function reopened(status: LaneStatus, now: number): LaneStatus {
   if (status.state !== 'hot' && status.state !== 'blocked') return status;
-  return { ...status, state: 'cooling', since: now, why: 'Opened again by the administrator; it sends little and climbs.', until: 0, climbedAt: now, perMinute: Math.max(1, status.perMinute), connections: Math.max(1, status.connections) };
+  return { ...status, state: 'cooling', since: now, why: 'Opened again by the administrator; it sends little and climbs.', until: 0, climbedAt: now, perMinute: Math.max(1, status.perMinute), connections: Math.max(1, status.connections), quota: undefined };
 }
 
 /** Nothing goes for at least so long, then at most this rate for so long. */

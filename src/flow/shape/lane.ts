@@ -5,7 +5,8 @@
 import { SHAPE_LIMITS } from '../../base/limits.ts';
 import type { LaneKey } from '../../contract/sending.ts';
 import type { SiteProfile } from '../../mail/sites/site-profile.ts';
-import { figure, grownOlder, knockAt, newStatus, type LaneStatus } from './lane-status.ts';
+import { growsAt, HourMeter, usableOf, type HourQuota, type MinuteCount } from './hour-quota.ts';
+import { figure, grownOlder, knockAt, newStatus, quotaGrown, type LaneStatus } from './lane-status.ts';
 import { RateMeter, RatioWindow } from './ratio-window.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { afterDay, dayLimit, dayOf, nextDayAt, pacePerMinute } from './warm-up.ts';
@@ -26,6 +27,8 @@ export class Lane {
   readonly key: LaneKey;
   readonly ratio = new RatioWindow();
   readonly meter = new RateMeter();
+  /** What was taken in the last hour. */
+  readonly hour: HourMeter;
   inFlight = 0;
   /** There is a row of it. */
   isStored = false;
@@ -46,8 +49,9 @@ export class Lane {
   readonly warms: boolean;
   readonly #changed: (lane: Lane, before: LaneStatus) => void;
 
-  constructor(key: LaneKey, options: { readonly profile?: SiteProfile | undefined; readonly status?: LaneStatus | undefined; readonly warmUp: boolean; readonly now: number; readonly changed: (lane: Lane, before: LaneStatus) => void }) {
+  constructor(key: LaneKey, options: { readonly profile?: SiteProfile | undefined; readonly status?: LaneStatus | undefined; readonly hour?: readonly MinuteCount[]; readonly warmUp: boolean; readonly now: number; readonly changed: (lane: Lane, before: LaneStatus) => void }) {
     this.key = key;
+    this.hour = new HourMeter(options.hour);
     this.usedAt = options.now;
     this.day = dayOf(options.now);
     this.#profile = options.profile;
@@ -63,8 +67,8 @@ export class Lane {
 
   /** Anything worth keeping over a restart. */
   isEventful(now: number): boolean {
-    const { state, struckAt } = this.#status;
-    return state !== 'steady' || now - struckAt < SHAPE_LIMITS.strikeMemoryMs || this.warms;
+    const { state, struckAt, quota } = this.#status;
+    return state !== 'steady' || quota !== undefined || now - struckAt < SHAPE_LIMITS.strikeMemoryMs || this.warms;
   }
 
   set(status: LaneStatus, now: number): void {
@@ -97,6 +101,7 @@ export class Lane {
       this.complaintsToday = 0;
       this.set(afterDay(this.#status, day, this.#profile?.warmUp, now), now);
     }
+    this.set(quotaGrown(this.#status, now, this.hour.total(now)), now);
     const { state } = this.#status;
     if (state === 'steady' || state === 'warming' || state === 'cold') return;
     this.set(grownOlder(this.#status, now, (this.ratio.share(now) ?? 0) > SHAPE_LIMITS.ratioGood, this.#pacePerMinute), now);
@@ -107,7 +112,7 @@ export class Lane {
     const wait = this.#wait(now, bulk, siteTitle);
     // What a source may not do holds for all its mail; but figures are larger for mail that is not bulk, and it may knock.
     if (!wait || this.key.dkimDomain !== '') return wait;
-    const ofStream = wait.rule === 'warm-up-day' || wait.rule === 'warm-up-pace' || (wait.rule === 'lane-hot' && bulk);
+    const ofStream = wait.rule === 'lane-hour' || wait.rule === 'warm-up-day' || wait.rule === 'warm-up-pace' || (wait.rule === 'lane-hot' && bulk);
     return { ...wait, concerns: ofStream ? 'stream' : 'site' };
   }
 
@@ -121,9 +126,9 @@ export class Lane {
         if (status.until > now || this.inFlight > 0) return { rule: 'lane-blocked', rests: 'blocked', until: Math.max(status.until, now + 1000), reason: `${this.mail} is refused by ${siteTitle}; ${probeText(status.until, now)}. ${status.why}` };
         return undefined;
       case 'cooling':
-        return this.#coolingWait(now, who, siteTitle) ?? this.#dayWait(now, bulk, who, siteTitle);
+        return this.#coolingWait(now, who, siteTitle) ?? this.#hourWait(now, bulk, siteTitle) ?? this.#dayWait(now, bulk, who, siteTitle);
       default:
-        return this.#dayWait(now, bulk, who, siteTitle);
+        return this.#hourWait(now, bulk, siteTitle) ?? this.#dayWait(now, bulk, who, siteTitle);
     }
   }
 
@@ -147,6 +152,12 @@ export class Lane {
     return dayLimit(this.#status, this.#profile?.warmUp);
   }
 
+  /** The hour's figure that holds. While a lane warms up, the day's figure and its pace answer for a complaint. */
+  get quota(): HourQuota | undefined {
+    const { quota, known } = this.#status;
+    return quota && quota.perHour > 0 && (known || this.limitToday === undefined) ? quota : undefined;
+  }
+
   /** For sentences: `192.0.2.1`, `mail signed by example.org`. */
   get name(): string {
     const source = this.key.source === '' ? 'this server' : this.key.source;
@@ -164,6 +175,16 @@ export class Lane {
     if (connections > 0 && this.inFlight >= connections) return { rule: 'lane-cooling', rests: 'hot', reason: `${who} comes back slowly at ${siteTitle}: ${connections} at once, ${next}. ${this.#status.why}` };
     const readyAt = this.#bucket?.readyAt(now) ?? now;
     return readyAt > now ? { rule: 'lane-cooling', rests: 'hot', until: readyAt, reason: `${who} comes back slowly at ${siteTitle}: ${next}. ${this.#status.why}` } : undefined;
+  }
+
+  #hourWait(now: number, bulk: boolean, siteTitle: string): LaneWait | undefined {
+    const { quota } = this;
+    const { rule } = this.#status;
+    if (!quota) return undefined;
+    const roomAt = this.hour.roomAt(now, usableOf(quota, bulk) - this.inFlight);
+    if (roomAt <= now) return undefined;
+    const kept = bulk ? ', a part of them kept for letters' : '';
+    return { rule: 'lane-hour', rests: 'hot', until: roomAt, reason: `${this.mail}: ${hourText(quota, siteTitle, now)}${kept}; the next goes at ${timeOf(roomAt)}.${rule === '' ? '' : ` ${this.#status.why}`}` };
   }
 
   #dayWait(now: number, bulk: boolean, who: string, siteTitle: string): LaneWait | undefined {
@@ -211,6 +232,11 @@ function paced(bucket: TokenBucket | undefined, perMinute: number, burst: number
   if (!bucket) return new TokenBucket(perMinute, burst, now);
   if (bucket.perMinute !== perMinute) bucket.retune(perMinute, burst, now);
   return bucket;
+}
+
+/** What is known of a site's hour, as the end of a sentence. */
+export function hourText(quota: HourQuota, siteTitle: string, now: number): string {
+  return `about ${quota.took} messages an hour went through before ${siteTitle} complained on ${timeOf(quota.since)}; now at most ${quota.perHour} an hour go, more from ${timeOf(Math.max(now, growsAt(quota)))} on when they are used`;
 }
 
 /** How a probe is told of: when one message finds out whether the trouble is over. */

@@ -2,8 +2,9 @@
 import { SHAPE_LIMITS } from '../../base/limits.ts';
 import { DEFAULT_AUTOMATION } from '../../mail/sites/large-sites.ts';
 import type { SiteAutomation, SiteProfile } from '../../mail/sites/site-profile.ts';
+import { afterComplaint } from './hour-quota.ts';
 import type { Lane } from './lane.ts';
-import { accepted, blocked, heated, held } from './lane-status.ts';
+import { accepted, blocked, heated, held, type Complaint, type LaneStatus } from './lane-status.ts';
 import type { NamedComplaint, Reading } from './reading.ts';
 import { matchesRule, recoveryFor } from './recovery.ts';
 
@@ -27,6 +28,7 @@ export function learn(lane: Lane, lesson: Lesson): void {
   const about = lane.key.dkimDomain === '' ? 'source' : 'domain';
   const mine = reading.complaints.filter((complaint) => complaint.about === about);
   lane.sentToday += reading.delivered;
+  if (reading.delivered > 0) lane.hour.count(now, reading.delivered);
   lane.deferredToday += reading.deferred;
   if (reading.good + reading.bad > 0 && !(lesson.ailing && reading.putOff)) lane.ratio.add(now, reading.good, reading.bad);
   // A letter that knocked at a resting lane: no rate was too high, nothing to count.
@@ -43,7 +45,15 @@ export function learn(lane: Lane, lesson: Lesson): void {
 function complain(lane: Lane, { kind, why, rule, retryAfterMs }: NamedComplaint, { now, admittedAt }: Lesson, rate: number): void {
   lane.complaintsToday += 1;
   const complaint = { now, admittedAt, why, rule, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-  lane.set(kind === 'block' ? blocked(lane.status, complaint) : heated(lane.status, { ...complaint, recovery: recoveryFor(rule), rate }), now);
+  lane.set(kind === 'block' ? blocked(lane.status, complaint) : tooFast(lane, complaint, rate), now);
+}
+
+/** The minute was too much, or the hour. */
+function tooFast({ status, hour }: Lane, complaint: Complaint, rate: number): LaneStatus {
+  const { now, rule, retryAfterMs } = complaint;
+  const next = heated(status, { ...complaint, recovery: recoveryFor(rule, retryAfterMs), rate });
+  if (next === status || status.state === 'hot') return next;
+  return { ...next, quota: afterComplaint(status.quota, { now, took: hour.total(now), rate, busiestMinute: hour.busiest(now), knee: status.knee }) };
 }
 
 /** Provider-specific reactions beside the general ones: so often within so long, then so. */
@@ -54,7 +64,7 @@ function automate(lane: Lane, lesson: Lesson, rate: number): void {
     if (rule === undefined || !countHit(lane, index, automation, now)) continue;
     const { action } = automation;
     const why = `${rule} came ${automation.times === 1 ? 'once' : `${automation.times} times`} within ${minutes(automation.withinMs)}.`;
-    lane.set(heated(lane.status, { now, admittedAt, why, rule, recovery: recoveryFor(rule), rate }), now);
+    lane.set(tooFast(lane, { now, admittedAt, why, rule }, rate), now);
     if (lane.status.state !== 'hot') continue;
     const hold = action.kind === 'suspend' ? { restMs: action.forMs } : { perMinute: action.messagesPerMinute, connections: action.connections ?? lane.status.connections, forMs: action.forMs };
     lane.set(held(lane.status, now, hold, `${why} ${lane.status.why}`), now);
@@ -73,7 +83,7 @@ function countHit(lane: Lane, index: number, { times, withinMs }: SiteAutomation
 function relapse(lane: Lane, { now, admittedAt, reading }: Lesson, rate: number): void {
   const rule = reading.rules[0] ?? '';
   const why = `The site takes some mail and then puts off the rest, again and again: it seems to take only so much at a time. It said: ${reading.words}`;
-  lane.set(heated(lane.status, { now, admittedAt, why, rule, recovery: recoveryFor(rule), rate }), now);
+  lane.set(tooFast(lane, { now, admittedAt, why, rule }, rate), now);
 }
 
 function judgeRatio(lane: Lane, { now, admittedAt, reading }: Lesson, rate: number): void {
@@ -82,7 +92,7 @@ function judgeRatio(lane: Lane, { now, admittedAt, reading }: Lesson, rate: numb
   if (share === undefined || share < SHAPE_LIMITS.ratioHot) return;
   const rule = reading.rules[0] ?? '';
   const why = `${Math.round(share * 100)}% of the latest deliveries were put off (${rule}). It said: ${reading.words}`;
-  lane.set(heated(lane.status, { now, admittedAt, why, rule, recovery: recoveryFor(rule), rate }), now);
+  lane.set(tooFast(lane, { now, admittedAt, why, rule }, rate), now);
 }
 
 function minutes(ms: number): string {

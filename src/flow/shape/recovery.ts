@@ -35,8 +35,11 @@ export const RECOVERIES: readonly Row[] = [
 
 const ANY: Recovery = { restMs: SHAPE_LIMITS.hotRestMinMs, perMinute: 0, connections: 1 };
 
-export function recoveryFor(rule: string): Recovery {
-  return RECOVERIES.find(({ rules }) => matchesRule(rule, rules)) ?? ANY;
+/** `retryAfterMs`: the delay that the reply names; it counts where the provider documents nothing. */
+export function recoveryFor(rule: string, retryAfterMs?: number): Recovery {
+  const documented = RECOVERIES.find(({ rules }) => matchesRule(rule, rules));
+  if (documented || retryAfterMs === undefined) return documented ?? ANY;
+  return { ...ANY, restMs: Math.max(SHAPE_LIMITS.hotRestNamedMinMs, retryAfterMs) };
 }
 
 /** `rules`: ids, or prefixes ending in `*`. */

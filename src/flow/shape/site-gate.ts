@@ -67,7 +67,7 @@ export class SiteGate {
     const used = this.#limits.perSource ? (this.inFlightBySource.get(source) ?? 0) : this.inFlight;
     if (used >= usable) {
       const kept = usable < allowed ? ` (${allowed - usable} more kept for mail that is more urgent)` : '';
-      return { rule: 'site-connections', reason: `All ${usable} places at ${this.site.title} are taken${kept}; it goes as soon as one is free.` };
+      return { rule: 'site-connections', reason: `${usable === 1 ? 'The only place' : `All ${usable} places`} at ${this.site.title} ${usable === 1 ? 'is' : 'are'} taken${kept}; it goes as soon as one is free.` };
     }
     if (this.#unshaped) return undefined;
     return this.#rateWait(now, stream);

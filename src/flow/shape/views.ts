@@ -3,13 +3,13 @@ import { SHAPE_LIMITS } from '../../base/limits.ts';
 import type { LaneView, SiteView, SourceView } from '../../contract/shaping-control.ts';
 import type { LaneBook } from './lane-book.ts';
 import { figure, knockAt } from './lane-status.ts';
-import { timeOf, type Lane } from './lane.ts';
+import { hourText, timeOf, type Lane } from './lane.ts';
 import type { SiteGate } from './site-gate.ts';
 import type { SourceList } from './sources.ts';
 import { nextDayAt } from './warm-up.ts';
 
 export function laneView(lane: Lane, now: number): LaneView {
-  const { status, limitToday } = lane;
+  const { status, limitToday, quota } = lane;
   const next = nextOf(lane, now);
   const share = lane.ratio.share(now);
   return {
@@ -18,10 +18,11 @@ export function laneView(lane: Lane, now: number): LaneView {
     since: status.since,
     why: status.why,
     ...(status.rule !== '' && { rule: status.rule }),
-    next: next.text,
+    next: quota ? `${next.text} By the hour: ${hourText(quota, 'the site', now)}.` : next.text,
     ...(next.at !== undefined && { nextChangeAt: next.at }),
     ...(status.state === 'hot' && knockAt(status) < status.until && { lettersAt: knockAt(status) }),
     ...(status.state === 'cooling' && { perMinute: status.perMinute, connections: status.connections }),
+    ...(quota && { perHour: quota.perHour, tookPerHour: quota.took }),
     inFlight: lane.inFlight,
     sentToday: lane.sentToday,
     deferredToday: lane.deferredToday,
