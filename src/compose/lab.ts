@@ -108,11 +108,14 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
   const config = loadConfig(await writeConfig(dir, portBase, host, lab, options.settings ?? ''));
   await lab.start();
   try {
-    const server = await startServer({ config, clock, log, verbs: labVerbs(lab, () => running?.forget()), connectAllowed: insideLab });
-    context = server.context;
+    let accounts: readonly Account[] = [];
+    const beforeQueue = async (ours: ManageContext): Promise<void> => {
+      context = ours;
+      accounts = await furnish(ours, dir);
+      await lab.refreshRecords();
+    };
+    const server = await startServer({ config, clock, log, verbs: labVerbs(lab, () => running?.forget()), connectAllowed: insideLab, beforeQueue });
     running = server;
-    const accounts = await furnish(context, dir);
-    await lab.refreshRecords();
     server.forget();
     const facts: LabFacts = { dir, config: config.file, host: host.mxAddress, ports: portsOf(portBase), accounts, ca: lab.ca, providers: lab.providers, dns: lab.dns };
     return {

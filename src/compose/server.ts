@@ -34,6 +34,8 @@ export interface ServerOptions {
   readonly log: Log;
   /** Verbs that the control socket offers. */
   readonly verbs: readonly AnyVerb[];
+  /** What must be so before what waits since the last run is tried: the lab's DNS has to know our records. */
+  readonly beforeQueue?: (context: ManageContext) => Promise<void>;
   /** Addresses that outgoing mail connections may go to; default any. */
   readonly connectAllowed?: (address: string) => boolean;
   /** Sessions in threads of their own, with the system's clock; default: in this one. */
@@ -92,6 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(() => threads?.close(0));
     const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), shaping: shaper.control, fetch };
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
+    await options.beforeQueue?.(context);
     await queue.start();
     arrivals.readingEnded();
     const spool = await watchSpool({ config, clock, log, directory: doors.directory, intake: doors.intake });

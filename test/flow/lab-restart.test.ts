@@ -1,0 +1,29 @@
+/** A lab that is started again in its folder: what waited goes on as if nothing had been. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startLab } from '../harness/lab-process.ts';
+import { LabUser } from '../harness/lab-user.ts';
+
+test('what waited over a restart of the lab is not tried before its DNS has our records', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'posthorn-again-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const first = await startLab({ dir });
+  const ids: string[] = [];
+  try {
+    assert.equal((await first.run(['queue', 'pause', '--site', 'yahoo'])).status, 0);
+    const alice = new LabUser(first);
+    for (const name of ['one', 'two', 'three']) ids.push(await alice.submit({ to: `${name}@yahoo.com`, subject: name }));
+  } finally {
+    await first.stop();
+  }
+  assert.equal((await first.run(['queue', 'resume', '--site', 'yahoo'])).status, 0);
+  const second = await startLab({ dir });
+  t.after(() => second.stop());
+  const again = new LabUser(second);
+  for (const id of ids) {
+    assert.equal((await again.attempted(id)).event.name, 'recipient.delivered');
+  }
+});
