@@ -361,19 +361,7 @@ export const SHAPE_LIMITS = {
   /** After each complaint the figure is spread so much wider, up to this many times (600 minutes become a whole day). */
   warmUpSpreadFactor: 1.4,
   warmUpSpreadMax: 2.4,
-  /**
-   * Of what went through in the hour before a complaint about the hour, so much may go within an hour; the complaint
-   * teaches nothing about the hour after fewer messages than these.
-   */
-  hourShare: 0.9,
-  hourTookMin: 10,
-  /** That figure does not grow for so long, doubling each time it fails up to the last; then it grows by this share an hour. */
-  hourPatienceMinMs: 21_600_000,
-  hourPatienceMaxMs: 86_400_000,
-  hourGrowth: 0.1,
-  /** Only an hour in which this share of the figure was used makes it grow. */
-  hourUsedShare: 0.5,
-  /** Without a complaint for so long it is forgotten. */
+  /** Without a complaint for so long, what a site takes within an hour is forgotten. */
   hourMemoryMs: 604_800_000,
   /** While a lane rests, one letter tries after at least so long, and after this part of the rest. */
   knockEveryMs: 600_000,

@@ -13,6 +13,14 @@ import { SHAPE_LIMITS } from '../../base/limits.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const MINUTES = 60;
+/** Of what went through in the hour before a complaint, so much may go; fewer messages than these teach nothing. */
+const SHARE = 0.9;
+const TOOK_MIN = 10;
+/** The figure does not grow for so long, doubling each time it fails up to the last; then by this share for each hour of use. */
+const PATIENCE_MIN_MS = 6 * HOUR_MS;
+const PATIENCE_MAX_MS = 24 * HOUR_MS;
+const GROWTH = 0.1;
+const USED_SHARE = 0.5;
 
 /** A minute since 1970, and messages that were taken in it. */
 export type MinuteCount = readonly [minute: number, messages: number];
@@ -44,10 +52,10 @@ export interface HourBefore {
 /** A rate complaint came. */
 export function afterComplaint(quota: HourQuota | undefined, hour: HourBefore): HourQuota | undefined {
   const { now, took } = hour;
-  if (took < SHAPE_LIMITS.hourTookMin) return quota;
+  if (took < TOOK_MIN) return quota;
   const again = quota !== undefined && took > quota.took / 2 && took < quota.took * 2;
   if (!isAboutTheHour(quota, hour, again)) return { took, perHour: quota?.perHour ?? 0, since: now, grownAt: now, times: quota?.times ?? 0 };
-  return { took, perHour: Math.floor(took * SHAPE_LIMITS.hourShare), since: now, grownAt: now, times: again ? quota.times + 1 : 1 };
+  return { took, perHour: Math.floor(took * SHARE), since: now, grownAt: now, times: again ? quota.times + 1 : 1 };
 }
 
 function isAboutTheHour(quota: HourQuota | undefined, { took, rate, busiestMinute, knee }: HourBefore, again: boolean): boolean {
@@ -63,14 +71,14 @@ export function grownQuota(quota: HourQuota, now: number, used: number): HourQuo
   // Written down by a clock that was ahead.
   if (quota.since > now) return { ...quota, since: now, grownAt: now };
   if (quota.perHour === 0 || now < growsAt(quota)) return quota;
-  const unused = used < quota.perHour * SHAPE_LIMITS.hourUsedShare;
-  const perHour = unused ? quota.perHour : quota.perHour + Math.max(1, Math.floor(quota.perHour * SHAPE_LIMITS.hourGrowth));
+  const unused = used < quota.perHour * USED_SHARE;
+  const perHour = unused ? quota.perHour : quota.perHour + Math.max(1, Math.floor(quota.perHour * GROWTH));
   return perHour >= 2 * quota.took ? undefined : { ...quota, perHour, grownAt: now };
 }
 
 /** Milliseconds since 1970 when it may be more, if it is used. */
 export function growsAt({ since, grownAt, times }: HourQuota): number {
-  const patienceMs = Math.min(SHAPE_LIMITS.hourPatienceMaxMs, SHAPE_LIMITS.hourPatienceMinMs * 2 ** Math.max(0, times - 1));
+  const patienceMs = Math.min(PATIENCE_MAX_MS, PATIENCE_MIN_MS * 2 ** Math.max(0, times - 1));
   return Math.max(since + patienceMs, grownAt + HOUR_MS);
 }
 
