@@ -3,6 +3,7 @@
  *
  * Two reasons are the same when they differ in the recipient, and in numbers and times, only.
  */
+import { likeness } from './reason-likeness.ts';
 import type { QueueExplanation } from './queue-why.ts';
 
 export interface QueueCause {
@@ -25,11 +26,6 @@ export function groupCauses(rows: readonly QueueExplanation[]): readonly QueueCa
 
 function keyOf({ state, phase, site, waitRule, explanation, because, actor, reason, recipient }: QueueExplanation): string {
   return JSON.stringify([state, phase, site, waitRule, explanation?.rule, because?.rule, actor, likeness(reason, recipient)]);
-}
-
-/** The same for reasons that differ in numbers, times and `recipient` only. */
-export function likeness(reason: string, recipient?: string): string {
-  return (recipient === undefined ? reason : reason.replaceAll(recipient, '@')).replaceAll(/[0-9A-Za-z]*\d[0-9A-Za-z]*/g, '#');
 }
 
 /** Milliseconds since 1970, of the row's next try as far as it is known; undefined when none is planned. */

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { QUEUE_ADMIN_LIMITS } from '../base/limits.ts';
 import type { LiveWait } from '../contract/queue-control.ts';
 import type { RecipientStanding } from '../contract/queue.ts';
-import { likeness } from './queue-causes.ts';
+import { likeness } from './reason-likeness.ts';
 import type { ManageContext } from './verb.ts';
 
 export interface StillWaiting {
