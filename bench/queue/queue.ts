@@ -1,5 +1,5 @@
 /**
- * npm run bench -- queue [--messages 1000000] [--hole 100000] [--sample 5000] [--rounds 3]
+ * npm run bench -- queue [--messages 1000000] [--hole 100000] [--sample 30000] [--rounds 3]
  *
  * What a long queue costs: memory over idle, time until ready after a restart, and the rate of delivery of new mail with
  * it, compared with an empty queue; and what a black hole with many messages costs the others. Measured are the real
@@ -24,7 +24,7 @@ const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 export async function runQueueBench(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { messages: { type: 'string', default: '1000000' }, hole: { type: 'string', default: '100000' }, sample: { type: 'string', default: '5000' }, rounds: { type: 'string', default: '3' } },
+    options: { messages: { type: 'string', default: '1000000' }, hole: { type: 'string', default: '100000' }, sample: { type: 'string', default: '30000' }, rounds: { type: 'string', default: '3' } },
   });
   const root = mkdtempSync(join(tmpdir(), 'posthorn-bench-queue-'));
   const [sink, hole] = await Promise.all([startSink('127.0.0.1'), startBlackHole('127.0.0.1')]);
