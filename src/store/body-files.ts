@@ -2,7 +2,7 @@
  * Large bodies as files. Order of steps, so that a row never names what a crash could take: write to `bodies/new/`,
  * sync the file, rename it to its place, sync the folder; only then may the row be committed.
  */
-import { open, mkdir, rename, rm } from 'node:fs/promises';
+import { open, mkdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import type { ByteSource } from '../base/byte-source.ts';
@@ -38,10 +38,25 @@ export async function removeBodyFile(dataDir: string, file: string): Promise<voi
 async function writeSynced(path: string, content: ByteSource): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
-    for await (const chunk of content.chunks()) await handle.writev([chunk]);
+    let writtenBytes = 0;
+    for await (const chunk of content.chunks()) {
+      await writeWhole(handle, chunk);
+      writtenBytes += chunk.length;
+    }
+    // What is acknowledged is what was announced, not what happened to be left of it.
+    if (writtenBytes !== content.size) throw new Error(`the content ended after ${writtenBytes} of ${content.size} bytes`);
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** A disk that becomes full in the middle of a write takes a part of it and reports no error: only the next write does. */
+async function writeWhole(handle: FileHandle, bytes: Buffer): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done);
+    if (bytesWritten === 0) throw Object.assign(new Error('the disk takes no more bytes'), { code: 'ENOSPC' });
+    done += bytesWritten;
   }
 }
 
