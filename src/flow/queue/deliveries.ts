@@ -14,7 +14,7 @@ import type { Config } from '../../config/config.ts';
 import type { QueueId } from '../../contract/message.ts';
 import type { DeliveryJob, DeliveryOutcome, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, RoutePlan } from '../../contract/queue.ts';
 import type { MxSite } from '../../contract/sending.ts';
-import type { Shaper } from '../../contract/shaper.ts';
+import type { SendResult, Shaper } from '../../contract/shaper.ts';
 import { attemptContext, explainReply } from '../../mail/reply-meaning/explain.ts';
 import type { ClockJumps } from './clock-jumps.ts';
 import { CommitHealth } from './commit-health.ts';
@@ -137,8 +137,9 @@ export class Deliveries {
       this.#sleepAll(turn.slots);
       return undefined;
     });
-    this.#giveBack(turn, delivered?.[1] ?? []);
-    if (delivered) await this.#settle(...delivered);
+    const results = (delivered?.[1] ?? []).map(explained);
+    this.#giveBack(turn, results);
+    if (delivered) await this.#settle(...delivered, new Map(results.map(({ outcome, explanation }) => [outcome, explanation])));
   }
 
   /** Undefined: nothing was tried, and the slots are where they belong. */
@@ -213,22 +214,19 @@ export class Deliveries {
     }
   }
 
-  #giveBack(turn: Turn, outcomes: readonly DeliveryOutcome[]): void {
+  #giveBack(turn: Turn, results: readonly SendResult[]): void {
     try {
-      const results = outcomes.map((outcome) =>
-        outcome.status === 'delivered' ? { outcome } : { outcome, explanation: explainReply(outcome.reply, attemptContext(outcome.attempt)) },
-      );
       this.#options.shaper.finish(turn.permit, results);
     } finally {
       this.#options.lines.finish(turn);
     }
   }
 
-  async #settle(job: Job, outcomes: readonly DeliveryOutcome[]): Promise<void> {
+  async #settle(job: Job, outcomes: readonly DeliveryOutcome[], explanations?: JobPorts['explanations']): Promise<void> {
     let result: JobResult | undefined;
     for (const { slot } of job.members) this.#delivering.set(slot, { ...(this.#delivering.get(slot) as UnderWay), ended: true });
     try {
-      result = await settleJob(this.#jobPorts(job), job, outcomes, this.#abort.signal);
+      result = await settleJob({ ...this.#jobPorts(job), ...(explanations && { explanations }) }, job, outcomes, this.#abort.signal);
     } finally {
       this.#place(job, result);
     }
@@ -279,4 +277,9 @@ export class Deliveries {
     const { retryMinMs, retryMaxMs } = this.#options.config.queue;
     return this.#options.clock.now() + retryWaitMs({ retryMinMs, retryMaxMs }, 1, this.#random());
   }
+}
+
+/** Explaining costs more than the rest of a settlement: once for shaper and settlement together. */
+function explained(outcome: DeliveryOutcome): SendResult {
+  return outcome.status === 'delivered' ? { outcome } : { outcome, explanation: explainReply(outcome.reply, attemptContext(outcome.attempt)) };
 }

@@ -15,6 +15,7 @@ import type {
   Deliverer, DeliveryJob, DeliveryOutcome, Feedback, FeedbackItem, NewQueueItem, QueueStore, RoutePlan, SettleResult,
 } from '../../contract/queue.ts';
 import { LOG_EVENTS } from '../../mail/log-events.ts';
+import type { Explanation } from '../../mail/reply-meaning/explain.ts';
 import type { CommitHealth } from './commit-health.ts';
 import { outcomeLogFields, settleOutcome } from './settlement.ts';
 import type { SettledRecipient, SettlementPolicy } from './settlement.ts';
@@ -30,6 +31,8 @@ export interface JobPorts {
   readonly health: CommitHealth;
   /** In [0, 1). */
   readonly random: () => number;
+  /** What is known already about the meaning of outcomes; the others are explained when they are settled. */
+  readonly explanations?: ReadonlyMap<DeliveryOutcome, Explanation | undefined>;
   /** Told what became of each recipient, after the commit: suppression and notices to the administrator learn from it. */
   readonly onSettled?: (job: DeliveryJob, settled: readonly SettledRecipient[]) => void;
 }
@@ -158,7 +161,8 @@ function decide(ports: JobPorts, job: DeliveryJob, outcomes: readonly DeliveryOu
   const now = ports.clock.now();
   return outcomes.map((outcome, at) => {
     const recipient = job.recipients[at] as DeliveryJob['recipients'][number];
-    const settled = settleOutcome({ message: job.message, recipient, outcome, policy: ports.policy, now, random: ports.random() });
+    const explanation = ports.explanations?.get(outcome);
+    const settled = settleOutcome({ message: job.message, recipient, outcome, policy: ports.policy, now, random: ports.random(), ...(explanation && { explanation }) });
     return { ...settled, settlement: { ...settled.settlement, ...siteOfRoute(job.route) } };
   });
 }
