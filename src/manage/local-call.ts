@@ -37,5 +37,13 @@ function refusal(code: string, message: string): VerbOutcome {
 }
 
 function argumentProblem(issue: z.core.$ZodIssue): string {
-  return issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message;
+  const problem = plainWords(issue);
+  return issue.path.length > 0 ? `${issue.path.join('.')}: ${problem}` : problem;
+}
+
+/** The schema library speaks to programmers. */
+function plainWords(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'too_small' && issue.origin === 'string') return issue.minimum === 1 ? 'must not be empty' : `must have ${issue.minimum} characters at least`;
+  if (issue.code === 'too_big' && issue.origin === 'string') return `must have ${issue.maximum} characters at most`;
+  return issue.message;
 }

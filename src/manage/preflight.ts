@@ -1,7 +1,9 @@
 /** Preflight as a question an administrator asks: what would this receiver answer to this message from this address? */
 import { isIP } from 'node:net';
 import { BufferSource } from '../base/byte-source.ts';
+import { Failure } from '../base/errors.ts';
 import { PREFLIGHT_LIMITS } from '../base/limits.ts';
+import { parseHostname } from '../config/values.ts';
 import type { Dns } from '../contract/dns.ts';
 import { domainOf, normalizeDomain } from '../mail/address.ts';
 import { findSiteProfile } from '../mail/sites/find-site.ts';
@@ -24,9 +26,11 @@ export interface PreflightQuestion {
 
 /** `message` with CRLF line ends. */
 export async function answerPreflight(context: VerifyContext, message: Buffer, question: PreflightQuestion): Promise<PreflightReport> {
+  const domain = normalizeDomain(question.to.includes('@') ? domainOf(question.to) : question.to);
+  if (parseHostname(domain) === undefined) throw new Failure('address-refused', `${JSON.stringify(question.to)} is neither an address nor a domain: write it like name@example.org or example.org`, { temporary: false });
   const dns = createDeadlineDns(context.dns, context.clock, PREFLIGHT_LIMITS.timeoutMs);
   try {
-    const site = await findSite(dns, normalizeDomain(question.to.includes('@') ? domainOf(question.to) : question.to));
+    const site = await findSite(dns, domain);
     const { source, sender, bulk } = question;
     const known = source && isIP(source.address) !== 0 ? { source } : {};
     return await preflight({ dns, reverse: createClientName(dns, { clock: context.clock }) }, {

@@ -13,6 +13,11 @@ import { defineVerb, type ManageContext } from './verb.ts';
 const oneDomain = z.strictObject({ domain: z.string().min(1).max(255) });
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
+/** A day of the calendar: the pattern alone takes the 99th of any month. */
+function isDay(text: string): boolean {
+  return DAY.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
+}
+
 export interface TlsPolicyListing {
   readonly settings: OutboundTlsConfig;
   readonly policies: readonly CachedStsPolicy[];
@@ -64,7 +69,7 @@ const forget = defineVerb({
 const report = defineVerb({
   name: 'tls.report',
   summary: 'Gives the TLS report (RFC 8460) of a day, for one domain or for all.',
-  args: z.strictObject({ day: z.string().regex(DAY, 'a day as 2026-11-20').optional(), domain: z.string().max(255).optional() }),
+  args: z.strictObject({ day: z.string().refine(isDay, 'a day as 2026-11-20').optional(), domain: z.string().max(255).optional() }),
   run: async ({ store, config, clock }, args): Promise<TlsReportListing> => {
     const day = args.day ?? tlsDay(clock.now());
     const rows = await store.tlsResults.list(day, args.domain === undefined ? undefined : domainKey(args.domain));

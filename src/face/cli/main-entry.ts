@@ -93,7 +93,7 @@ export async function createProgram(session: Session, loaded: readonly CommandEn
 }
 
 /** What verbs say about arguments that could never be right, whatever is in the store. */
-const WRONG_USAGE = new Set(['bad-arguments', 'address-refused', 'domain-refused', 'hostname-refused']);
+const WRONG_USAGE = new Set(['bad-arguments', 'address-refused', 'domain-refused', 'hostname-refused', 'pattern-refused', 'target-refused']);
 
 /** Commander's complaint as one sentence that says what to do. */
 function wrongUsage(text: string): string {

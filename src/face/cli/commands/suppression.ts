@@ -116,6 +116,9 @@ interface Entry {
   readonly expiresAt?: number;
 }
 
+/** Longer than any address (RFC 5321 section 4.5.3.1), short enough to be shown. */
+const CELL_CHARS_MAX = 500;
+
 function readEntries(text: string): Entry[] {
   const rows = parseCsv(text);
   const header = (rows[0] ?? []).map((name) => name.trim().toLowerCase());
@@ -129,8 +132,8 @@ function entryOf({ address = '', source, reason, reply, since, expires }: Record
   const sinceMs = readTime(since);
   const expiresAt = readTime(expires);
   return {
-    // An empty one is counted among those refused.
-    address: address === '' ? '?' : address,
+    // An empty one, or a cell too long to be an address, is counted among those refused and stops nobody else.
+    address: address === '' ? '?' : address.slice(0, CELL_CHARS_MAX),
     ...(known && { source: known }), ...(reason && { reason: reason.slice(0, 500) }), ...(reply && { reply: reply.slice(0, 500) }),
     ...(sinceMs !== undefined && { since: sinceMs }), ...(expiresAt !== undefined && { expiresAt }),
   };
