@@ -116,7 +116,6 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
     };
     const server = await startServer({ config, clock, log, verbs: labVerbs(lab, () => running?.forget()), connectAllowed: insideLab, beforeQueue });
     running = server;
-    server.forget();
     const facts: LabFacts = { dir, config: config.file, host: host.mxAddress, ports: portsOf(portBase), accounts, ca: lab.ca, providers: lab.providers, dns: lab.dns };
     return {
       facts,

@@ -61,6 +61,8 @@ test('pauses are kept for the next start, and told wherever they matter', async 
 test('what cannot be is refused with the way out', async () => {
   await assert.rejects(call('ip.pause', { address: '192.0.2.9' }), { code: 'source-unknown', message: /there are: 192\.0\.2\.1, 192\.0\.2\.2/ });
   await assert.rejects(call('shaping.resume', { kind: 'site', name: 'google' }), { code: 'not-paused' });
+  // Such a pause was taken and stopped nothing.
+  await assert.rejects(call('shaping.pause', { kind: 'sender', name: 'news+joe=x@example.org' }), { code: 'address-refused', message: /pause news@example\.org/ });
   await assert.rejects(call('ip.reopen', { address: '192.0.2.1' }), { code: 'server-not-running' });
   await assert.rejects(call('shaping.pause', { kind: 'planet', name: 'x' }), { code: 'bad-arguments' });
 });

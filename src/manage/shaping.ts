@@ -56,6 +56,13 @@ export function sourceOf(address: string): string {
   return address === SYSTEM_SOURCE ? '' : address;
 }
 
+/** Return paths made for one message or recipient (`news+x=y@…`) are one sender in the queue: their own pause would stop nothing. */
+function refuseTaggedSender(given: string): void {
+  const plain = given.replace(/^([^@+=]+)[+=][^@]*(@.*)$/, '$1$2');
+  if (plain === given) return;
+  throw new Failure('address-refused', `mail of all addresses like ${given} is sent as one sender; pause ${plain}`, { temporary: false });
+}
+
 /** Domains of senders may be written with an @ before them. */
 function nameOf(pauseKind: Pause['kind'], given: string): string {
   if (pauseKind === 'source') return sourceOf(given);
@@ -67,6 +74,7 @@ const pause = defineVerb({
   summary: 'Sends nothing to a site, from an address of ours, or of a sender (address or domain) for a while.',
   args: z.strictObject({ kind, name, forMs: z.number().int().min(1000).optional(), reason: z.string().max(200).default('') }),
   run: async (context, { kind: pauseKind, name: given, forMs, reason }): Promise<Pause> => {
+    if (pauseKind === 'sender') refuseTaggedSender(given);
     const now = context.clock.now();
     return orderPause(context, { kind: pauseKind, name: given, reason, createdAt: now, ...(forMs !== undefined && { until: now + forMs }) });
   },

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startLab } from '../harness/lab-process.ts';
+import { startLab, type LabProcess } from '../harness/lab-process.ts';
 import { LabUser } from '../harness/lab-user.ts';
 
 test('what waited over a restart of the lab is not tried before its DNS has our records', async (t) => {
@@ -26,4 +26,26 @@ test('what waited over a restart of the lab is not tried before its DNS has our 
   for (const id of ids) {
     assert.equal((await again.attempted(id)).event.name, 'recipient.delivered');
   }
+});
+
+interface Addresses {
+  readonly ips: readonly { readonly lanes: readonly { readonly key: { readonly site: string }; readonly state: string }[] }[];
+}
+
+test('a site that refuses us is remembered over a restart', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'posthorn-again-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const first = await startLab({ dir });
+  const stateOfYahoo = async (lab: LabProcess): Promise<string | undefined> => (await lab.json<Addresses>(['ip', 'list'])).ips[0]?.lanes.find(({ key }) => key.site === 'yahoo')?.state;
+  try {
+    await first.json(['lab', 'scenario', 'listed-ip', 'on']);
+    const alice = new LabUser(first);
+    await alice.attempted(await alice.submit({ to: 'one@yahoo.com', subject: 'refused' }));
+    assert.equal(await stateOfYahoo(first), 'blocked');
+  } finally {
+    await first.stop();
+  }
+  const second = await startLab({ dir });
+  t.after(() => second.stop());
+  assert.equal(await stateOfYahoo(second), 'blocked');
 });
