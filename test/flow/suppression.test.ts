@@ -66,7 +66,7 @@ test('a dead address is suppressed, and the second letter fails at once and says
 
 test('a list goes out as CSV and comes in again', async () => {
   const file = join(lab.ready.dir, 'list.csv');
-  writeFileSync(file, 'email,reason,date\r\nA@One.example,"left, long ago",2025-01-02\r\nb@two.example,,\r\nno address,,\r\n' + `${'x'.repeat(5000)},,\r\n`);
+  writeFileSync(file, `email,reason,date\r\nA@One.example,"left, long ago",2025-01-02\r\nb@two.example,,\r\nno address,,\r\n${'x'.repeat(5000)},,\r\n`);
   const done = await lab.json<{ read: number; added: number; refusedCount: number }>(['suppression', 'import', file]);
   assert.deepEqual([done.read, done.added, done.refusedCount], [4, 2, 2]);
   const added = await lab.run(['suppression', 'add', 'c@three.example', '--reason', 'asked by telephone', '--for', '30d']);
