@@ -1,25 +1,36 @@
-/** docs/reference/limits.md: every limit of src/base/limits.ts with the comment that stands above it. */
+/** docs/reference/limits.md: every limit of src/base/limits.ts and its neighbours with the comment that stands above it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as accessLimits from '../../src/base/access-limits.ts';
+import * as accountLimits from '../../src/base/account-limits.ts';
 import * as limits from '../../src/base/limits.ts';
+import * as sieveLimits from '../../src/base/sieve-limits.ts';
+import * as transferLimits from '../../src/base/transfer-limits.ts';
 import { cell, code } from './rows.ts';
 
 interface Documented {
   readonly comment: string;
 }
 
+const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
+
 export function renderLimits(root: string): string {
-  const comments = readComments(readFileSync(join(root, 'src/base/limits.ts'), 'utf8'));
-  const lines = ['# Limits', '', 'Generated from `src/base/limits.ts`; change it there. What can be set is in [configuration.md](configuration.md).'];
-  for (const [group, values] of Object.entries(limits)) {
-    if (typeof values !== 'object') continue;
+  const lines = ['# Limits', '', 'Generated from `src/base/limits.ts` and its neighbours; change it there. What can be set is in [configuration.md](configuration.md).'];
+  for (const [file, groups] of Object.entries(SOURCES)) lines.push(...renderGroups(groups, readComments(readFileSync(join(root, `src/base/${file}.ts`), 'utf8'))));
+  return `${lines.join('\n')}\n`;
+}
+
+function renderGroups(groups: object, comments: ReadonlyMap<string, Documented>): string[] {
+  const lines: string[] = [];
+  for (const [group, values] of Object.entries(groups) as [string, unknown][]) {
+    if (typeof values !== 'object' || values === null) continue;
     const about = comments.get(group)?.comment;
     lines.push('', `## ${group}`, '', ...(about ? [about, ''] : []), '| limit | value | |', '|---|---|---|');
     for (const [name, value] of Object.entries(values)) {
       lines.push(`| ${code(name)} | ${shown(name, value as unknown)} | ${cell(comments.get(`${group}.${name}`)?.comment ?? '')} |`);
     }
   }
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
 function shown(name: string, value: unknown): string {

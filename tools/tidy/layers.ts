@@ -10,13 +10,21 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   net: ['contract', 'wire', 'mail', 'config', 'base'],
   verify: ['contract', 'mail', 'base'],
   store: ['contract', 'mail', 'config', 'base'],
-  flow: ['store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
-  manage: ['store', 'verify', 'contract', 'mail', 'config', 'base'],
+  /** The Sieve language: compiles and runs scripts, touches nothing. */
+  sieve: ['contract', 'wire', 'mail', 'config', 'base'],
+  /** Who somebody is: passwords, app passwords, tokens, back ends. */
+  login: ['store', 'net', 'wire', 'contract', 'mail', 'config', 'base'],
+  flow: ['sieve', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
+  /** Users who read mail: IMAP, POP3, ManageSieve. */
+  access: ['sieve', 'store', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
+  /** Mail in and out of the store in other shapes: import, export, backup, verification. */
+  transfer: ['store', 'net', 'wire', 'contract', 'mail', 'config', 'base'],
+  manage: ['transfer', 'login', 'sieve', 'store', 'verify', 'contract', 'mail', 'config', 'base'],
   lab: ['verify', 'net', 'wire', 'mail', 'contract', 'config', 'base'],
   face: ['manage', 'contract', 'mail', 'config', 'base'],
   /** The composition root: sees everything, and nothing imports it. */
-  compose: ['face', 'lab', 'manage', 'flow', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
-  main: ['compose', 'face', 'lab', 'manage', 'flow', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
+  compose: ['face', 'lab', 'manage', 'transfer', 'access', 'flow', 'login', 'sieve', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
+  main: ['compose', 'face', 'lab', 'manage', 'transfer', 'access', 'flow', 'login', 'sieve', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
 };
 
 /** The stages of flow/ are siblings that know each other only through contract/. */
