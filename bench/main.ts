@@ -7,6 +7,10 @@ const BENCHES: Readonly<Record<string, { summary: string; run: (args: readonly s
     summary: 'accept durably and relay, against Postfix, with smtp-source and smtp-sink',
     run: async (args) => (await import('./relay/relay.ts')).runRelayBench(args),
   },
+  imap: {
+    summary: 'what mail programs do all day with a large mailbox, against Dovecot',
+    run: async (args) => (await import('./imap/imap.ts')).runImapBench(args),
+  },
   crash: {
     summary: 'kill -9 under load, with full and failing disks and a jumping clock: what was acknowledged, what is lost',
     run: async (args) => (await import('./crash/crash.ts')).runCrashBench(args),

@@ -1,0 +1,101 @@
+/**
+ * bench imap: what mail programs do all day, Posthorn against Debian's Dovecot (Maildir, default indexes) in the same
+ * run: same messages through the same commands, the operations in turn, ratio first (above 1: Posthorn is faster).
+ *
+ * Options: --messages N (default 20000) --rounds N (3) --sessions N in IDLE (500) --dir D (a new folder in /tmp)
+ *          --only dovecot|posthorn
+ */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { missingImapTools, startDovecot, startPosthorn, type ImapContestant } from './contestants.ts';
+import { measureIdle, median, type IdleFigures } from './idle.ts';
+import { fillLarge, LARGE, logIn, operations } from './load.ts';
+
+const PORTS = { dovecot: [42_143, 42_124], posthorn: [42_144, 42_125] } as const;
+
+interface Figures {
+  readonly fillMs: number;
+  /** Milliseconds, median of the rounds; or what went wrong. */
+  readonly operations: ReadonlyMap<string, number | string>;
+  readonly idle: IdleFigures | string;
+}
+
+export async function runImapBench(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      messages: { type: 'string', default: '20000' },
+      rounds: { type: 'string', default: '3' },
+      sessions: { type: 'string', default: '500' },
+      dir: { type: 'string' },
+      only: { type: 'string' },
+    },
+  });
+  const lacks = missingImapTools();
+  if (lacks.length > 0) {
+    console.error(`bench imap cannot run here; it lacks: ${lacks.join(', ')}`);
+    return 2;
+  }
+  const shape = { messages: Number(values.messages), rounds: Number(values.rounds), sessions: Number(values.sessions) };
+  const dir = mkdtempSync(join(values.dir ?? tmpdir(), 'posthorn-bench-imap-'));
+  chmodSync(dir, 0o755);
+  console.log(`${shape.messages} messages, ${shape.rounds} rounds, in ${dir}\n`);
+  const results = new Map<string, Figures>();
+  try {
+    for (const [name, start] of [['dovecot', startDovecot], ['posthorn', startPosthorn]] as const) {
+      if (values.only !== undefined && values.only !== name) continue;
+      const folder = join(dir, name);
+      mkdirSync(folder);
+      const server = await start(folder, PORTS[name][0], PORTS[name][1]);
+      try {
+        results.set(name, await measure(server, shape));
+      } finally {
+        await server.stop();
+      }
+    }
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+  print(results);
+  return [...results.values()].every((figures) => typeof figures.idle !== 'string' && [...figures.operations.values()].every((value) => typeof value === 'number')) ? 0 : 1;
+}
+
+async function measure(server: ImapContestant, shape: { messages: number; rounds: number; sessions: number }): Promise<Figures> {
+  const fillMs = await fillLarge(server, shape.messages);
+  const large = await logIn(server);
+  await large.command(`SELECT ${LARGE}`);
+  const found = new Map<string, number | string>();
+  for (const operation of operations(shape.messages)) {
+    const times: number[] = [];
+    try {
+      for (let round = 0; round < shape.rounds; round += 1) times.push(await operation.run(server, large));
+      found.set(operation.name, median(times));
+    } catch (error) {
+      found.set(operation.name, error instanceof Error ? error.message : String(error));
+    }
+  }
+  large.close();
+  const idle = await measureIdle(server, shape.sessions).catch((error: unknown) => String(error));
+  return { fillMs, operations: found, idle };
+}
+
+function print(results: ReadonlyMap<string, Figures>): void {
+  const [dovecot, posthorn] = [results.get('dovecot'), results.get('posthorn')];
+  console.log('ratio   Dovecot ms  Posthorn ms  operation');
+  const line = (name: string, theirs: number | string | undefined, ours: number | string | undefined): void => {
+    const ratio = typeof theirs === 'number' && typeof ours === 'number' ? `${(theirs / ours).toFixed(2)}×` : '';
+    const shown = (value: number | string | undefined): string => (typeof value === 'number' ? value.toFixed(1) : value === undefined ? '' : 'failed');
+    console.log(`${ratio.padEnd(8)}${shown(theirs).padStart(10)}  ${shown(ours).padStart(11)}  ${name}`);
+    for (const value of [theirs, ours]) if (typeof value === 'string') console.log(`        ${value}`);
+  };
+  line('MULTIAPPEND of all messages', dovecot?.fillMs, posthorn?.fillMs);
+  const names = new Set([...(dovecot?.operations.keys() ?? []), ...(posthorn?.operations.keys() ?? [])]);
+  for (const name of names) line(name, dovecot?.operations.get(name), posthorn?.operations.get(name));
+  const of = (figures: Figures | undefined, key: keyof IdleFigures): number | string | undefined => (figures === undefined ? undefined : typeof figures.idle === 'string' ? figures.idle : figures.idle[key]);
+  line('IDLE: first session hears of an APPEND', of(dovecot, 'firstMs'), of(posthorn, 'firstMs'));
+  line('IDLE: the last one hears of it', of(dovecot, 'lastMs'), of(posthorn, 'lastMs'));
+  line('IDLE: delivery by LMTP is told', of(dovecot, 'deliveryMs'), of(posthorn, 'deliveryMs'));
+  line('kilobytes of memory an idle session', of(dovecot, 'kilobytesPerSession'), of(posthorn, 'kilobytesPerSession'));
+}
