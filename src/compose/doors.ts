@@ -19,7 +19,7 @@ import { createJudge } from '../flow/judge/judge.ts';
 import { createArcSealer } from '../flow/sign/arc-sealer.ts';
 import type { Signer } from '../flow/sign/signer.ts';
 import { createClientName } from '../verify/iprev/client-name.ts';
-import { createLogin } from '../store/login.ts';
+import { createLogin } from '../login/login.ts';
 import type { Store } from '../store/store.ts';
 import { createBodyHasher } from '../verify/dkim/body-hasher.ts';
 import { createIntake } from './intake.ts';

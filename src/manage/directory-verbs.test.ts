@@ -8,7 +8,7 @@ import { silentLog } from '../base/log.ts';
 import { parseConfig } from '../config/load.ts';
 import type { Dns } from '../contract/dns.ts';
 import { createDirectory } from '../store/directory.ts';
-import { createLogin } from '../store/login.ts';
+import { createLogin } from '../login/login.ts';
 import { createSigningKeys } from '../store/signing-keys.ts';
 import { openStore } from '../store/store.ts';
 import { accountVerbs } from './account.ts';

@@ -8,7 +8,7 @@ import { silentLog } from '../base/log.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Dns, DnsAnswer, RecordData, RecordType } from '../contract/dns.ts';
 import { createCertificate } from '../net/self-signed.ts';
-import { createLogin } from '../store/login.ts';
+import { createLogin } from '../login/login.ts';
 import { openStore } from '../store/store.ts';
 import { accountVerbs } from './account.ts';
 import { dnsVerbs } from './dns.ts';

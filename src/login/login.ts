@@ -16,11 +16,11 @@ import type { Log } from '../base/log.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import type { Login, LoginContext, LoginResult, ScramCredentials } from '../contract/directory.ts';
 import { addressKey, parseMailbox } from '../mail/address.ts';
-import { asBuffer } from './call.ts';
-import type { DirectoryStore } from './clients/directory.ts';
+import { asBuffer } from '../store/call.ts';
+import type { DirectoryStore } from '../store/clients/directory.ts';
 import { LoginThrottle } from './login-throttle.ts';
-import type { StoredCredentials } from './ops/directory.ts';
-import { SCRAM_ITERATIONS, SCRAM_SALT_BYTES, unmatchableHash, verifyPassword } from './password.ts';
+import type { StoredCredentials } from '../store/ops/directory.ts';
+import { SCRAM_ITERATIONS, SCRAM_SALT_BYTES, unmatchableHash, verifyPassword } from '../store/password.ts';
 
 export interface LoginOptions {
   readonly store: { readonly directory: DirectoryStore };

@@ -9,8 +9,8 @@ import { Log } from '../base/log.ts';
 import type { LogEntry } from '../base/log.ts';
 import { createLogin } from './login.ts';
 import { networkOf } from './login-throttle.ts';
-import { derivePassword, deriveScram, verifyPassword } from './password.ts';
-import { openStore } from './store.ts';
+import { derivePassword, deriveScram, verifyPassword } from '../store/password.ts';
+import { openStore } from '../store/store.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'posthorn-login-'));
 const store = await openStore(dataDir);
