@@ -1,0 +1,108 @@
+/**
+ * The names that a user sees: their own folders as they are, and folders that others share with them as `Shared/owner@domain/Name`
+ * (RFC 2342 other users' namespace). One `MailboxNames` per session.
+ *
+ * A folder that the user has no `l` right for does not exist for them, whatever they write (RFC 4314 §6).
+ */
+import { Failure } from '../../base/errors.ts';
+import type { FolderFacts, MailboxPorts, Rights } from '../../contract/mailbox.ts';
+import { normalizeFolderName } from '../../store/folder-name.ts';
+
+export const SEPARATOR = '/';
+/** Of folders that others share. */
+export const SHARED_PREFIX = 'Shared/';
+/** RFC 4314 §2.1 in the order of contract/mailbox.ts. */
+export const ALL_RIGHTS: Rights = 'lrswipkxtea';
+
+export type Right = 'l' | 'r' | 's' | 'w' | 'i' | 'p' | 'k' | 'x' | 't' | 'e' | 'a';
+
+export interface NamedFolder {
+  /** As the user sees it. */
+  readonly name: string;
+  readonly facts: FolderFacts;
+  readonly rights: Rights;
+}
+
+/** Where a name that need not exist yet belongs: whose folder it would be, and its name there. */
+export interface NamePlace {
+  readonly owner: string;
+  readonly ownName: string;
+  /** As the user sees it, normalised. */
+  readonly name: string;
+  readonly shared: boolean;
+}
+
+export class MailboxNames {
+  readonly #account: string;
+  readonly #ports: Pick<MailboxPorts, 'folders' | 'sharing'>;
+
+  constructor(account: string, ports: Pick<MailboxPorts, 'folders' | 'sharing'>) {
+    this.#account = account;
+    this.#ports = ports;
+  }
+
+  /** Throws Failure `folder-name-refused`. */
+  place(name: string): NamePlace {
+    if (!name.toLowerCase().startsWith(SHARED_PREFIX.toLowerCase())) {
+      const own = normalizeFolderName(name);
+      return { owner: this.#account, ownName: own, name: own, shared: false };
+    }
+    const rest = name.slice(SHARED_PREFIX.length);
+    const cut = rest.indexOf(SEPARATOR);
+    if (cut <= 0) throw new Failure('folder-name-refused', `names of shared folders are ${SHARED_PREFIX}owner@domain/folder`, { temporary: false });
+    const owner = rest.slice(0, cut).toLowerCase();
+    const ownName = normalizeFolderName(rest.slice(cut + 1));
+    return { owner, ownName, name: `${SHARED_PREFIX}${owner}/${ownName}`, shared: true };
+  }
+
+  /** Undefined: there is none, or not for this user. */
+  async find(name: string): Promise<NamedFolder | undefined> {
+    const place = this.#placeOrNone(name);
+    if (!place) return undefined;
+    const facts = await this.#ports.folders.find(place.owner, place.ownName);
+    if (!facts) return undefined;
+    const rights = await this.rightsOn(facts);
+    // Somebody who may do anything at all with a folder knows that it is there; only LIST hides what lacks `l`.
+    return rights === '' ? undefined : { name: place.name, facts, rights };
+  }
+
+  /** Throws Failure `folder-unknown`, or `no-permission` when a right is missing. */
+  async require(name: string, ...needed: readonly Right[]): Promise<NamedFolder> {
+    const found = await this.find(name);
+    if (!found) throw new Failure('folder-unknown', `there is no mailbox ${quoted(name)}`, { temporary: false });
+    const missing = needed.filter((right) => !found.rights.includes(right));
+    if (missing.length === 0) return found;
+    throw new Failure('no-permission', `your rights on ${quoted(found.name)} are "${found.rights}", this needs "${missing.join('')}" as well`, { temporary: false });
+  }
+
+  async rightsOn(facts: FolderFacts): Promise<Rights> {
+    return facts.account === this.#account ? ALL_RIGHTS : this.#ports.sharing.rights(facts.id, this.#account);
+  }
+
+  /** Own folders, then shared ones, those that the user may look up; INBOX first. */
+  async list(): Promise<readonly NamedFolder[]> {
+    const [own, shared] = await Promise.all([this.#ports.folders.list(this.#account), this.#ports.sharing.sharedWith(this.#account)]);
+    return [
+      ...own.map((facts) => ({ name: facts.name, facts, rights: ALL_RIGHTS })),
+      ...shared.filter(({ rights }) => rights.includes('l')).map(({ folder, rights }) => ({ name: this.nameOf(folder), facts: folder, rights })),
+    ];
+  }
+
+  /** How the user sees a folder. */
+  nameOf(facts: Pick<FolderFacts, 'account' | 'name'>): string {
+    return facts.account === this.#account ? facts.name : `${SHARED_PREFIX}${facts.account}/${facts.name}`;
+  }
+
+  #placeOrNone(name: string): NamePlace | undefined {
+    try {
+      return this.place(name);
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'folder-name-refused') return undefined;
+      throw error;
+    }
+  }
+}
+
+function quoted(name: string): string {
+  return `"${name.replace(/[^\x20-\x7e]/g, '?').slice(0, 100)}"`;
+}
