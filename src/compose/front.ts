@@ -6,7 +6,7 @@ import { createSmtpServer, type SmtpServer } from '../flow/accept/server.ts';
 import type { ConnectionTally } from '../flow/accept/tally.ts';
 import { loadServerContext } from '../net/tls.ts';
 
-export const PUBLIC_SERVICES = ['smtp', 'submission', 'submissions'] as const;
+export const PUBLIC_SERVICES = ['smtp', 'submission', 'submissions', 'lmtp'] as const;
 export type PublicService = (typeof PUBLIC_SERVICES)[number];
 export type PublicAddresses = Readonly<Record<PublicService, readonly HostPort[]>>;
 
@@ -19,9 +19,11 @@ export interface FrontOptions {
 
 export interface Front {
   /** Resolves to the addresses really listened on (a port 0 is resolved); rejects with the system's error. */
-  listenPublic(where: PublicAddresses): Promise<PublicAddresses>;
+  listenPublic(where: Partial<PublicAddresses>): Promise<PublicAddresses>;
   /** The socket that the `sendmail` drop-in hands mail to. */
   listenLocal(path: string): Promise<void>;
+  /** Sockets that other servers of this machine hand mail to by LMTP. */
+  listenLmtp(paths: readonly string[]): Promise<void>;
   /** Takes a new certificate; a failure leaves the old one in place. */
   loadCertificate(next: Pick<Config, 'tls'>): Promise<void>;
   /** Lets open transactions finish within `drainMs` milliseconds. */
@@ -44,13 +46,17 @@ export async function createFront({ config, ports, tallyOf }: FrontOptions): Pro
   await loadCertificate(config);
   return {
     listenPublic: async (where) => {
-      const addresses: Record<PublicService, readonly HostPort[]> = { smtp: [], submission: [], submissions: [] };
+      const addresses: Record<PublicService, readonly HostPort[]> = { smtp: [], submission: [], submissions: [], lmtp: [] };
       for (const service of PUBLIC_SERVICES) {
-        if (where[service].length > 0) addresses[service] = await open(service, where[service], tallyOf?.(service));
+        const wanted = where[service] ?? [];
+        if (wanted.length > 0) addresses[service] = await open(service, wanted, tallyOf?.(service));
       }
       return addresses;
     },
     listenLocal: async (path) => void (await open('local', path)),
+    listenLmtp: async (paths) => {
+      for (const path of paths) await open('lmtp', path);
+    },
     loadCertificate,
     close: async (drainMs) => void (await Promise.all(servers.map((server) => server.close(drainMs)))),
   };

@@ -14,7 +14,7 @@ import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { AuthReport } from '../contract/auth-report.ts';
 import { MESSAGE_EVENTS } from '../contract/events.ts';
-import type { Intake, IntakeResult, ReceivedMessage, Reply } from '../contract/message.ts';
+import { isFromOutside, type Intake, type IntakeResult, type ReceivedMessage, type Reply } from '../contract/message.ts';
 import type { MessageEvent, NewQueueItem } from '../contract/queue.ts';
 import type { SendingBrake } from '../contract/sending-brake.ts';
 import type { Stream } from '../contract/sending.ts';
@@ -91,9 +91,9 @@ export function createIntake(ports: IntakePorts): Intake {
 
 async function take(ports: IntakePorts, message: ReceivedMessage): Promise<IntakeResult> {
   const header = await readHeader(message.content);
-  const draft = message.origin.kind === 'inbound' ? await judgeInbound(ports, message, header) : repairOwn(ports, message, header);
+  const draft = await drafted(ports, message, header);
   if ('kind' in draft) return draft;
-  const forwarding = await ports.forwarder.forward(message.envelope, draft.parsed.fields, message.origin.kind !== 'inbound' && draft.stream === 'bulk');
+  const forwarding = await ports.forwarder.forward(message.envelope, draft.parsed.fields, !isFromOutside(message.origin) && draft.stream === 'bulk');
   const loop = loopRefusal(forwarding);
   if (loop) return refuse(ports, message, { action: 'reject', rule: 'loop', explanation: loop.text }, loop);
   const sending = await judgeSending(ports.brake, message, forwarding.recipients);
@@ -104,6 +104,36 @@ async function take(ports: IntakePorts, message: ReceivedMessage): Promise<Intak
   ports.log.info(LOG_EVENTS.accepted, { id: message.id, messageId: item.message.messageId, from: message.envelope.sender, sizeBytes: plain.message.sizeBytes });
   if (draft.standing && isReport(message, draft.parsed)) ports.reports.read(reportOf(message, draft.standing.report));
   return { kind: 'queued', id: message.id };
+}
+
+function drafted(ports: IntakePorts, message: ReceivedMessage, header: Buffer): Promise<Draft | Refusal> | Draft | Refusal {
+  switch (message.origin.kind) {
+    case 'inbound':
+      return judgeInbound(ports, message, header);
+    case 'lmtp':
+      return takeHandedOver(message, header);
+    default:
+      return repairOwn(ports, message, header);
+  }
+}
+
+/**
+ * Mail that another server of ours took from wherever: it was judged there. Nothing here vouches for its sender, so that
+ * no report goes to one who may be forged.
+ */
+function takeHandedOver(message: ReceivedMessage, header: Buffer): Draft {
+  const parsed = parseHeader(header);
+  return {
+    header,
+    parsed,
+    rest: tail(message.content, header.length),
+    events: [],
+    traceFields: [],
+    bodyAsReceived: true,
+    senderBelieved: false,
+    junk: false,
+    stream: streamOf({ fields: parsed.fields, recipients: message.envelope.recipients.length, own: false }),
+  };
 }
 
 async function readHeader(content: ByteSource): Promise<Buffer> {
@@ -205,7 +235,7 @@ async function finish(ports: IntakePorts, message: ReceivedMessage, draft: Draft
   const unsigned = concatenate([new BufferSource(draft.header), draft.rest]);
   const fields: Buffer[] = [];
   let dkimDomain: string | undefined;
-  if (message.origin.kind !== 'inbound' && !ports.signer.idle) {
+  if (!isFromOutside(message.origin) && !ports.signer.idle) {
     const fromDomain = authorDomainOf(draft.parsed, message.envelope.sender);
     const signed = await ports.signer.sign({
       header: draft.parsed,

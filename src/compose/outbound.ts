@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import type { Directory } from '../contract/directory.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
+import { isFromOutside } from '../contract/message.ts';
 import type { CheckRecipient } from '../contract/recipient-check.ts';
 import { createLocalDeliverer } from '../flow/deliver/local.ts';
 import { createRemoteDeliverer, type RemoteDeliverer } from '../flow/deliver/remote.ts';
@@ -67,7 +68,7 @@ export function createOutbound(ports: OutboundPorts): Outbound {
     clock,
     log,
     // A stranger's message has no signature of ours.
-    signAgain: async (message, converted) => (message.origin.kind === 'inbound' ? converted : signAgain(signer, converted, message.sender)),
+    signAgain: async (message, converted) => (isFromOutside(message.origin) ? converted : signAgain(signer, converted, message.sender)),
   });
   const table = memoizedTable(config);
   const sites = createSiteFinder({ dns, clock, profiles: () => table().profiles });

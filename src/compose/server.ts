@@ -150,6 +150,7 @@ interface ListenPorts {
 
 async function listen({ sessionThreads, clock, log }: ServerOptions, { config, store, front, answers, arrivals, counters }: ListenPorts) {
   await front.listenLocal(submitSocketPath(config));
+  await front.listenLmtp(config.listen.lmtpSockets ?? []);
   if (!sessionThreads) return { addresses: await front.listenPublic(config.listen), threads: undefined };
   const threads = await startSessionThreads({ ...sessionThreads, config, clock, log, store, answers, arrivals, counters });
   return { addresses: threads.addresses, threads };

@@ -15,6 +15,10 @@ export interface Listeners {
   readonly smtp: readonly HostPort[];
   readonly submission: readonly HostPort[];
   readonly submissions: readonly HostPort[];
+  /** Absent: none. */
+  readonly lmtp?: readonly HostPort[];
+  /** Paths of Unix sockets for LMTP. Absent: none. */
+  readonly lmtpSockets?: readonly string[];
 }
 
 export interface OutboundIp {

@@ -170,7 +170,13 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     ...optionalFields({ origin: tables.origin }),
     dataDir: absolute(tables['data-dir']),
     storage: tables.storage,
-    listen: { smtp: listen.smtp, submission: listen.submission, submissions: listen.submissions },
+    listen: {
+      smtp: listen.smtp,
+      submission: listen.submission,
+      submissions: listen.submissions,
+      lmtp: listen.lmtp.filter((where) => typeof where !== 'string'),
+      lmtpSockets: listen.lmtp.filter((where) => typeof where === 'string'),
+    },
     tls: optionalFields({
       certificate: tls.certificate && absolute(tls.certificate),
       key: tls.key && absolute(tls.key),

@@ -78,8 +78,10 @@ function wrongShaping({ outbound, site }: ConfigTables): WrongRelation[] {
 function sharedListeners(listen: ConfigTables['listen']): WrongRelation[] {
   const owners = new Map<string, string>();
   return SERVED.flatMap((service) =>
-    listen[service].flatMap(({ address, port }, index) => {
-      const where = `${address} ${port}`;
+    listen[service].flatMap((listener, index) => {
+      // Port 0 is whichever the system chooses.
+      if (typeof listener !== 'string' && listener.port === 0) return [];
+      const where = typeof listener === 'string' ? listener : `${listener.address} ${listener.port}`;
       const owner = owners.get(where);
       owners.set(where, owner ?? service);
       return owner === undefined ? [] : [{ path: ['listen', service, index], allowed: `is the same address and port as one of listen.${owner}` }];
@@ -87,4 +89,4 @@ function sharedListeners(listen: ConfigTables['listen']): WrongRelation[] {
   );
 }
 
-const SERVED = ['smtp', 'submission', 'submissions'] as const;
+const SERVED = ['smtp', 'submission', 'submissions', 'lmtp'] as const;

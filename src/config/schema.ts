@@ -18,6 +18,11 @@ const listen = table('Where to listen: each a list of "address:port"; leave out 
   smtp: setting(listener(), 'Mail from other servers (port 25).', []),
   submission: setting(listener(), 'Mail from our users, with STARTTLS and AUTH (port 587).', []),
   submissions: setting(listener(), 'Mail from our users, TLS from the first byte (port 465).', []),
+  lmtp: setting(
+    value.listOf(value.endpointOrSocket()),
+    'Mail for our mailboxes from other servers of ours (LMTP, port 24), which must be in networks.trusted; also the path of a Unix socket.',
+    [],
+  ),
   imap: coming(listener(), 'IMAP with STARTTLS (port 143).', LATER_READING),
   imaps: coming(listener(), 'IMAP over TLS (port 993).', LATER_READING),
   pop3: coming(listener(), 'POP3 with STLS (port 110).', LATER_READING),

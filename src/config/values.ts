@@ -213,6 +213,16 @@ export const endpoint = () =>
     textual((text) => parseEndpoint(text)),
   );
 
+/** An endpoint, or an absolute path. */
+export const endpointOrSocket = () =>
+  kindOf<HostPort | string>(
+    { kind: 'address:port or path', allowed: 'an address and a port, such as "127.0.0.1:24", or the absolute path of a Unix socket' },
+    textual((text) => (text.startsWith('/') && text.length <= SOCKET_PATH_BYTES_MAX && !text.includes('\0') ? text : parseEndpoint(text))),
+  );
+
+/** sun_path of Linux, without its NUL. */
+const SOCKET_PATH_BYTES_MAX = 107;
+
 export const nameServer = () =>
   kindOf<HostPort>(
     { kind: 'address:port', allowed: 'the address of a name server, such as "127.0.0.1:53", "127.0.0.1" or "[::1]:53"' },

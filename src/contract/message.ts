@@ -48,8 +48,11 @@ export interface TlsFacts {
 
 /** Where a message came from, as far as we know it first hand. */
 export interface Origin {
-  /** `inbound`: port 25 from a stranger; `trusted`: from networks.trusted; `submission`: logged in; `local`: sendmail drop-in; `internal`: made by ourselves. */
-  readonly kind: 'inbound' | 'trusted' | 'submission' | 'local' | 'internal';
+  /**
+   * `inbound`: port 25 from a stranger; `lmtp`: handed over by a mail server of ours that has taken and judged it;
+   * `trusted`: from networks.trusted; `submission`: logged in; `local`: sendmail drop-in; `internal`: made by ourselves.
+   */
+  readonly kind: 'inbound' | 'lmtp' | 'trusted' | 'submission' | 'local' | 'internal';
   readonly clientAddress?: string;
   readonly clientPort?: number;
   /** The PTR name of the client that resolves back to its address (FCrDNS); absent when there is none. */
@@ -66,6 +69,11 @@ export interface Origin {
   readonly saslMechanism?: string;
   /** The listener, as `address:port`, or `internal`. */
   readonly listener?: string;
+}
+
+/** Written by somebody who is no user of ours: never signed, never mended. */
+export function isFromOutside({ kind }: Pick<Origin, 'kind'>): boolean {
+  return kind === 'inbound' || kind === 'lmtp';
 }
 
 /** A message as a door (SMTP, sendmail, DSN generator, API) hands it to intake; nothing is durable yet. */

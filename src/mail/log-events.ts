@@ -31,7 +31,7 @@ export interface ClientFields {
   readonly service?: string;
 }
 
-export type SmtpStage = 'CONNECT' | 'EHLO' | 'HELO' | 'STARTTLS' | 'AUTH' | 'MAIL' | 'RCPT' | 'DATA' | 'BDAT' | 'END-OF-MESSAGE' | 'VRFY' | 'ETRN' | 'UNKNOWN';
+export type SmtpStage = 'CONNECT' | 'EHLO' | 'HELO' | 'LHLO' | 'STARTTLS' | 'AUTH' | 'MAIL' | 'RCPT' | 'DATA' | 'BDAT' | 'END-OF-MESSAGE' | 'VRFY' | 'ETRN' | 'UNKNOWN';
 
 export interface LogEventFields {
   'smtp.connected': ClientFields;

@@ -59,8 +59,8 @@ export async function startSessionThreads(options: SessionThreadsOptions): Promi
 }
 
 async function claim({ listen }: Config): Promise<PublicAddresses> {
-  const addressesOf = (service: PublicService): Promise<HostPort[]> => Promise.all(listen[service].map(claimAddress));
-  return { smtp: await addressesOf('smtp'), submission: await addressesOf('submission'), submissions: await addressesOf('submissions') };
+  const addressesOf = (service: PublicService): Promise<HostPort[]> => Promise.all((listen[service] ?? []).map(claimAddress));
+  return { smtp: await addressesOf('smtp'), submission: await addressesOf('submission'), submissions: await addressesOf('submissions'), lmtp: await addressesOf('lmtp') };
 }
 
 interface Member {

@@ -29,7 +29,7 @@ export function handleData(state: SessionState, argument: string): void {
   if (!transaction) return state.protocolError(REPLIES.mailFirst);
   if (state.chunked) return state.protocolError(REPLIES.bdatStarted);
   if (transaction.parameters.body === 'binarymime') return state.protocolError(REPLIES.binaryNeedsBdat);
-  if (transaction.recipients.length === 0) return state.protocolError(noRecipients(transaction));
+  if (transaction.recipients.length === 0) return state.protocolError(noRecipients(state, transaction));
   // RFC 2920 §3.1: DATA is the last of a batch. What came behind it was meant to be swallowed or executed, as we choose.
   if (state.hasInput()) {
     state.options.ports.log.info(LOG_EVENTS.smtpPipelining, { ...state.clientFields(), after: 'DATA' } satisfies LogEventFields['smtp.improper-pipelining']);
@@ -42,8 +42,9 @@ export function handleData(state: SessionState, argument: string): void {
   state.reply(REPLIES.startData);
 }
 
-function noRecipients(transaction: Transaction): SmtpReply {
-  return transaction.refused > 0 ? REPLIES.noValidRecipients : REPLIES.recipientFirst;
+/** RFC 2033 §4.2: over LMTP it is 503 in any case. */
+function noRecipients(state: SessionState, transaction: Transaction): SmtpReply {
+  return transaction.refused > 0 && state.options.service !== 'lmtp' ? REPLIES.noValidRecipients : REPLIES.recipientFirst;
 }
 
 function createIncoming(state: SessionState, transaction: Transaction): IncomingMessage {
@@ -91,13 +92,13 @@ export function handleBdat(state: SessionState, argument: string): void {
 function mayReceiveChunk(state: SessionState): SmtpReply | undefined {
   if (!state.transaction) return REPLIES.mailFirst;
   if (state.chunked?.failed) return REPLIES.bdatFailed;
-  return state.transaction.recipients.length === 0 ? noRecipients(state.transaction) : undefined;
+  return state.transaction.recipients.length === 0 ? noRecipients(state, state.transaction) : undefined;
 }
 
 /** After the last byte of a BDAT chunk. */
 export function finishChunk(state: SessionState, chunk: { readonly size: number; readonly last: boolean; readonly refusal?: SmtpReply }): void | Promise<void> {
   state.readCommands();
-  if (chunk.refusal) return state.protocolError(chunk.refusal);
+  if (chunk.refusal) return refuseChunk(state, chunk.refusal, chunk.last);
   const chunked = state.chunked;
   if (!chunked) return state.protocolError(REPLIES.mailFirst);
   if (chunk.last) chunked.framing?.finish();
@@ -113,6 +114,13 @@ export function finishChunk(state: SessionState, chunk: { readonly size: number;
   // RFC 3030 §2: after a failed chunk the client must start over with RSET.
   chunked.failed = true;
   state.refuse(refusal);
+}
+
+/** RFC 2033 §4.3: the answers to the last chunk are counted, whatever they say. */
+function refuseChunk(state: SessionState, refusal: SmtpReply, last: boolean): void {
+  state.protocolError(refusal);
+  const more = last && state.options.service === 'lmtp' ? (state.transaction?.accepted ?? 0) - 1 : 0;
+  for (let time = 0; time < more; time += 1) state.reply(refusal);
 }
 
 /** RFC 3030 §3: a binary message has free bytes in its body only; two readers of a bare LF in the header see two headers. */
@@ -136,11 +144,16 @@ async function finishMessage(state: SessionState, message: IncomingMessage): Pro
   try {
     message.checkHeader();
     const refusal = message.refusal ?? (await judgeHeader(state, message)) ?? (await deliverToIntake(state, transaction, message));
-    if (refusal) state.refuse(refusal);
+    if (refusal) refuseContent(state, transaction, refusal);
   } finally {
     message.dispose();
     state.transaction = undefined;
   }
+}
+
+function refuseContent(state: SessionState, { accepted }: Transaction, refusal: SmtpReply): void {
+  state.logRejection(refusal, {});
+  state.replyToContent(refusal, accepted);
 }
 
 async function judgeHeader(state: SessionState, message: IncomingMessage): Promise<SmtpReply | undefined> {
@@ -184,7 +197,7 @@ async function deliverToIntake(state: SessionState, transaction: Transaction, in
   if (result.kind === 'refused') return result.reply;
   state.errors = 0;
   state.commandsWithoutMail = 0;
-  state.reply({ code: 250, enhanced: '2.0.0', text: `Ok: queued as ${result.id}` });
+  state.replyToContent({ code: 250, enhanced: '2.0.0', text: `Ok: queued as ${result.id}` }, transaction.accepted);
   return undefined;
 }
 
@@ -217,6 +230,8 @@ function clientNameFields({ client, clientName, clientNameStatus }: SessionState
 /** RFC 3848, RFC 6531 §4.3. */
 function protocolKeyword(state: SessionState, utf8: boolean): string {
   const suffix = `${state.tls ? 'S' : ''}${state.account === undefined ? '' : 'A'}`;
-  if (utf8) return `UTF8SMTP${suffix}`;
+  const name = state.options.service === 'lmtp' ? 'LMTP' : 'SMTP';
+  if (utf8) return `UTF8${name}${suffix}`;
+  if (name === 'LMTP') return `LMTP${suffix}`;
   return state.esmtp ? `ESMTP${suffix}` : 'SMTP';
 }

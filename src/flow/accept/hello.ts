@@ -7,6 +7,7 @@
 import { REPLIES } from '../../wire/smtp/replies.ts';
 import type { SmtpReply } from '../../wire/smtp/reply.ts';
 import { channelBindings } from './channel-binding.ts';
+import type { SmtpServerOptions } from './options.ts';
 import type { SessionState } from './session-state.ts';
 import { offeredMechanisms } from '../../wire/sasl/server.ts';
 
@@ -14,12 +15,25 @@ import { offeredMechanisms } from '../../wire/sasl/server.ts';
 const NAME_CHARS_MAX = 255;
 
 export function handleEhlo(state: SessionState, argument: string): void {
+  // RFC 2033 §4.1: an LMTP server must not say yes to it.
+  if (state.options.service === 'lmtp') return state.protocolError(REPLIES.useLhlo);
+  welcome(state, argument);
+}
+
+/** RFC 2033 §4.1: what EHLO is, under a name that tells a client which protocol it has met. */
+export function handleLhlo(state: SessionState, argument: string): void {
+  if (state.options.service !== 'lmtp') return state.protocolError(REPLIES.useEhlo);
+  welcome(state, argument);
+}
+
+function welcome(state: SessionState, argument: string): void {
   if (!takeName(state, argument)) return;
   state.esmtp = true;
   state.reply({ code: 250, text: [state.options.hostname, ...capabilities(state)].join('\n') });
 }
 
 export function handleHelo(state: SessionState, argument: string): void {
+  if (state.options.service === 'lmtp') return state.protocolError(REPLIES.useLhlo);
   if (!takeName(state, argument)) return;
   state.esmtp = false;
   state.reply({ code: 250, text: state.options.hostname });
@@ -57,6 +71,6 @@ function capabilities(state: SessionState): string[] {
   ];
 }
 
-export function greeting(hostname: string): SmtpReply {
-  return { code: 220, text: `${hostname} ESMTP Posthorn` };
+export function greeting({ hostname, service }: SmtpServerOptions): SmtpReply {
+  return { code: 220, text: `${hostname} ${service === 'lmtp' ? 'LMTP' : 'ESMTP'} Posthorn` };
 }

@@ -14,9 +14,11 @@ import type { ConnectionTally } from './tally.ts';
 
 /**
  * `smtp`: port 25, mail for us from everybody; `submission`: STARTTLS, then login; `submissions`: TLS from the first
- * byte, then login; `local`: the socket of the `sendmail` drop-in, whose clients are this machine's own users.
+ * byte, then login; `lmtp`: mail for our mailboxes from other servers of ours (RFC 2033), which must be in
+ * networks.trusted or at a Unix socket; `local`: the socket of the `sendmail` drop-in, whose clients are this machine's
+ * own users.
  */
-export type SmtpService = 'smtp' | 'submission' | 'submissions' | 'local';
+export type SmtpService = 'smtp' | 'submission' | 'submissions' | 'lmtp' | 'local';
 
 /** Hashes the body while it arrives: SHA-256 of the DKIM relaxed canonical form. */
 export interface BodyHasher {

@@ -78,7 +78,7 @@ async function acceptReport(state: SessionState, transaction: Transaction, addre
 }
 
 function mayReceive(state: SessionState, address: string, resolution: Resolution): SmtpReply | undefined {
-  const mayRelay = state.client.trusted || state.account !== undefined;
+  const { mayRelay } = state;
   switch (resolution.kind) {
     case 'remote':
       return mayRelay ? undefined : REPLIES.relayDenied;

@@ -1,6 +1,6 @@
 /**
  * The SMTP server of one service: listens, admits clients, keeps their sessions, and ends them in an orderly way.
- * `smtp`, `submission`, `submissions` and the local socket of `sendmail` are each one of these.
+ * `smtp`, `submission`, `submissions`, `lmtp` and the local socket of `sendmail` are each one of these.
  *
  * Policy: everything that can refuse a client cheaply comes before a session exists (see greeter.ts).
  */
@@ -137,7 +137,7 @@ class Listener implements SmtpServer {
   }
 
   #accept(socket: Socket, name: string): void {
-    const { ports, config, service } = this.#options;
+    const { ports, config } = this.#options;
     const connection = new ClientConnection(socket, ports.clock);
     const guest: Guest = { connection };
     const count = this.#tally.enter(ALL_CONNECTIONS);
@@ -145,11 +145,12 @@ class Listener implements SmtpServer {
     this.#guests.add(guest);
     socket.once('close', () => this.#left(guest));
     const address = socket.remoteAddress === undefined ? undefined : plainAddress(socket.remoteAddress);
-    if (address === undefined && service !== 'local') return connection.destroy();
+    const onSocket = typeof this.#options.listen === 'string';
+    if (address === undefined && !onSocket) return connection.destroy();
     const client: ClientFacts = {
       ...(address !== undefined && { address }),
       ...(socket.remotePort !== undefined && { port: socket.remotePort }),
-      trusted: service === 'local' || (address !== undefined && this.#trusted.has(address)),
+      trusted: onSocket || (address !== undefined && this.#trusted.has(address)),
       listener: socket.localAddress === undefined ? name : `${plainAddress(socket.localAddress)}:${socket.localPort}`,
       connectedAt: ports.clock.monotonic(),
     };
@@ -192,6 +193,8 @@ class Listener implements SmtpServer {
     const behindProxy = direct.address !== undefined && this.#proxies.has(direct.address) ? await this.#behindProxy(connection, direct) : { client: direct, rest: undefined };
     if (!behindProxy) return connection.destroy();
     const { client, rest } = behindProxy;
+    // RFC 2033 §3: no port for strangers.
+    if (service === 'lmtp' && !client.trusted) return this.#turnAway(connection, client, REPLIES.lmtpDenied);
     if (client.address !== undefined && !client.trusted) {
       const leave = this.#counts.enter(client.address);
       if (!leave) return this.#turnAway(connection, client, REPLIES.tooManyConnections);

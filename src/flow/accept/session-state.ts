@@ -118,13 +118,14 @@ export class SessionState {
     return this.isSubmission && (this.tls !== undefined || this.client.trusted);
   }
 
-  /** May send to anywhere, and ask for what only our own users are given. */
+  /** May send to anywhere, and ask for what only our own users are given. LMTP ends here (RFC 2033 §3). */
   get mayRelay(): boolean {
+    if (this.options.service === 'lmtp') return false;
     return this.client.trusted || this.account !== undefined;
   }
 
   get originKind(): Origin['kind'] {
-    if (this.options.service === 'local') return 'local';
+    if (this.options.service === 'local' || this.options.service === 'lmtp') return this.options.service;
     if (this.account !== undefined) return 'submission';
     return this.client.trusted ? 'trusted' : 'inbound';
   }
@@ -138,6 +139,12 @@ export class SessionState {
     // 334 and 354 are questions, not success.
     if (reply.code < 300 && this.#current) this.#current[0] += 1;
     this.#output += formatReply(reply);
+  }
+
+  /** To the end of the content. RFC 2033 §4.2: LMTP has a reply for each RCPT that was accepted, in their order. */
+  replyToContent(reply: SmtpReply, accepted: number): void {
+    const times = this.options.service === 'lmtp' ? Math.max(1, accepted) : 1;
+    for (let time = 0; time < times; time += 1) this.reply(reply);
   }
 
   /** A refusal for a reason of policy or state: logged. `protocolError` counts towards the end of our patience. */

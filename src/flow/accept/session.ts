@@ -14,7 +14,7 @@ import type { SmtpReply } from '../../wire/smtp/reply.ts';
 import { handleAuth, handleAuthLine } from './auth.ts';
 import type { ClientConnection, ConnectionListener } from './client-connection.ts';
 import { finishChunk, finishData, handleBdat, handleData } from './content.ts';
-import { greeting, handleEhlo, handleHelo } from './hello.ts';
+import { greeting, handleEhlo, handleHelo, handleLhlo } from './hello.ts';
 import { handleMail } from './mail.ts';
 import { handleRcpt } from './rcpt.ts';
 import type { Reading, SessionState } from './session-state.ts';
@@ -32,6 +32,7 @@ const OUTPUT_CHARS_MAX = 32 * 1024;
 const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['EHLO', handleEhlo],
   ['HELO', handleHelo],
+  ['LHLO', handleLhlo],
   ['MAIL', handleMail],
   ['RCPT', handleRcpt],
   ['DATA', handleData],
@@ -42,7 +43,6 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['VRFY', (state, argument) => (argument === '' ? state.protocolError(REPLIES.syntax) : state.reply(REPLIES.cannotVerify))],
   ['HELP', (state) => state.reply(REPLIES.help)],
   ['QUIT', handleQuit],
-  ['LHLO', (state) => state.protocolError(REPLIES.useEhlo)],
   ['EXPN', (state) => state.protocolError(REPLIES.notImplemented)],
   ['ETRN', (state) => state.protocolError(REPLIES.notImplemented)],
   ['TURN', (state) => state.protocolError(REPLIES.notImplemented)],
@@ -52,7 +52,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['CONNECT', handleForeign],
 ]);
 
-const STAGES: ReadonlySet<string> = new Set<SmtpStage>(['EHLO', 'HELO', 'STARTTLS', 'AUTH', 'MAIL', 'RCPT', 'DATA', 'BDAT', 'VRFY', 'ETRN']);
+const STAGES: ReadonlySet<string> = new Set<SmtpStage>(['EHLO', 'HELO', 'LHLO', 'STARTTLS', 'AUTH', 'MAIL', 'RCPT', 'DATA', 'BDAT', 'VRFY', 'ETRN']);
 /** Commands that bring a message forward; the others are counted against the client's credit. */
 const USEFUL: ReadonlySet<string> = new Set(['RCPT', 'DATA', 'BDAT']);
 
@@ -96,7 +96,7 @@ export class Session implements ConnectionListener {
 
   start(): void {
     this.#connection.listener = this;
-    this.#state.reply(greeting(this.#state.options.hostname));
+    this.#state.reply(greeting(this.#state.options));
     this.#run();
   }
 

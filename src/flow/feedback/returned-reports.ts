@@ -15,7 +15,7 @@ import type { ByteSource } from '../../base/byte-source.ts';
 import { FEEDBACK_LIMITS } from '../../base/limits.ts';
 import type { AuthReport } from '../../contract/auth-report.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
-import type { Origin, QueueId, Reply } from '../../contract/message.ts';
+import { isFromOutside, type Origin, type QueueId, type Reply } from '../../contract/message.ts';
 import type { AttemptFacts, MessageEvent, QueueItem, QueueRecipient } from '../../contract/queue.ts';
 import { addressKey, domainOf, normalizeDomain } from '../../mail/address.ts';
 import { parseDsn, type ParsedDsnRecipient } from '../../mail/dsn.ts';
@@ -51,7 +51,7 @@ export async function readReturned(sent: SentMail, report: IncomingReport, now: 
   const dsn = parseDsn(report.content.inMemory ?? (await report.content.read()));
   const messageId = dsn?.originalMessageId?.trim();
   if (!dsn || !messageId) return [];
-  const items = (await sent.find(messageId, FEEDBACK_LIMITS.reportedMessagesMax)).filter(({ message }) => message.messageId?.trim() === messageId && message.origin.kind !== 'inbound' && message.origin.kind !== 'internal');
+  const items = (await sent.find(messageId, FEEDBACK_LIMITS.reportedMessagesMax)).filter(({ message }) => message.messageId?.trim() === messageId && !isFromOutside(message.origin) && message.origin.kind !== 'internal');
   const failed = dsn.recipients.filter(({ action, status }) => action === 'failed' && status.startsWith('5')).slice(0, FEEDBACK_LIMITS.reportedRecipientsMax);
   const found: Returned[] = [];
   for (const item of items) {

@@ -7,6 +7,7 @@
  * bounce: mailboxes come back, and the answer of today is worth more than that of last year. An order, a complaint or an
  * import stands until it is removed.
  */
+import { isFromOutside } from '../../contract/message.ts';
 import type { Clock } from '../../base/clock.ts';
 import { SUPPRESSION_LIMITS } from '../../base/limits.ts';
 import type { QueueMessage, QueueRecipient, RoutePlan, Router } from '../../contract/queue.ts';
@@ -23,7 +24,7 @@ export function createSuppressingRouter({ router, suppressions, clock }: Suppres
   return {
     async route(message, recipient, recipients) {
       const plan = await router.route(message, recipient, recipients);
-      if (plan.kind === 'local' || plan.kind === 'undeliverable' || message.origin.kind === 'inbound') return plan;
+      if (plan.kind === 'local' || plan.kind === 'undeliverable' || isFromOutside(message.origin)) return plan;
       const now = clock.now();
       const found = await suppressions.find(recipient.address, now);
       if (!found || wasLetThrough(found, message, recipient)) return plan;

@@ -36,6 +36,8 @@ export const REPLIES = {
   unknownCommand: reply(500, '5.5.2', 'Command not recognized'),
   lineTooLong: reply(500, '5.5.2', 'Line too long'),
   notImplemented: reply(502, '5.5.1', 'Command not implemented'),
+  useLhlo: reply(500, '5.5.1', 'This is LMTP, not SMTP; send LHLO'),
+  lmtpDenied: reply(554, '5.7.1', 'LMTP is for servers in networks.trusted only'),
   useEhlo: reply(502, '5.5.1', 'This is SMTP, not LMTP; send EHLO'),
   syntax: reply(501, '5.5.4', 'Syntax error in the argument'),
   noArgument: reply(501, '5.5.4', 'This command takes no argument'),
