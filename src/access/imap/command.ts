@@ -11,6 +11,7 @@ import type { FolderId, MailboxPorts, Rights } from '../../contract/mailbox.ts';
 import type { ResponseBatch } from '../../wire/imap/response-batch.ts';
 import type { Outcome } from '../../wire/imap/response.ts';
 import type { ImapScanner } from '../../wire/imap/scanner.ts';
+import type { ClientConnection } from '../connection/client-connection.ts';
 import type { MailboxNames } from '../mailbox/namespace.ts';
 
 /** RFC 9051 §3; the fourth, logout, accepts nothing. */
@@ -86,6 +87,16 @@ export interface ImapSession {
   enable(name: EnableName): void;
   /** Aborted when the connection is gone or the server ends. */
   readonly signal: AbortSignal;
+  /** For what is about the connection itself: TLS, compression, time limits. Answers go through `out`. */
+  readonly connection: ClientConnection;
+  /** The capabilities as they are now, as CAPABILITY tells them. */
+  readonly capabilities: string;
+  /** Runs `task` once the tagged line is written: TLS and compression begin behind it. */
+  afterReply(task: () => Promise<void> | void): void;
+  /** From here on the session is that of `account`; false when it has too many sessions. */
+  enter(account: string): boolean;
+  /** The session ends behind the tagged line. */
+  leave(): void;
 
   readonly selected: SelectedMailbox | undefined;
   /** Takes the place of the one before, which is closed; undefined: none. */

@@ -11,6 +11,8 @@ import { normalizeFolderName } from '../../store/folder-name.ts';
 export const SEPARATOR = '/';
 /** Of folders that others share. */
 export const SHARED_PREFIX = 'Shared/';
+/** Only with an address in it: who has a folder of their own called Shared keeps it. */
+const SHARED_NAME = /^Shared\/([^/]+@[^/]+)\/(.+)$/is;
 /** RFC 4314 §2.1 in the order of contract/mailbox.ts. */
 export const ALL_RIGHTS: Rights = 'lrswipkxtea';
 
@@ -43,15 +45,13 @@ export class MailboxNames {
 
   /** Throws Failure `folder-name-refused`. */
   place(name: string): NamePlace {
-    if (!name.toLowerCase().startsWith(SHARED_PREFIX.toLowerCase())) {
+    const shared = SHARED_NAME.exec(name);
+    if (!shared) {
       const own = normalizeFolderName(name);
       return { owner: this.#account, ownName: own, name: own, shared: false };
     }
-    const rest = name.slice(SHARED_PREFIX.length);
-    const cut = rest.indexOf(SEPARATOR);
-    if (cut <= 0) throw new Failure('folder-name-refused', `names of shared folders are ${SHARED_PREFIX}owner@domain/folder`, { temporary: false });
-    const owner = rest.slice(0, cut).toLowerCase();
-    const ownName = normalizeFolderName(rest.slice(cut + 1));
+    const owner = (shared[1] as string).toLowerCase();
+    const ownName = normalizeFolderName(shared[2] as string);
     return { owner, ownName, name: `${SHARED_PREFIX}${owner}/${ownName}`, shared: true };
   }
 
