@@ -26,6 +26,8 @@ export const IMAP_LIMITS = {
   literalsMax: 1000,
   /** Messages of one APPEND (RFC 3502). */
   appendMessagesMax: 1000,
+  /** All messages of one APPEND, unless a single one may be larger. */
+  appendBytesMax: 256 * 1024 * 1024,
   /** Refused literals that the client sends all the same are read and dropped up to here, then the session is ended. */
   discardBytesMax: 64 * 1024 * 1024,
   tagBytesMax: 256,
@@ -50,4 +52,42 @@ export const IMAP_LIMITS = {
   quotedBytesMax: 1000,
   metadataValueBytesMax: 64 * 1024,
   patternsMax: 100,
+} as const;
+
+/** Folders in the memory of the access thread (access/mailbox). */
+export const LIVE_FOLDER_LIMITS = {
+  /** After the last session has left it. */
+  unusedKeptMs: 120_000,
+  /** Folders that are kept although no session has them selected are dropped, oldest first, above these. */
+  unusedFoldersMax: 1000,
+  unusedMessagesMax: 1_000_000,
+  /** When the store could not be asked for changes. */
+  retryMs: 1000,
+} as const;
+
+/** Folders and messages in the store. */
+export const MAILBOX_LIMITS = {
+  /** Messages that one operation of the storage thread changes; longer orders are done in several, so that mail in transit gets its turn. */
+  changedPerOperationMax: 2000,
+  /** The same where every message costs more: freeing contents. */
+  freedPerOperationMax: 500,
+  /** Messages of a COPY or MOVE, which is one commit. */
+  transferredMax: 200_000,
+  /** Mails whose facts are read in one go, and the bytes of structures in one answer. */
+  factsPerReadMax: 500,
+  factsBytesMax: 4 * 1024 * 1024,
+  /** Contents in one answer. */
+  contentsBytesMax: 8 * 1024 * 1024,
+  /** References of a message that its thread is looked for by. */
+  threadReferencesMax: 100,
+  /** Expunged UIDs that are remembered for each folder (RFC 7162); the oldest are forgotten. */
+  vanishedRememberedMax: 100_000,
+  subscriptionsMax: 5000,
+  specialUsesMax: 8,
+  /** Identifiers in the access control list of a folder. */
+  sharesMax: 200,
+  /** RFC 5464: entries of a folder or of the server, per viewer and shared together. */
+  annotationsMax: 200,
+  annotationBytesMax: 64 * 1024,
+  annotationNameBytesMax: 250,
 } as const;
