@@ -10,6 +10,35 @@ export const ACCESS_LIMITS = {
   connectionsPerClientMax: 100,
   /** A session that has not logged in is ended. */
   loginDeadlineMs: 60_000,
+  /** Failed log-ins until a session is ended; throttling (login/) goes over sessions. */
+  loginAttemptsMax: 5,
+  /** One line of a SASL exchange, in base64; tokens are long. */
+  saslLineBytesMax: 16 * 1024,
+  /** The header of a proxy must be there by then, and TLS negotiated. */
+  proxyHeaderDeadlineMs: 5_000,
+  tlsHandshakeDeadlineMs: 30_000,
+  /** A client that reads nothing of what was written for it. */
+  writeDeadlineMs: 300_000,
+  /** Counted bytes (literals): a piece of this size must come within the deadline. */
+  transferStepBytes: 16 * 1024,
+  transferStepDeadlineMs: 120_000,
+  /** From our last words until the client closes. */
+  lingerMs: 5_000,
+  /** Deadlines are looked at no more often than this. */
+  deadlineGapMs: 250,
+  /** Input that waits for the session, then no more is read. */
+  inputBytesMax: 64 * 1024,
+  /** The rest of a line that is too long is read and dropped up to here. */
+  discardedLineBytesMax: 1024 * 1024,
+  /** Output that is gathered before it is sent without being asked. */
+  outputBatchBytes: 32 * 1024,
+  /** Output that the client has not read; beyond, it is cut off. */
+  outputBytesMax: 16 * 1024 * 1024,
+  /** Counted bytes that are kept in memory: of one, and of all sessions together; the rest goes to files. */
+  receivedInMemoryBytesMax: 128 * 1024,
+  receivedInMemoryTotalBytesMax: 64 * 1024 * 1024,
+  /** Connections that the system keeps for us until we take them. */
+  backlog: 1024,
 } as const;
 
 /** One IMAP session. */
@@ -50,6 +79,9 @@ export const IMAP_LIMITS = {
   batchBytes: 32 * 1024,
   /** Longer texts are literals, not quoted strings. */
   quotedBytesMax: 1000,
+  /** FETCH reads so many messages ahead, and so many bytes of them; at least one. */
+  fetchMessagesAtOnce: 500,
+  fetchBytesAtOnce: 1024 * 1024,
   metadataValueBytesMax: 64 * 1024,
   patternsMax: 100,
 } as const;

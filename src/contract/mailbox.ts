@@ -162,6 +162,8 @@ export interface MailFacts {
   readonly structure: string;
   /** At most 200 characters of the text (RFC 8970). */
   readonly preview: string;
+  /** Of the Date field, milliseconds since 1970; undefined when there is none that can be read. */
+  readonly sentAt?: number;
 }
 
 export interface MailReader {
@@ -171,6 +173,8 @@ export interface MailReader {
   content(mailId: number): Promise<ByteSource | undefined>;
   /** The same for many small ones in one question; those too large for it are files in their place. */
   contents(mailIds: ArrayLike<number>): Promise<readonly (ByteSource | undefined)[]>;
+  /** The first bytes of many messages, each up to and with the empty line behind its header; undefined when it is gone. Absent: `contents` is asked instead. */
+  headers?(mailIds: ArrayLike<number>): Promise<readonly (Buffer | undefined)[]>;
 }
 
 /** RFC 4314 rights, a string of letters in this order: `lrswipkxtea`. The owner has all. */

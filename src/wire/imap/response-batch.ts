@@ -44,6 +44,13 @@ export class ResponseBatch {
     return this;
   }
 
+  /** Protocol text that may hold UTF-8: quoted strings and literals already in their form. */
+  utf8Text(text: string): this {
+    this.#room(text.length * 3);
+    this.#length += this.#bytes.write(text, this.#length, 'utf8');
+    return this;
+  }
+
   /** A whole line. */
   line(ascii: string): this {
     this.text(ascii);
