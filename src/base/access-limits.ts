@@ -123,3 +123,33 @@ export const MAILBOX_LIMITS = {
   annotationBytesMax: 64 * 1024,
   annotationNameBytesMax: 250,
 } as const;
+
+/** The text index (store/search-index). */
+export const SEARCH_LIMITS = {
+  /** Of the text of one message, in characters; what is behind is read when somebody looks for something. */
+  indexedCharsMax: 1024 * 1024,
+  /** Messages larger than this are found by header and structure only. */
+  messageBytesMax: 128 * 1024 * 1024,
+  /** One transaction of the index: so many messages, or so long. */
+  batchMessages: 64,
+  batchMs: 40,
+  /** While mail keeps coming in, the index rests this many times as long as it worked, afterwards once. */
+  restWhenBusy: 12,
+  restWhenQuiet: 0.25,
+  /** Mail came in lately: within this. */
+  busyMs: 2000,
+  restMaxMs: 2000,
+  /** What is gone from the store is removed so often. */
+  sweepEveryMs: 15 * 60_000,
+  sweepMessages: 2000,
+  /** Fewer messages than this are looked through without asking the index. */
+  lookThroughMax: 100,
+  /** A search lets others go first so often. */
+  sliceMs: 15,
+  /** A search that takes longer is given up, temporarily. */
+  queryTimeoutMs: 10 * 60_000,
+  /** Combinations of three characters that the index is asked for at once. */
+  trigramsMax: 8,
+  /** Memory of the database, KiB. */
+  cacheKib: 16 * 1024,
+} as const;

@@ -7,11 +7,14 @@
  */
 import type { ByteSource } from '../../base/byte-source.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { Login } from '../../contract/directory.ts';
 import type { FolderId, MailboxPorts, Rights } from '../../contract/mailbox.ts';
 import type { ResponseBatch } from '../../wire/imap/response-batch.ts';
 import type { Outcome } from '../../wire/imap/response.ts';
 import type { ImapScanner } from '../../wire/imap/scanner.ts';
 import type { ClientConnection } from '../connection/client-connection.ts';
+import type { LiveFolders } from '../mailbox/live-folders.ts';
 import type { MailboxNames } from '../mailbox/namespace.ts';
 
 /** RFC 9051 §3; the fourth, logout, accepts nothing. */
@@ -70,7 +73,11 @@ export type EnableName = 'CONDSTORE' | 'QRESYNC' | 'IMAP4REV2' | 'UTF8=ACCEPT' |
 /** What a session needs of the program around it. */
 export interface ImapPorts {
   readonly mailboxes: MailboxPorts;
+  readonly login: Login;
   readonly clock: Clock;
+  readonly log: Log;
+  /** Told in the greeting. */
+  readonly hostname: string;
   /** Largest message of APPEND, in bytes; told as APPENDLIMIT. */
   readonly messageBytesMax: number;
 }
@@ -95,6 +102,8 @@ export interface ImapSession {
   afterReply(task: () => Promise<void> | void): void;
   /** From here on the session is that of `account`; false when it has too many sessions. */
   enter(account: string): boolean;
+  /** UNAUTHENTICATE (RFC 8437): as it was before log-in. */
+  forgetLogin(): void;
   /** The session ends behind the tagged line. */
   leave(): void;
 

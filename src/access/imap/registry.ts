@@ -1,11 +1,22 @@
 /** Every command this server has, by name. The list of capabilities beside it is capabilities.ts. */
 import type { Command } from './command.ts';
-import { noop } from './commands/noop.ts';
+import { capability } from './commands/capability.ts';
+import { compress } from './commands/compress.ts';
+import { enable } from './commands/enable.ts';
+import { id } from './commands/id.ts';
+import { login } from './commands/login.ts';
+import { logout } from './commands/logout.ts';
+import { check, noop } from './commands/noop.ts';
+import { starttls } from './commands/starttls.ts';
+import { unauthenticate } from './commands/unauthenticate.ts';
 
-const COMMANDS: readonly Command[] = [noop];
+/** About the connection and who is on it. */
+const CONNECTION: readonly Command[] = [capability, compress, enable, id, login, logout, noop, starttls, unauthenticate];
+/** About a selected mailbox. */
+const SELECTED: readonly Command[] = [check];
 
 export type CommandRegistry = ReadonlyMap<string, Command>;
 
 export function imapCommands(): CommandRegistry {
-  return new Map(COMMANDS.map((command) => [command.name, command]));
+  return new Map([...CONNECTION, ...SELECTED].map((command) => [command.name, command]));
 }

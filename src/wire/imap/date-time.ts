@@ -37,10 +37,11 @@ function dayOf(day: string, month: string, year: string): number | undefined {
   return date.getUTCDate() === Number(day) && date.getUTCMonth() === monthIndex ? date.getTime() : undefined;
 }
 
+const two = (value: number): string => String(value).padStart(2, '0');
+
 /** In UTC, 26 characters without quotes. */
 export function formatDateTime(timeMs: number): string {
   const date = new Date(timeMs);
-  const two = (value: number): string => String(value).padStart(2, '0');
   const day = String(date.getUTCDate()).padStart(2, ' ');
   const year = String(date.getUTCFullYear()).padStart(4, '0');
   return `${day}-${MONTHS[date.getUTCMonth()]}-${year} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
