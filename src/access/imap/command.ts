@@ -73,6 +73,8 @@ export type EnableName = 'CONDSTORE' | 'QRESYNC' | 'IMAP4REV2' | 'UTF8=ACCEPT' |
 /** What a session needs of the program around it. */
 export interface ImapPorts {
   readonly mailboxes: MailboxPorts;
+  /** One for all sessions of the thread. */
+  readonly liveFolders: LiveFolders;
   readonly login: Login;
   readonly clock: Clock;
   readonly log: Log;

@@ -17,6 +17,7 @@ const CODES: Readonly<Record<string, string>> = {
   'over-quota': 'OVERQUOTA',
   'too-many-annotations': 'METADATA TOOMANY',
   'no-permission': 'NOPERM',
+  'mailbox-read-only': 'READ-ONLY',
 };
 
 /** `undefined` for an error that is none of ours: a bug, for the log. */

@@ -90,6 +90,13 @@ export class FolderView {
     return sequences;
   }
 
+  /** Without what is above the last UID that the client was told of. */
+  clip(uids: UidRanges): UidRanges {
+    const last = this.lastUid;
+    if ((uids.at(-1)?.[1] ?? 0) <= last) return uids;
+    return uids.filter(([from]) => from <= last).map(([from, to]) => [from, Math.min(to, last)] as const);
+  }
+
   /** The UIDs of these sequence numbers, which are from 1 to `count`, ascending, not overlapping. Between two there is no UID that is not meant. */
   uidRanges(sequences: UidRanges): UidRanges {
     return sequences.map(([from, to]) => [this.uidOf(from), this.uidOf(to)] as const);
