@@ -8,8 +8,10 @@ import type { Directory } from '../contract/directory.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
 import { isFromOutside } from '../contract/message.ts';
+import type { Deliverer } from '../contract/queue.ts';
 import type { CheckRecipient } from '../contract/recipient-check.ts';
 import { createLocalDeliverer } from '../flow/deliver/local.ts';
+import { createMaildirDeliverer } from '../flow/deliver/maildir.ts';
 import { createRemoteDeliverer, type RemoteDeliverer } from '../flow/deliver/remote.ts';
 import { createPreflightDeliverer } from '../flow/preflight/preflight-deliverer.ts';
 import { createQueue, type Queue, type QueueOptions } from '../flow/queue/queue.ts';
@@ -76,7 +78,7 @@ export function createOutbound(ports: OutboundPorts): Outbound {
   const queue: Queue = createQueue({
     store: store.queue,
     router: createSuppressingRouter({ router: createRouter({ config, directory, routes: store.routes, sites }), suppressions: store.suppressions, clock }),
-    deliverers: { local: createLocalDeliverer({ directory, clock, log }), remote: createPreflightDeliverer(remote, { config, dns, clock, log }) },
+    deliverers: { local: nearDeliverer(createLocalDeliverer({ directory, clock, log }), createMaildirDeliverer({ hostname: config.hostname, clock, log })), remote: createPreflightDeliverer(remote, { config, dns, clock, log }) },
     feedback: createNotices(ports),
     shaper: ports.shaper,
     clock,
@@ -89,6 +91,11 @@ export function createOutbound(ports: OutboundPorts): Outbound {
   });
   const checkRecipient = createRecipientChecker({ routes: store.routes, store: store.routes, probe: (relay, address, signal) => remote.probe(relay, address, signal), clock, log });
   return { queue, remote, checkRecipient, sites, tls, fetch: fetchDocument };
+}
+
+/** What ends on this machine: in our store, or in a Maildir beside it. */
+function nearDeliverer(mailboxes: Deliverer, maildirs: Deliverer): Deliverer {
+  return { deliver: (job, signal) => (job.route.kind === 'maildir' ? maildirs : mailboxes).deliver(job, signal) };
 }
 
 /** Made anew when a reload brought other rows. */

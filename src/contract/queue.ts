@@ -93,6 +93,8 @@ export type RoutePlan =
   | { readonly kind: 'local'; readonly key: 'local'; readonly account: string; readonly folder: string }
   | { readonly kind: 'mx'; readonly key: string; readonly domain: string; readonly site?: MxSite }
   | ({ readonly kind: 'smarthost'; readonly key: string; readonly site?: MxSite } & RelayTarget)
+  /** Into a Maildir of this machine; `path` as in RouteTarget. */
+  | { readonly kind: 'maildir'; readonly key: 'maildir'; readonly path: string }
   | { readonly kind: 'undeliverable'; readonly key: 'undeliverable'; readonly reply: Reply };
 
 export interface Router {

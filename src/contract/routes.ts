@@ -4,6 +4,8 @@ import type { RelayTarget } from './sending.ts';
 
 export type RouteTarget =
   | { readonly kind: 'relay'; readonly relay: RelayTarget }
+  /** A folder on this machine for each recipient; `path` has placeholders (mail/maildir-path.ts). */
+  | { readonly kind: 'maildir'; readonly path: string }
   /** The MX hosts of the recipient's domain, although another route or [relay] would hold. */
   | { readonly kind: 'mx' }
   | { readonly kind: 'refuse'; readonly reply: Reply };

@@ -33,6 +33,7 @@ export interface LaneKey {
 
 /** A server that takes mail for anywhere (a smarthost) or for some domains (an inner server). */
 export interface RelayTarget {
+  /** A name, an address, or with `lmtp` the absolute path of a Unix socket, whose port is 0. */
   readonly host: string;
   readonly port: number;
   readonly tls: 'verify' | 'opportunistic' | 'none';
@@ -42,6 +43,8 @@ export interface RelayTarget {
   readonly oauth?: OauthSource;
   /** `mx`: the MX records of `host` say where to connect; default: its own addresses. */
   readonly lookup?: 'mx';
+  /** Default `smtp`. */
+  readonly protocol?: 'smtp' | 'lmtp';
 }
 
 /** The right to one delivery; must be given back with `finish`, exactly once. */

@@ -21,7 +21,8 @@ export function parseRouteAim(text: string): RouteAim | undefined {
 }
 
 /** As people read it. */
-export function routeAimText({ host, port, lookup }: Pick<RelayTarget, 'host' | 'port' | 'lookup'>): string {
+export function routeAimText({ host, port, lookup, protocol }: Pick<RelayTarget, 'host' | 'port' | 'lookup' | 'protocol'>): string {
+  if (protocol === 'lmtp') return host.startsWith('/') ? `lmtp:${host}` : `lmtp:[${host}]:${port}`;
   return lookup === 'mx' ? `${host}:${port}` : `[${host}]:${port}`;
 }
 

@@ -12,6 +12,7 @@ import type { RoutePlan } from '../contract/queue.ts';
 import type { RouteRule, RouteTarget } from '../contract/routes.ts';
 import type { RelayTarget } from '../contract/sending.ts';
 import { parseMailbox } from '../mail/address.ts';
+import { maildirPatternProblem } from '../mail/maildir-path.ts';
 import { routePattern } from '../mail/route-pattern.ts';
 import { createDirectory } from '../store/directory.ts';
 import { decideRoute, type RouteDecision } from '../store/route-decision.ts';
@@ -23,7 +24,7 @@ import type { ManageContext } from './verb.ts';
 export interface ShownRoute {
   readonly match: RouteRule['match'];
   readonly pattern: string;
-  /** `mx`, `[host]:port`, `host:port` or `refuse`. */
+  /** `mx`, `[host]:port`, `host:port`, `lmtp:[host]:port`, `lmtp:PATH`, `maildir:PATTERN` or `refuse`. */
   readonly to: string;
   readonly tls?: RelayTarget['tls'];
   readonly username?: string;
@@ -61,9 +62,13 @@ const oauth = z.discriminatedUnion('kind', [
 const addArgs = z.strictObject({
   match: z.enum(['recipient', 'sender']).default('recipient'),
   pattern: text,
-  /** Exactly one of the two. */
+  /** Exactly one of the four. */
   to: text.optional(),
   refuse: z.string().max(300).optional(),
+  /** HOST:PORT, or the absolute path of a Unix socket. */
+  lmtp: text.optional(),
+  /** A pattern, mail/maildir-path.ts. */
+  maildir: path.optional(),
   tls: z.enum(['verify', 'opportunistic', 'none']).optional(),
   username: text.optional(),
   password: z.string().min(1).max(4096).optional(),
@@ -82,7 +87,7 @@ const add = defineVerb({
     const key = { match: args.match, pattern: checkedPattern(args) };
     checkTogether(args, key.pattern);
     const target = targetOf(args);
-    if (args.verify && target.kind !== 'relay') throw wrong('verify-needs-relay', 'recipients are verified only at a relay of your own: name one with --to HOST');
+    if (args.verify && target.kind !== 'relay') throw wrong('verify-needs-relay', 'recipients are verified only at a server of your own: name one with --to HOST or --lmtp HOST:PORT');
     const passwordFile = args.password === undefined ? args.passwordFile : await store.routes.keepSecret(key, args.password);
     const whole: RouteTarget = target.kind === 'relay' && passwordFile !== undefined ? { ...target, relay: { ...target.relay, passwordFile } } : target;
     const rule: RouteRule = { ...key, target: whole, accept: args.accept, verify: args.verify, createdAt: clock.now() };
@@ -135,13 +140,28 @@ async function decide({ store, config }: ManageContext, sender: string, recipien
     return { ...addresses, kind: 'local', because: 'hosted', accepted: kind === 'mailbox' || kind === 'alias', why: `The domain is hosted here, and routes are for mail that leaves: ${fate}.` };
   }
   const { plan, because, rule } = await decideRoute({ config, routes: store.routes }, { sender, recipient: { address: recipient } });
-  const to = plan.kind === 'smarthost' ? routeAimText(plan) : plan.kind === 'mx' ? `MX of ${plan.domain}` : plan.kind === 'undeliverable' ? `refused: ${plan.reply.code} ${plan.reply.enhanced} ${plan.reply.text}` : undefined;
+  const to = planText(plan);
   return {
     ...addresses, kind: plan.kind, because, accepted: kind === 'relay',
     ...(to === undefined ? {} : { to }),
     ...(rule ? { route: shown(rule) } : {}),
     why: `${WHY[because](rule?.pattern ?? '')}${kind === 'relay' ? ' Mail from outside is accepted for this domain.' : ''}`,
   };
+}
+
+function planText(plan: RoutePlan): string | undefined {
+  switch (plan.kind) {
+    case 'smarthost':
+      return routeAimText(plan);
+    case 'mx':
+      return `MX of ${plan.domain}`;
+    case 'maildir':
+      return `maildir:${plan.path}`;
+    case 'undeliverable':
+      return `refused: ${plan.reply.code} ${plan.reply.enhanced} ${plan.reply.text}`;
+    case 'local':
+      return undefined;
+  }
 }
 
 const WHY: Readonly<Record<RouteDecision['because'], (pattern: string) => string>> = {
@@ -160,8 +180,10 @@ function checkedPattern({ match, pattern }: Pick<AddArgs, 'match' | 'pattern'>):
 }
 
 function checkTogether(args: AddArgs, pattern: string): void {
-  const { to, refuse, username, password, passwordFile } = args;
-  if ((to === undefined) === (refuse === undefined)) throw wrong('target-missing', 'a route needs either --to HOST[:PORT] (or --to mx), or --refuse TEXT');
+  const { to, refuse, lmtp, maildir, username, password, passwordFile } = args;
+  const targets = [to, refuse, lmtp, maildir].filter((one) => one !== undefined).length;
+  if (targets !== 1) throw wrong('target-missing', 'a route needs exactly one of --to HOST[:PORT] (or --to mx), --lmtp HOST:PORT, --maildir PATTERN and --refuse TEXT');
+  if (lmtp !== undefined && username !== undefined) throw wrong('login-refused', 'there is no log-in over LMTP: leave --username out');
   const secrets = [password, passwordFile, args.oauth].filter((one) => one !== undefined).length;
   if (secrets > 1) throw wrong('too-many-secrets', 'give one of a password, a password file and a token');
   if (username !== undefined && secrets === 0) throw wrong('secret-missing', 'a user name needs --password-stdin, --password-file FILE or a token beside it');
@@ -176,6 +198,8 @@ function checkTogether(args: AddArgs, pattern: string): void {
 
 function targetOf(args: AddArgs): RouteTarget {
   if (args.refuse !== undefined) return { kind: 'refuse', reply: replyOf(args.refuse) };
+  if (args.maildir !== undefined) return { kind: 'maildir', path: maildirPattern(args) };
+  if (args.lmtp !== undefined) return { kind: 'relay', relay: lmtpRelay(args.lmtp, args.tls) };
   const aim = parseRouteAim(args.to ?? '');
   if (!aim) throw wrong('target-refused', `${JSON.stringify(args.to)} is no target: write [host]:port for one host, host:port for its MX hosts, or mx`);
   if (aim.kind === 'mx') {
@@ -198,6 +222,21 @@ function targetOf(args: AddArgs): RouteTarget {
   };
 }
 
+function maildirPattern({ maildir = '', match }: AddArgs): string {
+  if (match === 'sender') throw wrong('target-refused', 'a Maildir is for recipients: leave --sender out');
+  const problem = maildirPatternProblem(maildir);
+  if (problem !== undefined) throw wrong('target-refused', `${JSON.stringify(maildir)} is no pattern for Maildirs: ${problem}`);
+  return maildir;
+}
+
+function lmtpRelay(aim: string, tls: RelayTarget['tls'] = 'opportunistic'): RelayTarget {
+  if (aim.startsWith('/')) return { host: aim, port: 0, tls: 'none', protocol: 'lmtp' };
+  const parsed = parseRouteAim(aim);
+  if (parsed?.kind !== 'relay' || parsed.port === undefined) throw wrong('target-refused', `${JSON.stringify(aim)} is no LMTP server: write HOST:PORT, such as 127.0.0.1:24, or the absolute path of a Unix socket`);
+  // An LMTP server is one host; nobody publishes MX records for it.
+  return { host: parsed.host, port: parsed.port, tls, protocol: 'lmtp' };
+}
+
 /** `5.7.1 text` or the text alone; always a refusal for good. */
 function replyOf(words: string): Reply {
   const match = /^(?:5\d\d +)?(5\.\d{1,3}\.\d{1,3})\s+(.*)$/s.exec(words.trim());
@@ -212,6 +251,8 @@ function shown({ match, pattern, target, accept, verify }: RouteRule): ShownRout
       return { ...common, to: 'mx' };
     case 'refuse':
       return { ...common, to: 'refuse', reply: target.reply };
+    case 'maildir':
+      return { ...common, to: `maildir:${target.path}` };
     case 'relay': {
       const { tls, username, passwordFile, oauth: source } = target.relay;
       return {

@@ -14,7 +14,7 @@ export interface ConnectorOptions {
 }
 
 export interface ConnectRequest {
-  /** IPv4 or IPv6 address, never a name. */
+  /** IPv4 or IPv6 address, never a name; or the absolute path of a Unix socket, whose port does not matter. */
   readonly address: string;
   readonly port: number;
   /** Source address; default: the system's choice. */
@@ -36,6 +36,7 @@ export function createConnector({ clock, allow }: ConnectorOptions): Connector {
   return {
     async connect(request) {
       request.signal?.throwIfAborted();
+      if (request.address.startsWith('/')) return open(clock, request);
       if (isIP(request.address) === 0) throw new Failure('bad-address', `"${request.address}" is not an IP address`, { temporary: false });
       if (allow && !allow(plainAddress(request.address))) {
         throw new Failure('outside-lab', `connections to ${request.address} are not allowed here: mail stays inside the lab`);
@@ -50,7 +51,7 @@ const LOCAL_ERRORS = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EACCES', 'EPERM', 
 function open(clock: Clock, request: ConnectRequest): Promise<Socket> {
   const { address, port, localAddress, timeoutMs, signal } = request;
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port, noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) });
+    const socket = address.startsWith('/') ? connect({ path: address }) : connect({ host: address, port, noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) });
     const settle = (): void => {
       timer.cancel();
       signal?.removeEventListener('abort', onAbort);
@@ -92,6 +93,7 @@ function wordsFor(code: string): string {
     ECONNREFUSED: 'Connection refused',
     ECONNRESET: 'Connection reset by peer',
     EHOSTUNREACH: 'No route to host',
+    ENOENT: 'No such socket',
     ENETUNREACH: 'Network is unreachable',
     ETIMEDOUT: 'Connection timed out',
   };

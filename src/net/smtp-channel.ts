@@ -196,7 +196,8 @@ export class SmtpChannel {
   }
 
   #lost(step: SmtpStep): SmtpError {
-    return new SmtpError({ kind: this.#local ? 'local' : 'lost', step, detail: this.#ended ?? 'the connection ended' });
+    const detail = this.#ended ?? 'the connection ended';
+    return new SmtpError(this.#local ? { kind: 'local', step, detail } : { kind: 'lost', step, detail });
   }
 
   #garbage(step: SmtpStep, detail: string): SmtpError {

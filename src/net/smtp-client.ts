@@ -54,12 +54,14 @@ export class SmtpConnection {
   readonly tlsProblem: TlsProblem | undefined;
   readonly localAddress: string | undefined;
   readonly #channel: SmtpChannel;
+  readonly #answersEach: boolean;
   #transactions = 0;
   #needsReset = false;
   #leaving = false;
 
-  constructor({ channel, capabilities, verdict, tlsProblem }: OpenedChannel) {
+  constructor({ channel, capabilities, verdict, tlsProblem, answersEach }: OpenedChannel) {
     this.#channel = channel;
+    this.#answersEach = answersEach;
     this.capabilities = capabilities;
     this.tls = channel.tls && { ...tlsFacts(channel.tls, 'client'), verified: verdict?.kind === 'accepted' };
     this.verdict = verdict;
@@ -156,11 +158,11 @@ export class SmtpConnection {
       this.#needsReset = true;
       return NOBODY_LEFT;
     }
-    if (offers.chunking) return this.#sendChunk(transaction.content);
+    if (offers.chunking) return this.#sendChunk(transaction.content, fates);
     if (!withData) this.#channel.write('DATA\r\n');
     const goAhead = await this.#dataReply();
     if (goAhead.reply.code !== 354) throw this.#refusal('data', goAhead);
-    return this.#sendStuffed(transaction.content);
+    return this.#sendStuffed(transaction.content, fates);
   }
 
   /** The number of recipients accepted, or what was said to MAIL. */
@@ -216,24 +218,24 @@ export class SmtpConnection {
     await this.#channel.read('end-of-data', SMTP_CLIENT_LIMITS.dataDoneTimeoutMs);
   }
 
-  async #sendChunk(content: ByteSource): Promise<Reply> {
+  async #sendChunk(content: ByteSource, fates: (RecipientFate | undefined)[]): Promise<Reply> {
     const command = `BDAT ${content.size} LAST\r\n`;
     if (content.inMemory) this.#channel.writePieces([command, content.inMemory]);
     else {
       this.#channel.write(command);
       await this.#stream(content, (chunk) => [chunk]);
     }
-    return this.#finalReply();
+    return this.#answers(fates);
   }
 
-  async #sendStuffed(content: ByteSource): Promise<Reply> {
+  async #sendStuffed(content: ByteSource, fates: (RecipientFate | undefined)[]): Promise<Reply> {
     const stuffer = new DotStuffer();
     if (content.inMemory) this.#channel.writePieces([...stuffer.push(content.inMemory), stuffer.end()]);
     else {
       await this.#stream(content, (chunk) => stuffer.push(chunk));
       this.#channel.write(stuffer.end());
     }
-    return this.#finalReply();
+    return this.#answers(fates);
   }
 
   async #stream(content: ByteSource, encode: (chunk: Buffer) => readonly Buffer[]): Promise<void> {
@@ -252,6 +254,18 @@ export class SmtpConnection {
       throw new SmtpError({ kind: 'local', step: 'body', detail: 'the message could not be read from the store' });
     }
     if (sent !== content.size) throw new SmtpError({ kind: 'local', step: 'body', detail: 'the stored message is shorter than it should be' });
+  }
+
+  /** To the content: one, or with LMTP one for each recipient that was taken, in their order (RFC 2033 §4.2). */
+  async #answers(fates: (RecipientFate | undefined)[]): Promise<Reply> {
+    if (!this.#answersEach) return this.#finalReply();
+    for (const [index, fate] of fates.entries()) {
+      if (fate) continue;
+      const answer = await this.#channel.read('recipient-data', SMTP_CLIENT_LIMITS.dataDoneTimeoutMs);
+      const taken = Math.floor(answer.reply.code / 100) === 2;
+      fates[index] = taken ? { kind: 'delivered', reply: answer.reply } : { kind: 'trouble', trouble: this.#refusal('recipient-data', answer).trouble };
+    }
+    return NOBODY_LEFT;
   }
 
   async #finalReply(): Promise<Reply> {

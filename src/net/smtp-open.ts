@@ -23,7 +23,7 @@ import { peerIdentity, pkixJudge } from './peer-identity.ts';
 import type { ClientTls } from './tls.ts';
 
 export interface SmtpTarget {
-  /** IP address. */
+  /** IP address, or the path of a Unix socket. */
   readonly address: string;
   readonly port: number;
   /** The name to ask for in SNI and to find in the certificate. */
@@ -37,6 +37,8 @@ export interface SmtpTarget {
   /** TLS from the first byte (RFC 8314 §3.3, port 465). Default false. */
   readonly implicitTls?: boolean;
   readonly login?: SmtpLogin;
+  /** Default `smtp`. */
+  readonly protocol?: 'smtp' | 'lmtp';
   /** To wait for the TCP connection; default SMTP_CLIENT_LIMITS.connectTimeoutMs. */
   readonly connectTimeoutMs?: number;
 }
@@ -52,6 +54,8 @@ export interface OpenedChannel {
   readonly capabilities: SmtpCapabilities;
   /** What the judge said, when there is TLS. */
   readonly verdict?: PeerVerdict;
+  /** LMTP: a reply for each recipient behind the content. */
+  readonly answersEach: boolean;
   /** Why TLS was given up, when it was tried. */
   readonly tlsProblem?: TlsProblem;
 }
@@ -111,7 +115,7 @@ async function introduce(ports: SmtpPorts, target: SmtpTarget, channel: SmtpChan
     capabilities = await hello(channel, target);
   }
   if (target.login) await logIn(channel, capabilities, target, target.login);
-  return { channel, capabilities, ...(verdict ? { verdict } : {}) };
+  return { channel, capabilities, answersEach: target.protocol === 'lmtp', ...(verdict ? { verdict } : {}) };
 }
 
 /** The handshake always runs to its end, so that the judge sees the certificate and can say what is wrong with it. */
@@ -123,11 +127,12 @@ async function secure({ clientTls }: SmtpPorts, target: SmtpTarget, channel: Smt
 }
 
 async function hello(channel: SmtpChannel, target: SmtpTarget): Promise<SmtpCapabilities> {
-  channel.write(`EHLO ${target.helo}\r\n`);
+  const isLmtp = target.protocol === 'lmtp';
+  channel.write(`${isLmtp ? 'LHLO' : 'EHLO'} ${target.helo}\r\n`);
   const ehlo = await channel.read('ehlo', SMTP_CLIENT_LIMITS.ehloTimeoutMs);
   if (ehlo.reply.code === 250) return parseCapabilities(ehlo.lines);
   // RFC 5321 §3.2: only a server that does not know EHLO is asked again with HELO.
-  if (![500, 502, 504].includes(ehlo.reply.code)) throw refused('ehlo', ehlo);
+  if (isLmtp || ![500, 502, 504].includes(ehlo.reply.code)) throw refused('ehlo', ehlo);
   channel.write(`HELO ${target.helo}\r\n`);
   expect(await channel.read('ehlo', SMTP_CLIENT_LIMITS.ehloTimeoutMs), 'ehlo', 2);
   return NO_CAPABILITIES;

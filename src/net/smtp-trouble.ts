@@ -5,7 +5,9 @@
 import type { Reply } from '../contract/message.ts';
 import type { TlsFailure } from '../contract/tls-policy.ts';
 
-export type SmtpStep = 'connect' | 'greeting' | 'ehlo' | 'starttls' | 'tls' | 'auth' | 'rset' | 'mail' | 'rcpt' | 'data' | 'body' | 'end-of-data';
+export type SmtpStep = 'connect' | 'greeting' | 'ehlo' | 'starttls' | 'tls' | 'auth' | 'rset' | 'mail' | 'rcpt' | 'data' | 'body' | 'end-of-data'
+  /** LMTP's answer for one of the recipients (RFC 2033 §4.2). */
+  | 'recipient-data';
 
 export type SmtpTrouble =
   /** The peer refused in words. */

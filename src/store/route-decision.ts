@@ -43,6 +43,8 @@ function planOf(target: RouteTarget, address: string): RoutePlan {
       return relayPlan(target.relay);
     case 'mx':
       return mxPlan(address);
+    case 'maildir':
+      return { kind: 'maildir', key: 'maildir', path: target.path };
     case 'refuse':
       return { kind: 'undeliverable', key: 'undeliverable', reply: target.reply };
   }
@@ -51,7 +53,7 @@ function planOf(target: RouteTarget, address: string): RoutePlan {
 /** The user name is in the key: what logs in as different users shares no connection. */
 function relayPlan(relay: RelayTarget): RoutePlan {
   const user = relay.username === undefined ? '' : `:${relay.username}`;
-  return { kind: 'smarthost', key: `smarthost:${relay.host}:${relay.port}${user}`, ...relay };
+  return { kind: 'smarthost', key: `${relay.protocol === 'lmtp' ? 'lmtp' : 'smarthost'}:${relay.host}:${relay.port}${user}`, ...relay };
 }
 
 function mxPlan(address: string): RoutePlan {

@@ -18,6 +18,8 @@ export const DOMAIN = 'serve.example';
 export interface SmallServerOptions {
   /** Local parts. Default ann and ben. */
   readonly accounts?: readonly string[];
+  /** Beside serve.example. */
+  readonly domains?: readonly string[];
   /** TOML after the listeners; further keys of [listen] go into `listen`. */
   readonly settings?: string;
   readonly listen?: readonly string[];
@@ -69,7 +71,7 @@ export async function startSmallServer(options: SmallServerOptions = {}): Promis
       return { uid, flags, content: Buffer.from(content, 'base64').toString() };
     }));
   };
-  await call('domain.add', { domain: DOMAIN });
+  for (const domain of [DOMAIN, ...(options.domains ?? [])]) await call('domain.add', { domain });
   for (const name of options.accounts ?? ['ann', 'ben']) await call('account.add', { address: address(name), password: `secret of ${name}` });
   return {
     server, dir, socket, call, folder,

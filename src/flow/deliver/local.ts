@@ -6,18 +6,16 @@
  * that has been delivered to this address before is returned with 5.4.6, and X-Original-To when it was sent to another
  * address of ours. An account that is gone bounces with 5.1.1; whatever goes wrong here is temporary.
  */
-import type { ByteSource } from '../../base/byte-source.ts';
 import type { Clock } from '../../base/clock.ts';
-import { SMTP_SERVER_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { Directory } from '../../contract/directory.ts';
 import type { Reply } from '../../contract/message.ts';
 import type { Deliverer, DeliveryJob, DeliveryOutcome, FailureScope, QueueRecipient } from '../../contract/queue.ts';
 import { addressKey } from '../../mail/address.ts';
-import { allFields, parseHeader } from '../../mail/header.ts';
 import { parseMimeSource, serializeStructure } from '../../mail/mime-structure.ts';
 import type { MimePart } from '../../mail/mime-structure.ts';
+import { deliveredTo, tracePrefix } from './trace-fields.ts';
 
 export interface LocalDelivererOptions {
   readonly directory: Directory;
@@ -93,25 +91,6 @@ function decider({ directory, clock, largeMessages }: Context, job: DeliveryJob)
 
 function failed(scope: FailureScope, reply: Reply): Result {
   return { status: 'failed', scope, reply };
-}
-
-/** Addresses this message has been delivered to before, as addressKey. */
-async function deliveredTo(content: ByteSource): Promise<ReadonlySet<string>> {
-  const head = await content.read(0, Math.min(content.size, SMTP_SERVER_LIMITS.headerBytesMax));
-  return new Set(allFields(parseHeader(head).fields, 'delivered-to').map((field) => addressKey(field.value)));
-}
-
-function tracePrefix(sender: string, recipient: QueueRecipient): Buffer {
-  const lines = [`Return-Path: <${sender}>`, `Delivered-To: ${recipient.address}`];
-  const original = recipient.originalRecipient?.replace(/^[a-z0-9-]{1,30};/i, '');
-  if (original !== undefined && addressKey(original) !== addressKey(recipient.address)) lines.push(`X-Original-To: ${original}`);
-  // Addresses were checked when they came in; ORCPT is whatever the sender wrote (RFC 3461 §4.2).
-  return Buffer.from(lines.filter(isOneLine).map((line) => `${line}\r\n`).join(''));
-}
-
-/** RFC 5322 §2.1.1 allows lines of 998 octets. */
-function isOneLine(line: string): boolean {
-  return !/\p{Cc}/u.test(line) && Buffer.byteLength(line) <= 998;
 }
 
 /** The structure of the content, as the structure of prefix and content: the prefix only makes the outer header longer. */

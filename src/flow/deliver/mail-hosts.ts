@@ -70,6 +70,8 @@ export interface RelayHost {
 
 /** A smarthost: its own addresses, no MX. Names that lead nowhere are our configuration's fault and may be mended: temporary. */
 export async function* smartHosts(ports: MailHostPorts, { host, port }: RelayHost): AsyncGenerator<MailHostStep, void> {
+  // A Unix socket of this machine.
+  if (host.startsWith('/')) return yield { kind: 'host', host: { mx: host, address: host }, secure: true, names: namesOf(host) };
   const literal = literalAddress(host) ?? (isIP(host) === 0 ? undefined : host);
   const { addresses, judgement, secure, canonicalName } = literal === undefined ? await relayAddresses(ports, host.toLowerCase()) : literalAddresses(literal);
   if (addresses.some((address) => ports.own.isOwnListener(address, port))) return yield relayLoop(host);

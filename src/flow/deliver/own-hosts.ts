@@ -18,8 +18,8 @@ const WILDCARDS = new Set(['0.0.0.0', '::']);
 const LOOPBACK = createNetworkSet(['127.0.0.0/8', '::1/128']);
 
 export function createOwnHosts(config: Pick<Config, 'hostname' | 'listen' | 'outbound'>): OwnHosts {
-  const { smtp, submission, submissions } = config.listen;
-  const listeners = [...smtp, ...submission, ...submissions];
+  const { smtp, submission, submissions, lmtp = [] } = config.listen;
+  const listeners = [...smtp, ...submission, ...submissions, ...lmtp];
   // An interface that comes up later is not seen; the Received count still ends such a loop.
   const interfaces = new Set(Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map(({ address }) => address)));
   const has = (where: readonly HostPort[], address: string, port: number): boolean =>

@@ -270,7 +270,8 @@ class Remote implements RemoteDeliverer {
       port: relay.port,
       tls: requireTls ? 'verify' : relay.tls,
       // RFC 8314 §7.3: this port begins with TLS.
-      implicitTls: relay.port === 465,
+      implicitTls: relay.port === 465 && relay.protocol !== 'lmtp',
+      ...(relay.protocol === undefined ? {} : { protocol: relay.protocol }),
       ...(login ? { login } : {}),
     };
   }
@@ -278,6 +279,7 @@ class Remote implements RemoteDeliverer {
   /** Where we come from, and who we say we are, towards this address. */
   #source(permit: Permit | undefined, address: string): Pick<SmtpTarget, 'address' | 'helo' | 'localAddress'> {
     const { hostname, outbound } = this.#options.config;
+    if (address.startsWith('/')) return { address, helo: hostname };
     const source = (permit?.sources ?? outbound.ips).find((ip) => isIPv6(ip.address) === isIPv6(address));
     return { address, helo: source?.helo ?? hostname, ...(source ? { localAddress: source.address } : {}) };
   }
@@ -311,8 +313,8 @@ function connectionGroup({ site, lane }: Permit): string {
 }
 
 function poolKey(route: RemoteRoute, target: SmtpTarget, demanded = ''): string {
-  const { address, port, localAddress = '', helo, tls, host } = target;
+  const { address, port, localAddress = '', helo, tls, host, protocol = 'smtp' } = target;
   const verifiedName = tls === 'verify' ? host : '';
   const user = route.kind === 'smarthost' ? `${route.username ?? ''} ${secretPlace(route) ?? ''}` : '';
-  return [address, port, localAddress, helo, tls, verifiedName, demanded, user].join('|');
+  return [protocol, address, port, localAddress, helo, tls, verifiedName, demanded, user].join('|');
 }

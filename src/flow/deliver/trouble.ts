@@ -19,6 +19,7 @@
  *   DATA           message    defer  next      message    fail   settle
  *   end of data    message    defer  settle    message    fail   settle   the content was judged: asking elsewhere is what spammers do
  *
+ *   LMTP has an answer for each recipient behind the content: as end of data, but of scope recipient.
  *   MAIL refused on a reused connection in words that say it has carried enough: fresh.
  *   421 anywhere: session, defer, next (the peer closes; RFC 5321 §3.8); on a reused connection before content: fresh.
  *   connection lost, time-out: session (host before EHLO is through), defer, next; after content: settle, because the
@@ -67,6 +68,7 @@ const SOFT: Readonly<Record<SmtpStep, Rule>> = {
   data: rule('message', 'deferred', 'next-host'),
   body: rule('message', 'deferred', 'settle'),
   'end-of-data': rule('message', 'deferred', 'settle'),
+  'recipient-data': rule('recipient', 'deferred', 'settle'),
 };
 
 const HARD: Readonly<Record<SmtpStep, Rule>> = {
@@ -77,9 +79,10 @@ const HARD: Readonly<Record<SmtpStep, Rule>> = {
   data: rule('message', 'failed', 'settle'),
   body: rule('message', 'failed', 'settle'),
   'end-of-data': rule('message', 'failed', 'settle'),
+  'recipient-data': rule('recipient', 'failed', 'settle'),
 };
 
-const CONTENT_STEPS: ReadonlySet<SmtpStep> = new Set(['body', 'end-of-data']);
+const CONTENT_STEPS: ReadonlySet<SmtpStep> = new Set(['body', 'end-of-data', 'recipient-data']);
 const OPENING_STEPS: ReadonlySet<SmtpStep> = new Set(['connect', 'greeting', 'ehlo', 'starttls', 'tls', 'auth']);
 
 export function judgeTrouble(trouble: SmtpTrouble, context: TroubleContext): Judgement {
@@ -143,6 +146,7 @@ const DOING: Readonly<Record<SmtpStep, string>> = {
   data: 'sending DATA',
   body: 'sending the message',
   'end-of-data': 'waiting for the answer to the message',
+  'recipient-data': 'waiting for the answer for each recipient',
 };
 
 function inOurWords(trouble: Exclude<SmtpTrouble, { kind: 'reply' }>, context: TroubleContext): { readonly reply: Reply; readonly own: true } {

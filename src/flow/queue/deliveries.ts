@@ -181,7 +181,7 @@ export class Deliveries {
       if (index.wasTouched(slot)) index.sleep(slot, clock.now());
       else if (recipient?.state !== 'queued' || !route) index.remove(slot);
       // What its row says was not known when it joined the line, or has changed.
-      else if (route.kind === 'local' || route.kind === 'undeliverable') this.#options.track(this.near(slot, item, recipient, route));
+      else if (route.kind !== 'mx' && route.kind !== 'smarthost') this.#options.track(this.near(slot, item, recipient, route));
       else if (siteOf(route).key !== turn.line.site.key) lines.enter(slot, lineEntry(item.message, recipient, route));
       else if (!chosen || routeName(chosen, (group[0] as Member).recipient) === routeName(route, recipient)) {
         chosen = route;

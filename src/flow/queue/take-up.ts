@@ -243,7 +243,7 @@ export class TakeUp {
       const plan = plans[at] as RoutePlan;
       // Ordered about while the name servers were asked.
       if (this.#options.index.wasTouched(slot)) this.#options.index.sleep(slot, this.#options.clock.now());
-      else if (plan.kind === 'local' || plan.kind === 'undeliverable') this.#options.toNear(slot, item, recipient, plan);
+      else if (plan.kind !== 'mx' && plan.kind !== 'smarthost') this.#options.toNear(slot, item, recipient, plan);
       else {
         const entry = lineEntry(message, recipient, plan);
         this.#ways.note(message, recipient, entry);

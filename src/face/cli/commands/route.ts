@@ -12,6 +12,8 @@ interface MatchOptions extends CommonOptions {
 interface AddOptions extends MatchOptions {
   readonly to?: string;
   readonly refuse?: string;
+  readonly lmtp?: string;
+  readonly maildir?: string;
   readonly tls?: string;
   readonly username?: string;
   readonly passwordStdin?: boolean;
@@ -37,6 +39,8 @@ export function add(registry: Registry): void {
     else out.line(`${result.pattern} → ${targetText(result)}${result.accept ? ', and mail from outside is accepted' : ''}`);
   })
     .option('--to <target>', '[host]:port for one host, host:port for its MX hosts, mx for the domain’s own')
+    .option('--lmtp <target>', 'deliver by LMTP to host:port, or to the absolute path of a Unix socket')
+    .option('--maildir <pattern>', 'deliver into Maildirs of this machine: %d is the domain, %n the local part, such as /srv/mail/%d/%n')
     .option('--refuse <text>', 'return such mail to the sender with this text, such as "5.7.1 not from here"')
     .option('--sender', SENDER)
     .option('--tls <level>', 'verify, opportunistic or none (default: verify with a user name, else opportunistic)')
@@ -79,6 +83,8 @@ async function addArguments(session: Session, options: AddOptions): Promise<Reco
     ...matchOf(options),
     to: options.to,
     refuse: options.refuse,
+    lmtp: options.lmtp,
+    maildir: options.maildir,
     tls: options.tls,
     username: options.username,
     password: options.passwordStdin ? await readSecret(session) : undefined,
