@@ -1,0 +1,165 @@
+/**
+ * Writes the mail of an account into a folder that does not exist yet or is empty: as Maildir++ (with keywords, UIDs and
+ * subscriptions as Dovecot keeps them) or as mbox files (mboxrd). Each file is whole before it has its name.
+ */
+import { mkdir, open, readdir, rename, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Failure } from '../base/errors.ts';
+import { firstField, parseHeader } from '../mail/header.ts';
+import { withLf } from './line-ends.ts';
+import { directoryOfFolder, maildirInfo } from './maildir-names.ts';
+
+export interface ExportedFolder {
+  readonly name: string;
+  readonly uidValidity: number;
+  readonly uidNext: number;
+  readonly subscribed: boolean;
+}
+
+export interface ExportedMessage {
+  readonly uid: number;
+  readonly flags: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly internalDate: number;
+  readonly bytes: Buffer;
+}
+
+export interface ExportTarget {
+  /** Messages come in order of UID. */
+  beginFolder(folder: ExportedFolder): Promise<void>;
+  add(message: ExportedMessage): Promise<void>;
+  endFolder(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** Throws a permanent Failure `target-not-empty`. */
+async function makeEmpty(root: string): Promise<void> {
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  if ((await readdir(root)).length > 0) throw new Failure('target-not-empty', `${root} is not empty: name a new folder`, { temporary: false });
+}
+
+export async function createMaildirTarget(root: string): Promise<ExportTarget> {
+  await makeEmpty(root);
+  const target = new MaildirTarget(root);
+  await target.make('INBOX');
+  return target;
+}
+
+class MaildirTarget implements ExportTarget {
+  readonly #root: string;
+  readonly #subscribed: string[] = [];
+  #directory = '';
+  #folder: ExportedFolder | undefined;
+  #keywords: string[] = [];
+  #uids: string[] = [];
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async make(name: string): Promise<string> {
+    const directory = name === 'INBOX' ? this.#root : join(this.#root, directoryOfFolder(name));
+    for (const sub of ['cur', 'new', 'tmp']) await mkdir(join(directory, sub), { recursive: true, mode: 0o700 });
+    if (name !== 'INBOX') await writeFile(join(directory, 'maildirfolder'), '', { mode: 0o600 });
+    return directory;
+  }
+
+  async beginFolder(folder: ExportedFolder): Promise<void> {
+    this.#directory = await this.make(folder.name);
+    this.#folder = folder;
+    this.#keywords = [];
+    this.#uids = [];
+    if (folder.subscribed) this.#subscribed.push(directoryOfFolder(folder.name).slice(1));
+  }
+
+  async add({ uid, flags, internalDate, bytes }: ExportedMessage): Promise<void> {
+    const content = withLf(bytes);
+    // Unique by the folder's numbering; the size spares readers a look into the file.
+    const base = `${Math.floor(internalDate / 1000)}.V${this.#folder?.uidValidity ?? 0}U${uid}.posthorn,S=${content.length}`;
+    const path = join(this.#directory, 'tmp', base);
+    await writeFile(path, content, { mode: 0o600 });
+    const date = new Date(internalDate);
+    await utimes(path, date, date);
+    await rename(path, join(this.#directory, 'cur', `${base}${maildirInfo(flags, this.#keywords)}`));
+    this.#uids.push(`${uid} :${base}`);
+  }
+
+  async endFolder(): Promise<void> {
+    const { uidValidity = 1, uidNext = 1 } = this.#folder ?? {};
+    await writeFile(join(this.#directory, 'dovecot-uidlist'), `3 V${uidValidity} N${uidNext}\n${this.#uids.map((line) => `${line}\n`).join('')}`, { mode: 0o600 });
+    if (this.#keywords.length > 0) await writeFile(join(this.#directory, 'dovecot-keywords'), this.#keywords.map((word, at) => `${at} ${word}\n`).join(''), { mode: 0o600 });
+  }
+
+  async end(): Promise<void> {
+    await writeFile(join(this.#root, 'subscriptions'), this.#subscribed.map((name) => `${name}\n`).join(''), { mode: 0o600 });
+  }
+}
+
+export async function createMboxTarget(root: string): Promise<ExportTarget> {
+  await makeEmpty(root);
+  return new MboxTarget(root);
+}
+
+class MboxTarget implements ExportTarget {
+  readonly #root: string;
+  #file: Awaited<ReturnType<typeof open>> | undefined;
+  #path = '';
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async beginFolder({ name }: ExportedFolder): Promise<void> {
+    // A folder may have both messages and folders below it, which a file cannot.
+    const levels = name.split('/').map((level) => level.replace(/^\.+/, '_'));
+    this.#path = `${join(this.#root, ...levels.slice(0, -1).map((level) => `${level}.sbd`), levels.at(-1) as string)}.mbox`;
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    this.#file = await open(`${this.#path}.part`, 'wx', 0o600);
+  }
+
+  async add(message: ExportedMessage): Promise<void> {
+    await this.#file?.appendFile(mboxEntry(message));
+  }
+
+  async endFolder(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+    await rename(`${this.#path}.part`, this.#path);
+  }
+
+  async end(): Promise<void> {}
+}
+
+const STATUS: readonly (readonly [flag: string, letter: string])[] = [['\\Answered', 'A'], ['\\Flagged', 'F'], ['\\Draft', 'T'], ['\\Deleted', 'D']];
+
+/** mboxrd: `From ` at the start of a line, behind any number of `>`, gets one `>` more, which a reader takes away again. */
+function mboxEntry({ flags, internalDate, bytes }: ExportedMessage): Buffer {
+  const sender = /<([^<>\s]{1,300})>/.exec(firstField(parseHeader(bytes).fields, 'return-path')?.value ?? '')?.[1] ?? 'MAILER-DAEMON';
+  const keywords = flags.filter((flag) => !flag.startsWith('\\'));
+  const fields = [
+    `Status: ${flags.includes('\\Seen') ? 'RO' : 'O'}`,
+    `X-Status: ${STATUS.flatMap(([flag, letter]) => (flags.includes(flag) ? [letter] : [])).join('')}`,
+    ...(keywords.length > 0 ? [`X-Keywords: ${keywords.join(' ')}`] : []),
+  ];
+  const content = quoted(withLf(bytes));
+  return Buffer.concat([Buffer.from(`From ${sender} ${asctime(internalDate)}\n${fields.join('\n')}\n`), content, Buffer.from(content.at(-1) === 0x0a ? '\n' : '\n\n')]);
+}
+
+function quoted(bytes: Buffer): Buffer {
+  const pieces: Buffer[] = [];
+  let kept = 0;
+  for (let found = bytes.indexOf('From '); found >= 0; found = bytes.indexOf('From ', found + 1)) {
+    let line = found;
+    while (line > 0 && bytes[line - 1] === 0x3e) line -= 1;
+    if (line > 0 && bytes[line - 1] !== 0x0a) continue;
+    pieces.push(bytes.subarray(kept, line), Buffer.from('>'));
+    kept = line;
+  }
+  return pieces.length === 0 ? bytes : Buffer.concat([...pieces, bytes.subarray(kept)]);
+}
+
+/** `Sat Jan  3 01:05:34 1996`, in UTC. */
+function asctime(ms: number): string {
+  const text = new Date(ms).toUTCString();
+  return `${text.slice(0, 3)} ${text.slice(8, 11)} ${String(new Date(ms).getUTCDate()).padStart(2)} ${text.slice(17, 25)} ${text.slice(12, 16)}`;
+}
