@@ -20,6 +20,8 @@ export const LOG_EVENTS = {
   queueRemoved: 'queue.removed',
   dsnSent: 'dsn.sent',
   sendingBlocked: 'sending.blocked',
+  accessLogin: 'access.login',
+  accessLoginFailed: 'access.login-failed',
 } as const;
 export type LogEventName = (typeof LOG_EVENTS)[keyof typeof LOG_EVENTS];
 
@@ -29,6 +31,14 @@ export interface ClientFields {
   readonly clientName?: string;
   /** Which listener: `smtp`, `submission`, `submissions`; default smtp. */
   readonly service?: string;
+}
+
+export interface AccessFields {
+  readonly service: string;
+  readonly clientAddress: string;
+  /** SASL mechanism, or the command of the protocol. */
+  readonly mechanism: string;
+  readonly tls: boolean;
 }
 
 export type SmtpStage = 'CONNECT' | 'EHLO' | 'HELO' | 'LHLO' | 'STARTTLS' | 'AUTH' | 'MAIL' | 'RCPT' | 'DATA' | 'BDAT' | 'END-OF-MESSAGE' | 'VRFY' | 'ETRN' | 'UNKNOWN';
@@ -60,6 +70,9 @@ export interface LogEventFields {
   'smtp.improper-pipelining': ClientFields & { readonly after: SmtpStage };
   'smtp.tls-established': ClientFields & { readonly version: string; readonly cipher: string };
   'smtp.login-failed': ClientFields & { readonly mechanism: string; readonly reason: string; readonly username?: string };
+  /** A user logged in, or failed to, over `imap`, `pop3` or `sieve`. */
+  'access.login': AccessFields & { readonly account: string; /** Its name, when one was used. */ readonly appPassword?: string };
+  'access.login-failed': AccessFields & { readonly reason: string; readonly username?: string };
   'message.accepted': { readonly id: string; readonly messageId?: string };
   'queue.active': { readonly id: string; readonly from: string; readonly sizeBytes: number; readonly recipients: number };
   'delivery.outcome': {

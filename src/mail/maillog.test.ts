@@ -121,3 +121,13 @@ describe('maillog read by fail2ban', { skip: existsSync(FAIL2BAN) && existsSync(
   it('matches nothing in a clean session', () => assert.equal(matched(session()), 0));
   it('bans nobody for a trouble of our own', () => assert.equal(matched(lines('smtp.login-failed', { ...CLIENT, mechanism: 'PLAIN', reason: 'store-failed' })), 0));
 });
+
+it('log-ins over IMAP and POP3 are written as Dovecot writes them', () => {
+  const fields = { service: 'imap', clientAddress: '192.0.2.7', mechanism: 'PLAIN', tls: true };
+  assert.deepEqual(lines('access.login', { ...fields, account: 'alice@example.org' }), [
+    'Nov 20 18:00:00 mail dovecot: imap-login: Login: user=<alice@example.org>, method=PLAIN, rip=192.0.2.7, TLS',
+  ]);
+  const failed = { ...fields, service: 'sieve', tls: false, reason: 'wrong-password', username: 'eve\r\n>x' };
+  const [line = ''] = lines('access.login-failed', failed);
+  assert.match(line, /^Nov 20 18:00:00 mail dovecot: managesieve-login: Aborted login \(auth failed, 1 attempts\): user=<[^\r\n>]*>, method=PLAIN, rip=192\.0\.2\.7$/);
+});

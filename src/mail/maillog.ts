@@ -7,7 +7,7 @@
  */
 import { isIP } from 'node:net';
 import type { LogEntry, LogFields } from '../base/log.ts';
-import { LOG_EVENTS, type ClientFields, type LogEventFields, type LogEventName } from './log-events.ts';
+import { LOG_EVENTS, type AccessFields, type ClientFields, type LogEventFields, type LogEventName } from './log-events.ts';
 
 export interface MaillogOptions {
   /** Name of the host in each line. */
@@ -49,7 +49,23 @@ const FORMATTERS: { readonly [Name in LogEventName]: Formatter<Name> } = {
   [LOG_EVENTS.sendingBlocked]: (fields) => [
     ['qmgr', `warning: ${word(fields.id)}: ${word(fields.mx)} refuses mail from ${fields.source === '' ? 'this server' : word(fields.source)}: ${print(fields.reply)}`],
   ],
+  [LOG_EVENTS.accessLogin]: (fields) => [[DOVECOT, `${loginDaemon(fields)}: Login: user=<${address(fields.account)}>, ${loginFields(fields)}`]],
+  // Our own trouble is no guess of the client's.
+  [LOG_EVENTS.accessLoginFailed]: (fields) => [
+    [DOVECOT, `${loginDaemon(fields)}: Aborted login (${fields.reason === 'store-failed' ? 'internal failure' : 'auth failed, 1 attempts'}): user=<${address(fields.username ?? '')}>, ${loginFields(fields)}`],
+  ],
 };
+
+/** Log-ins over IMAP, POP3 and ManageSieve are written as Dovecot writes them, for its filter in fail2ban. */
+const DOVECOT = 'dovecot';
+
+function loginDaemon({ service }: AccessFields): string {
+  return service === 'sieve' ? 'managesieve-login' : `${word(service)}-login`;
+}
+
+function loginFields({ mechanism, clientAddress, tls }: AccessFields): string {
+  return `method=${word(mechanism)}, rip=${isIP(clientAddress) ? clientAddress : 'unknown'}${tls ? ', TLS' : ''}`;
+}
 
 const NOTIFICATIONS = { failure: 'non-delivery', delay: 'delay', success: 'delivery status' } as const;
 
@@ -57,8 +73,8 @@ const NOTIFICATIONS = { failure: 'non-delivery', delay: 'delay', success: 'deliv
 export function formatMaillog(entry: LogEntry, options: MaillogOptions): string[] {
   const formatter = FORMATTERS[entry.event as LogEventName] as ((fields: LogFields) => readonly Line[]) | undefined;
   if (!formatter) return [];
-  const prefix = `${timestamp(entry.at, options)} ${word(options.hostname)} postfix/`;
-  return formatter(entry.fields).map(([daemon, text]) => `${prefix}${daemon}[${options.pid}]: ${text}`);
+  const prefix = `${timestamp(entry.at, options)} ${word(options.hostname)}`;
+  return formatter(entry.fields).map(([daemon, text]) => `${prefix} ${daemon === DOVECOT ? DOVECOT : `postfix/${daemon}[${options.pid}]`}: ${text}`);
 }
 
 function timestamp(at: number, options: MaillogOptions): string {
