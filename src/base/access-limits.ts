@@ -65,6 +65,8 @@ export const IMAP_LIMITS = {
   /** Ranges of a sequence set. */
   setRangesMax: 50_000,
   searchKeysMax: 2000,
+  /** Of one STORE; what a message may have is the store's to say. */
+  storeFlagsMax: 200,
   /** Commands in a row that could not be read, until the session is ended. */
   badCommandsMax: 50,
   badCommandsBeforeLoginMax: 10,
@@ -83,7 +85,10 @@ export const IMAP_LIMITS = {
   fetchMessagesAtOnce: 500,
   fetchBytesAtOnce: 1024 * 1024,
   metadataValueBytesMax: 64 * 1024,
+  /** Of one LIST, and characters of each. */
   patternsMax: 100,
+  patternCharsMax: 2000,
+  entryNameBytesMax: 512,
 } as const;
 
 /** Folders in the memory of the access thread (access/mailbox). */

@@ -22,7 +22,7 @@ const CODES: Readonly<Record<string, string>> = {
 
 /** `undefined` for an error that is none of ours: a bug, for the log. */
 export function outcomeOfError(error: unknown): Outcome | undefined {
-  if (error instanceof ImapSyntaxError) return bad(error.message);
+  if (error instanceof ImapSyntaxError) return bad(error.message, error.responseCode);
   if (!(error instanceof Failure)) return undefined;
   if (error.temporary) return no(error.message, 'UNAVAILABLE');
   return no(error.message, Object.hasOwn(CODES, error.code) ? CODES[error.code] : undefined);

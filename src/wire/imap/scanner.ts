@@ -10,9 +10,13 @@ import type { ByteSource } from '../../base/byte-source.ts';
 
 /** The command is malformed: answered with a tagged BAD and this text. */
 export class ImapSyntaxError extends Error {
-  constructor(text: string) {
+  /** Response code, if any. */
+  readonly responseCode: string | undefined;
+
+  constructor(text: string, responseCode?: string) {
     super(text);
     this.name = 'ImapSyntaxError';
+    this.responseCode = responseCode;
   }
 }
 

@@ -1,0 +1,30 @@
+/** CLOSE and UNSELECT (RFC 9051 §6.4.1, §6.4.2): back to the authenticated state, with or without expunging what is flagged \Deleted. */
+import { ok } from '../../../wire/imap/response.ts';
+import { defineCommand, noArguments, SELECTED } from '../command.ts';
+import { expunge } from '../selected-changes.ts';
+import { selectedFolder } from '../selected-folder.ts';
+
+export const close = defineCommand({
+  name: 'CLOSE',
+  states: SELECTED,
+  parse: noArguments,
+  run: async (session) => {
+    const selected = selectedFolder(session);
+    // RFC 9051 §6.4.1: nothing is removed, and no error, when the mailbox is read-only; likewise without the right (RFC 4314 §4).
+    const mayExpunge = !selected.readOnly && selected.rights.includes('e');
+    const done = mayExpunge ? await expunge(session, selected) : undefined;
+    session.select(undefined);
+    const told = done !== undefined && done.uids.length > 0 && session.enabled.qresync;
+    return ok('CLOSE completed', told ? `HIGHESTMODSEQ ${done.highestModseq}` : undefined);
+  },
+});
+
+export const unselect = defineCommand({
+  name: 'UNSELECT',
+  states: SELECTED,
+  parse: noArguments,
+  run: (session) => {
+    session.select(undefined);
+    return ok('UNSELECT completed');
+  },
+});
