@@ -2,6 +2,7 @@
  * The queue's rows and the journey from the queue to an outcome per recipient.
  */
 import type { ByteSource } from '../base/byte-source.ts';
+import type { MailDetails } from '../mail/mail-facts.ts';
 import type { Envelope, NotifyCondition, Origin, QueueId, Reply, TlsFacts } from './message.ts';
 import type { MxSite, Permit, RelayTarget, Stream } from './sending.ts';
 import type { TlsPolicyFacts } from './tls-policy.ts';
@@ -152,6 +153,10 @@ export interface MailboxDeposit {
   readonly sizeBytes: number;
   /** MIME structure with offsets from the start of the prefix, as JSON made by mail/mime-structure.ts. */
   readonly structure: string;
+  /** The bytes behind `contentDigest` when they are not those of the message delivered: a script changed it, or it is a notice. */
+  readonly content?: ByteSource;
+  /** Preview, date and thread (mail/mail-facts.ts); absent: what the structure tells. */
+  readonly details?: MailDetails;
 }
 
 export interface DeliveryOutcome {
@@ -163,8 +168,30 @@ export interface DeliveryOutcome {
   readonly reply: Reply;
   readonly attempt: AttemptFacts;
   readonly deposit?: MailboxDeposit;
+  /** With `delivered`: what else a script wanted done. */
+  readonly effects?: ScriptEffects;
   /** With `deferred`: put it on hold instead of trying again, for this reason. */
   readonly hold?: string;
+}
+
+/** Committed together with the outcome. */
+export interface ScriptEffects {
+  /** Copies beside that of the outcome. */
+  readonly deposits: readonly MailboxDeposit[];
+  /** Redirected copies, automatic answers, notifications. */
+  readonly enqueue: readonly NewQueueItem[];
+  readonly events: readonly MessageEvent[];
+  readonly remember: readonly ScriptMemory[];
+}
+
+/** What a script must know when the next message comes: whom it answered, which id it saw, what its owner was told. */
+export interface ScriptMemory {
+  readonly account: string;
+  readonly kind: 'vacation' | 'duplicate' | 'told';
+  /** A digest. */
+  readonly key: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
 }
 
 export interface DeliveryJob {
@@ -297,6 +324,7 @@ export interface QueueStore {
     followUps: readonly NewQueueItem[],
     events: readonly MessageEvent[],
     delayNoticeDone?: boolean,
+    remember?: readonly ScriptMemory[],
   ): Promise<SettleResult>;
   /** How many recipients wait, so that room can be made for them before they come. */
   waiting?(): Promise<number>;

@@ -104,8 +104,8 @@ export async function settleJob(
     } catch (error) {
       const code = error instanceof Failure ? error.code : 'bug';
       ports.log.error('queue.settle-failed', { id: job.message.id, code, error: String(error), tries });
-      if (!code.startsWith('store-') && outcomes.some((outcome) => outcome.deposit)) {
-        outcomes = outcomes.map((outcome) => (outcome.deposit ? depositTrouble(outcome, error) : outcome));
+      if (!code.startsWith('store-') && outcomes.some(hasDeposit)) {
+        outcomes = outcomes.map((outcome) => (hasDeposit(outcome) ? depositTrouble(outcome, error) : outcome));
         continue;
       }
       if (code.startsWith('store-')) {
@@ -119,6 +119,10 @@ export async function settleJob(
     }
     if (!(await nap(ports.clock, tries, signal))) return void done?.();
   }
+}
+
+function hasDeposit({ deposit, effects }: DeliveryOutcome): boolean {
+  return deposit !== undefined || (effects?.deposits.length ?? 0) > 0;
 }
 
 /** What cannot be put into the mailbox waits; the others of the same job must not wait with it. */
@@ -143,13 +147,16 @@ async function commitOutcomes(ports: JobPorts, job: DeliveryJob, outcomes: reado
   const answer = await askFeedback(ports, job, decided);
   const final = answer ? decided : postpone(ports, job, outcomes);
   const items = answer ?? [];
-  const followUps = items.flatMap((item) => (item.enqueue ? [item.enqueue] : []));
+  const effects = final.flatMap(({ settlement, outcome }) => (settlement.state === 'delivered' && outcome.effects ? [outcome.effects] : []));
+  const followUps = [...items.flatMap((item) => (item.enqueue ? [item.enqueue] : [])), ...effects.flatMap(({ enqueue }) => enqueue)];
   const result = await ports.store.settle(
     job.message.id,
     final.map(({ settlement }) => settlement),
-    final.flatMap(({ deposit }) => (deposit ? [deposit] : [])),
+    [...final.flatMap(({ deposit }) => (deposit ? [deposit] : [])), ...effects.flatMap(({ deposits }) => deposits)],
     followUps,
-    [...final.map(({ event }) => event), ...items.map(({ event }) => event)],
+    [...effects.flatMap(({ events }) => events), ...final.map(({ event }) => event), ...items.map(({ event }) => event)],
+    false,
+    effects.flatMap(({ remember }) => remember),
   );
   logOutcomes(ports.log, job, outcomes, final);
   ports.onSettled?.(job, final);

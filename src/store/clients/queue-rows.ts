@@ -22,7 +22,8 @@ export function packSettlement(settlement: Settlement): SettlementValues {
   ];
 }
 
-export function packDeposit(deposit: MailboxDeposit): MailboxDeposit {
+/** Without its content, which goes along as a body. */
+export function packDeposit({ content: _content, ...deposit }: MailboxDeposit): MailboxDeposit {
   return { ...deposit, prefix: exactBytes(deposit.prefix) as Buffer };
 }
 

@@ -9,7 +9,7 @@ import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { QueueId, Reply } from '../../contract/message.ts';
 import type {
   AgedMessages, AgedPlace, DueRows, MailboxDeposit, MessageEvent, MessagesStanding, NewQueueItem, QueueItem, QueueStore,
-  RecipientState, Settlement, SettleResult, WaitingFacts,
+  RecipientState, Settlement, SettleResult, WaitingFacts, QueueMessage, ScriptMemory,
 } from '../../contract/queue.ts';
 import type { Clock } from '../../base/clock.ts';
 import { removeBodyFile, writeBodyFile } from '../body-files.ts';
@@ -50,6 +50,12 @@ export interface QueueClientOptions {
 }
 
 const SECONDS_PER_DAY = 86_400;
+
+/** Of an item, what its body needs. */
+interface Bodied {
+  readonly message: Pick<QueueMessage, 'contentDigest'>;
+  readonly content: ByteSource;
+}
 
 export class QueueClient implements QueueStore {
   readonly #call: StoreCall;
@@ -128,9 +134,9 @@ export class QueueClient implements QueueStore {
 
   settle(
     id: QueueId, settlements: readonly Settlement[], deposits: readonly MailboxDeposit[], followUps: readonly NewQueueItem[],
-    events: readonly MessageEvent[], delayNoticeDone = false,
+    events: readonly MessageEvent[], delayNoticeDone = false, remember: readonly ScriptMemory[] = [],
   ): Promise<SettleResult> {
-    return this.#settle(id, settlements, deposits, followUps, events, delayNoticeDone);
+    return this.#settle(id, settlements, deposits, followUps, events, delayNoticeDone, remember);
   }
 
   /** An administrator's order for waiting recipients (QueueRecipient.index each); finished ones are left alone. */
@@ -186,15 +192,18 @@ export class QueueClient implements QueueStore {
 
   async #settle(
     id: QueueId, settlements: readonly Settlement[], deposits: readonly MailboxDeposit[], followUps: readonly NewQueueItem[],
-    events: readonly MessageEvent[], delayNoticeDone: boolean,
+    events: readonly MessageEvent[], delayNoticeDone: boolean, remember: readonly ScriptMemory[],
   ): Promise<SettleResult> {
     const atMs = this.#clock.now();
-    const result = await this.#withBodies(followUps, (bodies) => {
+    const own = deposits.flatMap(({ contentDigest, content }) => (content ? [{ message: { contentDigest }, content }] : []));
+    const result = await this.#withBodies([...followUps, ...own], (bodies) => {
       const args: SettleArgs = {
         id,
         atMs,
         settlements: settlements.map(packSettlement),
         deposits: deposits.map(packDeposit),
+        bodies: bodies.slice(followUps.length),
+        remember,
         followUps: followUps.map((item, at) => packItem(item, bodies[at] as NewBody)),
         events: packEvents(events),
         doneEvents: packEvents([{ at: atMs, name: MESSAGE_EVENTS.done }]),
@@ -207,7 +216,7 @@ export class QueueClient implements QueueStore {
   }
 
   /** Writes what is too large for a row into files first, and takes them away again when the commit fails. */
-  async #withBodies<T>(items: readonly NewQueueItem[], commit: (bodies: readonly NewBody[]) => Promise<T>): Promise<T> {
+  async #withBodies<T>(items: readonly Bodied[], commit: (bodies: readonly NewBody[]) => Promise<T>): Promise<T> {
     const bodies: NewBody[] = [];
     try {
       for (const item of items) bodies.push(await this.#prepareBody(item));
@@ -220,7 +229,7 @@ export class QueueClient implements QueueStore {
     }
   }
 
-  async #prepareBody({ message, content }: NewQueueItem): Promise<NewBody> {
+  async #prepareBody({ message, content }: Bodied): Promise<NewBody> {
     const common = { digest: message.contentDigest, sizeBytes: content.size };
     if (content.size > QUEUE_LIMITS.inlineContentBytesMax) {
       return { ...common, file: await writeBodyFile(this.#dataDir, message.contentDigest, content) };

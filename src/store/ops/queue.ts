@@ -4,11 +4,12 @@
  */
 import type { MailboxDeposit } from '../../contract/queue.ts';
 import { RETURN_ORDERED_AT } from '../../contract/queue.ts';
-import type { RecipientState, SettleResult } from '../../contract/queue.ts';
+import type { RecipientState, ScriptMemory, SettleResult } from '../../contract/queue.ts';
 import type { Database } from '../database.ts';
 import { addBody, releaseBody } from './bodies.ts';
 import type { NewBody } from './bodies.ts';
 import { depositMessage } from './mailboxes.ts';
+import { rememberForScript } from './scripts.ts';
 import { addLookupKeys, appendEvents, removeLookupKeys, startEvents } from './timeline.ts';
 export { queueReads } from './queue-reads.ts';
 
@@ -46,6 +47,9 @@ export interface SettleArgs {
   readonly atMs: number;
   readonly settlements: readonly SettlementValues[];
   readonly deposits: readonly MailboxDeposit[];
+  /** Of deposits whose content is not the message's. */
+  readonly bodies?: readonly NewBody[];
+  readonly remember?: readonly ScriptMemory[];
   readonly followUps: readonly InsertArgs[];
   readonly events: string | null;
   /** Appended when this settlement was the last one: a JSON array of MessageEvent. */
@@ -105,7 +109,12 @@ export const queueWrites = {
       return { finished: true, superseded: true };
     }
     for (const settlement of args.settlements) db.run(SETTLE_RECIPIENT, ...settlement, args.id, args.atMs);
+    const { bodies = [], remember = [] } = args;
+    for (const body of bodies) addBody(db, body);
     for (const deposit of args.deposits) depositMessage(db, deposit);
+    // The mails hold them now.
+    for (const body of bodies) releaseBody(db, body.digest);
+    for (const memory of remember) rememberForScript(db, memory, args.atMs);
     for (const followUp of args.followUps) insertItem(db, followUp);
     if (args.delayNoticeDone) db.run('UPDATE messages SET watch_at = expires_at WHERE id = ?', args.id);
     return { finished: finishWhenDone(db, args, message.digest) };
