@@ -6,7 +6,7 @@ import { DIRECTORY_LIMITS } from '../base/limits.ts';
 import { parseStructure } from '../mail/mime-structure.ts';
 import type { EnvelopeAddress } from '../mail/mime-structure.ts';
 import { decodeWords } from '../mail/encoded-word.ts';
-import type { MailboxMessage } from '../store/ops/mailboxes.ts';
+import type { MailboxMessage } from '../store/clients/mailboxes.ts';
 import { defineVerb } from './verb.ts';
 
 const account = z.string().min(1).max(1000);
@@ -69,7 +69,7 @@ const createFolder = defineVerb({
   name: 'mailbox.create-folder',
   summary: 'Makes a folder.',
   args: z.strictObject({ account, folder: z.string().min(1).max(500) }),
-  run: ({ store, clock }, args) => store.mailboxes.createFolder(args.account, args.folder, clock.now()),
+  run: ({ store }, args) => store.mailboxes.createFolder(args.account, args.folder),
 });
 
 const messages = defineVerb({
@@ -117,14 +117,14 @@ const move = defineVerb({
   name: 'mailbox.move',
   summary: 'Moves messages to another folder.',
   args: transferArgs,
-  run: ({ store, clock }, args) => store.mailboxes.move({ ...args, at: clock.now() }),
+  run: ({ store }, args) => store.mailboxes.move(args),
 });
 
 const copy = defineVerb({
   name: 'mailbox.copy',
   summary: 'Copies messages to another folder.',
   args: transferArgs,
-  run: ({ store, clock }, args) => store.mailboxes.copy({ ...args, at: clock.now() }),
+  run: ({ store }, args) => store.mailboxes.copy(args),
 });
 
 const expunge = defineVerb({
@@ -142,9 +142,8 @@ const append = defineVerb({
   summary: 'Puts a message into a folder.',
   args: z.strictObject({ account, folder, content: z.string().min(1), flags: flags.default([]), internalDate: z.number().int().nonnegative().optional() }),
   run: ({ store, clock }, args) => {
-    const at = clock.now();
     const content = new BufferSource(Buffer.from(args.content, 'base64'));
-    return store.mailboxes.append({ account: args.account, folder: args.folder, content, flags: args.flags, internalDate: args.internalDate ?? at, at });
+    return store.mailboxes.append({ account: args.account, folder: args.folder, content, flags: args.flags, internalDate: args.internalDate ?? clock.now() });
   },
 });
 

@@ -39,8 +39,20 @@ export function runBatch(db: Database, tables: OperationTables, requests: readon
   const reading: ThreadRequest[] = [];
   const writing: ThreadRequest[] = [];
   for (const request of requests) (tables.writes.has(request[1]) ? writing : reading).push(request);
-  if (reading.length > 0) reply(reading, reading.map(([id, name, args]) => attempt(id, () => find(tables.reads, name)(db, args as never))));
+  if (reading.length > 0) reply(reading, readAll(db, tables.reads, reading));
   if (writing.length > 0) reply(writing, commitTogether(db, tables, writing));
+}
+
+/** On a connection of its own, reads of one batch see one state; in the storage thread nothing changes meanwhile anyway. */
+function readAll(db: Database, reads: OperationTables['reads'], requests: readonly ThreadRequest[]): ThreadReply[] {
+  const answers = (): ThreadReply[] => requests.map(([id, name, args]) => attempt(id, () => find(reads, name)(db, args as never)));
+  if (!db.readOnly) return answers();
+  try {
+    return db.readTogether(answers);
+  } catch (error) {
+    const described = describeError(error);
+    return requests.map(([id]) => [id, undefined, described]);
+  }
 }
 
 function commitTogether(db: Database, { writes, postponable }: OperationTables, requests: readonly ThreadRequest[]): ThreadReply[] {

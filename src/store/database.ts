@@ -9,6 +9,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import { NewsGatherer } from './folder-news.ts';
 import { renewLog } from './log-renewal.ts';
 
 export type SqlValue = SQLInputValue;
@@ -33,6 +34,8 @@ const BUSY_TIMEOUT_MS = 5000;
 export class Database {
   /** The database file. */
   readonly path: string;
+  /** What operations tell about folders, once it is committed. */
+  readonly news = new NewsGatherer();
   readonly #options: DatabaseOptions;
   /** Closed after an I/O error until it could be opened again. */
   #engine: DatabaseSync;
@@ -40,6 +43,7 @@ export class Database {
   /** Before the next transaction; who only reads needs none. */
   #renewalDue = false;
   #statements = new Map<string, StatementSync>();
+  #rowStatements = new Map<string, StatementSync>();
   #afterCommit: (() => void)[] = [];
   #commits = 0;
   /** For lack of space, and nothing was committed since. */
@@ -66,6 +70,27 @@ export class Database {
   /** All rows; the caller bounds them with LIMIT. */
   all<Row>(sql: string, ...values: SqlValue[]): Row[] {
     return this.#statement(sql).all(...values) as Row[];
+  }
+
+  /** The same as arrays of their columns, in half the time: for thousands of rows. */
+  rows(sql: string, ...values: SqlValue[]): SqlValue[][] {
+    let statement = this.#rowStatements.get(sql);
+    if (!statement) {
+      statement = this.#open().prepare(sql);
+      statement.setReturnArrays(true);
+      this.#rowStatements.set(sql, statement);
+    }
+    return statement.all(...values) as unknown as SqlValue[][];
+  }
+
+  /** Several reads that see the same state; on a connection that only reads. */
+  readTogether<Result>(work: () => Result): Result {
+    this.#statement('BEGIN').run();
+    try {
+      return work();
+    } finally {
+      this.#statement('COMMIT').run();
+    }
   }
 
   /** Several statements without values: migrations and pragmas only. */
@@ -110,6 +135,10 @@ export class Database {
     if (this.inTransaction) this.#engine.exec('ROLLBACK');
   }
 
+  get readOnly(): boolean {
+    return this.#options.readOnly ?? false;
+  }
+
   /** Transactions committed since it was opened. */
   get commits(): number {
     return this.#commits;
@@ -149,6 +178,7 @@ export class Database {
   close(): void {
     this.#wanted = false;
     this.#statements.clear();
+    this.#rowStatements.clear();
     if (this.#engine.isOpen) this.#engine.close();
   }
 

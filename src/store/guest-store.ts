@@ -10,7 +10,9 @@ import { createChangeCounts } from './change-counts.ts';
 import { SpaceReserve } from './free-space.ts';
 import { createStoreClients } from './store-clients.ts';
 import type { Store } from './store.ts';
-import type { ThreadReply } from './thread-protocol.ts';
+import { FolderFeedClient } from './folder-feed.ts';
+import { routeReads } from './read-routing.ts';
+import type { FromThread } from './thread-protocol.ts';
 
 export interface GuestStoreOptions {
   readonly dataDir: string;
@@ -23,28 +25,48 @@ export interface GuestStoreOptions {
 export interface GuestStore extends Store {
   /** Calls go this way from now on. */
   connect(port: MessagePort): void;
+  /** Reads of mailboxes go this way from now on (OwnStore.shareReader); without it, where all calls go. */
+  connectReader(port: MessagePort): void;
 }
 
 export function createGuestStore({ dataDir, clock, log, changeMemory }: GuestStoreOptions): GuestStore {
   const caller = new Caller(log);
+  const reader = new Caller(log);
   let current: MessagePort | undefined;
+  let currentReader: MessagePort | undefined;
+  const call = routeReads(caller.call, reader.call);
+  const feed = new FolderFeedClient(call);
   const changes = createChangeCounts(changeMemory);
   // Contents are wanted where they are delivered, which is elsewhere.
-  const clients = createStoreClients({ call: caller.call, dataDir, clock, reserve: new SpaceReserve(dataDir), changes, contentCacheBytes: 0 });
+  const clients = createStoreClients({ call, feed, dataDir, clock, reserve: new SpaceReserve(dataDir), changes, contentCacheBytes: 0 });
   return {
     ...clients,
     connect: (port) => {
       current = port;
-      port.on('message', (replies: ThreadReply[]) => caller.settle(replies));
+      port.on('message', (message: FromThread) => ('news' in message ? feed.tell(message.news) : caller.settle(message)));
       port.once('close', () => {
         if (current === port) caller.disconnect();
       });
       caller.connect(port);
+      feed.connect(port);
+    },
+    connectReader: (port) => {
+      currentReader = port;
+      port.on('message', (message: FromThread) => {
+        if (!('news' in message)) reader.settle(message);
+      });
+      port.once('close', () => {
+        if (currentReader === port) reader.disconnect();
+      });
+      reader.connect(port);
     },
     /** Hands over what was asked for; does not wait for it. */
     close: async () => {
-      caller.close();
-      caller.stopWatching();
+      for (const one of [reader, caller]) {
+        one.close();
+        one.stopWatching();
+      }
+      currentReader?.close();
       current?.close();
     },
   };

@@ -6,15 +6,27 @@
  * Operations are `(db, args) => result`, synchronous, and throw a Failure for what the caller must be told.
  */
 import { activityReads } from './ops/activity.ts';
+import { annotationReads, annotationWrites } from './ops/annotations.ts';
+import { appPasswordReads, appPasswordWrites } from './ops/app-passwords.ts';
 import { bodyReads, bodyWrites } from './ops/bodies.ts';
 import { directoryReads, directoryWrites } from './ops/directory.ts';
+import { folderMessageWrites } from './ops/folder-messages.ts';
+import { folderMessageReads, folderReads } from './ops/folder-reads.ts';
+import { folderWrites } from './ops/folders.ts';
 import { integrityReads } from './ops/integrity.ts';
 import { keyReads, keyWrites } from './ops/keys.ts';
 import { laneReads, laneWrites } from './ops/lanes.ts';
-import { mailboxReads, mailboxWrites } from './ops/mailboxes.ts';
+import { loginReads, loginWrites } from './ops/logins.ts';
+import { mailQuotaReads, mailQuotaWrites } from './ops/mail-quotas.ts';
+import { mailboxReads } from './ops/mailboxes.ts';
+import { mailReads } from './ops/mails.ts';
 import { queueAdminReads, queueAdminWrites } from './ops/queue-admin.ts';
 import { queueReads, queueWrites } from './ops/queue.ts';
+import { removedFolderWrites } from './ops/removed-folders.ts';
 import { routeReads, routeWrites } from './ops/routes.ts';
+import { secondFactorReads, secondFactorWrites } from './ops/second-factors.ts';
+import { sharingReads, sharingWrites } from './ops/sharing.ts';
+import { scriptReads, scriptWrites } from './ops/scripts.ts';
 import { srsReads, srsWrites } from './ops/srs.ts';
 import { stsPolicyReads, stsPolicyWrites } from './ops/sts-policies.ts';
 import { suppressionReads, suppressionWrites } from './ops/suppressions.ts';
@@ -23,14 +35,22 @@ import { usageReads, usageWrites } from './ops/usage.ts';
 import { tlsResultReads, tlsResultWrites } from './ops/tls-results.ts';
 
 export const writes = {
+  annotations: annotationWrites,
+  appPasswords: appPasswordWrites,
   bodies: bodyWrites,
   directory: directoryWrites,
+  folderMessages: folderMessageWrites,
+  folders: { ...folderWrites, ...removedFolderWrites },
   keys: keyWrites,
   lanes: laneWrites,
-  mailboxes: mailboxWrites,
+  logins: loginWrites,
+  mailQuotas: mailQuotaWrites,
   queue: queueWrites,
   queueAdmin: queueAdminWrites,
   routes: routeWrites,
+  secondFactors: secondFactorWrites,
+  sharing: sharingWrites,
+  scripts: scriptWrites,
   srs: srsWrites,
   stsPolicies: stsPolicyWrites,
   suppressions: suppressionWrites,
@@ -41,15 +61,25 @@ export const writes = {
 
 export const reads = {
   activity: activityReads,
+  annotations: annotationReads,
+  appPasswords: appPasswordReads,
   bodies: bodyReads,
   directory: directoryReads,
+  folderMessages: folderMessageReads,
+  folders: folderReads,
   integrity: integrityReads,
   keys: keyReads,
   lanes: laneReads,
+  logins: loginReads,
+  mailQuotas: mailQuotaReads,
   mailboxes: mailboxReads,
+  mails: mailReads,
   queue: queueReads,
   queueAdmin: queueAdminReads,
   routes: routeReads,
+  secondFactors: secondFactorReads,
+  sharing: sharingReads,
+  scripts: scriptReads,
   srs: srsReads,
   stsPolicies: stsPolicyReads,
   suppressions: suppressionReads,
@@ -59,7 +89,21 @@ export const reads = {
 };
 
 /** Writes that bring something new in: while the disk is full they wait outside, and get nothing of the reserve. */
-export const postponable: ReadonlySet<string> = new Set(['bodies.add', 'routes.noteCheck', 'mailboxes.append', 'mailboxes.copy', 'queue.insert', 'srs.remember']);
+export const postponable: ReadonlySet<string> = new Set(['bodies.add', 'routes.noteCheck', 'folderMessages.append', 'folderMessages.replace', 'queue.insert', 'srs.remember']);
+
+/** Reads that the reader thread does (store/reader.ts), so that they never wait for a sync. */
+export const readApart: ReadonlySet<string> = new Set([
+  ...Object.keys(folderReads).map((name) => `folders.${name}`),
+  ...Object.keys(folderMessageReads).map((name) => `folderMessages.${name}`),
+  ...Object.keys(mailReads).map((name) => `mails.${name}`),
+  ...Object.keys(mailboxReads).map((name) => `mailboxes.${name}`),
+  ...Object.keys(sharingReads).map((name) => `sharing.${name}`),
+  ...Object.keys(annotationReads).map((name) => `annotations.${name}`),
+  ...Object.keys(mailQuotaReads).map((name) => `mailQuotas.${name}`),
+]);
+
+/** Operations whose typed arrays are handed over instead of being copied. */
+export const handedOver: ReadonlySet<string> = new Set(['folderMessages.snapshot', 'folderMessages.changes', 'folderMessages.vanished', 'folderMessages.setFlags', 'folderMessages.transfer', 'folderMessages.expunge']);
 
 export type Operations = {
   [Noun in keyof typeof writes | keyof typeof reads]: (Noun extends keyof typeof writes ? (typeof writes)[Noun] : unknown) &

@@ -1,11 +1,16 @@
 /** The clients of the storage thread, one per noun: the same in every thread that has a way to it. */
 import type { Clock } from '../base/clock.ts';
+import type { FolderFeed } from '../contract/mailbox.ts';
 import type { StoreCall } from './call.ts';
 import type { ChangeCounts } from './change-counts.ts';
 import { createDirectoryStore } from './clients/directory.ts';
 import type { DirectoryStore } from './clients/directory.ts';
 import { createKeyStore } from './clients/keys.ts';
 import type { KeyStore } from './clients/keys.ts';
+import { createLoginStore } from './clients/logins.ts';
+import type { LoginStore } from './clients/logins.ts';
+import { createMailboxPorts } from './clients/mailbox-ports.ts';
+import type { StoredMailbox } from './clients/mailbox-ports.ts';
 import { createMailboxStore } from './clients/mailboxes.ts';
 import { createLaneStore } from './clients/lanes.ts';
 import type { LaneStore } from './clients/lanes.ts';
@@ -15,6 +20,8 @@ import type { QueueAdmin } from './clients/queue-admin.ts';
 import { QueueClient } from './clients/queue.ts';
 import { createRouteStore } from './clients/routes.ts';
 import type { RouteStore } from './clients/routes.ts';
+import { createScriptStore } from './clients/scripts.ts';
+import type { ScriptStore } from './clients/scripts.ts';
 import { createSrsStore } from './clients/srs.ts';
 import type { SrsStore } from './clients/srs.ts';
 import { createStsPolicyStore } from './clients/sts-policies.ts';
@@ -37,10 +44,17 @@ export interface StoreClients {
   readonly queueAdmin: QueueAdmin;
   readonly timeline: Timeline;
   readonly directory: DirectoryStore;
+  /** App passwords, second factors, audit. */
+  readonly logins: LoginStore;
   readonly keys: KeyStore;
+  /** What mail programs work on. */
+  readonly mailbox: StoredMailbox;
+  /** The same by names, for commands. */
   readonly mailboxes: MailboxStore;
   readonly lanes: LaneStore;
   readonly routes: RouteStore;
+  /** Sieve scripts. */
+  readonly scripts: ScriptStore;
   /** Secrets of sender rewriting. */
   readonly srs: SrsStore;
   /** MTA-STS policies of other domains. */
@@ -55,6 +69,7 @@ export interface StoreClients {
 
 export interface StoreClientsOptions {
   readonly call: StoreCall;
+  readonly feed: FolderFeed;
   readonly dataDir: string;
   readonly clock: Clock;
   readonly reserve: SpaceReserve;
@@ -63,8 +78,9 @@ export interface StoreClientsOptions {
   readonly contentCacheBytes?: number;
 }
 
-export function createStoreClients({ call, dataDir, clock, reserve, changes, contentCacheBytes }: StoreClientsOptions): StoreClients {
+export function createStoreClients({ call, feed, dataDir, clock, reserve, changes, contentCacheBytes }: StoreClientsOptions): StoreClients {
   const queue = new QueueClient({ call, dataDir, clock, reserve, ...(contentCacheBytes === undefined ? {} : { contentCacheBytes }) });
+  const mailbox = createMailboxPorts({ call, dataDir, clock, reserve, feed });
   return {
     dataDir,
     call,
@@ -72,10 +88,13 @@ export function createStoreClients({ call, dataDir, clock, reserve, changes, con
     queueAdmin: createQueueAdmin(call, clock),
     timeline: createTimeline(call),
     directory: createDirectoryStore(call, changes.directory),
+    logins: createLoginStore(call),
     keys: createKeyStore(call, dataDir, changes.keys),
-    mailboxes: createMailboxStore({ call, dataDir, content: (digest) => queue.content(digest) }),
+    mailbox,
+    mailboxes: createMailboxStore(call, mailbox),
     lanes: createLaneStore(call),
     routes: createRouteStore(call, dataDir, changes.routes),
+    scripts: createScriptStore(call, changes.scripts),
     srs: createSrsStore(call, changes.srs),
     stsPolicies: createStsPolicyStore(call),
     tlsResults: createTlsResultStore(call, clock),

@@ -11,10 +11,11 @@ import { Failure } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
 import type { Log } from '../base/log.ts';
 import { createChangeCounts, createChangeMemory } from './change-counts.ts';
-import { sweepRemovedMail } from './clients/mailboxes.ts';
+import { sweepRemovedMail } from './clients/folders.ts';
 import { SpaceReserve } from './free-space.ts';
 import type { FreeSpace } from './free-space.ts';
 import { lockDataDir } from './lock.ts';
+import { routeReads } from './read-routing.ts';
 import { createStoreClients } from './store-clients.ts';
 import type { StoreClients } from './store-clients.ts';
 import { ThreadClient } from './thread-client.ts';
@@ -27,6 +28,8 @@ export interface StoreOptions {
   readonly log?: Log;
   /** Changes nothing, not even the schema; the database must exist. Default false. */
   readonly readOnly?: boolean;
+  /** Reads of mailboxes have a thread of their own, so that they never wait for a sync. Default false. */
+  readonly readerThread?: boolean;
   /** Milliseconds to wait for a process that holds the directory. Default STORE_LIMITS.lockWaitMs. */
   readonly lockWaitMs?: number;
   /** For tests of a full disk: upper bound of the database in pages, and how free space is measured. */
@@ -45,6 +48,8 @@ export interface OwnStore extends Store {
   readonly changeMemory: SharedArrayBuffer;
   /** Hands out a port for a guest store, and a new one whenever the storage thread was replaced. Undone by the result. */
   share(take: PortTaker): () => void;
+  /** The same for the thread that reads mailboxes; without one, `take` is never called. */
+  shareReader(take: PortTaker): () => void;
 }
 
 /**
@@ -63,16 +68,19 @@ export async function openStore(dataDir: string, options: StoreOptions = {}): Pr
       { dataDir, readOnly, sweep: !readOnly, nowMs: clock.now(), ...(options.maxPages ? { maxPages: options.maxPages } : {}) },
       options.log ?? silentLog,
     );
-    const { call } = thread;
+    const reader = options.readerThread ? await ThreadClient.start({ dataDir, readOnly: true, sweep: false, nowMs: clock.now() }, options.log ?? silentLog) : undefined;
+    const call = reader ? routeReads(thread.call, reader.call) : thread.call;
     // A failure is in the log already, and the next start tries again.
     if (!readOnly) void sweepRemovedMail(call).catch(() => {});
     const changeMemory = createChangeMemory();
     const reserve = new SpaceReserve(dataDir, options.freeSpace);
     return {
-      ...createStoreClients({ call, dataDir, clock, reserve, changes: createChangeCounts(changeMemory) }),
+      ...createStoreClients({ call, feed: thread.feed, dataDir, clock, reserve, changes: createChangeCounts(changeMemory) }),
       changeMemory,
       share: (take) => thread.share(take),
+      shareReader: (take) => reader?.share(take) ?? (() => {}),
       close: async () => {
+        await reader?.close();
         await thread.close();
         lock.release();
       },

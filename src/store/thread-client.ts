@@ -11,7 +11,8 @@ import type { Log } from '../base/log.ts';
 import { workerModule } from '../base/worker-module.ts';
 import type { StoreCall } from './call.ts';
 import { Caller, failureOf } from './caller.ts';
-import type { ThreadOptions, ThreadReply, ThreadStarted, ToThread } from './thread-protocol.ts';
+import { FolderFeedClient } from './folder-feed.ts';
+import type { FromThread, ThreadOptions, ThreadStarted, ToThread } from './thread-protocol.ts';
 
 /** Takes a port to the storage thread; called again when that was replaced. */
 export type PortTaker = (port: MessagePort) => void;
@@ -20,6 +21,7 @@ export class ThreadClient {
   readonly #options: ThreadOptions;
   readonly #log: Log;
   readonly #caller: Caller;
+  readonly feed: FolderFeedClient;
   readonly #takers = new Set<PortTaker>();
   #worker: Worker;
   /** Settles when the thread in service has ended. */
@@ -35,6 +37,7 @@ export class ThreadClient {
     this.#options = options;
     this.#log = log;
     this.#caller = new Caller(log);
+    this.feed = new FolderFeedClient(this.#caller.call);
     this.#worker = worker;
     this.#employ(worker);
   }
@@ -74,9 +77,11 @@ export class ThreadClient {
   #employ(worker: Worker): void {
     this.#worker = worker;
     this.#caller.connect(worker);
+    this.feed.connect(worker);
     worker.removeAllListeners('error');
-    worker.on('message', (message: unknown) => {
-      if (Array.isArray(message)) this.#caller.settle(message as ThreadReply[]);
+    worker.on('message', (message: FromThread | object) => {
+      if (Array.isArray(message)) this.#caller.settle(message);
+      else if ('news' in message) this.feed.tell(message.news);
     });
     worker.on('error', (error) => this.#log.error('store.thread-failed', { error: error.stack ?? error.message }));
     this.#gone = new Promise((resolve) => {

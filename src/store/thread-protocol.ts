@@ -3,6 +3,7 @@
  * message costs more than what is in it.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { FolderNews } from '../contract/mailbox.ts';
 
 export type ThreadRequest = readonly [id: number, operation: string, args: unknown];
 
@@ -29,5 +30,8 @@ export interface ThreadOptions {
 /** First message of the thread: it serves, or why it cannot. */
 export type ThreadStarted = { readonly ready: true } | { readonly ready: false; readonly error: ThreadError };
 
-/** `attach`: another thread that asks through this port, with requests only; `close` comes from the owner alone. */
-export type ToThread = { readonly requests: readonly ThreadRequest[] } | { readonly attach: MessagePort } | { readonly close: true };
+/** `attach`: another thread that asks through this port; `watch`: send news of folders here; `attach` and `close` come from the owner alone. */
+export type ToThread = { readonly requests: readonly ThreadRequest[] } | { readonly attach: MessagePort } | { readonly watch: true } | { readonly close: true };
+
+/** What comes back: replies, and news of folders to those that asked for them. */
+export type FromThread = readonly ThreadReply[] | { readonly news: readonly FolderNews[] };

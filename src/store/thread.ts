@@ -16,7 +16,7 @@ import { sweepBodies } from './body-sweep.ts';
 import { Database } from './database.ts';
 import { checkVersion, migrate } from './migrate.ts';
 import { migrations } from './migrations/all.ts';
-import { postponable, reads, writes } from './operations.ts';
+import { handedOver, postponable, reads, writes } from './operations.ts';
 import { ReserveFile } from './reserve-file.ts';
 import type { ThreadOptions, ThreadReply, ThreadRequest, ThreadStarted, ToThread } from './thread-protocol.ts';
 
@@ -57,6 +57,7 @@ function serve(owner: MessagePort, db: Database): void {
   const ports = new Set<MessagePort>();
   const waiting: ThreadRequest[] = [];
   const askers: Askers = new Map();
+  const watchers = new Set<MessagePort>();
   let closing = false;
   const attach = (port: MessagePort): void => {
     ports.add(port);
@@ -64,12 +65,19 @@ function serve(owner: MessagePort, db: Database): void {
       take(port, message);
       work();
     });
-    port.once('close', () => ports.delete(port));
+    port.once('close', () => {
+      ports.delete(port);
+      watchers.delete(port);
+      db.news.wanted = watchers.size > 0;
+    });
   };
   const take = (port: MessagePort, message: ToThread): void => {
     if ('close' in message) closing = true;
     else if ('attach' in message) attach(message.attach);
-    else {
+    else if ('watch' in message) {
+      watchers.add(port);
+      db.news.wanted = true;
+    } else {
       for (const request of message.requests) askers.set(request, port);
       waiting.push(...message.requests);
     }
@@ -89,6 +97,8 @@ function serve(owner: MessagePort, db: Database): void {
   const work = (): void => {
     for (takeArrived(); waiting.length > 0; takeArrived()) {
       runBatch(db, tables, waiting.splice(0, QUEUE_LIMITS.commitBatchMax), (requests, replies) => answer(askers, requests, replies));
+      const news = db.news.take();
+      if (news.length > 0) for (const port of watchers) port.postMessage({ news }, []);
     }
     if (!closing) return;
     db.close();
@@ -106,7 +116,20 @@ function answer(askers: Askers, requests: readonly ThreadRequest[], replies: rea
     if (own) own.push(replies[at] as ThreadReply);
     else byPort.set(port, [replies[at] as ThreadReply]);
   }
-  for (const [port, own] of byPort) port.postMessage(own, []);
+  for (const [port, own] of byPort) port.postMessage(own, transferable(requests, replies, own));
+}
+
+/** The memory of large results goes over to whoever asked. */
+function transferable(requests: readonly ThreadRequest[], replies: readonly ThreadReply[], own: readonly ThreadReply[]): ArrayBuffer[] {
+  if (!requests.some(([, name]) => handedOver.has(name))) return [];
+  const mine = new Set(own);
+  return replies.flatMap((reply, at) => (mine.has(reply) && handedOver.has((requests[at] as ThreadRequest)[1]) ? buffersIn(reply[1]) : []));
+}
+
+function buffersIn(value: unknown): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) return value.buffer instanceof ArrayBuffer ? [value.buffer] : [];
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return [];
+  return Object.values(value).flatMap(buffersIn);
 }
 
 function start(port: MessagePort, options: ThreadOptions): void {

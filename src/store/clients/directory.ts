@@ -8,7 +8,7 @@ import { addressKey, domainOf, normalizeDomain, parseMailbox } from '../../mail/
 import { asBuffer } from '../call.ts';
 import type { StoreCall } from '../call.ts';
 import type { ChangeCount } from '../change-counts.ts';
-import { sweepRemovedMail } from './mailboxes.ts';
+import { sweepRemovedMail } from './folders.ts';
 import type { Snapshot, StoredCredentials } from '../ops/directory.ts';
 import type { PasswordCredentials } from '../password.ts';
 
@@ -25,7 +25,8 @@ export interface DirectoryStore {
   addDomain(name: string, options: { readonly at: number; readonly aliasOf?: string }): Promise<void>;
   removeDomain(name: string): Promise<void>;
   setCatchAll(name: string, target: string | undefined): Promise<void>;
-  addAccount(address: string, credentials: PasswordCredentials, at: number): Promise<void>;
+  /** `shared`: nobody logs in to it. `origin`: the back end that vouches for it; default `store`. */
+  addAccount(address: string, credentials: PasswordCredentials, at: number, kind?: { readonly shared?: boolean; readonly origin?: string }): Promise<void>;
   setPassword(address: string, credentials: PasswordCredentials, at: number): Promise<void>;
   setDisabled(address: string, disabled: boolean): Promise<void>;
   removeAccount(address: string): Promise<void>;
@@ -55,9 +56,9 @@ export function createDirectoryStore(call: StoreCall, changes: ChangeCount): Dir
     removeDomain: async (name) => changing(call('directory.removeDomain', { name: domainKey(name) })),
     setCatchAll: async (name, target) =>
       changing(call('directory.setCatchAll', { name: domainKey(name), target: target === undefined ? null : mailboxKey(target) })),
-    addAccount: async (address, credentials, at) => {
+    addAccount: async (address, credentials, at, kind = {}) => {
       const key = mailboxKey(address);
-      return changing(call('directory.addAccount', { address: key, domain: domainOf(key), credentials: plain(credentials), at }));
+      return changing(call('directory.addAccount', { address: key, domain: domainOf(key), credentials: plain(credentials), at, ...kind }));
     },
     setPassword: async (address, credentials, at) =>
       changing(call('directory.setPassword', { address: mailboxKey(address), credentials: plain(credentials), at })),

@@ -1,108 +1,134 @@
-/** Folders and messages of accounts, for `mail`, later IMAP and POP3. */
-import { createHash } from 'node:crypto';
-import { BufferSource, concatenate } from '../../base/byte-source.ts';
+/** Folders and messages by account and name, for `posthorn mail`, scripts and tests; mail programs work on the ports of contract/mailbox.ts. */
 import type { ByteSource } from '../../base/byte-source.ts';
+import type { FolderFacts, MailboxPorts, MessageColumns, UidRanges } from '../../contract/mailbox.ts';
 import { Failure } from '../../base/errors.ts';
-import { QUEUE_LIMITS } from '../../base/limits.ts';
-import { Semaphore } from '../../base/semaphore.ts';
 import { addressKey } from '../../mail/address.ts';
-import { parseMimeSource, serializeStructure } from '../../mail/mime-structure.ts';
-import { removeBodyFile, writeBodyFile } from '../body-files.ts';
-import { asBuffer, exactBytes } from '../call.ts';
 import type { StoreCall } from '../call.ts';
-import type { Folder } from '../ops/folders.ts';
-import type { Deposited, FlagChange, FolderRef, MailboxMessage, MessageListing, Transfer, Transferred } from '../ops/mailboxes.ts';
+import type { FolderRef, MailboxMessage, MessageListing } from '../ops/mailboxes.ts';
+
+export type { FolderRef, MailboxMessage, MessageListing } from '../ops/mailboxes.ts';
+
+export interface Folder {
+  readonly name: string;
+  readonly uidValidity: number;
+  readonly uidNext: number;
+  readonly highestModseq: number;
+  readonly specialUse: string | null;
+  readonly subscribed: boolean;
+  readonly messages: number;
+  readonly unseen: number;
+}
 
 export interface AppendRequest extends FolderRef {
   readonly content: ByteSource;
   readonly flags: readonly string[];
   /** Milliseconds since 1970. */
   readonly internalDate: number;
-  readonly at: number;
+}
+
+export interface FlagChange extends FolderRef {
+  readonly uids: readonly number[];
+  readonly mode: 'add' | 'remove' | 'replace';
+  readonly flags: readonly string[];
+}
+
+export interface Transfer extends FolderRef {
+  readonly uids: readonly number[];
+  readonly target: string;
+}
+
+/** Source and target UIDs, pairwise (RFC 4315 §3). */
+export interface Transferred {
+  readonly uidValidity: number;
+  readonly pairs: readonly { readonly from: number; readonly to: number }[];
+}
+
+export interface FlagsNow {
+  readonly uid: number;
+  readonly flags: readonly string[];
+  readonly modseq: number;
 }
 
 /** Changes resolve after the synced commit. Rejects with a permanent Failure `account-unknown` or `folder-unknown`. */
 export interface MailboxStore {
   folders(account: string): Promise<readonly Folder[]>;
-  createFolder(account: string, folder: string, at: number): Promise<{ readonly uidValidity: number }>;
+  createFolder(account: string, folder: string): Promise<{ readonly uidValidity: number }>;
   /** The folder is gone with the first commit; resolves when its messages are too. */
   removeFolder(account: string, folder: string): Promise<void>;
   /** Perhaps fewer than asked for: ask on from the last UID until there are none. */
   list(listing: MessageListing): Promise<readonly MailboxMessage[]>;
   /** Row and bytes (prefix and content); undefined when there is no such message. */
   read(ref: FolderRef & { readonly uid: number }): Promise<{ readonly message: MailboxMessage; readonly bytes: ByteSource } | undefined>;
-  append(request: AppendRequest): Promise<Deposited>;
-  setFlags(change: FlagChange): Promise<readonly { readonly uid: number; readonly flags: readonly string[]; readonly modseq: number }[]>;
+  append(request: AppendRequest): Promise<{ readonly uid: number; readonly uidValidity: number }>;
+  /** Of those whose flags are other ones now. */
+  setFlags(change: FlagChange): Promise<readonly FlagsNow[]>;
   copy(transfer: Transfer): Promise<Transferred>;
   move(transfer: Transfer): Promise<Transferred>;
-  expunge(args: FolderRef & { readonly uids?: readonly number[] }): Promise<{ readonly uids: readonly number[]; readonly more: boolean }>;
+  expunge(args: FolderRef & { readonly uids?: readonly number[] }): Promise<{ readonly uids: readonly number[] }>;
 }
 
-export interface MailboxStoreOptions {
-  readonly call: StoreCall;
-  readonly dataDir: string;
-  /** Reads a stored body by its digest: QueueStore.content. */
-  readonly content: (digest: string) => Promise<ByteSource>;
-}
-
-export function createMailboxStore({ call, dataDir, content }: MailboxStoreOptions): MailboxStore {
-  // Messages in files are read for their structure one at a time: together they could take all memory.
-  const largeMessages = new Semaphore(1);
+export function createMailboxStore(call: StoreCall, ports: Pick<MailboxPorts, 'folders' | 'messages' | 'mails'>): MailboxStore {
+  const { folders, messages, mails } = ports;
+  const open = async (account: string, name: string): Promise<FolderFacts> => {
+    const folder = await folders.find(account, name);
+    if (folder) return folder;
+    await folders.list(account);
+    throw new Failure('folder-unknown', `${account} has no folder ${name}`, { temporary: false });
+  };
+  const transfer = async (how: 'copy' | 'move', { account, folder, uids, target }: Transfer): Promise<Transferred> => {
+    const [source, into] = await Promise.all([open(account, folder), open(account, target)]);
+    const { uidValidity, from, to } = await messages[how](source.id, rangesOf(uids), into.id);
+    return { uidValidity, pairs: Array.from(from, (uid, at) => ({ from: uid, to: to[at] as number })) };
+  };
   return {
-    folders: (account) => call('mailboxes.folders', { account: addressKey(account) }),
-    createFolder: (account, folder, at) => call('mailboxes.createFolder', { account: addressKey(account), folder, at }),
-    removeFolder: async (account, folder) => {
-      await call('mailboxes.removeFolder', { account: addressKey(account), folder });
-      await sweepRemovedMail(call);
+    folders: async (account) => {
+      const [rows, subscribed] = await Promise.all([folders.list(account), folders.subscriptions(account)]);
+      return rows.map((row) => ({
+        name: row.name, uidValidity: row.uidValidity, uidNext: row.uidNext, highestModseq: row.highestModseq, specialUse: row.specialUse.join(' ') || null,
+        subscribed: subscribed.includes(row.name), messages: row.messages, unseen: row.unseen,
+      }));
     },
-    list: (listing) => call('mailboxes.list', keyed(listing)),
-    read: async (ref) => {
-      const message = await call('mailboxes.read', keyed(ref));
-      if (!message) return undefined;
-      const body = await content(message.contentDigest);
-      return { message, bytes: message.prefix.length === 0 ? body : concatenate([new BufferSource(asBuffer(message.prefix)), body]) };
+    createFolder: async (account, name) => {
+      const made = await folders.create(account, name);
+      await folders.subscribe(account, made.name, true);
+      return { uidValidity: made.uidValidity };
     },
-    append: (request) => append(call, dataDir, largeMessages, request),
-    setFlags: (change) => call('mailboxes.setFlags', keyed(change)),
-    copy: (transfer) => call('mailboxes.copy', keyed(transfer)),
-    move: (transfer) => call('mailboxes.move', keyed(transfer)),
-    expunge: (args) => call('mailboxes.expunge', keyed(args)),
+    removeFolder: async (account, name) => folders.remove((await open(account, name)).id),
+    list: (listing) => call('mailboxes.list', { ...listing, account: addressKey(listing.account) }),
+    read: async ({ account, folder, uid }) => {
+      const [message] = await call('mailboxes.list', { account: addressKey(account), folder, from: uid - 1, limit: 1 });
+      if (message?.uid !== uid) return undefined;
+      const bytes = await mails.content(message.mailId);
+      return bytes && { message, bytes };
+    },
+    append: async ({ account, folder, content, flags, internalDate }) => {
+      const { uids, uidValidity } = await messages.append((await open(account, folder)).id, [{ content, flags, internalDate }]);
+      return { uid: uids[0] as number, uidValidity };
+    },
+    setFlags: async ({ account, folder, uids, mode, flags }) => {
+      const { changed } = await messages.setFlags({ folder: (await open(account, folder)).id, uids: rangesOf(uids), mode, flags });
+      return flagsOf(changed);
+    },
+    copy: (args) => transfer('copy', args),
+    move: (args) => transfer('move', args),
+    expunge: async ({ account, folder, uids }) => {
+      const gone = await messages.expunge((await open(account, folder)).id, uids && rangesOf(uids));
+      return { uids: [...gone.uids] };
+    },
   };
 }
 
-/**
- * Removes what removed folders still hold, in pieces, so that mail in transit never waits for it. After a crash the next
- * start goes on.
- */
-export async function sweepRemovedMail(call: StoreCall): Promise<void> {
-  while ((await call('mailboxes.sweepRemoved', undefined)).more);
+function flagsOf({ uids, flagSets, sets, modseqs }: MessageColumns): FlagsNow[] {
+  return Array.from(uids, (uid, at) => ({ uid, flags: sets[flagSets[at] as number] ?? [], modseq: modseqs[at] as number }));
 }
 
-function keyed<T extends FolderRef>(ref: T): T {
-  return { ...ref, account: addressKey(ref.account) };
-}
-
-async function append(call: StoreCall, dataDir: string, largeMessages: Semaphore, request: AppendRequest): Promise<Deposited> {
-  const { content } = request;
-  if (content.size === 0) throw new Failure('message-empty', 'the message is empty', { temporary: false });
-  const digest = await digestOf(content);
-  const structure = serializeStructure(await (content.inMemory ? parseMimeSource(content) : largeMessages.run(() => parseMimeSource(content))));
-  const large = content.size > QUEUE_LIMITS.inlineContentBytesMax;
-  const file = large ? await writeBodyFile(dataDir, digest, content) : undefined;
-  const bytes = large ? undefined : exactBytes(await content.read());
-  try {
-    return await call('mailboxes.append', {
-      account: addressKey(request.account), folder: request.folder, flags: request.flags, internalDate: request.internalDate, at: request.at, structure,
-      body: { digest, sizeBytes: content.size, ...(file === undefined ? {} : { file }), ...(bytes ? { bytes } : {}) },
-    });
-  } catch (error) {
-    if (file !== undefined && error instanceof Failure && !error.temporary) await removeBodyFile(dataDir, file);
-    throw error;
+/** Ascending and joined where they touch. */
+function rangesOf(uids: readonly number[]): UidRanges {
+  const ranges: [number, number][] = [];
+  for (const uid of [...new Set(uids)].sort((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last && last[1] === uid - 1) last[1] = uid;
+    else ranges.push([uid, uid]);
   }
-}
-
-async function digestOf(content: ByteSource): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of content.chunks()) hash.update(chunk);
-  return hash.digest('hex');
+  return ranges;
 }

@@ -12,5 +12,8 @@ import { routesMigration } from './024-routes.ts';
 import { forwardingMigration } from './025-forwarding.ts';
 import { queueFactsMigration } from './026-queue-facts.ts';
 import { dueSetAtMigration } from './027-due-set-at.ts';
+import { mailsMigration } from './030-mails.ts';
+import { scriptsMigration } from './045-scripts.ts';
+import { loginsMigration } from './050-logins.ts';
 
-export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, schedulingMigration, shapingMigration, suppressionsMigration, tlsMigration, routesMigration, forwardingMigration, queueFactsMigration, dueSetAtMigration];
+export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, schedulingMigration, shapingMigration, suppressionsMigration, tlsMigration, routesMigration, forwardingMigration, queueFactsMigration, dueSetAtMigration, mailsMigration, scriptsMigration, loginsMigration];

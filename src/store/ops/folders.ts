@@ -1,93 +1,67 @@
 /**
  * Folders of accounts. UIDVALIDITY comes from one counter that follows the clock and only grows, so that a folder made
- * anew under an old name never repeats one (RFC 9051 §2.3.1.1).
+ * anew under an old name never repeats one (RFC 9051 §2.3.1.1); ids are never used again either.
  */
+import { MAILBOX_LIMITS } from '../../base/access-limits.ts';
 import { Failure } from '../../base/errors.ts';
 import { DIRECTORY_LIMITS } from '../../base/limits.ts';
+import type { FolderFacts } from '../../contract/mailbox.ts';
 import type { Database } from '../database.ts';
 import { FIRST_FOLDERS, normalizeFolderName } from '../folder-name.ts';
-import { releaseBody } from './bodies.ts';
-
-export interface FolderRow {
-  readonly id: number;
-  readonly uidValidity: number;
-}
-
-export interface Folder {
-  readonly name: string;
-  readonly uidValidity: number;
-  readonly uidNext: number;
-  readonly highestModseq: number;
-  readonly specialUse: string | null;
-  readonly subscribed: boolean;
-  readonly messages: number;
-  readonly unseen: number;
-}
-
-function findFolder(db: Database, account: string, name: string): FolderRow | undefined {
-  return db.get<FolderRow>('SELECT id, uid_validity AS "uidValidity" FROM folders WHERE account = ? AND name = ?', account, normalizeFolderName(name));
-}
-
-/** Throws a permanent Failure `folder-unknown` or `account-unknown`. */
-export function requireFolder(db: Database, account: string, name: string): FolderRow {
-  const row = findFolder(db, account, name);
-  if (row) return row;
-  requireAccount(db, account, false);
-  throw new Failure('folder-unknown', `${account} has no folder ${normalizeFolderName(name)}`, { temporary: false });
-}
+import { transferAll } from './folder-messages.ts';
+import { folderByName, foldersOf, requireAccount, requireFolder, tellListChanged } from './folder-rows.ts';
+import { removeFolderRow } from './removed-folders.ts';
 
 /** Finds or makes it. A missing account is a temporary Failure: the next attempt of the delivery finds that out and bounces. */
-export function ensureFolder(db: Database, account: string, name: string, at: number): FolderRow {
-  return findFolder(db, account, name) ?? (requireAccount(db, account, true), createFolder(db, account, name, at));
+export function ensureFolder(db: Database, account: string, name: string, at: number): FolderFacts {
+  const known = folderByName(db, account, name);
+  if (known) return known;
+  requireAccount(db, account, true);
+  const made = createFolder(db, account, normalizeFolderName(name), at);
+  subscribe(db, account, made.name);
+  return made;
 }
 
 /** For a new account, in the transaction that adds it. */
 export function createFirstFolders(db: Database, account: string, at: number): void {
-  for (const { name, specialUse } of FIRST_FOLDERS) createFolder(db, account, name, at, specialUse);
+  for (const { name, specialUse } of FIRST_FOLDERS) {
+    createFolder(db, account, name, at, specialUse);
+    subscribe(db, account, name);
+  }
 }
 
-/** With the account. What is in its folders goes by and by: see sweepRemoved. */
+/** With the account; what is in its folders goes by and by (removed-folders.ts). Nothing of it can be undeleted. */
 export function removeFolders(db: Database, account: string): void {
-  for (const { id } of db.all<{ id: number }>('SELECT id FROM folders WHERE account = ?', account)) removeFolder(db, id);
-}
-
-/** No address is empty: folders of this account are nobody's any more, and wait for their messages to be removed. */
-const NOBODY = '';
-
-function removeFolder(db: Database, id: number): void {
-  db.run('UPDATE folders SET account = ?, name = ? WHERE id = ?', NOBODY, String(id), id);
-}
-
-/** Removes the next messages of a removed folder, with their references to bodies; true when the folder is empty. */
-function emptyFolder(db: Database, id: number): boolean {
-  const limit = DIRECTORY_LIMITS.removedMessagesMax;
-  const rows = db.all<{ uid: number; digest: string }>(
-    'SELECT uid, content_digest AS digest FROM mailbox_messages WHERE folder_id = ? ORDER BY uid LIMIT ?', id, limit,
+  for (const folder of foldersOf(db, account)) removeFolderRow(db, folder, undefined);
+  db.run('DELETE FROM subscriptions WHERE viewer = ?', account);
+  db.run('DELETE FROM thread_keys WHERE account = ?', account);
+  db.run('DELETE FROM mail_quotas WHERE account = ?', account);
+  db.run("DELETE FROM folder_rights WHERE identifier IN (?1, '-' || ?1)", account);
+  db.run('DELETE FROM mailbox_annotations WHERE viewer = ?', account);
+  db.run(
+    `INSERT INTO removed_accounts (account, last_expunged_id) SELECT ?1, coalesce(max(id), 0) FROM expunged_mails WHERE account = ?1
+     ON CONFLICT (account) DO UPDATE SET last_expunged_id = excluded.last_expunged_id`,
+    account,
   );
-  for (const { uid, digest } of rows) {
-    releaseBody(db, digest);
-    db.run('DELETE FROM mailbox_messages WHERE folder_id = ? AND uid = ?', id, uid);
-  }
-  if (rows.length === limit) return false;
-  const { changes } = db.run(
-    `DELETE FROM expunged_messages WHERE folder_id = ?1 AND (modseq, uid) IN
-       (SELECT modseq, uid FROM expunged_messages WHERE folder_id = ?1 LIMIT ?2)`,
-    id, limit,
-  );
-  return changes < limit;
 }
 
-function createFolder(db: Database, account: string, name: string, at: number, specialUse?: string): FolderRow {
+/** `name` is normalized and free. */
+function createFolder(db: Database, account: string, name: string, at: number, specialUse?: string): FolderFacts {
+  requireFewer(db, account, 1);
+  const id = db.get<{ last: number }>('UPDATE folder_ids SET last = last + 1 WHERE id = 1 RETURNING last')?.last as number;
+  db.run(
+    `INSERT INTO folders (id, account, name, uid_validity, uid_next, highest_modseq, special_use, subscribed, created_at) VALUES (?, ?, ?, ?, 1, 1, ?, 0, ?)`,
+    id, account, name, nextUidValidity(db, at), specialUse ?? null, at,
+  );
+  const folder = requireFolder(db, id);
+  tellListChanged(db, folder);
+  return folder;
+}
+
+function requireFewer(db: Database, account: string, more: number): void {
   const have = db.get<{ count: number }>('SELECT count(*) AS count FROM folders WHERE account = ?', account)?.count ?? 0;
-  if (have >= DIRECTORY_LIMITS.foldersMax) {
-    throw new Failure('too-many-folders', `${account} has ${have} folders, which is the most an account can have`, { temporary: false });
-  }
-  const uidValidity = nextUidValidity(db, at);
-  const { lastId } = db.run(
-    `INSERT INTO folders (account, name, uid_validity, uid_next, highest_modseq, special_use, subscribed) VALUES (?, ?, ?, 1, 1, ?, 1)`,
-    account, normalizeFolderName(name), uidValidity, specialUse ?? null,
-  );
-  return { id: lastId, uidValidity };
+  if (have + more <= DIRECTORY_LIMITS.foldersMax) return;
+  throw new Failure('too-many-folders', `${account} has ${have} folders, and an account can have ${DIRECTORY_LIMITS.foldersMax}`, { temporary: false });
 }
 
 function nextUidValidity(db: Database, at: number): number {
@@ -97,48 +71,102 @@ function nextUidValidity(db: Database, at: number): number {
   return next;
 }
 
-function requireAccount(db: Database, account: string, temporary: boolean): void {
-  if (db.get('SELECT 1 AS found FROM accounts WHERE address = ?', account)) return;
-  throw new Failure('account-unknown', `there is no account ${account}`, { temporary });
+/** Normalized. Throws Failure `folder-exists`. */
+function freeName(db: Database, account: string, name: string): string {
+  const normal = normalizeFolderName(name);
+  if (folderByName(db, account, normal)) throw new Failure('folder-exists', `${account} has a folder ${normal} already`, { temporary: false });
+  return normal;
+}
+
+/** RFC 9051 §6.3.4: superior folders are made when they are missing. */
+function createParents(db: Database, account: string, name: string, at: number): void {
+  for (let slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1)) {
+    const parent = name.slice(0, slash);
+    if (!folderByName(db, account, parent)) createFolder(db, account, parent, at);
+  }
+}
+
+/** RFC 6154 §2 and RFC 8457; others may come. */
+const SPECIAL_USE = /^\\[A-Za-z]{1,30}$/;
+
+function specialUseText(uses: readonly string[]): string | null {
+  if (uses.length > MAILBOX_LIMITS.specialUsesMax || uses.some((use) => !SPECIAL_USE.test(use))) {
+    throw new Failure('special-use-refused', 'a special use is a word behind a backslash, such as \\Sent', { temporary: false });
+  }
+  return uses.length === 0 ? null : [...new Set(uses)].join(' ');
+}
+
+function subscribe(db: Database, viewer: string, name: string): void {
+  db.run('INSERT INTO subscriptions (viewer, name) VALUES (?, ?) ON CONFLICT (viewer, name) DO NOTHING', viewer, name);
+}
+
+interface Renamed {
+  readonly id: number;
+  readonly name: string;
+}
+
+function rename(db: Database, folder: FolderFacts, newName: string, at: number): FolderFacts {
+  const name = freeName(db, folder.account, newName);
+  if (name.startsWith(`${folder.name}/`) && folder.name !== 'INBOX') {
+    throw new Failure('folder-name-refused', 'a folder cannot be put below itself: choose another name', { temporary: false });
+  }
+  createParents(db, folder.account, name, at);
+  if (folder.name === 'INBOX') {
+    const made = createFolder(db, folder.account, name, at);
+    transferAll(db, folder, made, at);
+    return requireFolder(db, made.id);
+  }
+  const below = db.all<Renamed>('SELECT id, name FROM folders WHERE account = ? AND substr(name, 1, ?) = ?', folder.account, folder.name.length + 1, `${folder.name}/`);
+  for (const one of [folder, ...below]) {
+    const renamed = freeName(db, folder.account, `${name}${one.name.slice(folder.name.length)}`);
+    db.run('UPDATE folders SET name = ? WHERE id = ?', renamed, one.id);
+    tellListChanged(db, { id: one.id, account: folder.account, highestModseq: folder.highestModseq });
+  }
+  return requireFolder(db, folder.id);
 }
 
 export const folderWrites = {
-  /** Throws Failure `folder-exists`. */
-  createFolder(db: Database, args: { readonly account: string; readonly folder: string; readonly at: number }): { readonly uidValidity: number } {
+  /** Throws Failure `folder-exists`, `account-unknown`, `folder-name-refused`, `too-many-folders`, `special-use-refused`. */
+  create(db: Database, args: { readonly account: string; readonly name: string; readonly specialUse: readonly string[]; readonly subscribe: boolean; readonly at: number }): FolderFacts {
     requireAccount(db, args.account, false);
-    if (findFolder(db, args.account, args.folder)) {
-      throw new Failure('folder-exists', `${args.account} has a folder ${normalizeFolderName(args.folder)} already`, { temporary: false });
+    const name = freeName(db, args.account, args.name);
+    const uses = specialUseText(args.specialUse);
+    createParents(db, args.account, name, args.at);
+    if (args.subscribe) subscribe(db, args.account, name);
+    return createFolder(db, args.account, name, args.at, uses ?? undefined);
+  },
+
+  rename(db: Database, args: { readonly id: number; readonly newName: string; readonly at: number }): FolderFacts {
+    return rename(db, requireFolder(db, args.id), args.newName, args.at);
+  },
+
+  /** What is in it goes by and by. INBOX stays. */
+  remove(db: Database, args: { readonly id: number; readonly at: number }): void {
+    const folder = requireFolder(db, args.id);
+    if (folder.name === 'INBOX') throw new Failure('folder-needed', 'INBOX cannot be removed', { temporary: false });
+    removeFolderRow(db, folder, args.at);
+  },
+
+  setSpecialUse(db: Database, args: { readonly id: number; readonly specialUse: readonly string[] }): FolderFacts {
+    requireFolder(db, args.id);
+    db.run('UPDATE folders SET special_use = ? WHERE id = ?', specialUseText(args.specialUse), args.id);
+    const folder = requireFolder(db, args.id);
+    tellListChanged(db, folder);
+    return folder;
+  },
+
+  subscribe(db: Database, args: { readonly viewer: string; readonly name: string; readonly on: boolean }): void {
+    const name = normalizeFolderName(args.name);
+    if (!args.on) {
+      db.run('DELETE FROM subscriptions WHERE viewer = ? AND name = ?', args.viewer, name);
+    } else {
+      requireAccount(db, args.viewer, false);
+      const have = db.get<{ count: number }>('SELECT count(*) AS count FROM subscriptions WHERE viewer = ?', args.viewer)?.count ?? 0;
+      if (have >= MAILBOX_LIMITS.subscriptionsMax) throw new Failure('too-many-subscriptions', `at most ${MAILBOX_LIMITS.subscriptionsMax} folders can be subscribed`, { temporary: false });
+      subscribe(db, args.viewer, name);
     }
-    return { uidValidity: createFolder(db, args.account, args.folder, args.at).uidValidity };
-  },
-
-  /** One bounded piece of what removed folders still hold; `more` says whether to call again. */
-  sweepRemoved(db: Database): { readonly more: boolean } {
-    const folder = db.get<{ id: number }>('SELECT id FROM folders WHERE account = ? LIMIT 1', NOBODY);
-    if (!folder) return { more: false };
-    if (emptyFolder(db, folder.id)) db.run('DELETE FROM folders WHERE id = ?', folder.id);
-    return { more: true };
-  },
-
-  /** With every message in it. INBOX stays. */
-  removeFolder(db: Database, args: { readonly account: string; readonly folder: string }): void {
-    if (normalizeFolderName(args.folder) === 'INBOX') throw new Failure('folder-needed', 'INBOX cannot be removed', { temporary: false });
-    removeFolder(db, requireFolder(db, args.account, args.folder).id);
+    const inbox = folderByName(db, args.viewer, 'INBOX');
+    if (inbox) tellListChanged(db, inbox);
   },
 };
 
-export const folderReads = {
-  /** INBOX first, then by name. */
-  folders(db: Database, args: { readonly account: string }): readonly Folder[] {
-    requireAccount(db, args.account, false);
-    const rows = db.all<Omit<Folder, 'subscribed'> & { readonly subscribed: number }>(
-      `SELECT name, uid_validity AS "uidValidity", uid_next AS "uidNext", highest_modseq AS "highestModseq",
-         special_use AS "specialUse", subscribed,
-         (SELECT count(*) FROM mailbox_messages WHERE folder_id = folders.id) AS messages,
-         (SELECT count(*) FROM mailbox_messages WHERE folder_id = folders.id AND seen = 0) AS unseen
-       FROM folders WHERE account = ? ORDER BY name <> 'INBOX', name`,
-      args.account,
-    );
-    return rows.map((row) => ({ ...row, subscribed: row.subscribed === 1 }));
-  },
-};

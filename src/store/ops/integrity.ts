@@ -13,7 +13,7 @@ const PROBLEMS_MAX = 100;
 /** Digests that unfinished queue messages and mailbox messages name, with how many of them do. */
 const NAMED = `SELECT digest, count(*) AS refs FROM (
     SELECT content_digest AS digest FROM messages WHERE finished_at IS NULL
-    UNION ALL SELECT content_digest AS digest FROM mailbox_messages) GROUP BY digest`;
+    UNION ALL SELECT content_digest AS digest FROM mails) GROUP BY digest`;
 
 /** Joined on the digest as it is stored: by its text the two would be compared each with each. */
 const COUNTED_WRONGLY = `WITH named AS MATERIALIZED (${NAMED})

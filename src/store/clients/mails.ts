@@ -1,0 +1,63 @@
+/** What does not change about messages (contract/mailbox.ts, MailReader) over the storage thread. */
+import { BufferSource, concatenate, FileSource } from '../../base/byte-source.ts';
+import type { ByteSource } from '../../base/byte-source.ts';
+import { MAILBOX_LIMITS } from '../../base/access-limits.ts';
+import type { MailFacts, MailReader } from '../../contract/mailbox.ts';
+import { bodyPath } from '../body-path.ts';
+import { asBuffer } from '../call.ts';
+import type { StoreCall } from '../call.ts';
+import type { StoredHeader, StoredMail } from '../ops/mails.ts';
+
+export function createMailReader(call: StoreCall, dataDir: string): MailReader {
+  return {
+    facts: (mailIds) => facts(call, mailIds),
+    content: async (mailId) => (await contents(call, dataDir, [mailId]))[0],
+    contents: (mailIds) => contents(call, dataDir, mailIds),
+    headers: (mailIds) => headers(call, dataDir, mailIds),
+  };
+}
+
+/** Ids in one question; the storage thread answers as many as fit. */
+const PIECE = MAILBOX_LIMITS.factsPerReadMax;
+
+async function facts(call: StoreCall, mailIds: ArrayLike<number>): Promise<readonly MailFacts[]> {
+  const found = new Map<number, MailFacts>();
+  const ids = Array.from(mailIds);
+  for (let at = 0; at < ids.length; ) {
+    const piece = await call('mails.facts', { ids: ids.slice(at, at + PIECE) });
+    for (const one of piece.facts) found.set(one.mailId, one);
+    at += piece.read;
+  }
+  return ids.flatMap((id) => found.get(id) ?? []);
+}
+
+async function contents(call: StoreCall, dataDir: string, mailIds: ArrayLike<number>): Promise<readonly (ByteSource | undefined)[]> {
+  const found: (ByteSource | undefined)[] = [];
+  const ids = Array.from(mailIds);
+  while (found.length < ids.length) {
+    const piece = await call('mails.contents', { ids: ids.slice(found.length, found.length + PIECE) });
+    for (const one of piece) found.push(one ? sourceOf(one, dataDir) : undefined);
+  }
+  return found;
+}
+
+function sourceOf({ prefix, body }: StoredMail, dataDir: string): ByteSource {
+  const content = 'file' in body ? new FileSource(bodyPath(dataDir, body.file), body.sizeBytes) : new BufferSource(asBuffer(body.bytes));
+  return prefix.length === 0 ? content : concatenate([new BufferSource(asBuffer(prefix)), content]);
+}
+
+async function headers(call: StoreCall, dataDir: string, mailIds: ArrayLike<number>): Promise<readonly (Buffer | undefined)[]> {
+  const found: (Buffer | undefined)[] = [];
+  const ids = Array.from(mailIds);
+  while (found.length < ids.length) {
+    const piece = await call('mails.headers', { ids: ids.slice(found.length, found.length + PIECE) });
+    for (const one of piece) found.push(one === null ? undefined : await headerOf(one, dataDir));
+  }
+  return found;
+}
+
+async function headerOf(header: StoredHeader, dataDir: string): Promise<Buffer> {
+  const { prefix } = header;
+  const start = 'bytes' in header ? asBuffer(header.bytes) : await new FileSource(bodyPath(dataDir, header.file), header.sizeBytes).read(0, header.length);
+  return prefix.length === 0 ? start : Buffer.concat([prefix, start]);
+}
