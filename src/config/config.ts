@@ -5,6 +5,8 @@
 import type { OauthSource } from '../base/oauth-source.ts';
 import type { OwnSite } from '../mail/sites/own-sites.ts';
 import type { Stream } from '../mail/sites/streams.ts';
+import type { LoginConfig } from './login-config.ts';
+import type { SieveConfig } from './sieve-settings.ts';
 
 export interface HostPort {
   readonly address: string;
@@ -19,6 +21,15 @@ export interface Listeners {
   readonly lmtp?: readonly HostPort[];
   /** Paths of Unix sockets for LMTP. Absent: none. */
   readonly lmtpSockets?: readonly string[];
+  /** For users who read mail. Absent: none. */
+  readonly imap?: readonly HostPort[];
+  readonly imaps?: readonly HostPort[];
+  readonly pop3?: readonly HostPort[];
+  readonly pop3s?: readonly HostPort[];
+  /** ManageSieve. */
+  readonly sieve?: readonly HostPort[];
+  /** Loopback endpoints and paths of Unix sockets of the Dovecot protocol. Absent: none. */
+  readonly auth?: readonly (HostPort | string)[];
 }
 
 export interface OutboundIp {
@@ -159,6 +170,8 @@ export interface Config {
   readonly shaping?: ShapingConfig;
   readonly sites?: readonly SiteConfig[];
   readonly outboundTls: OutboundTlsConfig;
+  /** Absent: the defaults (DEFAULT_LOGIN). */
+  readonly login?: LoginConfig;
   /** What an account may send, unless it has limits of its own in the store. */
   readonly quota: {
     /** In a clock hour. Default 1000. */
@@ -174,6 +187,8 @@ export interface Config {
     /** Algorithms to sign with, of those a domain has keys for. Default both. */
     readonly sign: readonly ('rsa' | 'ed25519')[];
   };
+  /** Absent: the defaults (DEFAULT_SIEVE). */
+  readonly sieve?: SieveConfig;
   readonly forwarding: {
     /** Strangers' mail that an alias leads elsewhere gets a return path of ours (SRS). Default true. */
     readonly rewriteSender: boolean;

@@ -11,12 +11,14 @@ import { Failure } from '../base/errors.ts';
 import type { OauthSource } from '../base/oauth-source.ts';
 import { normalizeDomain } from '../mail/address.ts';
 import type { Config, ConfigWarning, SiteConfig, TlsRule } from './config.ts';
+import { loginConfigOf } from './login-settings.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
 import { checkRelations } from './relations.ts';
 import { configSchema, type ConfigTables, type RelayOauthTable } from './schema.ts';
 import { bare, factsOf } from './setting.ts';
 import { nearest } from './suggestion.ts';
 import { readToml, type TomlSource } from './toml-source.ts';
+import { sieveConfigOf } from './sieve-settings.ts';
 
 export const SYSTEM_CONFIG_FILE = '/etc/posthorn/posthorn.toml';
 const CONFIG_BYTES_MAX = 1024 * 1024;
@@ -176,6 +178,12 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
       submissions: listen.submissions,
       lmtp: listen.lmtp.filter((where) => typeof where !== 'string'),
       lmtpSockets: listen.lmtp.filter((where) => typeof where === 'string'),
+      imap: listen.imap,
+      imaps: listen.imaps,
+      pop3: listen.pop3,
+      pop3s: listen.pop3s,
+      sieve: listen.sieve,
+      auth: listen.auth,
     },
     tls: optionalFields({
       certificate: tls.certificate && absolute(tls.certificate),
@@ -211,6 +219,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     },
     shaping: { enabled: tables.shaping.enabled, warmUp: tables.shaping['warm-up'], lowVolume: tables.shaping['low-volume'] },
     sites: tables.site.map(siteOf),
+    login: loginConfigOf(tables.login, absolute),
     quota: {
       messagesPerHour: quota['messages-per-hour'],
       recipientsPerHour: quota['recipients-per-hour'],
@@ -218,6 +227,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
       brake: quota.brake,
     },
     dkim: { sign: [...new Set(dkim.sign)] },
+    sieve: sieveConfigOf(tables.sieve, absolute),
     forwarding: {
       rewriteSender: tables.forwarding['rewrite-sender'],
       arcSeal: tables.forwarding['arc-seal'],

@@ -1,5 +1,6 @@
 /** Settings that are right alone and wrong together. */
 import { SITE_PROFILES } from '../mail/sites/find-site.ts';
+import { wrongLoginSettings } from './login-settings.ts';
 import type { ConfigTables } from './schema.ts';
 
 export interface WrongRelation {
@@ -14,12 +15,14 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
   const say = (key: string, allowed: string): void => void wrong.push({ path: key.split('.'), allowed });
   if (tls.certificate !== undefined && tls.key === undefined) say('tls.certificate', 'needs tls.key beside it');
   if (tls.key !== undefined && tls.certificate === undefined) say('tls.key', 'needs tls.certificate beside it');
-  if (listen.submissions.length > 0 && tls.certificate === undefined) say('listen.submissions', 'needs tls.certificate and tls.key: TLS begins with the first byte there');
+  for (const service of TLS_AT_ONCE) {
+    if (listen[service].length > 0 && tls.certificate === undefined) say(`listen.${service}`, 'needs tls.certificate and tls.key: TLS begins with the first byte there');
+  }
   wrong.push(...sharedListeners(listen));
   if (queue['retry-min'] > queue['retry-max']) say('queue.retry-min', 'must not be longer than queue.retry-max');
   if (relay) wrong.push(...wrongLogin(relay, ['relay']));
   wrong.push(...outbound.fallback.flatMap((fallback, at) => wrongLogin(fallback, ['outbound', 'fallback', at])));
-  wrong.push(...wrongShaping(tables));
+  wrong.push(...wrongShaping(tables), ...wrongLoginSettings(tables.login), ...wideAuth(listen));
   for (const [index, { address }] of outbound.ip.entries()) {
     const protocol = address.includes(':') ? 'ipv6' : 'ipv4';
     if (!outbound.protocols.includes(protocol)) {
@@ -89,4 +92,12 @@ function sharedListeners(listen: ConfigTables['listen']): WrongRelation[] {
   );
 }
 
-const SERVED = ['smtp', 'submission', 'submissions', 'lmtp'] as const;
+/** Whoever reaches it may try passwords and claim any client address. */
+function wideAuth({ auth }: ConfigTables['listen']): WrongRelation[] {
+  return auth.flatMap((where, index) =>
+    typeof where === 'string' || where.address === '::1' || where.address.startsWith('127.') ? [] : [{ path: ['listen', 'auth', index], allowed: 'must be a loopback address or the path of a Unix socket' }],
+  );
+}
+
+const SERVED = ['smtp', 'submission', 'submissions', 'lmtp', 'imap', 'imaps', 'pop3', 'pop3s', 'sieve', 'auth'] as const;
+const TLS_AT_ONCE = ['submissions', 'imaps', 'pop3s'] as const;

@@ -7,12 +7,13 @@
  */
 import { z } from 'zod';
 import { STREAMS } from '../mail/sites/streams.ts';
+import { login } from './login-settings.ts';
 import { coming, optional, optionalTable, required, setting, table } from './setting.ts';
+import { sieve } from './sieve-settings.ts';
 import * as value from './values.ts';
 
 const MIB = 1024 ** 2;
 const listener = () => value.listOf(value.endpoint());
-const LATER_READING = 'reading mail over the network is not available in this version; `posthorn mail` reads mailboxes';
 
 const listen = table('Where to listen: each a list of "address:port"; leave out what is not wanted.', {
   smtp: setting(listener(), 'Mail from other servers (port 25).', []),
@@ -23,11 +24,16 @@ const listen = table('Where to listen: each a list of "address:port"; leave out 
     'Mail for our mailboxes from other servers of ours (LMTP, port 24), which must be in networks.trusted; also the path of a Unix socket.',
     [],
   ),
-  imap: coming(listener(), 'IMAP with STARTTLS (port 143).', LATER_READING),
-  imaps: coming(listener(), 'IMAP over TLS (port 993).', LATER_READING),
-  pop3: coming(listener(), 'POP3 with STLS (port 110).', LATER_READING),
-  pop3s: coming(listener(), 'POP3 over TLS (port 995).', LATER_READING),
-  sieve: coming(listener(), 'ManageSieve (port 4190).', 'ManageSieve is not available in this version'),
+  imap: setting(listener(), 'IMAP with STARTTLS (port 143).', []),
+  imaps: setting(listener(), 'IMAP over TLS (port 993).', []),
+  pop3: setting(listener(), 'POP3 with STLS (port 110).', []),
+  pop3s: setting(listener(), 'POP3 over TLS (port 995).', []),
+  sieve: setting(listener(), 'ManageSieve, by which mail programs change Sieve scripts (port 4190).', []),
+  auth: setting(
+    value.listOf(value.endpointOrSocket()),
+    'Log-ins for other programs on this machine, in the protocol of Dovecot (Postfix, Exim): the path of a Unix socket, or a loopback address and port.',
+    [],
+  ),
   http: coming(listener(), 'Web pages and HTTP API.', 'web pages and HTTP API are not available in this version'),
 });
 
@@ -322,9 +328,11 @@ export const configSchema = z.strictObject({
     'Protection of the mail to some domains, whatever they publish; the first table that names a domain counts.',
     [],
   ),
+  login,
   quota,
   dkim,
   forwarding,
+  sieve,
   bounces,
   authentication,
   preflight,

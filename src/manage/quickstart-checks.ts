@@ -24,7 +24,8 @@ interface CheckPorts {
 export async function checkHost(config: Config, addresses: readonly string[], ports: CheckPorts): Promise<readonly HostCheck[]> {
   const checks: Promise<HostCheck>[] = [checkName(config.hostname, addresses, ports.dns)];
   for (const address of addresses) checks.push(checkPtr(config.hostname, address, ports.dns));
-  const wanted = [...config.listen.smtp, ...config.listen.submission, ...config.listen.submissions];
+  const { smtp, submission, submissions, imap = [], imaps = [], pop3 = [], pop3s = [], sieve = [] } = config.listen;
+  const wanted = [...smtp, ...submission, ...submissions, ...imap, ...imaps, ...pop3, ...pop3s, ...sieve];
   for (const { address, port } of wanted) checks.push(checkListen(address, port, ports.probeListen));
   return Promise.all(checks);
 }
