@@ -41,6 +41,26 @@ export const ACCESS_LIMITS = {
   backlog: 1024,
 } as const;
 
+/** The thread that users' sessions run in (compose/access). */
+export const ACCESS_THREAD_LIMITS = {
+  /** Until another takes the place of one that died. */
+  restartMs: 500,
+  /** Beyond the time for draining, then it is cut off. */
+  stopGraceMs: 2_000,
+} as const;
+
+/** One POP3 session. */
+export const POP3_LIMITS = {
+  /** RFC 2449 §4 says 255, RFC 5034 §4 more for AUTH; names and passwords may be longer than either thought. */
+  commandBytesMax: 4096,
+  /** RFC 1939 §3: at least 10 minutes. */
+  idleTimeoutMs: 10 * 60_000,
+  /** Commands in a row that are none, until the session is ended. */
+  badCommandsMax: 20,
+  /** Messages that LIST and UIDL put into one piece of output. */
+  rowsAtOnce: 1000,
+} as const;
+
 /** One IMAP session. */
 export const IMAP_LIMITS = {
   /** A command without its literals; RFC 7162 §4 asks for 8,192 at least, and clients name thousands of UIDs. */

@@ -68,8 +68,13 @@ export interface ClientConnection {
   /** To be called with the positive answer to COMPRESS written (RFC 4978): both directions are compressed from here on. */
   startCompression(): void;
 
-  /** Takes a place among the sessions of the account; false when it has too many. From here on the idle deadline holds instead of that for log-in. */
+  /**
+   * Takes a place among the sessions of the account (sign-in.ts does); false when it has too many. From here on the idle
+   * deadline holds instead of that for log-in. Again for the same account it does nothing.
+   */
   enter(account: string): boolean;
+  /** UNAUTHENTICATE (RFC 8437): gives the place back, and the deadline for log-in runs anew. */
+  leaveAccount(): void;
   /** Milliseconds that a logged-in client may be silent, from here on; default: `AccessProtocol.idleTimeoutMs`. */
   setIdleTimeout(delayMs: number): void;
   /** Called once, when the connection is over for whatever reason; at once when it is. */

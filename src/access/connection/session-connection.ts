@@ -38,7 +38,7 @@ export class SessionConnection implements ClientConnection, TransportOwner, Time
   #output: (string | Uint8Array)[] = [];
   #outputBytes = 0;
   #idleMs: number;
-  readonly #loginDueAt: number;
+  #loginDueAt: number;
   /** Of the read that is under way. */
   #readDueAt = NONE;
   #waiting: Waiting = 'input';
@@ -196,10 +196,18 @@ export class SessionConnection implements ClientConnection, TransportOwner, Time
   }
 
   enter(account: string): boolean {
+    if (this.#isClosed || account === this.account) return true;
     if (!this.#host.counts.enterAccount(account)) return false;
+    this.leaveAccount();
     this.#leaveClient();
     this.account = account;
     return true;
+  }
+
+  leaveAccount(): void {
+    if (this.account !== undefined) this.#host.counts.leaveAccount(this.account);
+    this.account = undefined;
+    this.#loginDueAt = this.#host.deadlines.now() + ACCESS_LIMITS.loginDeadlineMs;
   }
 
   setIdleTimeout(delayMs: number): void {

@@ -16,6 +16,7 @@ import type { ImapScanner } from '../../wire/imap/scanner.ts';
 import type { ClientConnection } from '../connection/client-connection.ts';
 import type { LiveFolders } from '../mailbox/live-folders.ts';
 import type { MailboxNames } from '../mailbox/namespace.ts';
+import type { SignIn } from '../sign-in.ts';
 
 /** RFC 9051 §3; the fourth, logout, accepts nothing. */
 export type ImapState = 'not-authenticated' | 'authenticated' | 'selected';
@@ -102,8 +103,10 @@ export interface ImapSession {
   readonly capabilities: string;
   /** Runs `task` once the tagged line is written: TLS and compression begin behind it. */
   afterReply(task: () => Promise<void> | void): void;
-  /** From here on the session is that of `account`; false when it has too many sessions. */
-  enter(account: string): boolean;
+  /** Checks who somebody is (LOGIN, AUTHENTICATE). */
+  readonly signIn: SignIn;
+  /** From here on the session is that of `account`, which `signIn` has let in. */
+  enter(account: string): void;
   /** UNAUTHENTICATE (RFC 8437): as it was before log-in. */
   forgetLogin(): void;
   /** The session ends behind the tagged line. */
@@ -113,6 +116,8 @@ export interface ImapSession {
   /** Takes the place of the one before, which is closed; undefined: none. */
   select(mailbox: SelectedMailbox | undefined): void;
 
+  /** Of the command that runs: ESEARCH names it (RFC 4731 §3.1). */
+  readonly tag: string;
   /** Answers are collected here; whole lines, except around `sendLiteral`. */
   readonly out: ResponseBatch;
   /** Hands what is collected to the socket, and waits while the client reads too slowly. Rejects when the connection is gone. */

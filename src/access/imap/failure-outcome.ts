@@ -17,6 +17,8 @@ const CODES: Readonly<Record<string, string>> = {
   'over-quota': 'OVERQUOTA',
   'too-many-annotations': 'METADATA TOOMANY',
   'no-permission': 'NOPERM',
+  'special-use-refused': 'USEATTR',
+  'account-unknown': 'NONEXISTENT',
   'mailbox-read-only': 'READ-ONLY',
 };
 

@@ -10,9 +10,9 @@ import type { ByteSource } from '../../base/byte-source.ts';
 import { ResponseBatch } from '../../wire/imap/response-batch.ts';
 import { bad, formatOutcome, no, type Outcome } from '../../wire/imap/response.ts';
 import { ImapSyntaxError } from '../../wire/imap/scanner.ts';
-import { offeredMechanisms } from '../../wire/sasl/server.ts';
 import type { ClientConnection } from '../connection/client-connection.ts';
 import { MailboxNames } from '../mailbox/namespace.ts';
+import { SignIn } from '../sign-in.ts';
 import { capabilities } from './capabilities.ts';
 import { CommandReader, type ReadCommand } from './command-reader.ts';
 import type { Command, EnabledExtensions, EnableName, ImapPorts, ImapSession, ImapState, SelectedMailbox } from './command.ts';
@@ -26,6 +26,7 @@ const NOTHING_ENABLED: EnabledExtensions = { condstore: false, qresync: false, r
 export class Session implements ImapSession {
   readonly ports: ImapPorts;
   readonly connection: ClientConnection;
+  readonly signIn: SignIn;
   readonly out = new ResponseBatch();
   readonly #commands: CommandRegistry;
   readonly #ended = new AbortController();
@@ -37,12 +38,14 @@ export class Session implements ImapSession {
   #afterReply: (() => Promise<void> | void)[] = [];
   #leaving = false;
   #badInARow = 0;
+  #tag = '';
   #progress: Progress | undefined;
 
   constructor(ports: ImapPorts, commands: CommandRegistry, connection: ClientConnection) {
     this.ports = ports;
     this.#commands = commands;
     this.connection = connection;
+    this.signIn = new SignIn(ports, 'imap', connection);
     this.#quiet = new QuietTasks(async (task) => {
       try {
         await task();
@@ -76,6 +79,10 @@ export class Session implements ImapSession {
     return this.#selected;
   }
 
+  get tag(): string {
+    return this.#tag;
+  }
+
   get signal(): AbortSignal {
     return this.#ended.signal;
   }
@@ -87,7 +94,7 @@ export class Session implements ImapSession {
       canStartTls: connection.canStartTls,
       plaintextAllowed: connection.plaintextAllowed,
       isCompressed: connection.isCompressed,
-      mechanisms: connection.plaintextAllowed ? offeredMechanisms(connection.channelBindings, ports.login.mechanisms) : [],
+      mechanisms: this.signIn.mechanisms,
       messageBytesMax: ports.messageBytesMax,
     });
   }
@@ -116,14 +123,13 @@ export class Session implements ImapSession {
     this.#selected = mailbox;
   }
 
-  enter(account: string): boolean {
-    if (!this.connection.enter(account)) return false;
+  enter(account: string): void {
     this.#account = account;
-    return true;
   }
 
   forgetLogin(): void {
     this.select(undefined);
+    this.connection.leaveAccount();
     this.#account = undefined;
     this.#names = undefined;
     this.#enabled = NOTHING_ENABLED;
@@ -246,6 +252,7 @@ export class Session implements ImapSession {
   async #run(command: Command, parse: () => unknown, tag: string): Promise<Outcome> {
     try {
       const argument = parse();
+      this.#tag = tag;
       this.#progress = new Progress(tag, this.ports.clock);
       return await command.run(this, argument);
     } catch (error) {

@@ -69,9 +69,11 @@ export class MailboxNames {
   /** Throws Failure `folder-unknown`, or `no-permission` when a right is missing. */
   async require(name: string, ...needed: readonly Right[]): Promise<NamedFolder> {
     const found = await this.find(name);
-    if (!found) throw new Failure('folder-unknown', `there is no mailbox ${quoted(name)}`, { temporary: false });
+    if (!found) throw unknownMailbox(name);
     const missing = needed.filter((right) => !found.rights.includes(right));
     if (missing.length === 0) return found;
+    // RFC 4314 §6: who may not look a mailbox up is not to learn that it is there.
+    if (!found.rights.includes('l')) throw unknownMailbox(name);
     throw new Failure('no-permission', `your rights on ${quoted(found.name)} are "${found.rights}", this needs "${missing.join('')}" as well`, { temporary: false });
   }
 
@@ -88,6 +90,52 @@ export class MailboxNames {
     ];
   }
 
+  /** Names the user has subscribed, as they see them; there need not be a folder. */
+  subscriptions(): Promise<readonly string[]> {
+    return this.#ports.folders.subscriptions(this.#account);
+  }
+
+  /**
+   * Makes sure that `name` may be made by this user, and makes the folders above it that are missing (RFC 9051 §6.3.4). Below a folder of somebody
+   * else, that takes the right `k` on it; at the top of their folders nobody but the owner makes any. Throws Failures.
+   */
+  async prepare(name: string): Promise<NamePlace> {
+    const place = this.place(name);
+    const levels = place.ownName.split(SEPARATOR);
+    let parent: FolderFacts | undefined;
+    for (let depth = 1; depth < levels.length; depth++) {
+      const above = levels.slice(0, depth).join(SEPARATOR);
+      const found = await this.#ports.folders.find(place.owner, above);
+      if (!found && place.shared) await this.#mayCreateBelow(parent, place);
+      parent = found ?? (await this.#make(place.owner, above, parent));
+    }
+    if (place.shared) await this.#mayCreateBelow(parent, place);
+    return place;
+  }
+
+  /** Makes the folder; it takes over who may do what from the one above it (RFC 4314 §3). */
+  async create(name: string, options: { readonly specialUse?: readonly string[] } = {}): Promise<NamedFolder> {
+    const place = await this.prepare(name);
+    const cut = place.ownName.lastIndexOf(SEPARATOR);
+    const parent = cut < 0 ? undefined : await this.#ports.folders.find(place.owner, place.ownName.slice(0, cut));
+    const facts = await this.#make(place.owner, place.ownName, parent, options);
+    return { name: place.name, facts, rights: await this.rightsOn(facts) };
+  }
+
+  async #make(owner: string, ownName: string, parent: FolderFacts | undefined, options: { readonly specialUse?: readonly string[] } = {}): Promise<FolderFacts> {
+    const facts = await this.#ports.folders.create(owner, ownName, options);
+    // Everybody has an INBOX; who may read it is not who may read what is made below it.
+    if (!parent || parent.name === 'INBOX') return facts;
+    for (const { identifier, rights } of await this.#ports.sharing.list(parent.id)) await this.#ports.sharing.set(facts.id, identifier, rights);
+    return facts;
+  }
+
+  async #mayCreateBelow(parent: FolderFacts | undefined, place: NamePlace): Promise<void> {
+    const rights = parent ? await this.rightsOn(parent) : '';
+    if (rights.includes('k')) return;
+    throw new Failure('no-permission', `you may not make mailboxes there, for ${quoted(place.owner)} has not given you the right "k"`, { temporary: false });
+  }
+
   /** How the user sees a folder. */
   nameOf(facts: Pick<FolderFacts, 'account' | 'name'>): string {
     return facts.account === this.#account ? facts.name : `${SHARED_PREFIX}${facts.account}/${facts.name}`;
@@ -101,6 +149,10 @@ export class MailboxNames {
       throw error;
     }
   }
+}
+
+function unknownMailbox(name: string): Failure {
+  return new Failure('folder-unknown', `there is no mailbox ${quoted(name)}`, { temporary: false });
 }
 
 function quoted(name: string): string {

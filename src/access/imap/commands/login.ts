@@ -1,7 +1,6 @@
-/** LOGIN (RFC 9051 §6.2.3): user and password as they are; never told before TLS, except in trusted networks. */
-import { ok } from '../../../wire/imap/response.ts';
+/** LOGIN (RFC 9051 §6.2.3): user and password as they are; never taken before TLS, except in trusted networks. */
 import { defineCommand } from '../command.ts';
-import { denied, privacyRequired } from '../sign-in-outcome.ts';
+import { answerSignIn } from '../sign-in-outcome.ts';
 
 export const login = defineCommand({
   name: 'LOGIN',
@@ -14,11 +13,5 @@ export const login = defineCommand({
     scanner.end();
     return { user, password };
   },
-  run: async (session, { user, password }) => {
-    if (!session.connection.plaintextAllowed) return privacyRequired();
-    const result = await session.ports.login.password(user, password, { service: 'imap', clientAddress: session.connection.client.address, mechanism: 'LOGIN' });
-    if (result.kind === 'denied') return denied(session, result.reason);
-    if (!session.enter(result.account)) return denied(session, 'too-many-sessions');
-    return ok('you are logged in', `CAPABILITY ${session.capabilities}`);
-  },
+  run: async (session, { user, password }) => answerSignIn(session, await session.signIn.password(user, password, 'LOGIN')),
 });

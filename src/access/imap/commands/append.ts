@@ -1,0 +1,99 @@
+/**
+ * APPEND (RFC 9051 §6.3.12): one message or several at once, all or none (MULTIAPPEND, RFC 3502); literal8 and UTF8 literals (RFC 3516, RFC 9755).
+ */
+import { IMAP_LIMITS } from '../../../base/access-limits.ts';
+import { Failure } from '../../../base/errors.ts';
+import type { NewMessage, Rights } from '../../../contract/mailbox.ts';
+import { readDateTime } from '../../../wire/imap/date-time.ts';
+import { readFlagList } from '../../../wire/imap/flags.ts';
+import { readMailboxName } from '../../../wire/imap/mailbox-name.ts';
+import { no, ok } from '../../../wire/imap/response.ts';
+import { ImapSyntaxError, type ImapScanner } from '../../../wire/imap/scanner.ts';
+import { formatNumbers } from '../../../wire/imap/sequence-set.ts';
+import type { NamedFolder } from '../../mailbox/namespace.ts';
+import { defineCommand, LOGGED_IN, type ImapSession } from '../command.ts';
+
+export interface AppendedMessage {
+  readonly flags: readonly string[];
+  /** Milliseconds since 1970; undefined: now. */
+  readonly internalDate: number | undefined;
+  readonly content: NewMessage['content'];
+}
+
+export const append = defineCommand({
+  name: 'APPEND',
+  states: LOGGED_IN,
+  takesMessages: true,
+  parse: (scanner) => {
+    scanner.space();
+    const name = readMailboxName(scanner);
+    const messages: AppendedMessage[] = [];
+    do {
+      if (messages.length >= IMAP_LIMITS.appendMessagesMax) throw new ImapSyntaxError(`APPEND takes ${IMAP_LIMITS.appendMessagesMax} messages at once`);
+      messages.push(readAppendedMessage(scanner));
+    } while (scanner.peek() === ' ');
+    scanner.end();
+    return { name, messages };
+  },
+  run: async (session, { name, messages }) => {
+    const target = await appendTarget(session, name);
+    if (!target) return no('there is no such mailbox: CREATE it first', 'TRYCREATE');
+    const now = session.ports.clock.now();
+    const made = messages.map((message) => newMessage(message, target.rights, now));
+    const { uidValidity, uids } = await session.ports.mailboxes.messages.append(target.facts.id, made);
+    // RFC 4315 §3: who may not read the mailbox is not told what is in it.
+    return ok('APPEND completed', target.rights.includes('r') ? `APPENDUID ${uidValidity} ${formatNumbers(uids)}` : undefined);
+  },
+});
+
+/** ` (flags) "date" literal`, from the space on. */
+export function readAppendedMessage(scanner: ImapScanner): AppendedMessage {
+  scanner.space();
+  let flags: readonly string[] = [];
+  if (scanner.peek() === '(') {
+    flags = readFlagList(scanner);
+    scanner.space();
+  }
+  const internalDate = scanner.peek() === '"' ? readDateTime(scanner) : undefined;
+  if (internalDate !== undefined) scanner.space();
+  return { flags, internalDate, content: readMessageLiteral(scanner) };
+}
+
+/** A literal, literal8, or `UTF8 (literal8)` (RFC 9755 §4). */
+function readMessageLiteral(scanner: ImapScanner): NewMessage['content'] {
+  if (!scanner.acceptKeyword('UTF8')) return scanner.literal('a message as a literal').content;
+  scanner.space();
+  scanner.expect('(');
+  const { content } = scanner.literal('a message as a literal');
+  scanner.expect(')');
+  return content;
+}
+
+/** Where a message may be put; undefined when there is no such mailbox. Throws Failure `no-permission`. */
+export async function appendTarget(session: ImapSession, name: string): Promise<NamedFolder | undefined> {
+  try {
+    return await session.names.require(name, 'i');
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'folder-unknown') return undefined;
+    throw error;
+  }
+}
+
+/** With the flags that the user may set there; the others are left out without a word (RFC 4314 §4). */
+export function newMessage({ flags, internalDate, content }: AppendedMessage, rights: Rights, now: number): NewMessage {
+  return { content, flags: flags.filter((flag) => mayStore(flag, rights)), internalDate: internalDate ?? now };
+}
+
+/** RFC 4314 §4: \Seen takes `s`, \Deleted `t`, all others `w`; \Recent is nobody's to set. */
+function mayStore(flag: string, rights: Rights): boolean {
+  switch (flag.toLowerCase()) {
+    case '\\recent':
+      return false;
+    case '\\seen':
+      return rights.includes('s');
+    case '\\deleted':
+      return rights.includes('t');
+    default:
+      return rights.includes('w');
+  }
+}

@@ -1,0 +1,29 @@
+/** DELETE (RFC 9051 §6.3.5): the mailbox with its messages; names below it stay. */
+import { readMailboxName } from '../../../wire/imap/mailbox-name.ts';
+import { no, ok } from '../../../wire/imap/response.ts';
+import { defineCommand, LOGGED_IN } from '../command.ts';
+
+export const deleteMailbox = defineCommand({
+  name: 'DELETE',
+  states: LOGGED_IN,
+  parse: (scanner) => {
+    scanner.space();
+    const name = readMailboxName(scanner);
+    scanner.end();
+    return name;
+  },
+  run: async (session, name) => {
+    const { names } = session;
+    const below = `${name.replace(/\/$/, '')}/`;
+    if (!(await names.find(name)) && (await names.list()).some((folder) => folder.name.startsWith(below))) {
+      return no('there are mailboxes below this name, and none of this name', 'HASCHILDREN');
+    }
+    const { facts } = await names.require(name, 'x');
+    await session.ports.mailboxes.folders.remove(facts.id);
+    if (session.selected?.folder === facts.id) {
+      session.select(undefined);
+      session.out.line('* OK [CLOSED] the selected mailbox is deleted');
+    }
+    return ok('DELETE completed');
+  },
+});
