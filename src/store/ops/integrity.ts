@@ -6,11 +6,12 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { bodyPath } from '../body-path.ts';
 import type { Database } from '../database.ts';
+import { mailboxProblems } from './mailbox-integrity.ts';
 
 /** Most problems that one answer names. */
 const PROBLEMS_MAX = 100;
 
-/** Digests that unfinished queue messages and mailbox messages name, with how many of them do. */
+/** Digests that unfinished queue messages and mails name, with how many of them do. */
 const NAMED = `SELECT digest, count(*) AS refs FROM (
     SELECT content_digest AS digest FROM messages WHERE finished_at IS NULL
     UNION ALL SELECT content_digest AS digest FROM mails) GROUP BY digest`;
@@ -41,6 +42,7 @@ export const integrityReads = {
       ...ids(db, UNFINISHED_WITHOUT_RECIPIENTS).map((id) => `message ${id} is unfinished and nobody waits for it`),
       ...ids(db, FINISHED_WITH_RECIPIENTS).map((id) => `message ${id} is finished or gone, and somebody waits for it`),
       ...ids(db, STRAY_CONTENTS).map((id) => `content ${id} belongs to no body`),
+      ...mailboxProblems(db, PROBLEMS_MAX),
       ...badBytes(db),
     ];
   },
