@@ -87,6 +87,8 @@ export const IMAP_LIMITS = {
   searchKeysMax: 2000,
   /** Of one STORE; what a message may have is the store's to say. */
   storeFlagsMax: 200,
+  /** Folders that changed and that a client with NOTIFY was not told of yet; beyond, NOTIFICATIONOVERFLOW. */
+  notifyWaitingMax: 1000,
   /** Commands in a row that could not be read, until the session is ended. */
   badCommandsMax: 50,
   badCommandsBeforeLoginMax: 10,

@@ -10,6 +10,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Login } from '../../contract/directory.ts';
 import type { FolderId, MailboxPorts, Rights } from '../../contract/mailbox.ts';
+import type { FetchItem } from '../../wire/imap/fetch-items.ts';
 import type { ResponseBatch } from '../../wire/imap/response-batch.ts';
 import type { Outcome } from '../../wire/imap/response.ts';
 import type { ImapScanner } from '../../wire/imap/scanner.ts';
@@ -118,6 +119,9 @@ export interface ImapSession {
 
   /** Of the command that runs: ESEARCH names it (RFC 4731 §3.1). */
   readonly tag: string;
+  /** NOTIFY, when it is in force; who replaces it stops it. The session stops it at its end. */
+  notification: SessionNotification | undefined;
+
   /** Answers are collected here; whole lines, except around `sendLiteral`. */
   readonly out: ResponseBatch;
   /** Hands what is collected to the socket, and waits while the client reads too slowly. Rejects when the connection is gone. */
@@ -136,6 +140,13 @@ export interface ImapSession {
    * already is not queued twice when it is the same function.
    */
   whenQuiet(task: () => Promise<void> | void): void;
+}
+
+/** What the client has asked for with NOTIFY (RFC 5465). */
+export interface SessionNotification {
+  /** Undefined: as without NOTIFY. */
+  readonly selected: { readonly flags: boolean; readonly fetch: readonly FetchItem[] } | undefined;
+  stop(): void;
 }
 
 /** The selected mailbox, as the session and commands without machinery of their own see it (I2's live folder behind it). */

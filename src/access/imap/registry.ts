@@ -11,6 +11,7 @@ import { create } from './commands/create.ts';
 import { deleteMailbox } from './commands/delete.ts';
 import { enable } from './commands/enable.ts';
 import { expunge, uidExpunge } from './commands/expunge.ts';
+import { fetch, uidFetch } from './commands/fetch.ts';
 import { id } from './commands/id.ts';
 import { idle } from './commands/idle.ts';
 import { list } from './commands/list.ts';
@@ -22,11 +23,15 @@ import { namespace } from './commands/namespace.ts';
 import { check, noop } from './commands/noop.ts';
 import { getQuota, getQuotaRoot, setQuota } from './commands/quota.ts';
 import { rename } from './commands/rename.ts';
+import { notify } from './commands/notify.ts';
 import { examine, select } from './commands/select.ts';
+import { search, uidSearch } from './commands/search.ts';
+import { sort, uidSort } from './commands/sort.ts';
 import { starttls } from './commands/starttls.ts';
 import { status } from './commands/status.ts';
 import { store, uidStore } from './commands/store.ts';
 import { subscribe, unsubscribe } from './commands/subscribe.ts';
+import { thread, uidThread } from './commands/thread.ts';
 import { unauthenticate } from './commands/unauthenticate.ts';
 
 /** About the connection and who is on it. */
@@ -55,7 +60,7 @@ const MAILBOXES: readonly Command[] = [
   unsubscribe,
 ];
 /** About a selected mailbox. */
-const SELECTED: readonly Command[] = [check, close, copy, examine, expunge, idle, move, select, store, uidCopy, uidExpunge, uidMove, uidStore, unselect];
+const SELECTED: readonly Command[] = [fetch, uidFetch, search, uidSearch, sort, uidSort, thread, uidThread, check, close, copy, examine, expunge, idle, move, notify, select, store, uidCopy, uidExpunge, uidMove, uidStore, unselect];
 
 export type CommandRegistry = ReadonlyMap<string, Command>;
 

@@ -3,7 +3,7 @@
  * session itself and all others see them before the command is answered.
  */
 import { Failure } from '../../base/errors.ts';
-import { IMAP_LIMITS } from '../../base/access-limits.ts';
+import { IMAP_LIMITS, MAILBOX_LIMITS } from '../../base/access-limits.ts';
 import type { FlagOrder, FlagResult, UidRanges } from '../../contract/mailbox.ts';
 import type { ImapSession } from './command.ts';
 import type { SelectedState } from './selected-state.ts';
@@ -17,7 +17,10 @@ export async function changeFlags(session: ImapSession, selected: SelectedState,
 /** Expunges those of `uids` (default all) that are flagged \Deleted. */
 export async function expunge(session: ImapSession, selected: SelectedState, uids?: UidRanges): Promise<{ readonly uids: Uint32Array; readonly highestModseq: number }> {
   const result = await withProgress(session, session.ports.mailboxes.messages.expunge(selected.folder, uids));
-  if (result.uids.length > 0 && !selected.live.takeOwn(result.highestModseq, { expunged: result.uids })) await selected.live.reach(result.highestModseq);
+  if (result.uids.length === 0) return result;
+  // More than that were several commits, and others may have come between them.
+  const oneCommit = result.uids.length < MAILBOX_LIMITS.freedPerOperationMax;
+  if (!oneCommit || !selected.live.takeOwn(result.highestModseq, { expunged: result.uids })) await selected.live.reach(result.highestModseq);
   return result;
 }
 

@@ -10,12 +10,8 @@ import type { OwnChanges, SelectedState } from './selected-state.ts';
 
 const NOTHING_OWN: OwnChanges = {};
 
-/** What of it the client wants (NOTIFY, RFC 5465 §5); default everything. */
-export interface NewsWanted {
-  readonly flags: boolean;
-}
-
-export async function tellNews(session: ImapSession, selected: SelectedState, expunges: boolean, wanted: NewsWanted = { flags: true }): Promise<ViewNews> {
+/** Undefined `exists` in the result: there are no new messages. */
+export async function tellNews(session: ImapSession, selected: SelectedState, expunges: boolean): Promise<ViewNews> {
   const known = selected.view.lastUid;
   const news = selected.view.news(expunges);
   const own = selected.takeOwnChanges();
@@ -28,7 +24,9 @@ export async function tellNews(session: ImapSession, selected: SelectedState, ex
       session.out.line(`* ${selected.recentCount} RECENT`);
     }
   }
-  if (wanted.flags) await tellFlags(session, selected, news, own ?? NOTHING_OWN);
+  // RFC 5465 §5.3: who asked for events without FlagChange is told of flags only in answer to commands.
+  const changed = session.notification?.selected?.flags === false ? news.changed.filter((sequence) => own?.silent?.has(selected.view.uidOf(sequence))) : news.changed;
+  await tellFlags(session, selected, changed, own ?? NOTHING_OWN);
   return news;
 }
 
@@ -46,8 +44,8 @@ function tellExpunged(session: ImapSession, news: ViewNews): void {
   else for (const sequence of news.expunged) session.out.line(`* ${sequence} EXPUNGE`);
 }
 
-async function tellFlags(session: ImapSession, selected: SelectedState, news: ViewNews, own: OwnChanges): Promise<void> {
-  const sequences = own.echoed === undefined ? news.changed : merged(news.changed, selected.view.sequencesOf(own.echoed));
+async function tellFlags(session: ImapSession, selected: SelectedState, changed: readonly number[], own: OwnChanges): Promise<void> {
+  const sequences = own.echoed === undefined ? changed : merged(changed, selected.view.sequencesOf(own.echoed));
   if (sequences.length === 0) return;
   tellFlagNames(session, selected);
   for (const sequence of sequences) {

@@ -15,7 +15,7 @@ import { MailboxNames } from '../mailbox/namespace.ts';
 import { SignIn } from '../sign-in.ts';
 import { capabilities } from './capabilities.ts';
 import { CommandReader, type ReadCommand } from './command-reader.ts';
-import type { Command, EnabledExtensions, EnableName, ImapPorts, ImapSession, ImapState, SelectedMailbox } from './command.ts';
+import type { Command, EnabledExtensions, EnableName, ImapPorts, ImapSession, ImapState, SelectedMailbox, SessionNotification } from './command.ts';
 import { outcomeOfError } from './failure-outcome.ts';
 import { Progress } from './progress.ts';
 import { QuietTasks } from './quiet-tasks.ts';
@@ -28,6 +28,7 @@ export class Session implements ImapSession {
   readonly connection: ClientConnection;
   readonly signIn: SignIn;
   readonly out = new ResponseBatch();
+  notification: SessionNotification | undefined;
   readonly #commands: CommandRegistry;
   readonly #ended = new AbortController();
   readonly #quiet: QuietTasks;
@@ -128,7 +129,7 @@ export class Session implements ImapSession {
   }
 
   forgetLogin(): void {
-    this.select(undefined);
+    this.#letGo();
     this.connection.leaveAccount();
     this.#account = undefined;
     this.#names = undefined;
@@ -193,9 +194,15 @@ export class Session implements ImapSession {
     } catch (error) {
       if (!(error instanceof ConnectionGone)) throw error;
     } finally {
-      this.select(undefined);
+      this.#letGo();
       this.#quiet.end();
     }
+  }
+
+  #letGo(): void {
+    this.select(undefined);
+    this.notification?.stop();
+    this.notification = undefined;
   }
 
   async #turn(): Promise<void> {

@@ -48,7 +48,11 @@ async function run(session: ImapSession, verb: Verb, numbering: Numbering, order
     const target = await session.names.require(order.mailbox, 'i');
     if (uids.length === 0) return ok(`${verb} completed, there was nothing to do`);
     const { messages } = session.ports.mailboxes;
-    if (verb === 'COPY') return copied(await withProgress(session, messages.copy(selected.folder, uids, target.facts.id)));
+    if (verb === 'COPY') {
+      const result = await withProgress(session, messages.copy(selected.folder, uids, target.facts.id));
+      if (target.facts.id === selected.folder) await selected.live.reach(result.highestModseq);
+      return copied(result);
+    }
     return await moved(session, selected, await withProgress(session, messages.move(selected.folder, uids, target.facts.id)));
   } catch (error) {
     // RFC 9051 §6.4.7: the client may create it and try again.
@@ -64,9 +68,9 @@ function copied(result: TransferResult): Outcome {
 /** RFC 6851 §4.3: COPYUID comes before the expunges, so that the client can pair them. */
 async function moved(session: ImapSession, selected: SelectedFolder, result: TransferResult): Promise<Outcome> {
   if (result.from.length === 0) return ok('MOVE completed, the messages are gone');
-  await selected.live.reach(result.highestModseq);
+  await selected.live.refresh();
   session.out.line(formatOutcome('*', ok('moved', copyUid(result))));
-  return ok('MOVE completed', session.enabled.condstore ? `HIGHESTMODSEQ ${result.highestModseq}` : undefined);
+  return ok('MOVE completed', session.enabled.condstore ? `HIGHESTMODSEQ ${selected.live.modseq}` : undefined);
 }
 
 /** RFC 4315 §3. */
