@@ -31,6 +31,8 @@ export interface FetchRunOptions {
   readonly markSeen: ((uids: readonly number[]) => Promise<void>) | undefined;
   readonly flushWhenFull: () => Promise<void> | undefined;
   readonly progress: (done: number, total: number) => void;
+  /** An answer was begun and cannot be ended: the client must not take what follows for the rest of it. */
+  readonly breakOff: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -133,7 +135,7 @@ async function markSeen({ markSeen: mark, rows }: FetchRunOptions, targets: read
 }
 
 /** The count of messages that are gone. */
-async function writeBatch({ plan, rows: current, writer, flushWhenFull }: FetchRunOptions, batch: Batch): Promise<number> {
+async function writeBatch({ plan, rows: current, writer, flushWhenFull, breakOff }: FetchRunOptions, batch: Batch): Promise<number> {
   let missing = 0;
   let rows = current();
   for (const { number, uid } of batch.targets) {
@@ -146,7 +148,7 @@ async function writeBatch({ plan, rows: current, writer, flushWhenFull }: FetchR
       continue;
     }
     const waiting = writer.write({ number, index, rows, facts, content }, batch.seen.has(uid));
-    if (waiting) await waiting;
+    if (waiting) await waiting.catch((error: unknown) => (breakOff(), Promise.reject(error)));
     const full = flushWhenFull();
     if (full) await full;
     if (waiting || full) rows = current();

@@ -1,0 +1,172 @@
+/**
+ * THREAD=REFERENCES (RFC 5256 §3): messages in trees by the ids they name, then trees of the same subject together. The
+ * steps are those of the RFC, numbered as there. No recursion: a chain of answers can be as long as the mailbox.
+ */
+import { bySentDate, threadSubject, type ThreadMessage, type ThreadSubject } from './thread-messages.ts';
+import type { ThreadNode } from './thread-tree.ts';
+
+/** A place in a tree; without a message, a dummy for one that is only named. */
+class Container implements ThreadNode {
+  message: ThreadMessage | undefined;
+  parent: Container | undefined;
+  children: Container[] = [];
+  #subject: ThreadSubject | undefined;
+
+  constructor(message?: ThreadMessage) {
+    this.message = message;
+  }
+
+  get number(): number | undefined {
+    return this.message?.number;
+  }
+
+  /** Its own message, or that of its first answer. */
+  get lead(): ThreadMessage {
+    let at: Container = this;
+    while (!at.message) at = at.children[0] as Container;
+    return at.message;
+  }
+
+  get subject(): ThreadSubject {
+    return (this.#subject ??= threadSubject(this.lead));
+  }
+
+  adopt(child: Container): void {
+    child.parent?.children.splice(child.parent.children.indexOf(child), 1);
+    child.parent = this;
+    this.children.push(child);
+  }
+
+  isBelow(other: Container): boolean {
+    for (let at: Container | undefined = this; at; at = at.parent) if (at === other) return true;
+    return false;
+  }
+}
+
+export function threadByReferences(messages: readonly ThreadMessage[]): ThreadNode[] {
+  const roots = prune(link(messages));
+  sortSiblings(roots);
+  const threads = groupBySubject(roots);
+  sortSiblings(threads);
+  return threads;
+}
+
+/** Step 1: links. Steps 1.A and 1.B of RFC 5256. */
+function link(messages: readonly ThreadMessage[]): Container[] {
+  const byId = new Map<string, Container>();
+  const all: Container[] = [];
+  const containerOf = (id: string): Container => {
+    const known = byId.get(id);
+    if (known) return known;
+    const made = new Container();
+    byId.set(id, made);
+    all.push(made);
+    return made;
+  };
+  for (const message of messages) {
+    let previous: Container | undefined;
+    for (const id of message.references) {
+      const container = containerOf(id);
+      // 1.A: a link that exists is kept, and none may close a circle.
+      if (previous && !container.parent && !previous.isBelow(container)) previous.adopt(container);
+      previous = container;
+    }
+    const own = ownContainer(message, byId, all);
+    // 1.B: this message's own word about its parent counts.
+    if (previous && !previous.isBelow(own)) previous.adopt(own);
+    else if (!previous && own.parent) detach(own);
+  }
+  return all.filter(({ parent }) => !parent);
+}
+
+/** A message without an id, or with one that another has, is by itself. */
+function ownContainer(message: ThreadMessage, byId: Map<string, Container>, all: Container[]): Container {
+  const known = message.messageId === '' ? undefined : byId.get(message.messageId);
+  if (known && !known.message) {
+    known.message = message;
+    return known;
+  }
+  const own = new Container(message);
+  all.push(own);
+  if (!known && message.messageId !== '') byId.set(message.messageId, own);
+  return own;
+}
+
+function detach(container: Container): void {
+  const { parent } = container;
+  parent?.children.splice(parent.children.indexOf(container), 1);
+  container.parent = undefined;
+}
+
+/** Step 3: dummies go. One without children is removed; the children of another take its place, at the top only when it has one. */
+function prune(roots: readonly Container[]): Container[] {
+  for (const container of deepestFirst(roots)) {
+    container.children = container.children.flatMap((child) => (child.message ? [child] : child.children));
+    for (const child of container.children) child.parent = container;
+  }
+  const kept: Container[] = [];
+  for (const root of roots) {
+    if (root.message || root.children.length > 1) kept.push(root);
+    else if (root.children.length === 1) kept.push(root.children[0] as Container);
+  }
+  for (const root of kept) root.parent = undefined;
+  return kept;
+}
+
+/** Every container of the trees, answers before what they answer. */
+function deepestFirst(roots: readonly Container[]): Container[] {
+  const order: Container[] = [];
+  const work = [...roots];
+  for (let next = work.pop(); next; next = work.pop()) {
+    order.push(next);
+    for (const child of next.children) work.push(child);
+  }
+  return order.reverse();
+}
+
+/** Steps 4 and 6: by sent date; a dummy by that of its first child, which is sorted by then. */
+function sortSiblings(roots: Container[]): void {
+  for (const { children } of deepestFirst(roots)) if (children.length > 1) children.sort((a, b) => bySentDate(a.lead, b.lead));
+  roots.sort((a, b) => bySentDate(a.lead, b.lead));
+}
+
+/** Step 5: trees of the same base subject become one. */
+function groupBySubject(roots: readonly Container[]): Container[] {
+  const table = new Map<string, Container>();
+  // 5.B: for each subject, a dummy rather than a message, an original rather than an answer.
+  for (const root of roots) {
+    const { base, isReply } = root.subject;
+    if (base === '') continue;
+    const known = table.get(base);
+    const better = !known || (known.message && !root.message) || (known.message && root.message && known.subject.isReply && !isReply);
+    if (better) table.set(base, root);
+  }
+  const threads = new Set(roots);
+  // 5.C.
+  for (const root of roots) {
+    const known = table.get(root.subject.base);
+    if (root.subject.base === '' || !known || known === root) continue;
+    threads.delete(root);
+    const merged = merge(known, root);
+    if (merged === known) continue;
+    threads.delete(known);
+    threads.add(merged);
+    table.set(root.subject.base, merged);
+  }
+  return [...threads];
+}
+
+function merge(known: Container, root: Container): Container {
+  if (!known.message && !root.message) {
+    for (const child of [...root.children]) known.adopt(child);
+    return known;
+  }
+  if (!known.message || (root.subject.isReply && !known.subject.isReply)) {
+    known.adopt(root);
+    return known;
+  }
+  const dummy = new Container();
+  dummy.adopt(known);
+  dummy.adopt(root);
+  return dummy;
+}
