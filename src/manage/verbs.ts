@@ -3,6 +3,8 @@ import { accountVerbs } from './account.ts';
 import { aliasVerbs } from './alias.ts';
 import { dnsVerbs } from './dns.ts';
 import { domainVerbs } from './domain.ts';
+import { exportVerbs } from './export-mail.ts';
+import { importVerbs } from './import-verbs.ts';
 import { ipVerbs } from './ip.ts';
 import { mailboxVerbs } from './mailbox.ts';
 import { metricsVerbs } from './metrics.ts';
@@ -23,6 +25,8 @@ export const verbs: readonly Verb<any, any>[] = [
   ...aliasVerbs,
   ...domainVerbs,
   ...dnsVerbs,
+  ...exportVerbs,
+  ...importVerbs,
   ...ipVerbs,
   ...mailboxVerbs,
   ...metricsVerbs,

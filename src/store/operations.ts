@@ -13,6 +13,7 @@ import { directoryReads, directoryWrites } from './ops/directory.ts';
 import { folderMessageWrites } from './ops/folder-messages.ts';
 import { folderMessageReads, folderReads } from './ops/folder-reads.ts';
 import { folderWrites } from './ops/folders.ts';
+import { importReads, importWrites } from './ops/imports.ts';
 import { integrityReads } from './ops/integrity.ts';
 import { keyReads, keyWrites } from './ops/keys.ts';
 import { laneReads, laneWrites } from './ops/lanes.ts';
@@ -41,6 +42,7 @@ export const writes = {
   directory: directoryWrites,
   folderMessages: folderMessageWrites,
   folders: { ...folderWrites, ...removedFolderWrites },
+  imports: importWrites,
   keys: keyWrites,
   lanes: laneWrites,
   logins: loginWrites,
@@ -67,6 +69,7 @@ export const reads = {
   directory: directoryReads,
   folderMessages: folderMessageReads,
   folders: folderReads,
+  imports: importReads,
   integrity: integrityReads,
   keys: keyReads,
   lanes: laneReads,
@@ -89,7 +92,7 @@ export const reads = {
 };
 
 /** Writes that bring something new in: while the disk is full they wait outside, and get nothing of the reserve. */
-export const postponable: ReadonlySet<string> = new Set(['bodies.add', 'routes.noteCheck', 'folderMessages.append', 'folderMessages.replace', 'queue.insert', 'srs.remember']);
+export const postponable: ReadonlySet<string> = new Set(['bodies.add', 'routes.noteCheck', 'folderMessages.append', 'folderMessages.replace', 'imports.put', 'queue.insert', 'srs.remember']);
 
 /** Reads that the reader thread does (store/reader.ts), so that they never wait for a sync. */
 export const readApart: ReadonlySet<string> = new Set([

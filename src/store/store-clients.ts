@@ -5,6 +5,8 @@ import type { StoreCall } from './call.ts';
 import type { ChangeCounts } from './change-counts.ts';
 import { createDirectoryStore } from './clients/directory.ts';
 import type { DirectoryStore } from './clients/directory.ts';
+import { createImportStore } from './clients/imports.ts';
+import type { ImportStore } from './clients/imports.ts';
 import { createKeyStore } from './clients/keys.ts';
 import type { KeyStore } from './clients/keys.ts';
 import { createLoginStore } from './clients/logins.ts';
@@ -12,6 +14,7 @@ import type { LoginStore } from './clients/logins.ts';
 import { createMailboxPorts } from './clients/mailbox-ports.ts';
 import type { StoredMailbox } from './clients/mailbox-ports.ts';
 import { createMailboxStore } from './clients/mailboxes.ts';
+import { NewMails } from './clients/new-mails.ts';
 import { createLaneStore } from './clients/lanes.ts';
 import type { LaneStore } from './clients/lanes.ts';
 import type { MailboxStore } from './clients/mailboxes.ts';
@@ -51,6 +54,8 @@ export interface StoreClients {
   readonly mailbox: StoredMailbox;
   /** The same by names, for commands. */
   readonly mailboxes: MailboxStore;
+  /** Mail from elsewhere. */
+  readonly imports: ImportStore;
   readonly lanes: LaneStore;
   readonly routes: RouteStore;
   /** Sieve scripts. */
@@ -92,6 +97,7 @@ export function createStoreClients({ call, feed, dataDir, clock, reserve, change
     keys: createKeyStore(call, dataDir, changes.keys),
     mailbox,
     mailboxes: createMailboxStore(call, mailbox),
+    imports: createImportStore(call, clock, new NewMails({ dataDir, reserve })),
     lanes: createLaneStore(call),
     routes: createRouteStore(call, dataDir, changes.routes),
     scripts: createScriptStore(call, changes.scripts),

@@ -7,13 +7,15 @@
  */
 import { Failure } from '../base/errors.ts';
 import { TRANSFER_LIMITS } from '../base/transfer-limits.ts';
+import { parseDate } from '../mail/date.ts';
+import { firstField, parseHeader } from '../mail/header.ts';
 import type { MailSource, SourceFolder, SourceMessage } from './source.ts';
 
 export interface ImportedMessage {
   readonly key: string;
   readonly bytes: Buffer;
   readonly flags: readonly string[];
-  /** Milliseconds since 1970; 0: not known, then that of the header or now. */
+  /** Milliseconds since 1970. */
   readonly internalDate: number;
   readonly uid?: number;
 }
@@ -34,6 +36,8 @@ export interface ImportOptions {
   /** Default false. */
   readonly keepUids?: boolean;
   readonly onProgress?: (progress: ImportProgress) => void;
+  /** Milliseconds since 1970: the date of messages that have none, neither in their source nor in their header. */
+  readonly now: number;
   readonly signal?: AbortSignal;
 }
 
@@ -135,7 +139,8 @@ class ImportRun {
       if (Buffer.byteLength(key) > TRANSFER_LIMITS.keyBytesMax) throw new Failure('name-too-long', `the name ${key.slice(0, 50)}… is too long`, { temporary: false });
       const bytes = await message.read();
       if (bytes.length > TRANSFER_LIMITS.messageBytesMax) throw new Failure('message-too-large', `${key} has ${bytes.length} bytes, more than ${TRANSFER_LIMITS.messageBytesMax}`, { temporary: false });
-      return { key, bytes, flags: flags.filter(isFlag), internalDate, ...(keepUids && uid !== undefined ? { uid } : {}) };
+      const date = internalDate || parseDate(firstField(parseHeader(bytes).fields, 'date')?.value ?? '') || this.#options.now;
+      return { key, bytes, flags: flags.filter(isFlag), internalDate: Math.max(0, date), ...(keepUids && uid !== undefined ? { uid } : {}) };
     } catch (error) {
       if (error instanceof Failure && error.temporary) throw error;
       this.#failed(counts, error instanceof Error ? error.message : String(error));

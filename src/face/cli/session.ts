@@ -6,7 +6,7 @@ import { Failure } from '../../base/errors.ts';
 import type { Config, HostPort } from '../../config/config.ts';
 import { findConfigFile, loadConfig } from '../../config/load.ts';
 import { parseEndpoint } from '../../config/values.ts';
-import { callVerb } from '../control/client.ts';
+import { callVerb, openVerbSession, type VerbSession } from '../control/client.ts';
 import { Output } from './output.ts';
 import type { CliIo, CliPorts } from './ports.ts';
 
@@ -53,6 +53,11 @@ export class Session {
   /** The verb's result, as the type that the caller knows the verb to give. */
   async call<Result>(options: CommonOptions, verb: string, args: unknown): Promise<Result> {
     return (await callVerb(this.config(options), verb, args, this.ports)) as Result;
+  }
+
+  /** For many calls one after the other; closed by the caller. */
+  verbs(options: CommonOptions): VerbSession {
+    return openVerbSession(this.config(options), this.ports);
   }
 }
 

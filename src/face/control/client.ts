@@ -38,6 +38,36 @@ export async function callVerb(config: Config, name: string, args: unknown, port
   }
 }
 
+/** Many verbs one after the other: the store, once opened because no server runs, stays open until the end. */
+export interface VerbSession {
+  /** As callVerb. */
+  call(name: string, args: unknown): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export function openVerbSession(config: Config, ports: CallPorts): VerbSession {
+  let context: Awaited<ReturnType<OpenContext>> | undefined;
+  const keeping: CallPorts = {
+    loadVerbs: () => ports.loadVerbs(),
+    openContext: async (wanted) => {
+      context ??= await ports.openContext(wanted);
+      return { ...context, close: async () => {} };
+    },
+  };
+  return {
+    call: async (name, args) => {
+      if (!context) return callVerb(config, name, args, keeping);
+      const outcome = await runVerb(await ports.loadVerbs(), context, name, args);
+      if (outcome.kind === 'done') return outcome.result;
+      throw toFailure(outcome.error);
+    },
+    close: async () => {
+      await context?.close();
+      context = undefined;
+    },
+  };
+}
+
 type Opened = Extract<ServerAnswer, { kind: 'answered' }> | { readonly kind: 'opened'; readonly context: Awaited<ReturnType<OpenContext>> };
 
 /** A data directory that somebody holds without answering belongs to a server that is starting or stopping: waits for it. */

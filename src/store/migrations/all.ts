@@ -15,5 +15,6 @@ import { dueSetAtMigration } from './027-due-set-at.ts';
 import { mailsMigration } from './030-mails.ts';
 import { scriptsMigration } from './045-scripts.ts';
 import { loginsMigration } from './050-logins.ts';
+import { importsMigration } from './055-imports.ts';
 
-export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, schedulingMigration, shapingMigration, suppressionsMigration, tlsMigration, routesMigration, forwardingMigration, queueFactsMigration, dueSetAtMigration, mailsMigration, scriptsMigration, loginsMigration];
+export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, schedulingMigration, shapingMigration, suppressionsMigration, tlsMigration, routesMigration, forwardingMigration, queueFactsMigration, dueSetAtMigration, mailsMigration, scriptsMigration, loginsMigration, importsMigration];

@@ -42,6 +42,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { kind: 'drop-in', name: 'mailq', summary: 'list the queue as Postfix does', usage: ['mailq'], load: () => import('../../drop-in/mailq.ts') },
   { kind: 'command', name: 'account', summary: 'accounts: add, list, password, enable, disable, remove', load: () => import('./account.ts') },
+  { kind: 'command', name: 'import', summary: 'mail from elsewhere into an account: maildir, mbox, imap', load: () => import('./import.ts') },
+  { kind: 'command', name: 'export', summary: 'the mail of an account as files: maildir, mbox', load: () => import('./export.ts') },
   { kind: 'command', name: 'alias', summary: 'aliases: add, list, remove', load: () => import('./alias.ts') },
   { kind: 'command', name: 'srs', summary: 'return paths of forwarded mail: keys, rotate, decode', load: () => import('./srs.ts') },
   { kind: 'command', name: 'domain', summary: 'domains: add, list, catch-all, remove', load: () => import('./domain.ts') },

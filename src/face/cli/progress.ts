@@ -1,0 +1,44 @@
+/** One line on standard error that is written over while something long goes on; on no terminal a line now and then. */
+import { printable } from '../../base/table.ts';
+import type { CliIo } from './ports.ts';
+
+const TERMINAL_EVERY_MS = 200;
+const FILE_EVERY_MS = 10_000;
+const WIDTH_DEFAULT = 80;
+
+export class Progress {
+  readonly #io: CliIo;
+  readonly #quiet: boolean;
+  #shownAt = 0;
+  #shown = false;
+
+  /** `quiet`: shows nothing, as with --json. */
+  constructor(io: CliIo, quiet = false) {
+    this.#io = io;
+    this.#quiet = quiet;
+  }
+
+  show(text: string): void {
+    const terminal = this.#io.stderr.isTTY === true;
+    const now = performance.now();
+    if (this.#quiet || now - this.#shownAt < (terminal ? TERMINAL_EVERY_MS : FILE_EVERY_MS)) return;
+    this.#shownAt = now;
+    const line = printable(text);
+    if (!terminal) return void this.#io.stderr.write(`${line}\n`);
+    const width = (this.#io.stdout.columns ?? WIDTH_DEFAULT) - 1;
+    this.#io.stderr.write(`\r${line.slice(0, width).padEnd(width)}`);
+    this.#shown = true;
+  }
+
+  /** A line that stays, above. */
+  note(text: string): void {
+    this.clear();
+    this.#io.stderr.write(`${printable(text)}\n`);
+  }
+
+  clear(): void {
+    if (!this.#shown) return;
+    this.#io.stderr.write(`\r${' '.repeat((this.#io.stdout.columns ?? WIDTH_DEFAULT) - 1)}\r`);
+    this.#shown = false;
+  }
+}
