@@ -72,6 +72,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config } = live;
   const store = await openStore(config.dataDir, { clock, log });
   const closing: (() => Promise<void> | void)[] = [() => store.close()];
+  store.startIndexing();
   try {
     const resolver = createResolver({ servers: config.dns.servers, trustAd: config.dns.trustAd, clock, log });
     closing.push(() => resolver.close());

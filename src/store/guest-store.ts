@@ -11,6 +11,7 @@ import { SpaceReserve } from './free-space.ts';
 import { createStoreClients } from './store-clients.ts';
 import type { Store } from './store.ts';
 import { FolderFeedClient } from './folder-feed.ts';
+import { createGuestSearch } from './search-index/search-client.ts';
 import { routeReads } from './read-routing.ts';
 import type { FromThread } from './thread-protocol.ts';
 
@@ -27,6 +28,8 @@ export interface GuestStore extends Store {
   connect(port: MessagePort): void;
   /** Reads of mailboxes go this way from now on (OwnStore.shareReader); without it, where all calls go. */
   connectReader(port: MessagePort): void;
+  /** Searches go this way from now on (OwnStore.shareSearch). */
+  connectSearch(port: MessagePort): void;
 }
 
 export function createGuestStore({ dataDir, clock, log, changeMemory }: GuestStoreOptions): GuestStore {
@@ -36,9 +39,10 @@ export function createGuestStore({ dataDir, clock, log, changeMemory }: GuestSto
   let currentReader: MessagePort | undefined;
   const call = routeReads(caller.call, reader.call);
   const feed = new FolderFeedClient(call);
+  const searching = createGuestSearch();
   const changes = createChangeCounts(changeMemory);
   // Contents are wanted where they are delivered, which is elsewhere.
-  const clients = createStoreClients({ call, feed, dataDir, clock, reserve: new SpaceReserve(dataDir), changes, contentCacheBytes: 0 });
+  const clients = createStoreClients({ call, feed, search: searching.search, dataDir, clock, reserve: new SpaceReserve(dataDir), changes, contentCacheBytes: 0 });
   return {
     ...clients,
     connect: (port) => {
@@ -60,12 +64,14 @@ export function createGuestStore({ dataDir, clock, log, changeMemory }: GuestSto
       });
       reader.connect(port);
     },
+    connectSearch: (port) => searching.connect(port),
     /** Hands over what was asked for; does not wait for it. */
     close: async () => {
       for (const one of [reader, caller]) {
         one.close();
         one.stopWatching();
       }
+      searching.close();
       currentReader?.close();
       current?.close();
     },

@@ -1,6 +1,6 @@
 /** The clients of the storage thread, one per noun: the same in every thread that has a way to it. */
 import type { Clock } from '../base/clock.ts';
-import type { FolderFeed } from '../contract/mailbox.ts';
+import type { FolderFeed, MailSearch } from '../contract/mailbox.ts';
 import type { StoreCall } from './call.ts';
 import type { ChangeCounts } from './change-counts.ts';
 import { createDirectoryStore } from './clients/directory.ts';
@@ -75,6 +75,7 @@ export interface StoreClients {
 export interface StoreClientsOptions {
   readonly call: StoreCall;
   readonly feed: FolderFeed;
+  readonly search: MailSearch;
   readonly dataDir: string;
   readonly clock: Clock;
   readonly reserve: SpaceReserve;
@@ -83,9 +84,9 @@ export interface StoreClientsOptions {
   readonly contentCacheBytes?: number;
 }
 
-export function createStoreClients({ call, feed, dataDir, clock, reserve, changes, contentCacheBytes }: StoreClientsOptions): StoreClients {
+export function createStoreClients({ call, feed, search, dataDir, clock, reserve, changes, contentCacheBytes }: StoreClientsOptions): StoreClients {
   const queue = new QueueClient({ call, dataDir, clock, reserve, ...(contentCacheBytes === undefined ? {} : { contentCacheBytes }) });
-  const mailbox = createMailboxPorts({ call, dataDir, clock, reserve, feed });
+  const mailbox = createMailboxPorts({ call, dataDir, clock, reserve, feed, search });
   return {
     dataDir,
     call,

@@ -1,7 +1,7 @@
 /**
  * Everything that is kept: opens a data directory and hands out the clients of the storage thread, one per noun.
  *
- * A data directory has `posthorn.db` (with its log), `bodies/` (large contents) and `run/` (lock, pid, control socket).
+ * A data directory has `posthorn.db` (with its log), `search.db` (the text index, derived), `bodies/` (large contents) and `run/` (lock, pid, control socket).
  */
 import { SystemClock } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
@@ -15,6 +15,7 @@ import { sweepRemovedMail } from './clients/folders.ts';
 import { SpaceReserve } from './free-space.ts';
 import type { FreeSpace } from './free-space.ts';
 import { lockDataDir } from './lock.ts';
+import { SearchIndex } from './search-index/search-index.ts';
 import { routeReads } from './read-routing.ts';
 import { createStoreClients } from './store-clients.ts';
 import type { StoreClients } from './store-clients.ts';
@@ -50,6 +51,10 @@ export interface OwnStore extends Store {
   share(take: PortTaker): () => void;
   /** The same for the thread that reads mailboxes; without one, `take` is never called. */
   shareReader(take: PortTaker): () => void;
+  /** The same for the thread that searches texts. */
+  shareSearch(take: PortTaker): () => void;
+  /** From now on the text index takes up what is delivered. */
+  startIndexing(): void;
 }
 
 /**
@@ -72,14 +77,21 @@ export async function openStore(dataDir: string, options: StoreOptions = {}): Pr
     const call = reader ? routeReads(thread.call, reader.call) : thread.call;
     // A failure is in the log already, and the next start tries again.
     if (!readOnly) void sweepRemovedMail(call).catch(() => {});
+    const searchIndex = new SearchIndex({ dataDir, log: options.log ?? silentLog });
     const changeMemory = createChangeMemory();
     const reserve = new SpaceReserve(dataDir, options.freeSpace);
     return {
-      ...createStoreClients({ call, feed: thread.feed, dataDir, clock, reserve, changes: createChangeCounts(changeMemory) }),
+      ...createStoreClients({ call, feed: thread.feed, search: searchIndex.search, dataDir, clock, reserve, changes: createChangeCounts(changeMemory) }),
       changeMemory,
       share: (take) => thread.share(take),
       shareReader: (take) => reader?.share(take) ?? (() => {}),
+      shareSearch: (take) => searchIndex.share(take),
+      startIndexing: () => {
+        searchIndex.startIndexing();
+        thread.feed.watch(() => searchIndex.wake());
+      },
       close: async () => {
+        await searchIndex.close();
         await reader?.close();
         await thread.close();
         lock.release();

@@ -1,6 +1,6 @@
 /** The ports that mail programs work on (contract/mailbox.ts), put together. */
 import type { Clock } from '../../base/clock.ts';
-import type { FolderFeed, MailboxPorts } from '../../contract/mailbox.ts';
+import type { FolderFeed, MailboxPorts, MailSearch } from '../../contract/mailbox.ts';
 import type { StoreCall } from '../call.ts';
 import type { SpaceReserve } from '../free-space.ts';
 import { createAnnotations } from './annotations.ts';
@@ -12,8 +12,7 @@ import { createMailReader } from './mails.ts';
 import { NewMails } from './new-mails.ts';
 import { createFolderSharing } from './sharing.ts';
 
-/** Without `search`, which has an index of its own beside the store. */
-export interface StoredMailbox extends Omit<MailboxPorts, 'search'> {
+export interface StoredMailbox extends MailboxPorts {
   readonly quotas: MailQuotas;
 }
 
@@ -23,9 +22,11 @@ export interface MailboxPortsOptions {
   readonly clock: Clock;
   readonly reserve: SpaceReserve;
   readonly feed: FolderFeed;
+  /** Has an index of its own beside the store (store/search-index). */
+  readonly search: MailSearch;
 }
 
-export function createMailboxPorts({ call, dataDir, clock, reserve, feed }: MailboxPortsOptions): StoredMailbox {
+export function createMailboxPorts({ call, dataDir, clock, reserve, feed, search }: MailboxPortsOptions): StoredMailbox {
   return {
     folders: createFolderStore(call, clock),
     messages: createFolderMessages(call, clock, new NewMails({ dataDir, reserve })),
@@ -34,5 +35,6 @@ export function createMailboxPorts({ call, dataDir, clock, reserve, feed }: Mail
     annotations: createAnnotations(call),
     quotas: createMailQuotas(call),
     feed,
+    search,
   };
 }

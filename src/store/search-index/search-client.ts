@@ -78,7 +78,7 @@ export class SearchClient implements MailSearch {
 }
 
 /** For a thread that was handed a port; `undefined` while it has none. */
-export function createGuestSearch(): { readonly search: MailSearch; connect(port: MessagePortLike): void } {
+export function createGuestSearch(): { readonly search: MailSearch; connect(port: MessagePortLike): void; close(): void } {
   let current: MessagePortLike | undefined;
   const client = new SearchClient(() => (current ? Promise.resolve(current) : Promise.reject(new Failure('search-failed', 'the search is not ready yet'))));
   return {
@@ -93,6 +93,7 @@ export function createGuestSearch(): { readonly search: MailSearch; connect(port
         client.disconnect();
       });
     },
+    close: () => current?.close(),
   };
 }
 
@@ -100,4 +101,5 @@ export function createGuestSearch(): { readonly search: MailSearch; connect(port
 export interface MessagePortLike extends SearchPort {
   on(event: 'message', listener: (reply: SearchReply) => void): unknown;
   once(event: 'close', listener: () => void): unknown;
+  close(): void;
 }
