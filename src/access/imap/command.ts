@@ -158,6 +158,8 @@ export interface SelectedMailbox {
   readonly rights: Rights;
   /** Writes what is new to `session.out`: EXISTS, RECENT, FETCH of flags, and, when `expunges` are told, EXPUNGE or VANISHED (RFC 9051 §5.2, §7.5.1). */
   sync(session: ImapSession, options: { readonly expunges: 'told' | 'held' }): Promise<void>;
+  /** Resolves when changes up to that MODSEQ are known, so that `sync` tells them: for commands that put something into it by themselves. */
+  reach(modseq: number): Promise<void>;
   /** Lets go of what it holds; writes nothing. */
   close(): void;
 }

@@ -24,6 +24,7 @@ import { check, noop } from './commands/noop.ts';
 import { getQuota, getQuotaRoot, setQuota } from './commands/quota.ts';
 import { rename } from './commands/rename.ts';
 import { notify } from './commands/notify.ts';
+import { replace, uidReplace } from './commands/replace.ts';
 import { examine, select } from './commands/select.ts';
 import { search, uidSearch } from './commands/search.ts';
 import { sort, uidSort } from './commands/sort.ts';
@@ -60,7 +61,7 @@ const MAILBOXES: readonly Command[] = [
   unsubscribe,
 ];
 /** About a selected mailbox. */
-const SELECTED: readonly Command[] = [fetch, uidFetch, search, uidSearch, sort, uidSort, thread, uidThread, check, close, copy, examine, expunge, idle, move, notify, select, store, uidCopy, uidExpunge, uidMove, uidStore, unselect];
+const SELECTED: readonly Command[] = [fetch, uidFetch, search, uidSearch, sort, uidSort, thread, uidThread, check, close, copy, examine, expunge, idle, move, notify, replace, select, store, uidCopy, uidExpunge, uidMove, uidReplace, uidStore, unselect];
 
 export type CommandRegistry = ReadonlyMap<string, Command>;
 

@@ -63,6 +63,10 @@ export class SelectedState {
     return this.#lease.live;
   }
 
+  reach(modseq: number): Promise<void> {
+    return this.live.reach(modseq);
+  }
+
   close(): void {
     this.#lease.release();
   }

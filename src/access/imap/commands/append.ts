@@ -40,7 +40,9 @@ export const append = defineCommand({
     if (!target) return no('there is no such mailbox: CREATE it first', 'TRYCREATE');
     const now = session.ports.clock.now();
     const made = messages.map((message) => newMessage(message, target.rights, now));
-    const { uidValidity, uids } = await session.ports.mailboxes.messages.append(target.facts.id, made);
+    const { uidValidity, uids, highestModseq } = await session.ports.mailboxes.messages.append(target.facts.id, made);
+    // RFC 9051 §6.3.12: in the selected mailbox, EXISTS comes before the tagged line.
+    if (session.selected?.folder === target.facts.id) await session.selected.reach(highestModseq);
     // RFC 4315 §3: who may not read the mailbox is not told what is in it.
     return ok('APPEND completed', target.rights.includes('r') ? `APPENDUID ${uidValidity} ${formatNumbers(uids)}` : undefined);
   },
