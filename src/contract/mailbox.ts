@@ -150,6 +150,8 @@ export interface FolderMessages {
   move(source: FolderId, uids: UidRanges, target: FolderId): Promise<TransferResult>;
   /** Removes those of `uids` (default all) that are flagged \Deleted. Content can be undeleted for `[retention] undelete`. */
   expunge(folder: FolderId, uids?: UidRanges): Promise<{ readonly uids: Uint32Array; readonly highestModseq: number }>;
+  /** The same whatever their flags (POP3). */
+  remove(folder: FolderId, uids: UidRanges): Promise<void>;
 }
 
 export interface MailFacts {

@@ -32,7 +32,8 @@ export function createFolderMessages(call: StoreCall, clock: Clock, newMails: Ne
     setFlags: (order) => setFlags(call, order),
     copy: (source, uids, target) => call('folderMessages.transfer', { source, uids, target, at: clock.now(), keep: true }),
     move: (source, uids, target) => call('folderMessages.transfer', { source, uids, target, at: clock.now(), keep: false }),
-    expunge: (folder, uids) => expunge(call, clock, folder, uids),
+    expunge: (folder, uids) => expunge(call, clock, folder, uids === undefined ? {} : { uids }),
+    remove: async (folder, uids) => void (await expunge(call, clock, folder, { uids, anyFlags: true })),
   };
 }
 
@@ -50,13 +51,18 @@ async function setFlags(call: StoreCall, order: FlagOrder): Promise<FlagResult> 
   };
 }
 
-async function expunge(call: StoreCall, clock: Clock, folder: FolderId, uids?: UidRanges): Promise<{ readonly uids: Uint32Array; readonly highestModseq: number }> {
+async function expunge(
+  call: StoreCall,
+  clock: Clock,
+  folder: FolderId,
+  which: { readonly uids?: UidRanges; readonly anyFlags?: boolean },
+): Promise<{ readonly uids: Uint32Array; readonly highestModseq: number }> {
   const gone: Uint32Array[] = [];
   const at = clock.now();
-  let piece = await call('folderMessages.expunge', { folder, at, ...(uids ? { uids } : {}) });
+  let piece = await call('folderMessages.expunge', { ...which, folder, at });
   gone.push(piece.uids);
   while (piece.next) {
-    piece = await call('folderMessages.expunge', { folder, at, uids: piece.next });
+    piece = await call('folderMessages.expunge', { ...which, folder, at, uids: piece.next });
     gone.push(piece.uids);
   }
   return { uids: joinUids(gone), highestModseq: piece.highestModseq };

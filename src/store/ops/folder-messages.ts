@@ -166,6 +166,7 @@ function takeOutMoved(db: Database, source: FolderFacts, target: FolderFacts, ui
 }
 
 const DELETED = 'SELECT uid FROM folder_messages WHERE folder_id = ? AND uid BETWEEN ? AND ? AND deleted = 1 ORDER BY uid LIMIT ?';
+const ANY = 'SELECT uid FROM folder_messages WHERE folder_id = ? AND uid BETWEEN ? AND ? ORDER BY uid LIMIT ?';
 const EVERY_UID: UidRanges = [[1, UID_MAX]];
 
 export interface Expunged {
@@ -209,11 +210,12 @@ export const folderMessageWrites = {
     return transfer(db, args);
   },
 
-  expunge(db: Database, args: { readonly folder: number; readonly uids?: UidRanges; readonly at: number }): Expunged {
+  /** `anyFlags`: those without \Deleted as well; `uids` are named then. */
+  expunge(db: Database, args: { readonly folder: number; readonly uids?: UidRanges; readonly at: number; readonly anyFlags?: boolean }): Expunged {
     const folder = requireFolder(db, args.folder);
     const none = { uids: new Uint32Array(0), highestModseq: folder.highestModseq, next: null };
-    if (folder.deleted === 0) return none;
-    const { rows, next } = rowsInRanges(db, DELETED, folder.id, args.uids ?? EVERY_UID, MAILBOX_LIMITS.freedPerOperationMax);
+    if (folder.deleted === 0 && args.anyFlags !== true) return none;
+    const { rows, next } = rowsInRanges(db, args.anyFlags === true ? ANY : DELETED, folder.id, args.uids ?? EVERY_UID, MAILBOX_LIMITS.freedPerOperationMax);
     if (rows.length === 0) return { ...none, next };
     const uids = rows.map((row) => row[0] as number);
     return { uids: Uint32Array.from(uids), highestModseq: expungeUids(db, folder, uids, args.at), next };
