@@ -1,9 +1,7 @@
 /**
  * A compiled script: a tree of calls whose arguments are checked, sorted by name and ready to run. Only the compiler
- * makes one; it can be kept and run any number of times.
+ * makes one. It is plain data: it can be kept, run any number of times, and passed to another thread.
  */
-import type { CommandSpec, TestSpec } from './signature.ts';
-
 export interface Program {
   readonly commands: readonly CompiledCommand[];
   /** Extensions that the script requires. */
@@ -35,6 +33,8 @@ export interface MatchRule {
 }
 
 interface Call {
+  /** Of the command or test, lower case. */
+  readonly name: string;
   readonly line: number;
   readonly column: number;
   /** Tags by name without colon; `true` for those without a value. */
@@ -46,12 +46,17 @@ interface Call {
 }
 
 export interface CompiledTest extends Call {
-  readonly spec: TestSpec;
+  /** Known when the script was compiled (RFC 5463 §4). */
+  readonly constant?: boolean;
 }
 
 export interface CompiledCommand extends Call {
-  readonly spec: CommandSpec;
   readonly block: readonly CompiledCommand[];
+  /** Of `if`: the branches in order, the last perhaps without a test. */
+  readonly branches?: readonly { readonly test: CompiledTest | undefined; readonly block: readonly CompiledCommand[] }[];
 }
 
 export type AnyCall = CompiledTest | CompiledCommand;
+
+/** Where it goes on after a command: nowhere, behind the script, behind a loop (of that name, or the innermost). */
+export type Flow = 'stop' | 'return' | { readonly breakLoop: string | undefined };

@@ -2,7 +2,7 @@
  * How a command or test is written and what it does: one value of these types per word of the language. The compiler
  * reads the written form, the interpreter calls `execute` or `evaluate`; nothing else knows single commands.
  */
-import type { AnyCall, CompiledCommand, CompiledTest } from './program.ts';
+import type { AnyCall, CompiledCommand, CompiledTest, Flow } from './program.ts';
 import type { MaybeLater } from './environment.ts';
 import type { Machine } from './run/machine.ts';
 
@@ -54,11 +54,9 @@ export interface CommandSpec extends Signature {
   readonly kind: 'command';
   readonly block?: boolean;
   check?(call: CompiledCommand, report: Report): void;
+  /** Nothing: it goes on with the next command. */
   execute(call: CompiledCommand, machine: Machine): MaybeLater<Flow | void>;
 }
-
-/** Where it goes on after a command; nothing: with the next. */
-export type Flow = 'stop' | 'return' | { readonly breakLoop: string | undefined };
 
 /** What a check may say and ask. */
 export interface Report {
