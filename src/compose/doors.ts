@@ -19,7 +19,6 @@ import { createJudge } from '../flow/judge/judge.ts';
 import { createArcSealer } from '../flow/sign/arc-sealer.ts';
 import type { Signer } from '../flow/sign/signer.ts';
 import { createClientName } from '../verify/iprev/client-name.ts';
-import { createLogin } from '../login/login.ts';
 import type { Store } from '../store/store.ts';
 import { createBodyHasher } from '../verify/dkim/body-hasher.ts';
 import { createIntake } from './intake.ts';
@@ -36,8 +35,7 @@ export interface DoorsOptions {
   readonly directory: Directory;
   readonly signer: Signer;
   readonly signingKeys: SigningKeys;
-  /** Default: one that knows of the log-ins through these doors only. */
-  readonly login?: Login;
+  readonly login: Login;
   readonly checkRecipient: CheckRecipient;
   readonly brake: SendingBrake;
   /** Durable when it resolves. */
@@ -66,7 +64,7 @@ export function createDoors(options: DoorsOptions): SmtpServerPorts {
     directory,
     returnPaths: createReturnPaths(forwarding),
     checkRecipient: options.checkRecipient,
-    login: options.login ?? createLogin({ store, clock, log }),
+    login: options.login,
     clock,
     log,
     clientName: createClientName(dns, { clock }),

@@ -13,6 +13,7 @@ import type { SmtpServerPorts } from '../flow/accept/options.ts';
 import type { Queue, QueueOptions } from '../flow/queue/queue.ts';
 import type { AnyVerb } from '../manage/local-call.ts';
 import type { ManageContext } from '../manage/verb.ts';
+import { createLogin } from '../login/login.ts';
 import { createResolver } from '../net/resolver.ts';
 import { openStore, type OwnStore } from '../store/store.ts';
 import { createDoors } from './doors.ts';
@@ -76,7 +77,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const resolver = createResolver({ servers: config.dns.servers, trustAd: config.dns.trustAd, clock, log });
     closing.push(() => resolver.close());
-    const shared = { config, clock, log, store, dns: resolver, ...createSharedParts(config, clock, store) };
+    const login = createLogin({ store, clock, log, config });
+    closing.push(() => login.close());
+    const shared = { config, clock, log, store, dns: resolver, login, ...createSharedParts(config, clock, store, (address) => login.provision(address)) };
     const shaper = await createServerShaper(shared);
     closing.push(() => shaper.close());
     const observers: SettledObserver[] = [];
@@ -91,9 +94,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(() => front.close(0));
     const arrivals = new Arrivals({ store: store.queue, queue, clock, log });
     closing.push(() => arrivals.close());
-    const { addresses, threads } = await listen(options, { config, store, front, answers: { login: doors.login, checkRecipient, brake }, arrivals, counters });
+    const { addresses, threads } = await listen(options, { config, store, front, answers: { login, checkRecipient, brake }, arrivals, counters });
     closing.push(() => threads?.close(0));
-    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), shaping: shaper.control, fetch };
+    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), logins: login, shaping: shaper.control, fetch };
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
     await options.beforeQueue?.(context);
     await queue.start();

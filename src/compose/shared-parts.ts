@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Directory, SigningKeys } from '../contract/directory.ts';
 import { createSigner, type Signer } from '../flow/sign/signer.ts';
+import { createProvisioningDirectory } from '../login/provisioning-directory.ts';
 import { createDirectory } from '../store/directory.ts';
 import { createSigningKeys } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
@@ -13,10 +14,11 @@ export interface SharedParts {
   readonly signer: Signer;
 }
 
-export function createSharedParts(config: Config, clock: Clock, store: Store): SharedParts {
+/** `provision` makes a mailbox for an address that a log-in back end knows. */
+export function createSharedParts(config: Config, clock: Clock, store: Store, provision: (address: string) => Promise<boolean>): SharedParts {
   const signingKeys = createSigningKeys({ store });
   return {
-    directory: createDirectory({ store, hostname: config.hostname, origin: config.origin }),
+    directory: createProvisioningDirectory({ directory: createDirectory({ store, hostname: config.hostname, origin: config.origin }), provision, config }),
     signingKeys,
     signer: createSigner({ keys: signingKeys, config, clock }),
   };

@@ -1,9 +1,9 @@
 /** Who lives here: the questions that mail in transit asks about domains, accounts and aliases. */
 
 export type Resolution =
-  | { readonly kind: 'mailbox'; readonly account: string; /** after the `+` of plus-addressing */ readonly detail?: string }
+  | { readonly kind: 'mailbox'; readonly account: string; /** after the `+` of plus-addressing */ readonly detail?: string; /** Nobody has the address itself. */ readonly catchAll?: true }
   /** Expanded to the end, without cycles or doubles; targets may be ours or remote. */
-  | { readonly kind: 'alias'; readonly targets: readonly string[] }
+  | { readonly kind: 'alias'; readonly targets: readonly string[]; readonly catchAll?: true }
   /** Not ours, but a route says that mail from outside is taken for it (gateway, backup MX). */
   | { readonly kind: 'relay'; /** Ask the inner server whether the address exists. */ readonly verify: boolean }
   /** The domain is not ours. */
@@ -20,14 +20,40 @@ export interface Directory {
   maySendAs(account: string, address: string): Promise<boolean>;
 }
 
+/** `other`: a service that asks over the Dovecot protocol and is none of these. */
+export type LoginService = 'smtp' | 'imap' | 'pop3' | 'sieve' | 'http' | 'control' | 'other';
+
 export interface LoginContext {
-  readonly service: 'smtp' | 'imap' | 'pop3' | 'sieve' | 'http' | 'control';
+  readonly service: LoginService;
   readonly clientAddress: string;
+  /** SASL mechanism, or the command of the protocol (`LOGIN`, `USER`); for the audit. */
+  readonly mechanism?: string;
+}
+
+export type LoginDenial =
+  | 'unknown-account'
+  | 'wrong-password'
+  | 'disabled'
+  | 'throttled'
+  /** A mailbox that nobody logs in to. */
+  | 'shared'
+  /** The app password is right, but not for this service. */
+  | 'scope'
+  /** The main password is right, but with a second factor only app passwords are taken here. */
+  | 'second-factor'
+  /** Of a token: expired, revoked, never issued, of another user, or without the scope asked for. */
+  | 'token';
+
+/** What a client is told about a token that was refused (RFC 7628 §3.2.2). */
+export interface OauthRefusal {
+  readonly status: 'invalid_token' | 'insufficient_scope';
+  readonly scope?: string;
+  readonly openidConfiguration?: string;
 }
 
 export type LoginResult =
-  | { readonly kind: 'ok'; readonly account: string }
-  | { readonly kind: 'denied'; /** for the log only */ readonly reason: 'unknown-account' | 'wrong-password' | 'disabled' | 'throttled' };
+  | { readonly kind: 'ok'; readonly account: string; /** Its name, when one was used. */ readonly appPassword?: string }
+  | { readonly kind: 'denied'; /** for the log only */ readonly reason: LoginDenial; readonly oauth?: OauthRefusal };
 
 /** RFC 5803; kept instead of the password. */
 export interface ScramCredentials {
@@ -39,12 +65,16 @@ export interface ScramCredentials {
 }
 
 export interface Login {
+  /** SASL mechanisms to offer, strongest first; those that bind the channel only where it can be bound. A reload changes them. */
+  readonly mechanisms: readonly string[];
   /** Takes the same time for an unknown account as for a wrong password. */
   password(user: string, password: string, context: LoginContext): Promise<LoginResult>;
   /** For an unknown account: credentials that no password fits, the same ones every time, so that nobody can tell. */
   scramSha256(user: string, context: LoginContext): Promise<ScramCredentials>;
   /** Tells the outcome of a SCRAM exchange, for throttling and audit. */
   scramFinished(user: string, ok: boolean, context: LoginContext): Promise<LoginResult>;
+  /** OAUTHBEARER and XOAUTH2; `user` as the client named it, '' when it did not. Rejects when the introspection server does not answer. */
+  bearer(user: string, token: string, context: LoginContext): Promise<LoginResult>;
 }
 
 /** One DKIM key of a domain; the private key never leaves the process. */

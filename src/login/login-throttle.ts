@@ -4,12 +4,16 @@
  * further failure up to a minute; the owner of the account, on another network, notices nothing. Attempts that arrive
  * together wait for those being checked: a client that opens thirty connections at once is no guesser.
  *
+ * An address from which the account logged in before is never locked out by what its neighbours do: it is counted by
+ * itself, and beyond the limit its attempts wait for their turn, one a second, instead of being refused.
+ *
  * The same wrong password again is no guess (a forgotten device repeats it for weeks): it is refused from memory and not
  * counted.
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { ACCOUNT_LIMITS } from '../base/account-limits.ts';
 import type { Clock } from '../base/clock.ts';
 import { DIRECTORY_LIMITS } from '../base/limits.ts';
+import { homeOf, isLoopback, networkOf } from './network.ts';
 
 interface Counter {
   failures: number;
@@ -44,12 +48,17 @@ export class LoginThrottle {
     this.#clock = clock;
   }
 
-  /** Resolves when it is known whether this attempt may be checked; with many at once, after those before it. */
-  async begin(account: string, clientAddress: string): Promise<Attempt> {
+  /**
+   * Resolves when it is known whether this attempt may be checked; with many at once, after those before it. `isKnown` is
+   * asked when the network is about to be throttled: did this account log in from this very address before?
+   */
+  async begin(account: string, clientAddress: string, isKnown: () => Promise<boolean> = async () => false): Promise<Attempt> {
     const network = networkOf(clientAddress);
     const own = this.#counter(`${account} ${network}`);
     // Everybody behind a local web mail comes from one address: there only the accounts are counted.
     const shared = isLoopback(clientAddress) ? undefined : this.#counter(network);
+    const isBusy = isFull(own, DIRECTORY_LIMITS.failuresBeforeThrottle) || (shared !== undefined && isFull(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle));
+    if (isBusy && (await isKnown())) return this.#beginAtHome(account, clientAddress);
     const allowed =
       (await this.#turn(own, DIRECTORY_LIMITS.failuresBeforeThrottle)) && (!shared || (await this.#turn(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle, own)));
     const both = shared ? [own, shared] : [own];
@@ -59,17 +68,58 @@ export class LoginThrottle {
       knownWrong: (digest) => own.wrong.has(digest),
       abandoned: done,
       succeeded: () => {
-        own.failures = 0;
-        own.nextAt = 0;
+        forgive(own);
         done();
       },
       failed: (digest) => {
-        if (digest !== undefined && own.wrong.size < DIRECTORY_LIMITS.failuresBeforeThrottle) own.wrong.add(digest);
+        rememberWrong(own, digest);
         this.#count(own, DIRECTORY_LIMITS.failuresBeforeThrottle);
         if (shared) this.#count(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle);
         done();
       },
     };
+  }
+
+  /** Failures of before this process, as the audit knows them. */
+  recall(account: string, clientAddress: string, times: number): void {
+    for (let i = 0; i < Math.min(times, DIRECTORY_LIMITS.networkFailuresBeforeThrottle); i += 1) {
+      this.#count(this.#counter(`${account} ${networkOf(clientAddress)}`), DIRECTORY_LIMITS.failuresBeforeThrottle);
+      if (!isLoopback(clientAddress)) this.#count(this.#counter(networkOf(clientAddress)), DIRECTORY_LIMITS.networkFailuresBeforeThrottle);
+    }
+  }
+
+  async #beginAtHome(account: string, clientAddress: string): Promise<Attempt> {
+    const home = this.#counter(`home ${account} ${homeOf(clientAddress)}`);
+    const allowed = await this.#turnAtHome(home);
+    return {
+      allowed,
+      knownWrong: (digest) => home.wrong.has(digest),
+      abandoned: () => release(home),
+      succeeded: () => {
+        forgive(home);
+        release(home);
+      },
+      failed: (digest) => {
+        rememberWrong(home, digest);
+        this.#count(home, DIRECTORY_LIMITS.failuresBeforeThrottle);
+        home.nextAt = this.#clock.monotonic() + ACCOUNT_LIMITS.knownAddressPaceMs;
+        release(home);
+      },
+    };
+  }
+
+  /** False only when too many wait already. */
+  async #turnAtHome(counter: Counter): Promise<boolean> {
+    for (;;) {
+      if (turnOf(counter, DIRECTORY_LIMITS.failuresBeforeThrottle, Infinity) === 'now') {
+        const restMs = counter.failures < DIRECTORY_LIMITS.failuresBeforeThrottle ? 0 : counter.nextAt - this.#clock.monotonic();
+        counter.pending += 1;
+        if (restMs > 0) await new Promise<void>((resolve) => void this.#clock.timer(restMs, resolve));
+        return true;
+      }
+      if (counter.waiting.length >= DIRECTORY_LIMITS.passwordHashesWaitingMax) return false;
+      await new Promise<void>((resolve) => counter.waiting.push(resolve));
+    }
   }
 
   /** Takes a place among the pending ones; false when throttled, then `held` is given back too. */
@@ -125,18 +175,15 @@ function release(counter: Counter): void {
   for (const wake of waiting) wake();
 }
 
-/** The /24 of an IPv4 address and the /64 of an IPv6 one: what one customer has to change addresses in. */
-export function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (isIPv4(plain)) return `${plain.slice(0, plain.lastIndexOf('.'))}.0/24`;
-  if (!isIPv6(plain) || plain.includes('%')) return plain;
-  const [head = '', tail = ''] = new URL(`http://[${plain}]`).hostname.slice(1, -1).split('::');
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === '' ? [] : tail.split(':');
-  const groups = [...front, ...Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0'), ...back];
-  return `${groups.slice(0, 4).join(':')}::/64`;
+function isFull(counter: Counter, limit: number): boolean {
+  return counter.failures + counter.pending >= limit;
 }
 
-function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./i.test(address);
+function forgive(counter: Counter): void {
+  counter.failures = 0;
+  counter.nextAt = 0;
+}
+
+function rememberWrong(counter: Counter, digest: string | undefined): void {
+  if (digest !== undefined && counter.wrong.size < DIRECTORY_LIMITS.failuresBeforeThrottle) counter.wrong.add(digest);
 }

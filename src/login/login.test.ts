@@ -8,7 +8,7 @@ import { DIRECTORY_LIMITS } from '../base/limits.ts';
 import { Log } from '../base/log.ts';
 import type { LogEntry } from '../base/log.ts';
 import { createLogin } from './login.ts';
-import { networkOf } from './login-throttle.ts';
+import { networkOf } from './network.ts';
 import { derivePassword, deriveScram, verifyPassword } from '../store/password.ts';
 import { openStore } from '../store/store.ts';
 

@@ -1,91 +1,91 @@
 /**
- * Checks who logs in (contract/directory.ts). An unknown account costs and answers what a wrong password does; SCRAM
- * gets stand-in credentials for it, the same every time.
+ * Checks who logs in (contract/directory.ts). Each way in, a password, a SCRAM proof or a token, goes the same road:
+ * throttle, check (password-check.ts, oauth/), audit. An unknown account costs and answers what a wrong password does;
+ * SCRAM gets stand-in credentials for it, the same every time.
  *
- * A password found right is remembered for minutes as an HMAC under a key of this process, together with the hash it
- * fits: a client that opens a connection for every message must not cost 25 ms and 19 MiB each time, and a changed
- * password is a changed hash, so that the memory of the old one fits nothing. Nothing logged here tells a password, nor a
- * user name that is no address (people type their password there).
+ * Nothing logged here tells a password, nor a user name that is no address (people type their password there).
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
-import { Failure } from '../base/errors.ts';
 import { DIRECTORY_LIMITS } from '../base/limits.ts';
-import { saslprep } from '../base/saslprep.ts';
 import type { Log } from '../base/log.ts';
-import { Semaphore } from '../base/semaphore.ts';
-import type { Login, LoginContext, LoginResult, ScramCredentials } from '../contract/directory.ts';
+import { DEFAULT_LOGIN, type LoginConfig } from '../config/login-config.ts';
+import type { Login, LoginContext, LoginDenial, LoginResult, ScramCredentials } from '../contract/directory.ts';
 import { addressKey, parseMailbox } from '../mail/address.ts';
 import { asBuffer } from '../store/call.ts';
-import type { DirectoryStore } from '../store/clients/directory.ts';
-import { LoginThrottle } from './login-throttle.ts';
 import type { StoredCredentials } from '../store/ops/directory.ts';
-import { SCRAM_ITERATIONS, SCRAM_SALT_BYTES, unmatchableHash, verifyPassword } from '../store/password.ts';
+import { SCRAM_ITERATIONS, SCRAM_SALT_BYTES, verifyPassword } from '../store/password.ts';
+import type { StoreClients } from '../store/store-clients.ts';
+import { createBackends, type Backends } from './backends/backends.ts';
+import { LoginThrottle, type Attempt } from './login-throttle.ts';
+import { LoginTrail } from './login-trail.ts';
+import { offeredByPolicy } from './mechanisms.ts';
+import { createIntrospection, type Introspection } from './oauth/introspection.ts';
+import { TokenCheck } from './oauth/token-check.ts';
+import { PasswordCheck, refusalOf } from './password-check.ts';
+import { StorePasswords } from './store-passwords.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface LoginOptions {
-  readonly store: { readonly directory: DirectoryStore };
+  readonly store: Pick<StoreClients, 'directory' | 'logins'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** The live one. Default: the store alone. */
+  readonly config?: { readonly login?: LoginConfig };
   /** Compares a password with a stored hash; default argon2id. */
   readonly verify?: typeof verifyPassword;
 }
 
-/** The methods reject with a temporary Failure when the store does not answer or too many wait (`login-busy`). */
-export function createLogin(options: LoginOptions): Login {
+export interface RunningLogin extends Login {
+  /** Makes a mailbox for an address that a back end knows; false when none does. Rejects (temporary) when one does not answer. */
+  provision(address: string): Promise<boolean>;
+  /** Writes down the log-ins noted so far. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The methods reject with a temporary Failure when the store or a back end does not answer, or too many wait (`login-busy`). */
+export function createLogin(options: LoginOptions): RunningLogin {
   return new AccountLogin(options);
 }
 
-type DenialReason = Extract<LoginResult, { kind: 'denied' }>['reason'];
-
-class AccountLogin implements Login {
-  readonly #store: DirectoryStore;
-  readonly #clock: Clock;
-  readonly #log: Log;
+class AccountLogin implements RunningLogin {
+  readonly #options: LoginOptions;
   readonly #throttle: LoginThrottle;
-  readonly #compare: typeof verifyPassword;
-  readonly #hashing = new Semaphore(DIRECTORY_LIMITS.passwordHashesAtOnce);
-  #waiting = 0;
-  readonly #memoryKey = randomBytes(32);
-  readonly #standInHash = unmatchableHash();
-  /** Digest of what was right, to the monotonic time until which it counts. */
-  readonly #right = new Map<string, number>();
-  #secret: Promise<Buffer> | undefined;
+  readonly #trail: LoginTrail;
+  readonly #backends: Backends;
+  readonly #introspection: Introspection;
+  readonly #passwords: PasswordCheck;
+  readonly #tokens: TokenCheck;
+  #standInSecret: Promise<Buffer> | undefined;
+  #recalled: Promise<void> | undefined;
 
-  constructor({ store, clock, log, verify }: LoginOptions) {
-    this.#compare = verify ?? verifyPassword;
-    this.#store = store.directory;
-    this.#clock = clock;
-    this.#log = log;
+  constructor(options: LoginOptions) {
+    const { store, clock, log, verify = verifyPassword } = options;
+    const settings = (): LoginConfig => this.#settings;
+    this.#options = options;
     this.#throttle = new LoginThrottle(clock);
+    this.#trail = new LoginTrail({ store, clock, log, settings });
+    this.#backends = createBackends({ store, clock, log, settings });
+    this.#introspection = createIntrospection({ clock, settings });
+    this.#passwords = new PasswordCheck({ store, settings, backends: this.#backends, hashes: new StorePasswords(clock, verify) });
+    this.#tokens = new TokenCheck({ store, settings, backends: this.#backends, introspection: this.#introspection });
   }
 
-  async password(user: string, password: string, context: LoginContext): Promise<LoginResult> {
-    const account = keyOf(user);
-    const attempt = await this.#throttle.begin(account, context.clientAddress);
-    if (!attempt.allowed) return this.#denied(account, 'throttled', context);
-    try {
-      const known = await this.#credentials(account);
-      const digest = this.#digest(account, known?.hash ?? this.#standInHash, password);
-      const right = this.#isRemembered(digest) || (!attempt.knownWrong(digest) && (await this.#verify(known?.hash, password)));
-      if (right && known && !known.disabled) {
-        attempt.succeeded();
-        this.#remember(digest);
-        return { kind: 'ok', account: known.address };
-      }
-      // The same wrong password again is refused, and not counted.
-      if (attempt.knownWrong(digest)) attempt.abandoned();
-      else attempt.failed(digest);
-      return this.#denied(account, reasonOf(known, right), context);
-    } catch (error) {
-      attempt.abandoned();
-      throw error;
-    }
+  get mechanisms(): readonly string[] {
+    return offeredByPolicy(this.#settings);
+  }
+
+  password(user: string, password: string, context: LoginContext): Promise<LoginResult> {
+    const account = this.#keyOf(user);
+    return this.#attempt(account, context, (attempt) => this.#passwords.check(account, password, context, attempt));
   }
 
   async scramSha256(user: string): Promise<ScramCredentials> {
-    const account = keyOf(user);
+    const account = this.#keyOf(user);
     const [known, standIn] = await Promise.all([this.#credentials(account), this.#standIn(account)]);
-    if (!known || known.disabled) return standIn;
+    // Only the main password has SCRAM credentials (docs/decisions/0187): where it does not open, nothing fits.
+    if (!known || refusalOf(known, 'imap', this.#settings) !== undefined || !this.#backends.isOfStore(known)) return standIn;
     return {
       account: known.address,
       salt: asBuffer(known.scramSalt),
@@ -95,65 +95,101 @@ class AccountLogin implements Login {
     };
   }
 
-  async scramFinished(user: string, ok: boolean, context: LoginContext): Promise<LoginResult> {
-    const account = keyOf(user);
-    const attempt = await this.#throttle.begin(account, context.clientAddress);
-    if (!attempt.allowed) return this.#denied(account, 'throttled', context);
-    try {
+  scramFinished(user: string, ok: boolean, context: LoginContext): Promise<LoginResult> {
+    const account = this.#keyOf(user);
+    return this.#attempt(account, context, async () => {
       const known = await this.#credentials(account);
-      if (ok && known && !known.disabled) {
-        attempt.succeeded();
-        return { kind: 'ok', account: known.address };
-      }
-      attempt.failed();
-      return this.#denied(account, reasonOf(known, ok), context);
+      if (!known) return { kind: 'denied', account: undefined, reason: 'unknown-account', counts: true };
+      if (!ok || !this.#backends.isOfStore(known)) return { kind: 'denied', account, reason: 'wrong-password', counts: true };
+      const reason = refusalOf(known, context.service, this.#settings);
+      return reason === undefined ? { kind: 'ok', account: known.address } : { kind: 'denied', account, reason, counts: reason !== 'second-factor' };
+    });
+  }
+
+  bearer(user: string, token: string, context: LoginContext): Promise<LoginResult> {
+    const account = user === '' ? undefined : this.#keyOf(user);
+    const digest = createHash('sha256').update(token).digest('base64');
+    return this.#attempt(account ?? '', context, async (attempt) => {
+      const verdict = await this.#tokens.check(account, token);
+      // A program that repeats an expired token is no guesser.
+      return verdict.kind === 'denied' ? { ...verdict, counts: !attempt.knownWrong(digest), digest } : verdict;
+    });
+  }
+
+  provision(address: string): Promise<boolean> {
+    return this.#backends.provision(addressKey(address));
+  }
+
+  flush(): Promise<void> {
+    return this.#trail.flush();
+  }
+
+  async close(): Promise<void> {
+    await this.#trail.flush();
+    await this.#backends.close();
+    this.#introspection.close();
+  }
+
+  async #attempt(account: string, context: LoginContext, check: (attempt: Attempt) => Promise<Verdict>): Promise<LoginResult> {
+    await (this.#recalled ??= this.#recall());
+    const attempt = await this.#throttle.begin(account, context.clientAddress, () => this.#trail.isKnown(account, context.clientAddress));
+    if (!attempt.allowed) {
+      if (account !== '') this.#trail.note({ account, outcome: 'throttled' }, context);
+      return this.#denied(account, { reason: 'throttled' }, context);
+    }
+    let verdict: Verdict;
+    try {
+      verdict = await check(attempt);
     } catch (error) {
       attempt.abandoned();
       throw error;
     }
+    if (verdict.kind === 'ok') {
+      attempt.succeeded();
+      const appPassword = verdict.appPassword === undefined ? {} : { appPassword: verdict.appPassword };
+      this.#trail.note({ account: verdict.account, outcome: 'ok', ...appPassword }, context);
+      return { kind: 'ok', account: verdict.account, ...appPassword };
+    }
+    if (verdict.counts) attempt.failed(verdict.digest);
+    else attempt.abandoned();
+    if (verdict.account !== undefined) this.#trail.note({ account: verdict.account, outcome: verdict.reason, ...(verdict.appPassword === undefined ? {} : { appPassword: verdict.appPassword }) }, context);
+    return this.#denied(account, verdict, context);
   }
 
-  async #credentials(account: string): Promise<StoredCredentials | undefined> {
-    return this.#store.credentials(account);
-  }
-
-  async #verify(hash: string | undefined, password: string): Promise<boolean> {
-    if (this.#waiting >= DIRECTORY_LIMITS.passwordHashesWaitingMax) throw new Failure('login-busy', 'too many log-ins at once, try again later');
-    this.#waiting += 1;
+  /** What was counted before a restart still counts. */
+  async #recall(): Promise<void> {
+    const { store, clock, log } = this.#options;
     try {
-      const fits = await this.#hashing.run(() => this.#compare(hash ?? this.#standInHash, password));
-      return fits && hash !== undefined;
-    } finally {
-      this.#waiting -= 1;
+      for (const { account, clientAddress, times } of await store.logins.recentFailures(clock.now() - DIRECTORY_LIMITS.throttleWindowMs, RECALLED_MAX)) {
+        this.#throttle.recall(account, clientAddress, times);
+      }
+    } catch (error) {
+      log.warn('login.recall-failed', { error: String(error) });
     }
   }
 
-  #digest(account: string, hash: string, password: string): string {
-    return createHmac('sha256', this.#memoryKey).update(JSON.stringify([account, hash, saslprep(password) ?? ''])).digest('base64');
+  #credentials(account: string): Promise<StoredCredentials | undefined> {
+    return this.#options.store.directory.credentials(account);
   }
 
-  #isRemembered(digest: string): boolean {
-    const until = this.#right.get(digest);
-    if (until === undefined) return false;
-    if (until > this.#clock.monotonic()) return true;
-    this.#right.delete(digest);
-    return false;
+  get #settings(): LoginConfig {
+    return this.#options.config?.login ?? DEFAULT_LOGIN;
   }
 
-  /** From the last full check on, not from the last use: a stolen session must not keep an old password alive. */
-  #remember(digest: string): void {
-    if (this.#right.has(digest)) return;
-    this.#right.set(digest, this.#clock.monotonic() + DIRECTORY_LIMITS.passwordCacheMs);
-    if (this.#right.size > DIRECTORY_LIMITS.passwordCacheEntriesMax) this.#right.delete(this.#right.keys().next().value as string);
+  /** A user name is the full address, in any case; with `login.default-domain`, its local part will do. */
+  #keyOf(user: string): string {
+    const name = user.slice(0, USER_CHARS_MAX);
+    const { defaultDomain } = this.#settings;
+    return addressKey(name.includes('@') || defaultDomain === undefined ? name : `${name}@${defaultDomain}`);
   }
 
   async #standIn(account: string): Promise<ScramCredentials> {
-    this.#secret ??= this.#store.secret('login-stand-in');
+    this.#standInSecret ??= this.#options.store.directory.secret('login-stand-in');
     let secret: Buffer;
     try {
-      secret = await this.#secret;
+      secret = await this.#standInSecret;
     } catch (error) {
-      this.#secret = undefined;
+      this.#standInSecret = undefined;
       throw error;
     }
     const derive = (purpose: string): Buffer => createHmac('sha256', secret).update(`${purpose}\0${account}`).digest();
@@ -166,20 +202,14 @@ class AccountLogin implements Login {
     };
   }
 
-  #denied(account: string, reason: DenialReason, context: LoginContext): LoginResult {
+  #denied(account: string, { reason, oauth }: Pick<Extract<LoginResult, { kind: 'denied' }>, 'reason' | 'oauth'> & { readonly reason: LoginDenial }, context: LoginContext): LoginResult {
     const named = parseMailbox(account, { utf8: true }) ? { account } : {};
     // The service that asked tells it in its own event; this one is for finding out why.
-    this.#log.debug('login.denied', { ...named, reason, service: context.service, clientAddress: context.clientAddress });
-    return { kind: 'denied', reason };
+    this.#options.log.debug('login.denied', { ...named, reason, service: context.service, clientAddress: context.clientAddress });
+    return { kind: 'denied', reason, ...(oauth && { oauth }) };
   }
 }
 
-function reasonOf(known: StoredCredentials | undefined, right: boolean): DenialReason {
-  if (!known) return 'unknown-account';
-  return right && known.disabled ? 'disabled' : 'wrong-password';
-}
-
-/** A user name is the full address, in any case. */
-function keyOf(user: string): string {
-  return addressKey(user.slice(0, 1000));
-}
+const USER_CHARS_MAX = 1000;
+/** Rows of the audit that are looked at after a restart. */
+const RECALLED_MAX = 10_000;

@@ -25,6 +25,8 @@ export interface ManageContext {
   readonly queue?: QueueControl;
   readonly brake?: BrakeControl;
   readonly metrics?: MetricsSource;
+  /** Log-ins that are still to be written down. */
+  readonly logins?: { flush(): Promise<void> };
   readonly shaping?: ShapingControl;
   /** Absent where the network is out of reach. */
   readonly fetch?: HttpsFetch;

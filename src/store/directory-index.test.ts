@@ -6,7 +6,7 @@ import type { Snapshot } from './ops/directory.ts';
 const HOST = 'mail.example.org';
 
 function account(address: string, disabled: boolean) {
-  return { address, domain: address.split('@')[1] as string, disabled, createdAt: 0, passwordChangedAt: 0 };
+  return { address, domain: address.split('@')[1] as string, disabled, shared: false, origin: 'store', createdAt: 0, passwordChangedAt: 0 };
 }
 
 function snapshot(rows: {
@@ -55,7 +55,7 @@ const cases: readonly (readonly [string, unknown])[] = [
   ['info+x@example.org', { kind: 'mailbox', account: 'alice@example.org' }],
   ['loop@example.org', { kind: 'unknown' }],
   ['tagged@example.org', { kind: 'alias', targets: ['alice+list@example.org'] }],
-  ['anything@all.example', { kind: 'mailbox', account: 'bob@example.org' }],
+  ['anything@all.example', { kind: 'mailbox', account: 'bob@example.org', catchAll: true }],
   ['alice@alt.example', { kind: 'mailbox', account: 'alice@example.org' }],
   ['alice+x@alt.example', { kind: 'mailbox', account: 'alice@example.org', detail: 'x' }],
   ['nobody@alt.example', { kind: 'unknown' }],

@@ -58,7 +58,8 @@ export class DirectoryIndex {
     const found = this.#find(key, domain);
     if (!found) return { kind: 'unknown' };
     if (found.kind === 'account') return this.#mailbox(found.account, found.detail);
-    return this.#expand(key, found.targets);
+    const resolution = this.#expand(key, found.targets);
+    return found.catchAll && (resolution.kind === 'mailbox' || resolution.kind === 'alias') ? { ...resolution, catchAll: true } : resolution;
   }
 
   maySendAs(account: string, address: string): boolean {
@@ -105,7 +106,7 @@ export class DirectoryIndex {
 
   #catchAll(domain: string): Found | undefined {
     const target = this.#domains.get(domain)?.catchAll ?? undefined;
-    return target === undefined ? undefined : { kind: 'alias', targets: [target] };
+    return target === undefined ? undefined : { kind: 'alias', targets: [target], catchAll: true };
   }
 
   #mailbox(account: string, detail: string | undefined): Resolution {
@@ -144,5 +145,5 @@ export class DirectoryIndex {
 }
 
 type Found =
-  | { readonly kind: 'alias'; readonly targets: readonly string[] }
+  | { readonly kind: 'alias'; readonly targets: readonly string[]; readonly catchAll?: true }
   | { readonly kind: 'account'; readonly account: string; readonly detail?: string };

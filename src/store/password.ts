@@ -105,6 +105,11 @@ export function unmatchableHash(): string {
   return `$argon2id$v=19$m=${ARGON2.memoryKib},t=${ARGON2.passes},p=${ARGON2.parallelism}$${salt}$${tag}`;
 }
 
+/** For an account that another back end vouches for, or that nobody logs in to: no password fits. */
+export function unmatchableCredentials(): PasswordCredentials {
+  return { hash: unmatchableHash(), scramSalt: randomBytes(SCRAM_SALT_BYTES), scramIterations: SCRAM_ITERATIONS, scramStoredKey: randomBytes(32), scramServerKey: randomBytes(32) };
+}
+
 /** Returns it prepared. */
 function requireUsable(password: string): string {
   const { passwordCharsMin, passwordBytesMax } = DIRECTORY_LIMITS;

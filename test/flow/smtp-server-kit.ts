@@ -55,6 +55,10 @@ const salt = Buffer.from('0123456789abcdef');
 const scramKeys = await deriveScramKeys(PASSWORD, salt, 4096);
 
 export const login: Login = {
+  mechanisms: ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN'],
+  async bearer() {
+    return { kind: 'denied', reason: 'token' };
+  },
   async password(user, password) {
     if (user === 'broken') throw new Error('the store is gone');
     if (user === 'throttled') return { kind: 'denied', reason: 'throttled' };

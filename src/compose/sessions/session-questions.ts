@@ -4,16 +4,19 @@
  * asks it.
  */
 import type { Failure } from '../../base/errors.ts';
+import type { Config } from '../../config/config.ts';
 import type { CheckRecipient } from '../../contract/recipient-check.ts';
 import type { Login } from '../../contract/directory.ts';
 import type { SendingBrake } from '../../contract/sending-brake.ts';
+import type { RunningLogin } from '../../login/login.ts';
+import { offeredByPolicy } from '../../login/mechanisms.ts';
 import { asBuffer } from '../../store/call.ts';
 import { failureOf } from '../../store/caller.ts';
 import type { ThreadError } from '../../store/thread-protocol.ts';
 
 export interface AnswerPorts {
   readonly checkRecipient: CheckRecipient;
-  readonly login: Login;
+  readonly login: RunningLogin;
   readonly brake: SendingBrake;
 }
 
@@ -23,6 +26,8 @@ interface QuestionTable {
   'recipient.check': CheckRecipient;
   'login.scram-sha-256': Login['scramSha256'];
   'login.scram-finished': Login['scramFinished'];
+  'login.bearer': Login['bearer'];
+  'login.provision': RunningLogin['provision'];
   'brake.judge': SendingBrake['judge'];
 }
 
@@ -33,6 +38,8 @@ const ANSWERS: { readonly [Q in Question]: (ports: AnswerPorts, ...args: Paramet
   'login.password': ({ login }, ...args) => login.password(...args),
   'login.scram-sha-256': ({ login }, ...args) => login.scramSha256(...args),
   'login.scram-finished': ({ login }, ...args) => login.scramFinished(...args),
+  'login.bearer': ({ login }, ...args) => login.bearer(...args),
+  'login.provision': ({ login }, ...args) => login.provision(...args),
   'brake.judge': ({ brake }, ...args) => brake.judge(...args),
 };
 
@@ -70,8 +77,12 @@ export class Questions {
   }
 }
 
-export function createAskingLogin(questions: Questions): Login {
+/** `config` is the live one: which mechanisms are offered is its to say, and asks nobody. */
+export function createAskingLogin(questions: Questions, config: Pick<Config, 'login'>): Login {
   return {
+    get mechanisms() {
+      return offeredByPolicy(config.login);
+    },
     password: (user, password, context) => questions.ask('login.password', user, password, context),
     scramSha256: async (user, context) => {
       const credentials = await questions.ask('login.scram-sha-256', user, context);
@@ -79,6 +90,7 @@ export function createAskingLogin(questions: Questions): Login {
       return { ...credentials, salt: asBuffer(salt), storedKey: asBuffer(storedKey), serverKey: asBuffer(serverKey) };
     },
     scramFinished: (user, ok, context) => questions.ask('login.scram-finished', user, ok, context),
+    bearer: (user, token, context) => questions.ask('login.bearer', user, token, context),
   };
 }
 

@@ -47,8 +47,8 @@ async function start(port: MessagePort, options: SessionThreadOptions): Promise<
     log,
     store,
     dns: resolver,
-    ...createSharedParts(config, clock, store),
-    login: createAskingLogin(questions),
+    ...createSharedParts(config, clock, store, (address) => questions.ask('login.provision', address)),
+    login: createAskingLogin(questions, config),
     brake: createAskingBrake(questions),
     checkRecipient: (address) => questions.ask('recipient.check', address),
     enqueue: async (item) => {

@@ -14,7 +14,7 @@ import { decodeBase64 } from '../../wire/sasl/scram.ts';
 import { createSaslServer } from '../../wire/sasl/server.ts';
 import type { SaslServer, SaslServerStep } from '../../wire/sasl/server-step.ts';
 import { REPLIES } from '../../wire/smtp/replies.ts';
-import { channelBindings } from './channel-binding.ts';
+import { channelBindings } from '../../net/channel-binding.ts';
 import type { SessionState } from './session-state.ts';
 
 const USER_NAME_CHARS_LOGGED = 100;
@@ -27,7 +27,7 @@ export function handleAuth(state: SessionState, argument: string): void | Promis
   if (state.transaction) return state.protocolError(REPLIES.authInTransaction);
   const [name = '', initial, ...rest] = argument.split(/ +/);
   if (name === '' || rest.length > 0) return state.protocolError(REPLIES.syntax);
-  const machine = createSaslServer(name, channelBindings(state.tlsSocket));
+  const machine = createSaslServer(name, channelBindings(state.tlsSocket), { allowed: state.options.ports.login.mechanisms });
   if (!machine) return state.protocolError(REPLIES.unknownMechanism);
   if (initial === undefined) return proceed(state, machine, machine.next(undefined));
   // RFC 4954 §4: "=" is an initial response of no bytes.
@@ -52,10 +52,14 @@ function proceed(state: SessionState, machine: SaslServer, step: SaslServerStep)
       return conclude(state, machine, step.user, (context) => state.options.ports.login.password(step.user, step.password, context));
     case 'lookup':
       return lookUp(state, machine, step.user);
+    case 'token':
+      return conclude(state, machine, step.user, (context) => state.options.ports.login.bearer(step.user, step.token, context));
     case 'proven':
       return conclude(state, machine, step.user, (context) => state.options.ports.login.scramFinished(step.user, true, context));
     case 'failed':
       if (step.reason === 'credentials') return conclude(state, machine, step.user ?? '', (context) => deny(state, step.user ?? '', context));
+      // Told to the log when it was refused.
+      if (step.reason === 'token') return countFailure(state);
       logFailure(state, machine, step.user, step.reason);
       // A malformed exchange is a fault of the client's code; the other reasons are somebody trying.
       if (step.reason === 'malformed') return state.protocolError(REPLIES.authSyntax);
@@ -72,7 +76,7 @@ async function deny(state: SessionState, user: string, context: LoginContext): P
 async function lookUp(state: SessionState, machine: SaslServer, user: string): Promise<void> {
   let credentials;
   try {
-    credentials = await state.options.ports.login.scramSha256(user, loginContext(state));
+    credentials = await state.options.ports.login.scramSha256(user, loginContext(state, machine));
   } catch (error) {
     return storeFailed(state, machine, user, error);
   }
@@ -82,7 +86,7 @@ async function lookUp(state: SessionState, machine: SaslServer, user: string): P
 async function conclude(state: SessionState, machine: SaslServer, user: string, ask: (context: LoginContext) => Promise<LoginResult>): Promise<void> {
   let result: LoginResult;
   try {
-    result = await ask(loginContext(state));
+    result = await ask(loginContext(state, machine));
   } catch (error) {
     return storeFailed(state, machine, user, error);
   }
@@ -92,11 +96,13 @@ async function conclude(state: SessionState, machine: SaslServer, user: string, 
     return state.reply(REPLIES.loggedIn);
   }
   logFailure(state, machine, user, result.reason);
+  // RFC 7628 §3.2.3: the client hears why before the exchange fails.
+  if (result.oauth && machine.refused) return proceed(state, machine, machine.refused(result.oauth));
   countFailure(state, result.reason === 'throttled');
 }
 
-function loginContext(state: SessionState): LoginContext {
-  return { service: 'smtp', clientAddress: state.client.address ?? '127.0.0.1' };
+function loginContext(state: SessionState, machine: SaslServer): LoginContext {
+  return { service: 'smtp', clientAddress: state.client.address ?? '127.0.0.1', mechanism: machine.mechanism };
 }
 
 function storeFailed(state: SessionState, machine: SaslServer, user: string, error: unknown): void {

@@ -6,7 +6,7 @@
  */
 import { REPLIES } from '../../wire/smtp/replies.ts';
 import type { SmtpReply } from '../../wire/smtp/reply.ts';
-import { channelBindings } from './channel-binding.ts';
+import { channelBindings } from '../../net/channel-binding.ts';
 import type { SmtpServerOptions } from './options.ts';
 import type { SessionState } from './session-state.ts';
 import { offeredMechanisms } from '../../wire/sasl/server.ts';
@@ -58,7 +58,7 @@ function capabilities(state: SessionState): string[] {
     'PIPELINING',
     `SIZE ${config.smtp.maxMessageSize}`,
     ...(canStartTls ? ['STARTTLS'] : []),
-    ...(state.offersAuth && state.account === undefined ? [`AUTH ${offeredMechanisms(channelBindings(state.tlsSocket)).join(' ')}`] : []),
+    ...(state.offersAuth && state.account === undefined ? [`AUTH ${offeredMechanisms(channelBindings(state.tlsSocket), state.options.ports.login.mechanisms).join(' ')}`] : []),
     'ENHANCEDSTATUSCODES',
     '8BITMIME',
     'BINARYMIME',

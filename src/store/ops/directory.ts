@@ -5,7 +5,10 @@
 import { Failure } from '../../base/errors.ts';
 import { DIRECTORY_LIMITS } from '../../base/limits.ts';
 import type { Database } from '../database.ts';
+import { appPasswordsOf } from './app-passwords.ts';
+import type { StoredAppPassword } from './app-passwords.ts';
 import { createFirstFolders, removeFolders } from './folders.ts';
+import { removeScriptsOf } from './scripts.ts';
 
 export interface DomainRow {
   readonly name: string;
@@ -20,6 +23,10 @@ export interface AccountRow {
   readonly address: string;
   readonly domain: string;
   readonly disabled: boolean;
+  /** Nobody logs in to it. */
+  readonly shared: boolean;
+  /** Who vouches for its password: `store`, or the name of a [[login.backend]]. */
+  readonly origin: string;
   readonly createdAt: number;
   readonly passwordChangedAt: number;
 }
@@ -37,9 +44,14 @@ export interface StoredCredentials {
   readonly scramIterations: number;
   readonly scramStoredKey: Uint8Array;
   readonly scramServerKey: Uint8Array;
+  readonly shared: boolean;
+  readonly origin: string;
+  /** One-time codes are on. */
+  readonly secondFactor: boolean;
+  readonly appPasswords: readonly StoredAppPassword[];
 }
 
-export type CredentialValues = Omit<StoredCredentials, 'address' | 'disabled'>;
+export type CredentialValues = Pick<StoredCredentials, 'hash' | 'scramSalt' | 'scramIterations' | 'scramStoredKey' | 'scramServerKey'>;
 
 export interface Snapshot {
   /** By name. */
@@ -118,9 +130,11 @@ const domainWrites = {
   },
 };
 
+const LOGIN_TABLES = ['app_passwords', 'second_factors', 'recovery_codes', 'logins', 'login_addresses'] as const;
+
 const accountWrites = {
   /** Throws Failure `domain-unknown`, `account-exists`. */
-  addAccount(db: Database, args: { readonly address: string; readonly domain: string; readonly credentials: CredentialValues; readonly at: number }): void {
+  addAccount(db: Database, args: { readonly address: string; readonly domain: string; readonly credentials: CredentialValues; readonly at: number; readonly shared?: boolean; readonly origin?: string }): void {
     const domain = requireDomain(db, args.domain);
     if (domain.aliasOf !== null) throw permanent('domain-is-alias', `${args.domain} is an alias of ${domain.aliasOf}: add the account there`);
     if (hasAccount(db, args.address)) throw permanent('account-exists', `${args.address} exists already: posthorn account password changes its password`);
@@ -128,9 +142,9 @@ const accountWrites = {
     const { hash, scramSalt, scramIterations, scramStoredKey, scramServerKey } = args.credentials;
     db.run(
       `INSERT INTO accounts (address, domain, password_hash, scram_salt, scram_iterations, scram_stored_key, scram_server_key, disabled,
-         created_at, password_changed_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
-      args.address, args.domain, hash, scramSalt, scramIterations, scramStoredKey, scramServerKey, args.at, args.at,
+         created_at, password_changed_at, shared, origin)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
+      args.address, args.domain, hash, scramSalt, scramIterations, scramStoredKey, scramServerKey, args.at, args.at, args.shared ? 1 : 0, args.origin ?? 'store',
     );
     createFirstFolders(db, args.address, args.at);
   },
@@ -154,6 +168,8 @@ const accountWrites = {
   removeAccount(db: Database, args: { readonly address: string }): void {
     requireAccount(db, args.address);
     removeFolders(db, args.address);
+    removeScriptsOf(db, args.address);
+    for (const table of LOGIN_TABLES) db.run(`DELETE FROM ${table} WHERE account = ?`, args.address);
     db.run('DELETE FROM accounts WHERE address = ?', args.address);
   },
 };
@@ -192,24 +208,26 @@ export const directoryWrites = {
 
 export const directoryReads = {
   snapshot(db: Database): Snapshot {
-    const accounts = db.all<Omit<AccountRow, 'disabled'> & { readonly disabled: number }>(
-      `SELECT address, domain, disabled, created_at AS "createdAt", password_changed_at AS "passwordChangedAt"
+    const accounts = db.all<Omit<AccountRow, 'disabled' | 'shared'> & { readonly disabled: number; readonly shared: number }>(
+      `SELECT address, domain, disabled, shared, origin, created_at AS "createdAt", password_changed_at AS "passwordChangedAt"
        FROM accounts ORDER BY created_at, address`,
     );
     return {
       domains: db.all<DomainRow>('SELECT name, catch_all AS "catchAll", alias_of AS "aliasOf", created_at AS "createdAt" FROM domains ORDER BY name'),
-      accounts: accounts.map((row) => ({ ...row, disabled: row.disabled === 1 })),
+      accounts: accounts.map((row) => ({ ...row, disabled: row.disabled === 1, shared: row.shared === 1 })),
       aliases: db.all<AliasRow>('SELECT address, target FROM aliases ORDER BY address, position'),
     };
   },
 
   credentials(db: Database, args: { readonly address: string }): StoredCredentials | undefined {
-    const row = db.get<Omit<StoredCredentials, 'disabled'> & { readonly disabled: number }>(
-      `SELECT address, disabled, password_hash AS hash, scram_salt AS "scramSalt", scram_iterations AS "scramIterations",
+    const row = db.get<Omit<StoredCredentials, 'disabled' | 'shared' | 'secondFactor' | 'appPasswords'> & { readonly disabled: number; readonly shared: number }>(
+      `SELECT address, disabled, shared, origin, password_hash AS hash, scram_salt AS "scramSalt", scram_iterations AS "scramIterations",
          scram_stored_key AS "scramStoredKey", scram_server_key AS "scramServerKey"
        FROM accounts WHERE address = ?`,
       args.address,
     );
-    return row && { ...row, disabled: row.disabled === 1 };
+    if (!row) return undefined;
+    const secondFactor = db.get('SELECT 1 AS found FROM second_factors WHERE account = ? AND confirmed_at IS NOT NULL', row.address) !== undefined;
+    return { ...row, disabled: row.disabled === 1, shared: row.shared === 1, secondFactor, appPasswords: appPasswordsOf(db, row.address) };
   },
 };

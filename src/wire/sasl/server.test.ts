@@ -12,7 +12,7 @@ const salt = Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64');
 const secret: ScramSecret = { salt, iterations: 4096, ...(await deriveScramKeys('pencil', salt, 4096)) };
 
 function server(name: string, bindings = NONE): SaslServer {
-  const made = createSaslServer(name, bindings, NONCE);
+  const made = createSaslServer(name, bindings, { nonce: NONCE });
   assert.ok(made);
   return made;
 }

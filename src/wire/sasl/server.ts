@@ -1,21 +1,32 @@
 /**
  * The server's side of SASL, as pure state machines: a response in, what to do next out. PLAIN (RFC 4616), LOGIN,
- * SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677). The caller does base64, asks the account store, and tells
+ * SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677), OAUTHBEARER (RFC 7628), XOAUTH2. The caller does base64, asks the account store, and tells
  * the outcome; a machine never sees more than it needs.
  */
 import { saslprep } from '../../base/saslprep.ts';
+import { OauthServer } from './oauth-server.ts';
 import { ScramServer } from './scram-server.ts';
 import { SASL_SERVER_MECHANISMS } from './server-step.ts';
 import type { ChannelBindings, SaslFailure, SaslServer, SaslServerMechanism, SaslServerStep } from './server-step.ts';
 
-/** What to advertise: PLUS only where the channel has a binding. */
-export function offeredMechanisms(bindings: ChannelBindings): readonly SaslServerMechanism[] {
-  return SASL_SERVER_MECHANISMS.filter((name) => name !== 'SCRAM-SHA-256-PLUS' || bindings.size > 0);
+/** Those that need nothing but passwords of our own. */
+export const OWN_MECHANISMS: readonly SaslServerMechanism[] = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN'];
+
+/** What to advertise of `allowed` (Login.mechanisms; default OWN_MECHANISMS): PLUS only where the channel has a binding. */
+export function offeredMechanisms(bindings: ChannelBindings, allowed: readonly string[] = OWN_MECHANISMS): readonly SaslServerMechanism[] {
+  return SASL_SERVER_MECHANISMS.filter((name) => allowed.includes(name) && (name !== 'SCRAM-SHA-256-PLUS' || bindings.size > 0));
 }
 
-/** `undefined` for a mechanism that is not offered. `nonce` is for tests with published vectors; default random. */
-export function createSaslServer(name: string, bindings: ChannelBindings, nonce?: string): SaslServer | undefined {
-  const mechanism = offeredMechanisms(bindings).find((offered) => offered === name.toUpperCase());
+export interface SaslServerOptions {
+  /** Login.mechanisms; default OWN_MECHANISMS. */
+  readonly allowed?: readonly string[];
+  /** For tests with published vectors; default random. */
+  readonly nonce?: string;
+}
+
+/** `undefined` for a mechanism that is not offered. */
+export function createSaslServer(name: string, bindings: ChannelBindings, { allowed, nonce }: SaslServerOptions = {}): SaslServer | undefined {
+  const mechanism = offeredMechanisms(bindings, allowed).find((offered) => offered === name.toUpperCase());
   switch (mechanism) {
     case 'PLAIN':
       return new PlainServer();
@@ -24,6 +35,9 @@ export function createSaslServer(name: string, bindings: ChannelBindings, nonce?
     case 'SCRAM-SHA-256':
     case 'SCRAM-SHA-256-PLUS':
       return new ScramServer(mechanism, bindings, nonce);
+    case 'OAUTHBEARER':
+    case 'XOAUTH2':
+      return new OauthServer(mechanism);
     case undefined:
       return undefined;
   }
