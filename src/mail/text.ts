@@ -4,6 +4,7 @@
  * Policy: what comes out is safe on a terminal: no control characters but line feed and tab.
  */
 import { decodeCharset } from './encoded-word.ts';
+import { decodeEntities } from './html-entities.ts';
 import { findParameter } from './mime-parameters.ts';
 import type { MimePart } from './mime-structure.ts';
 import { decodeTransferEncoding } from './transfer-encoding.ts';
@@ -69,7 +70,6 @@ export function safeForTerminal(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => (character === '\n' || character === '\t' ? character : ''));
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', euro: '€', copy: '©', mdash: '—', ndash: '–', hellip: '…' };
 const BLOCK_TAGS = new Set(['p', 'br', 'div', 'tr', 'li', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'table', 'ul', 'ol', 'blockquote', 'hr', 'pre']);
 const SILENT_TAGS = new Set(['style', 'script', 'head', 'title']);
 
@@ -94,12 +94,4 @@ export function htmlToText(html: string): string {
     }
   }
   return decodeEntities(pieces.join('')).replace(/[ \t]*\n[ \t]*/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
-}
-
-function decodeEntities(text: string): string {
-  return text.replace(/&(#x?[0-9a-fA-F]{1,6}|[a-z]{2,8});/g, (whole, name: string) => {
-    if (!name.startsWith('#')) return ENTITIES[name] ?? whole;
-    const code = name[1] === 'x' || name[1] === 'X' ? parseInt(name.slice(2), 16) : parseInt(name.slice(1), 10);
-    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-  });
 }
