@@ -32,7 +32,8 @@ interface Mailbox extends SourceFolder {
 export async function openImapSource(options: ImapSourceOptions): Promise<MailSource> {
   const { target, credentials } = options;
   const line = new Line(options);
-  const boxes = await line.use((client) => listMailboxes(client));
+  // A wrong host or password is told at once; only what worked before is tried again.
+  const boxes = await line.use((client) => listMailboxes(client), 0);
   return {
     id: `imap:${credentials.username}@${target.host}:${target.port}`,
     folders: async () => boxes,
@@ -52,15 +53,15 @@ class Line {
     this.#options = options;
   }
 
-  /** Again after a temporary failure, at most imapReconnectsMax times in a row. `work` must be able to begin anew. */
-  async use<T>(work: (client: ImapClient) => Promise<T>): Promise<T> {
+  /** Again after a temporary failure, at most `reconnects` times in a row. `work` must be able to begin anew. */
+  async use<T>(work: (client: ImapClient) => Promise<T>, reconnects: number = TRANSFER_LIMITS.imapReconnectsMax): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       try {
         this.#client ??= await ImapClient.open(this.#clientOptions());
         return await work(this.#client);
       } catch (error) {
         this.drop();
-        if (!(error instanceof Failure) || !error.temporary || tries > TRANSFER_LIMITS.imapReconnectsMax) throw error;
+        if (!(error instanceof Failure) || !error.temporary || tries > reconnects) throw error;
         const waitMs = TRANSFER_LIMITS.imapReconnectWaitMs * 2 ** (tries - 1);
         this.#options.onTrouble?.(`${error.message}; trying again in ${waitMs / 1000} s`);
         await wait(waitMs);
