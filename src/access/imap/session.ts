@@ -191,6 +191,7 @@ export class Session implements ImapSession {
     try {
       this.out.line(`* OK [CAPABILITY ${this.capabilities}] ${greeting}`);
       while (!this.#leaving) await this.#turn();
+      this.connection.write(this.out.take());
     } catch (error) {
       if (!(error instanceof ConnectionGone)) throw error;
     } finally {
@@ -293,7 +294,6 @@ export class Session implements ImapSession {
 
   #sendAway(why: string): void {
     this.out.line(`* BYE ${why}`);
-    this.connection.write(this.out.take());
     this.#leaving = true;
   }
 
