@@ -13,7 +13,7 @@ import type { Log } from '../../base/log.ts';
 import { workerModule } from '../../base/worker-module.ts';
 import { laneOfThread } from '../../base/queue-id.ts';
 import type { Config, HostPort } from '../../config/config.ts';
-import { claimAddress } from '../../flow/accept/listen-address.ts';
+import { claimAddress } from '../../net/listen-address.ts';
 import { clearTally, createTallyMemory } from '../../flow/accept/tally.ts';
 import { describeError } from '../../store/batch.ts';
 import type { OwnStore } from '../../store/store.ts';
