@@ -45,6 +45,7 @@ const LOGGED_IN: readonly { readonly name: string; readonly needs: readonly stri
   { name: 'CONDSTORE', needs: ['SELECT', 'FETCH', 'STORE', 'SEARCH'] },
   { name: 'QRESYNC', needs: ['SELECT', 'FETCH', 'STORE', 'SEARCH'] },
   { name: 'NOTIFY', needs: ['NOTIFY'] },
+  { name: 'UIDONLY', needs: ['UID FETCH', 'UID STORE', 'UID SEARCH', 'UID COPY'] },
   { name: 'REPLACE', needs: ['REPLACE', 'UID REPLACE'] },
   { name: 'BINARY', needs: ['FETCH', 'APPEND'] },
   { name: 'ESEARCH', needs: ['SEARCH', 'UID SEARCH'] },

@@ -12,10 +12,10 @@ export const close = defineCommand({
     const selected = selectedFolder(session);
     // RFC 9051 §6.4.1: nothing is removed, and no error, when the mailbox is read-only; likewise without the right (RFC 4314 §4).
     const mayExpunge = !selected.readOnly && selected.rights.includes('e');
-    const done = mayExpunge ? await expunge(session, selected) : undefined;
+    if (mayExpunge) await expunge(session, selected);
     session.select(undefined);
-    const told = done !== undefined && done.uids.length > 0 && session.enabled.qresync;
-    return ok('CLOSE completed', told ? `HIGHESTMODSEQ ${done.highestModseq}` : undefined);
+    // No HIGHESTMODSEQ (RFC 7162 §3.2.8): what others changed meanwhile is not told here, and the client would miss it.
+    return ok('CLOSE completed');
   },
 });
 
