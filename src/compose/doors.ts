@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { Directory, Login, SigningKeys } from '../contract/directory.ts';
+import type { MailboxRoom } from '../contract/mailbox-room.ts';
 import type { CheckRecipient } from '../contract/recipient-check.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { NewQueueItem } from '../contract/queue.ts';
@@ -35,6 +36,7 @@ export interface DoorsOptions {
   readonly directory: Directory;
   readonly signer: Signer;
   readonly signingKeys: SigningKeys;
+  readonly mailboxRoom: MailboxRoom;
   readonly login: Login;
   readonly checkRecipient: CheckRecipient;
   readonly brake: SendingBrake;
@@ -64,6 +66,7 @@ export function createDoors(options: DoorsOptions): SmtpServerPorts {
     directory,
     returnPaths: createReturnPaths(forwarding),
     checkRecipient: options.checkRecipient,
+    mailboxRoom: options.mailboxRoom,
     login: options.login,
     clock,
     log,

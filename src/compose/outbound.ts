@@ -4,6 +4,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
+import type { MailboxRoom } from '../contract/mailbox-room.ts';
 import type { Directory } from '../contract/directory.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
@@ -26,6 +27,7 @@ import { siteTable, type SiteTable } from '../mail/sites/own-sites.ts';
 import { createConnector } from '../net/connector.ts';
 import type { Store } from '../store/store.ts';
 import { createNotices } from './notices.ts';
+import { createLocalFilter } from './sieve-filter.ts';
 import { createOutboundTls, createPolicyFetch, type OutboundTls } from './outbound-tls.ts';
 import { createSettledListener } from './settled.ts';
 
@@ -38,6 +40,7 @@ export interface OutboundPorts {
   readonly dns: Dns;
   readonly directory: Directory;
   readonly signer: Signer;
+  readonly mailboxRoom: MailboxRoom;
   readonly shaper: LiveShaper;
   /** Told the fate of recipients, behind the commit. */
   readonly onSettled?: QueueOptions['onSettled'];
@@ -78,7 +81,7 @@ export function createOutbound(ports: OutboundPorts): Outbound {
   const queue: Queue = createQueue({
     store: store.queue,
     router: createSuppressingRouter({ router: createRouter({ config, directory, routes: store.routes, sites }), suppressions: store.suppressions, clock }),
-    deliverers: { local: nearDeliverer(createLocalDeliverer({ directory, clock, log }), createMaildirDeliverer({ hostname: config.hostname, clock, log })), remote: createPreflightDeliverer(remote, { config, dns, clock, log }) },
+    deliverers: { local: nearDeliverer(createLocalDeliverer({ directory, clock, log, room: ports.mailboxRoom, whenFull: () => config.mailbox?.whenFull ?? 'defer', filter: createLocalFilter(ports) }), createMaildirDeliverer({ hostname: config.hostname, clock, log })), remote: createPreflightDeliverer(remote, { config, dns, clock, log }) },
     feedback: createNotices(ports),
     shaper: ports.shaper,
     clock,

@@ -6,6 +6,7 @@ import type { OauthSource } from '../base/oauth-source.ts';
 import type { OwnSite } from '../mail/sites/own-sites.ts';
 import type { Stream } from '../mail/sites/streams.ts';
 import type { LoginConfig } from './login-config.ts';
+import type { MailboxConfig, RetentionConfig } from './mailbox-settings.ts';
 import type { SieveConfig } from './sieve-settings.ts';
 
 export interface HostPort {
@@ -183,6 +184,9 @@ export interface Config {
     /** Hold the mail of an account that suddenly writes to far more strangers than ever. Default true. */
     readonly brake: boolean;
   };
+  /** Absent: the defaults (DEFAULT_MAILBOX, DEFAULT_RETENTION). */
+  readonly mailbox?: MailboxConfig;
+  readonly retention?: RetentionConfig;
   readonly dkim: {
     /** Algorithms to sign with, of those a domain has keys for. Default both. */
     readonly sign: readonly ('rsa' | 'ed25519')[];

@@ -18,6 +18,7 @@ import { configSchema, type ConfigTables, type RelayOauthTable } from './schema.
 import { bare, factsOf } from './setting.ts';
 import { nearest } from './suggestion.ts';
 import { readToml, type TomlSource } from './toml-source.ts';
+import { mailboxConfigOf, retentionConfigOf } from './mailbox-settings.ts';
 import { sieveConfigOf } from './sieve-settings.ts';
 
 export const SYSTEM_CONFIG_FILE = '/etc/posthorn/posthorn.toml';
@@ -227,6 +228,8 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
       brake: quota.brake,
     },
     dkim: { sign: [...new Set(dkim.sign)] },
+    mailbox: mailboxConfigOf(tables.mailbox),
+    retention: retentionConfigOf(tables.retention),
     sieve: sieveConfigOf(tables.sieve, absolute),
     forwarding: {
       rewriteSender: tables.forwarding['rewrite-sender'],

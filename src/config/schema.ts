@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { STREAMS } from '../mail/sites/streams.ts';
 import { login } from './login-settings.ts';
+import { mailbox, retention } from './mailbox-settings.ts';
 import { coming, optional, optionalTable, required, setting, table } from './setting.ts';
 import { sieve } from './sieve-settings.ts';
 import * as value from './values.ts';
@@ -330,6 +331,8 @@ export const configSchema = z.strictObject({
   ),
   login,
   quota,
+  mailbox,
+  retention,
   dkim,
   forwarding,
   sieve,

@@ -15,7 +15,7 @@ const AT = Date.UTC(2026, 10, 20);
 const alice = 'alice@example.org';
 const bob = 'bob@example.org';
 const dataDir = mkdtempSync(join(tmpdir(), 'posthorn-ports-'));
-const clock = new AdjustableClock(AT);
+const clock = new AdjustableClock();
 const store = await openStore(dataDir, { clock, readerThread: true });
 const { folders, messages, mails, sharing, annotations, quotas, feed } = store.mailbox;
 await store.directory.addDomain('example.org', { at: AT });

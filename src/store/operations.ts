@@ -24,6 +24,7 @@ import { mailReads } from './ops/mails.ts';
 import { queueAdminReads, queueAdminWrites } from './ops/queue-admin.ts';
 import { queueReads, queueWrites } from './ops/queue.ts';
 import { removedFolderWrites } from './ops/removed-folders.ts';
+import { retentionReads, retentionWrites } from './ops/retention.ts';
 import { routeReads, routeWrites } from './ops/routes.ts';
 import { secondFactorReads, secondFactorWrites } from './ops/second-factors.ts';
 import { sharingReads, sharingWrites } from './ops/sharing.ts';
@@ -32,6 +33,7 @@ import { srsReads, srsWrites } from './ops/srs.ts';
 import { stsPolicyReads, stsPolicyWrites } from './ops/sts-policies.ts';
 import { suppressionReads, suppressionWrites } from './ops/suppressions.ts';
 import { timelineReads, timelineWrites } from './ops/timeline.ts';
+import { undeleteReads, undeleteWrites } from './ops/undelete.ts';
 import { usageReads, usageWrites } from './ops/usage.ts';
 import { tlsResultReads, tlsResultWrites } from './ops/tls-results.ts';
 
@@ -49,6 +51,7 @@ export const writes = {
   mailQuotas: mailQuotaWrites,
   queue: queueWrites,
   queueAdmin: queueAdminWrites,
+  retention: retentionWrites,
   routes: routeWrites,
   secondFactors: secondFactorWrites,
   sharing: sharingWrites,
@@ -57,6 +60,7 @@ export const writes = {
   stsPolicies: stsPolicyWrites,
   suppressions: suppressionWrites,
   timeline: timelineWrites,
+  undelete: undeleteWrites,
   usage: usageWrites,
   tlsResults: tlsResultWrites,
 };
@@ -79,6 +83,7 @@ export const reads = {
   mails: mailReads,
   queue: queueReads,
   queueAdmin: queueAdminReads,
+  retention: retentionReads,
   routes: routeReads,
   secondFactors: secondFactorReads,
   sharing: sharingReads,
@@ -87,6 +92,7 @@ export const reads = {
   stsPolicies: stsPolicyReads,
   suppressions: suppressionReads,
   timeline: timelineReads,
+  undelete: undeleteReads,
   usage: usageReads,
   tlsResults: tlsResultReads,
 };
@@ -102,6 +108,8 @@ export const readApart: ReadonlySet<string> = new Set([
   ...Object.keys(mailboxReads).map((name) => `mailboxes.${name}`),
   ...Object.keys(sharingReads).map((name) => `sharing.${name}`),
   ...Object.keys(annotationReads).map((name) => `annotations.${name}`),
+  ...Object.keys(undeleteReads).map((name) => `undelete.${name}`),
+  ...Object.keys(retentionReads).map((name) => `retention.${name}`),
   ...Object.keys(mailQuotaReads).map((name) => `mailQuotas.${name}`),
 ]);
 

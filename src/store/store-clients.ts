@@ -21,6 +21,8 @@ import type { MailboxStore } from './clients/mailboxes.ts';
 import { createQueueAdmin } from './clients/queue-admin.ts';
 import type { QueueAdmin } from './clients/queue-admin.ts';
 import { QueueClient } from './clients/queue.ts';
+import { createRetentionStore } from './clients/retention.ts';
+import type { RetentionStore } from './clients/retention.ts';
 import { createRouteStore } from './clients/routes.ts';
 import type { RouteStore } from './clients/routes.ts';
 import { createScriptStore } from './clients/scripts.ts';
@@ -56,6 +58,8 @@ export interface StoreClients {
   readonly mailboxes: MailboxStore;
   /** Mail from elsewhere. */
   readonly imports: ImportStore;
+  /** Mail that was thrown away: brought back, and forgotten. */
+  readonly retention: RetentionStore;
   readonly lanes: LaneStore;
   readonly routes: RouteStore;
   /** Sieve scripts. */
@@ -86,7 +90,7 @@ export interface StoreClientsOptions {
 
 export function createStoreClients({ call, feed, search, dataDir, clock, reserve, changes, contentCacheBytes }: StoreClientsOptions): StoreClients {
   const queue = new QueueClient({ call, dataDir, clock, reserve, ...(contentCacheBytes === undefined ? {} : { contentCacheBytes }) });
-  const mailbox = createMailboxPorts({ call, dataDir, clock, reserve, feed, search });
+  const mailbox = createMailboxPorts({ call, dataDir, clock, reserve, feed, search, changes });
   return {
     dataDir,
     call,
@@ -98,6 +102,7 @@ export function createStoreClients({ call, feed, search, dataDir, clock, reserve
     keys: createKeyStore(call, dataDir, changes.keys),
     mailbox,
     mailboxes: createMailboxStore(call, mailbox),
+    retention: createRetentionStore(call, clock),
     imports: createImportStore(call, clock, new NewMails({ dataDir, reserve })),
     lanes: createLaneStore(call),
     routes: createRouteStore(call, dataDir, changes.routes),

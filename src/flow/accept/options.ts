@@ -8,6 +8,7 @@ import type { Config, HostPort } from '../../config/config.ts';
 import type { IprevReport } from '../../contract/auth-report.ts';
 import type { Directory, Login } from '../../contract/directory.ts';
 import type { ReturnPaths } from '../../contract/forwarding.ts';
+import type { MailboxRoom } from '../../contract/mailbox-room.ts';
 import type { Intake } from '../../contract/message.ts';
 import type { CheckRecipient } from '../../contract/recipient-check.ts';
 import type { ConnectionTally } from './tally.ts';
@@ -32,6 +33,8 @@ export interface SmtpServerPorts {
   /** Where bounces of forwarded mail come back to; default: nowhere. */
   readonly returnPaths?: ReturnPaths;
   readonly login: Login;
+  /** Is there room for a message of so many bytes? Default: there always is. */
+  readonly mailboxRoom?: MailboxRoom;
   /** For relay domains whose inner server is to be asked; default: all addresses of them are taken. */
   readonly checkRecipient?: CheckRecipient;
   readonly clock: Clock;
@@ -52,7 +55,7 @@ export interface SmtpServerOptions {
   readonly listen: readonly HostPort[] | string;
   /** Greeting and EHLO name. */
   readonly hostname: string;
-  readonly config: Pick<Config, 'smtp' | 'networks'>;
+  readonly config: Pick<Config, 'smtp' | 'networks' | 'mailbox'>;
   /** Asked for each handshake, so that a new certificate needs no restart; without one TLS is not offered. */
   readonly secureContext: () => SecureContext | undefined;
   readonly ports: SmtpServerPorts;

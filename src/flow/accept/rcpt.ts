@@ -60,7 +60,7 @@ async function resolveRecipient(state: SessionState, transaction: Transaction, a
     log.error('smtp.directory-failed', { error: String(error) });
     return refuseRecipient(state, transaction, REPLIES.directoryFailed, address);
   }
-  const refusal = mayReceive(state, address, resolution) ?? (await innerRefusal(state, address, resolution));
+  const refusal = mayReceive(state, address, resolution) ?? (await innerRefusal(state, address, resolution)) ?? (await fullRefusal(state, transaction, resolution));
   if (refusal) return refuseRecipient(state, transaction, refusal, address);
   if (resolution.kind === 'alias') accept(state, transaction, resolution.targets, parameters, address, address);
   else accept(state, transaction, [address], parameters, address, undefined);
@@ -102,6 +102,19 @@ async function innerRefusal(state: SessionState, address: string, resolution: Re
   if (check?.kind === 'unknown') return REPLIES.unknownUser;
   const isStranger = !state.client.trusted && state.account === undefined;
   return check?.kind === 'unclear' && isStranger ? REPLIES.unverified : undefined;
+}
+
+/** RFC 3463 §3.3: a full mailbox is told while the sender is there to hear it; when it is not known, delivery finds out. */
+async function fullRefusal({ options }: SessionState, transaction: Transaction, resolution: Resolution): Promise<SmtpReply | undefined> {
+  const { mailboxRoom, log } = options.ports;
+  if (resolution.kind !== 'mailbox' || !mailboxRoom) return undefined;
+  try {
+    if ((await mailboxRoom(resolution.account, transaction.parameters.sizeBytes ?? 0)) === 'room') return undefined;
+  } catch (error) {
+    log.warn('smtp.quota-unknown', { error: String(error) });
+    return undefined;
+  }
+  return options.config.mailbox?.whenFull === 'refuse' ? REPLIES.mailboxFullForGood : REPLIES.mailboxFull;
 }
 
 function routes(address: string): boolean {

@@ -10,10 +10,13 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { Directory } from '../../contract/directory.ts';
+import type { LocalFilter } from '../../contract/local-filter.ts';
+import type { MailboxRoom } from '../../contract/mailbox-room.ts';
 import type { Reply } from '../../contract/message.ts';
-import type { Deliverer, DeliveryJob, DeliveryOutcome, FailureScope, QueueRecipient } from '../../contract/queue.ts';
+import type { Deliverer, DeliveryJob, DeliveryOutcome, FailureScope, MailboxDeposit, QueueRecipient } from '../../contract/queue.ts';
 import { addressKey } from '../../mail/address.ts';
-import { parseMimeSource, serializeStructure } from '../../mail/mime-structure.ts';
+import { readMailFacts, type MailFactsRead } from '../../mail/mail-facts.ts';
+import { serializeStructure } from '../../mail/mime-structure.ts';
 import type { MimePart } from '../../mail/mime-structure.ts';
 import { deliveredTo, tracePrefix } from './trace-fields.ts';
 
@@ -21,6 +24,12 @@ export interface LocalDelivererOptions {
   readonly directory: Directory;
   readonly clock: Clock;
   readonly log: Log;
+  /** Runs the scripts of the account. Default: there are none. */
+  readonly filter?: LocalFilter;
+  /** Is there room for so many bytes? Default: there always is. */
+  readonly room?: MailboxRoom;
+  /** What becomes of mail for a full mailbox, asked each time; default: it waits. */
+  readonly whenFull?: () => 'defer' | 'refuse';
 }
 
 /** For routes of kind `local` only. Never rejects for what the store or the message did. */
@@ -41,7 +50,7 @@ async function deliver(options: Context, job: DeliveryJob): Promise<readonly Del
     job.recipients.map(async (recipient) => {
       let result: Result;
       try {
-        result = await decide(recipient);
+        result = await withRoom(options, recipient, await decide(recipient));
       } catch (error) {
         log.error('deliver.local-failed', { id: job.message.id, recipient: recipient.index, error: String(error) });
         result = { status: 'deferred', scope: 'local', reply: { code: 451, enhanced: '4.3.0', text: 'the mailbox could not be written now' } };
@@ -51,14 +60,14 @@ async function deliver(options: Context, job: DeliveryJob): Promise<readonly Del
   );
 }
 
-type Result = Pick<DeliveryOutcome, 'status' | 'scope' | 'reply' | 'deposit'>;
+type Result = Pick<DeliveryOutcome, 'status' | 'scope' | 'reply' | 'deposit' | 'effects'>;
 
 /** What all recipients share is read once, by the first that needs it. */
-function decider({ directory, clock, largeMessages }: Context, job: DeliveryJob): (recipient: QueueRecipient) => Promise<Result> {
+function decider({ directory, clock, largeMessages, filter }: Context, job: DeliveryJob): (recipient: QueueRecipient) => Promise<Result> {
   const { route, message, content } = job;
   if (route.kind !== 'local') throw new Error(`a route of kind ${route.kind} is not for the local deliverer`);
   let earlier: Promise<ReadonlySet<string>> | undefined;
-  let structure: Promise<MimePart> | undefined;
+  let facts: Promise<MailFactsRead> | undefined;
   return async (recipient) => {
     const found = await directory.resolve(route.account);
     if (found.kind === 'disabled') return failed('recipient', { code: 550, enhanced: '5.2.1', text: `the mailbox ${recipient.address} is disabled` });
@@ -69,24 +78,42 @@ function decider({ directory, clock, largeMessages }: Context, job: DeliveryJob)
     if ((await earlier).has(addressKey(recipient.address))) {
       return failed('message', { code: 554, enhanced: '5.4.6', text: `mail loop: the message was delivered to ${recipient.address} before` });
     }
-    structure ??= content.inMemory ? parseMimeSource(content) : largeMessages.run(() => parseMimeSource(content));
     const prefix = tracePrefix(message.sender, recipient);
+    const deposit = async (folder: string, flags: readonly string[]): Promise<MailboxDeposit> => {
+      facts ??= content.inMemory ? readMailFacts(content) : largeMessages.run(() => readMailFacts(content));
+      const { structure, details } = await facts;
+      return {
+        account: route.account,
+        folder,
+        contentDigest: message.contentDigest,
+        prefix,
+        internalDate: clock.now(),
+        flags,
+        sizeBytes: prefix.length + content.size,
+        structure: serializeStructure(shifted(structure, prefix.length)),
+        details,
+      };
+    };
+    const filtered = await filter?.filter({ message, recipient, account: route.account, folder: route.folder, content, prefix, deposit });
+    if (filtered) return filtered;
     return {
       status: 'delivered',
       scope: 'recipient',
       reply: { code: 250, enhanced: '2.0.0', text: `delivered to ${route.folder}` },
-      deposit: {
-        account: route.account,
-        folder: route.folder,
-        contentDigest: message.contentDigest,
-        prefix,
-        internalDate: clock.now(),
-        flags: [],
-        sizeBytes: prefix.length + content.size,
-        structure: serializeStructure(shifted(await structure, prefix.length)),
-      },
+      deposit: await deposit(route.folder, []),
     };
   };
+}
+
+/** What waits is tried again as any other mail, and returned when its time is over; what a script did besides is done then. */
+async function withRoom({ room, whenFull }: Context, recipient: QueueRecipient, result: Result): Promise<Result> {
+  const deposits = [...(result.deposit ? [result.deposit] : []), ...(result.effects?.deposits ?? [])];
+  const [first] = deposits;
+  if (!room || !first || result.status !== 'delivered') return result;
+  if ((await room(first.account, deposits.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))) === 'room') return result;
+  const text = `the mailbox ${recipient.address} is full`;
+  if (whenFull?.() === 'refuse') return failed('recipient', { code: 552, enhanced: '5.2.2', text });
+  return { status: 'deferred', scope: 'recipient', reply: { code: 452, enhanced: '4.2.2', text } };
 }
 
 function failed(scope: FailureScope, reply: Reply): Result {

@@ -2,6 +2,7 @@
 import type { Quotas } from '../../contract/mailbox.ts';
 import { addressKey } from '../../mail/address.ts';
 import type { StoreCall } from '../call.ts';
+import type { ChangeCount } from '../change-counts.ts';
 import type { MailboxSettings } from '../ops/mailbox-settings.ts';
 
 export type { MailboxSettings } from '../ops/mailbox-settings.ts';
@@ -14,18 +15,28 @@ export interface OwnQuota {
 }
 
 export interface MailQuotas extends Quotas {
+  /** Grows with every change of an own limit made by this program. */
+  readonly version: number;
   /** Accounts with limits of their own. */
   own(limit: number): Promise<readonly OwnQuota[]>;
   /** What holds for all accounts from now on; kept in the store. */
   configure(settings: MailboxSettings): Promise<void>;
 }
 
-export function createMailQuotas(call: StoreCall): MailQuotas {
+export function createMailQuotas(call: StoreCall, changes: ChangeCount): MailQuotas {
   return {
+    get version() {
+      return changes.value;
+    },
     state: (account) => call('mailQuotas.state', { account: addressKey(account) }),
     set: async (account, limits) => {
       const key = addressKey(account);
-      await call('mailQuotas.set', { account: key, ...limits });
+      try {
+        await call('mailQuotas.set', { account: key, ...limits });
+      } finally {
+        // Also after a failure: one whose answer was lost may have been committed.
+        changes.increase();
+      }
       return call('mailQuotas.state', { account: key });
     },
     own: (limit) => call('mailQuotas.own', { limit }),

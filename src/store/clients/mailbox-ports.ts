@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { FolderFeed, MailboxPorts, MailSearch } from '../../contract/mailbox.ts';
 import type { StoreCall } from '../call.ts';
+import type { ChangeCounts } from '../change-counts.ts';
 import type { SpaceReserve } from '../free-space.ts';
 import { createAnnotations } from './annotations.ts';
 import { createFolderMessages } from './folder-messages.ts';
@@ -22,18 +23,19 @@ export interface MailboxPortsOptions {
   readonly clock: Clock;
   readonly reserve: SpaceReserve;
   readonly feed: FolderFeed;
+  readonly changes: ChangeCounts;
   /** Has an index of its own beside the store (store/search-index). */
   readonly search: MailSearch;
 }
 
-export function createMailboxPorts({ call, dataDir, clock, reserve, feed, search }: MailboxPortsOptions): StoredMailbox {
+export function createMailboxPorts({ call, dataDir, clock, reserve, feed, search, changes }: MailboxPortsOptions): StoredMailbox {
   return {
     folders: createFolderStore(call, clock),
     messages: createFolderMessages(call, clock, new NewMails({ dataDir, reserve })),
     mails: createMailReader(call, dataDir),
     sharing: createFolderSharing(call),
     annotations: createAnnotations(call),
-    quotas: createMailQuotas(call),
+    quotas: createMailQuotas(call, changes.mailQuotas),
     feed,
     search,
   };

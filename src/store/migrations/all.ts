@@ -13,8 +13,9 @@ import { forwardingMigration } from './025-forwarding.ts';
 import { queueFactsMigration } from './026-queue-facts.ts';
 import { dueSetAtMigration } from './027-due-set-at.ts';
 import { mailsMigration } from './030-mails.ts';
+import { retentionMigration } from './031-retention.ts';
 import { scriptsMigration } from './045-scripts.ts';
 import { loginsMigration } from './050-logins.ts';
 import { importsMigration } from './055-imports.ts';
 
-export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, schedulingMigration, shapingMigration, suppressionsMigration, tlsMigration, routesMigration, forwardingMigration, queueFactsMigration, dueSetAtMigration, mailsMigration, scriptsMigration, loginsMigration, importsMigration];
+export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, schedulingMigration, shapingMigration, suppressionsMigration, tlsMigration, routesMigration, forwardingMigration, queueFactsMigration, dueSetAtMigration, mailsMigration, retentionMigration, scriptsMigration, loginsMigration, importsMigration];

@@ -73,6 +73,8 @@ export const REPLIES = {
   notYourHeader: reply(550, '5.7.1', 'The From or Sender field, or its Resent- twin, holds an address that is not yours'),
   unknownUser: reply(550, '5.1.1', 'No such user here'),
   disabledUser: reply(550, '5.2.1', 'This mailbox is disabled'),
+  mailboxFull: reply(452, '4.2.2', 'The mailbox is full, try again later'),
+  mailboxFullForGood: reply(552, '5.2.2', 'The mailbox is full'),
   unverified: reply(450, '4.1.1', 'This address cannot be verified now, try again later'),
   relayDenied: reply(550, '5.7.1', 'Relaying denied'),
   forgedReturnPath: reply(550, '5.7.1', 'This return path was not made here, or was changed on its way'),
