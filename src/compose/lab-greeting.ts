@@ -1,11 +1,21 @@
 /** What a lab says when it is ready: one line of JSON for programs, or the first steps for a person. */
 import type { LabProvider } from '../lab/lab.ts';
+import type { AccessListener } from './access/access.ts';
+
+const ACCESS_NOTES: Readonly<Record<AccessListener, string>> = {
+  imap: 'STARTTLS, then log in',
+  imaps: 'TLS from the start',
+  pop3: 'STLS, then log in',
+  pop3s: 'TLS from the start',
+  sieve: 'ManageSieve: STARTTLS, then log in',
+};
 
 export interface LabFacts {
   readonly dir: string;
   readonly config: string;
   readonly host: string;
   readonly ports: { readonly smtp: number; readonly submission: number; readonly submissions: number };
+  readonly accessPorts: Partial<Readonly<Record<AccessListener, number>>>;
   readonly accounts: readonly { readonly address: string; readonly password: string }[];
   readonly ca: string;
   readonly dns: { readonly host: string; readonly port: number };
@@ -14,7 +24,7 @@ export interface LabFacts {
 
 /** The contract with tests and tools; parts that are not built yet are left out. */
 export function readyLine(facts: LabFacts): string {
-  const { dir, config, host, ports, accounts, ca, providers, dns } = facts;
+  const { dir, config, host, ports, accessPorts, accounts, ca, providers, dns } = facts;
   const ready = {
     ready: true,
     pid: process.pid,
@@ -23,6 +33,7 @@ export function readyLine(facts: LabFacts): string {
     smtp: { host, port: ports.smtp },
     submission: { host, port: ports.submission },
     submissions: { host, port: ports.submissions },
+    ...Object.fromEntries(Object.entries(accessPorts).map(([service, port]) => [service, { host, port }])),
     dns,
     accounts,
     ca,
@@ -31,7 +42,7 @@ export function readyLine(facts: LabFacts): string {
   return `${JSON.stringify(ready)}\n`;
 }
 
-export function greetPerson({ dir, config, host, ports, accounts, ca, providers, dns }: LabFacts): string {
+export function greetPerson({ dir, config, host, ports, accessPorts, accounts, ca, providers, dns }: LabFacts): string {
   const [alice] = accounts;
   const width = Math.max(...accounts.map(({ address }) => address.length));
   return `Posthorn lab: a mail server for example.org inside a simulated internet. Nothing leaves this machine.
@@ -39,6 +50,7 @@ export function greetPerson({ dir, config, host, ports, accounts, ca, providers,
   SMTP         ${host}:${ports.smtp}   (port 25: mail from outside)
   submission   ${host}:${ports.submission}   (STARTTLS, then log in)
   submissions  ${host}:${ports.submissions}   (TLS from the start)
+${Object.entries(accessPorts).map(([service, port]) => `  ${service.padEnd(11)}  ${host}:${port}   (${ACCESS_NOTES[service as AccessListener]})`).join('\n')}
   DNS          ${dns.host}:${dns.port}
   CA           ${ca}
   folder       ${dir}

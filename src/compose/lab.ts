@@ -25,6 +25,7 @@ import type { ManageContext } from '../manage/verb.ts';
 import { verbs } from '../manage/verbs.ts';
 import { lockDataDir, pidOfHolder } from '../store/lock.ts';
 import { makePassword } from '../store/password.ts';
+import { ACCESS_SERVICES, type AccessListener } from './access/access.ts';
 import { greetPerson, readyLine, type LabFacts } from './lab-greeting.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { stopSignal } from './serve.ts';
@@ -33,6 +34,8 @@ const HOSTNAME = 'mail.example.org';
 const DOMAIN = 'example.org';
 const USERS = ['alice', 'bob'];
 const PORTS = { smtp: 25, submission: 587, submissions: 465, dns: 53, policies: 443 } as const;
+/** ManageSieve is 2419 with the usual base of 2000 (its own, 4190, would not fit). */
+const ACCESS_PORTS: Readonly<Record<AccessListener, number>> = { imap: 143, imaps: 993, pop3: 110, pop3s: 995, sieve: 419 };
 
 interface Account {
   readonly address: string;
@@ -116,7 +119,7 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
     };
     const server = await startServer({ config, clock, log, verbs: labVerbs(lab, () => running?.forget()), connectAllowed: insideLab, beforeQueue });
     running = server;
-    const facts: LabFacts = { dir, config: config.file, host: host.mxAddress, ports: portsOf(portBase), accounts, ca: lab.ca, providers: lab.providers, dns: lab.dns };
+    const facts: LabFacts = { dir, config: config.file, host: host.mxAddress, ports: portsOf(portBase), accessPorts: accessPortsOf(server), accounts, ca: lab.ca, providers: lab.providers, dns: lab.dns };
     return {
       facts,
       stop: async () => {
@@ -130,8 +133,14 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
   }
 }
 
-function portsOf(base: number): { smtp: number; submission: number; submissions: number } {
+function portsOf(base: number): LabFacts['ports'] {
   return { smtp: base + PORTS.smtp, submission: base + PORTS.submission, submissions: base + PORTS.submissions };
+}
+
+/** Those that the server really listens on. */
+function accessPortsOf({ access }: RunningServer): LabFacts['accessPorts'] {
+  const ports = ACCESS_SERVICES.flatMap((service) => (access?.addresses[service] ?? []).map(({ port }) => [service, port] as const));
+  return Object.fromEntries(ports);
 }
 
 /** Verbs after which the lab publishes anew, since its DNS panel fills itself in. */
@@ -197,6 +206,7 @@ shutdown-timeout = "1s"     # Ctrl-C ends the lab at once, whatever a provider i
 smtp = ["${host.mxAddress}:${ports.smtp}", "${host.ip}:${ports.smtp}"]
 submission = ["${host.mxAddress}:${ports.submission}"]
 submissions = ["${host.mxAddress}:${ports.submissions}"]
+${ACCESS_SERVICES.map((service) => `${service} = ["${host.mxAddress}:${portBase + ACCESS_PORTS[service]}"]`).join('\n')}
 
 [tls]
 certificate = ${JSON.stringify(certificate)}

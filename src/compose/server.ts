@@ -16,6 +16,8 @@ import type { ManageContext } from '../manage/verb.ts';
 import { createLogin } from '../login/login.ts';
 import { createResolver } from '../net/resolver.ts';
 import { openStore, type OwnStore } from '../store/store.ts';
+import { wantsAccess } from './access/access.ts';
+import { startAccess, type RunningAccess } from './access/start-access.ts';
 import { createDoors } from './doors.ts';
 import { createFront, type Front, type PublicAddresses } from './front.ts';
 import { createLiveConfig } from './live-config.ts';
@@ -45,6 +47,8 @@ export interface ServerOptions {
     /** Takes their log lines, made as `config.log` says. */
     readonly writeLines: (lines: string) => void;
   };
+  /** IMAP, POP3 and ManageSieve in a thread of their own, with the system's clock; default: in this one. */
+  readonly accessThread?: { readonly writeLines: (lines: string) => void };
 }
 
 export interface RunningServer {
@@ -54,6 +58,8 @@ export interface RunningServer {
   readonly addresses: PublicAddresses;
   /** Absent when sessions share the main thread. */
   readonly threads: SessionThreads | undefined;
+  /** IMAP, POP3 and ManageSieve. Absent when none of them is configured. */
+  readonly access: RunningAccess | undefined;
   /** Takes a new configuration and new certificates into use; names the settings that need a restart. */
   reload(next: Config): Promise<string[]>;
   /** Lets sessions and deliveries finish within `shutdownTimeoutMs`; everything else stays in the queue. */
@@ -71,7 +77,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const log = options.log.observedBy(countingSink(counters));
   const live = createLiveConfig(options.config);
   const { config } = live;
-  const store = await openStore(config.dataDir, { clock, log });
+  const store = await openStore(config.dataDir, { clock, log, readerThread: options.accessThread !== undefined && wantsAccess(config) });
   const closing: (() => Promise<void> | void)[] = [() => store.close()];
   store.startIndexing();
   try {
@@ -94,8 +100,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(() => front.close(0));
     const arrivals = new Arrivals({ store: store.queue, queue, clock, log });
     closing.push(() => arrivals.close());
-    const { addresses, threads } = await listen(options, { config, store, front, answers: { login, checkRecipient, brake }, arrivals, counters });
+    const answers = { login, checkRecipient, brake };
+    const { addresses, threads } = await listen(options, { config, store, front, answers, arrivals, counters });
     closing.push(() => threads?.close(0));
+    const access = await startAccess({ ...shared, ...options.accessThread, login, answers, counters });
+    closing.push(() => access?.close(0));
     const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), logins: login, shaping: shaper.control, fetch };
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
     await options.beforeQueue?.(context);
@@ -116,6 +125,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       },
       addresses,
       threads,
+      access,
       reload: async (next) => {
         await front.loadCertificate(next);
         resolver.flush();
@@ -123,9 +133,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         const pending = live.replace(next);
         shaper.reloaded();
         await threads?.reload(config);
+        await access?.reload(config);
         return pending;
       },
-      stop: once(() => stop(config, log, [front, ...(threads ? [threads] : [])], control, queue, closing)),
+      stop: once(() => stop(config, log, [front, ...(threads ? [threads] : []), ...(access ? [access] : [])], control, queue, closing)),
     };
   } catch (error) {
     for (const close of closing.toReversed()) await close();

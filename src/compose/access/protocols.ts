@@ -1,0 +1,26 @@
+/** IMAP, POP3 and ManageSieve over the store and the log-in of the program. */
+import { createImap } from '../../access/imap/imap-protocol.ts';
+import { LiveFolders } from '../../access/mailbox/live-folders.ts';
+import { MaildropLocks } from '../../access/pop3/maildrop-locks.ts';
+import { createPop3 } from '../../access/pop3/pop3-protocol.ts';
+import type { AccessProtocol } from '../../access/connection/protocol.ts';
+import type { AccessPorts } from './access.ts';
+
+export interface Protocols {
+  readonly imap: AccessProtocol;
+  readonly pop3: AccessProtocol;
+  readonly sieve?: AccessProtocol;
+  /** Lets go of what the sessions shared. */
+  close(): void;
+}
+
+export function createProtocols({ config, clock, log, login, store }: AccessPorts): Protocols {
+  const { hostname } = config;
+  const mailboxes = store.mailbox;
+  const liveFolders = new LiveFolders({ messages: mailboxes.messages, feed: mailboxes.feed, clock });
+  return {
+    imap: createImap({ mailboxes, liveFolders, login, clock, log, hostname, messageBytesMax: config.smtp.maxMessageSize }),
+    pop3: createPop3({ mailboxes, locks: new MaildropLocks(), login, log, hostname }),
+    close: () => liveFolders.close(),
+  };
+}
