@@ -42,10 +42,13 @@ export interface Attempt {
 
 export class LoginThrottle {
   readonly #clock: Clock;
+  readonly #failuresMax: number;
   readonly #counters = new Map<string, Counter>();
 
-  constructor(clock: Clock) {
+  /** Failures of an account from one network before the next is delayed. */
+  constructor(clock: Clock, failuresMax: number = DIRECTORY_LIMITS.failuresBeforeThrottle) {
     this.#clock = clock;
+    this.#failuresMax = failuresMax;
   }
 
   /**
@@ -57,10 +60,10 @@ export class LoginThrottle {
     const own = this.#counter(`${account} ${network}`);
     // Everybody behind a local web mail comes from one address: there only the accounts are counted.
     const shared = isLoopback(clientAddress) ? undefined : this.#counter(network);
-    const isBusy = isFull(own, DIRECTORY_LIMITS.failuresBeforeThrottle) || (shared !== undefined && isFull(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle));
+    const isBusy = isFull(own, this.#failuresMax) || (shared !== undefined && isFull(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle));
     if (isBusy && (await isKnown())) return this.#beginAtHome(account, clientAddress);
     const allowed =
-      (await this.#turn(own, DIRECTORY_LIMITS.failuresBeforeThrottle)) && (!shared || (await this.#turn(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle, own)));
+      (await this.#turn(own, this.#failuresMax)) && (!shared || (await this.#turn(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle, own)));
     const both = shared ? [own, shared] : [own];
     const done = (): void => both.forEach(release);
     return {
@@ -73,7 +76,7 @@ export class LoginThrottle {
       },
       failed: (digest) => {
         rememberWrong(own, digest);
-        this.#count(own, DIRECTORY_LIMITS.failuresBeforeThrottle);
+        this.#count(own, this.#failuresMax);
         if (shared) this.#count(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle);
         done();
       },
@@ -83,7 +86,7 @@ export class LoginThrottle {
   /** Failures of before this process, as the audit knows them. */
   recall(account: string, clientAddress: string, times: number): void {
     for (let i = 0; i < Math.min(times, DIRECTORY_LIMITS.networkFailuresBeforeThrottle); i += 1) {
-      this.#count(this.#counter(`${account} ${networkOf(clientAddress)}`), DIRECTORY_LIMITS.failuresBeforeThrottle);
+      this.#count(this.#counter(`${account} ${networkOf(clientAddress)}`), this.#failuresMax);
       if (!isLoopback(clientAddress)) this.#count(this.#counter(networkOf(clientAddress)), DIRECTORY_LIMITS.networkFailuresBeforeThrottle);
     }
   }
@@ -101,7 +104,7 @@ export class LoginThrottle {
       },
       failed: (digest) => {
         rememberWrong(home, digest);
-        this.#count(home, DIRECTORY_LIMITS.failuresBeforeThrottle);
+        this.#count(home, this.#failuresMax);
         home.nextAt = this.#clock.monotonic() + ACCOUNT_LIMITS.knownAddressPaceMs;
         release(home);
       },
@@ -111,8 +114,8 @@ export class LoginThrottle {
   /** False only when too many wait already. */
   async #turnAtHome(counter: Counter): Promise<boolean> {
     for (;;) {
-      if (turnOf(counter, DIRECTORY_LIMITS.failuresBeforeThrottle, Infinity) === 'now') {
-        const restMs = counter.failures < DIRECTORY_LIMITS.failuresBeforeThrottle ? 0 : counter.nextAt - this.#clock.monotonic();
+      if (turnOf(counter, this.#failuresMax, Infinity) === 'now') {
+        const restMs = counter.failures < this.#failuresMax ? 0 : counter.nextAt - this.#clock.monotonic();
         counter.pending += 1;
         if (restMs > 0) await new Promise<void>((resolve) => void this.#clock.timer(restMs, resolve));
         return true;

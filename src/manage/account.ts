@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { Failure } from '../base/errors.ts';
 import { domainOf } from '../mail/address.ts';
 import { domainKey, mailboxKey } from '../store/clients/directory.ts';
-import { derivePassword, makePassword } from '../store/password.ts';
+import { derivePassword, makePassword, unmatchableCredentials } from '../store/password.ts';
 import { createDomain } from './domain.ts';
 import { defineVerb } from './verb.ts';
 import type { ManageContext } from './verb.ts';
@@ -25,10 +25,16 @@ export interface AccountSecret {
 const add = defineVerb({
   name: 'account.add',
   summary: 'Adds an account with its folders; makes a password when none is given.',
-  args: z.strictObject({ address, password, createDomain: z.boolean().optional() }),
+  args: z.strictObject({ address, password, createDomain: z.boolean().optional(), shared: z.boolean().optional() }),
   run: async (context, args): Promise<AccountSecret & { readonly domainCreated: boolean }> => {
     const key = mailboxKey(args.address);
     const domainCreated = await requireDomain(context, domainOf(key), args.createDomain ?? false);
+    if (args.shared) {
+      if (args.password !== undefined) throw new Failure('account-shared', 'a shared mailbox has no password: nobody logs in to it', { temporary: false });
+      await context.store.directory.addAccount(key, unmatchableCredentials(), context.clock.now(), { shared: true });
+      context.log.info('account.added', { account: key, shared: true });
+      return { address: key, domainCreated };
+    }
     const secret = args.password ?? makePassword();
     await context.store.directory.addAccount(key, await derivePassword(secret), context.clock.now());
     context.log.info('account.added', { account: key });
@@ -56,6 +62,28 @@ const list = defineVerb({
     const { accounts } = await store.directory.snapshot();
     const domain = args.domain === undefined ? undefined : domainKey(args.domain);
     return { accounts: accounts.filter((row) => domain === undefined || row.domain === domain) };
+  },
+});
+
+const show = defineVerb({
+  name: 'account.show',
+  summary: 'Tells everything about one account but its mail.',
+  args: z.strictObject({ address }),
+  run: async (context, args) => {
+    const key = mailboxKey(args.address);
+    const { store } = context;
+    await context.logins?.flush();
+    const { accounts, aliases } = await store.directory.snapshot();
+    const row = accounts.find((one) => one.address === key);
+    if (!row) throw new Failure('account-unknown', `there is no account ${key}: posthorn account list shows those there are`, { temporary: false });
+    const [appPasswords, factor, [last]] = await Promise.all([store.logins.appPasswords.list(key), store.logins.secondFactors.get(key), store.logins.list(key, { failed: false, limit: 1 })]);
+    return {
+      ...row,
+      aliases: aliases.filter(({ target }) => target === key).map((alias) => alias.address),
+      appPasswords: appPasswords.length,
+      totp: factor === undefined ? ('off' as const) : factor.confirmedAt === null ? ('waiting' as const) : ('on' as const),
+      lastLogin: last === undefined ? null : { at: last.lastAt, service: last.service, clientAddress: last.clientAddress, result: last.outcome === 'ok' ? ('ok' as const) : ('denied' as const) },
+    };
   },
 });
 
@@ -102,6 +130,7 @@ const remove = defineVerb({
 export const accountVerbs = [
   add,
   list,
+  show,
   changePassword,
   switching('disable', 'Closes an account: it can neither log in nor receive; its mail stays.'),
   switching('enable', 'Opens a disabled account again.'),

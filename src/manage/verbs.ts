@@ -1,4 +1,5 @@
 /** Every verb of the program, in the order in which the documentation lists them. Each part adds its own array here. */
+import { accountAccessVerbs } from './account-access.ts';
 import { accountVerbs } from './account.ts';
 import { aliasVerbs } from './alias.ts';
 import { dnsVerbs } from './dns.ts';
@@ -6,6 +7,7 @@ import { domainVerbs } from './domain.ts';
 import { exportVerbs } from './export-mail.ts';
 import { importVerbs } from './import-verbs.ts';
 import { ipVerbs } from './ip.ts';
+import { mailSearchVerbs } from './mail-search.ts';
 import { mailboxVerbs } from './mailbox.ts';
 import { metricsVerbs } from './metrics.ts';
 import { queueVerbs } from './queue.ts';
@@ -22,6 +24,7 @@ import type { Verb } from './verb.ts';
 // oxlint-disable-next-line typescript/no-explicit-any
 export const verbs: readonly Verb<any, any>[] = [
   ...accountVerbs,
+  ...accountAccessVerbs,
   ...aliasVerbs,
   ...domainVerbs,
   ...dnsVerbs,
@@ -29,6 +32,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...importVerbs,
   ...ipVerbs,
   ...mailboxVerbs,
+  ...mailSearchVerbs,
   ...metricsVerbs,
   ...queueVerbs,
   ...quotaVerbs,

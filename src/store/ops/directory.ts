@@ -149,12 +149,16 @@ const accountWrites = {
     createFirstFolders(db, args.address, args.at);
   },
 
+  /** From then on the store vouches for the account. Throws Failure `account-unknown`, `account-shared`. */
   setPassword(db: Database, args: { readonly address: string; readonly credentials: CredentialValues; readonly at: number }): void {
     requireAccount(db, args.address);
+    if (db.get<{ shared: number }>('SELECT shared FROM accounts WHERE address = ?', args.address)?.shared === 1) {
+      throw permanent('account-shared', `${args.address} is a shared mailbox, to which nobody logs in`);
+    }
     const { hash, scramSalt, scramIterations, scramStoredKey, scramServerKey } = args.credentials;
     db.run(
       `UPDATE accounts SET password_hash = ?, scram_salt = ?, scram_iterations = ?, scram_stored_key = ?, scram_server_key = ?,
-         password_changed_at = ? WHERE address = ?`,
+         password_changed_at = ?, origin = 'store' WHERE address = ?`,
       hash, scramSalt, scramIterations, scramStoredKey, scramServerKey, args.at, args.address,
     );
   },
