@@ -15,7 +15,7 @@ export interface SieveConfig {
 export const DEFAULT_SIEVE: SieveConfig = { vacationMinPeriodMs: 86_400_000, before: [], after: [] };
 
 export const sieve = table('Sieve scripts, by which users sort their mail.', {
-  'vacation-min-period': setting(value.duration(), 'A script answers one sender at most once in this time, whatever it says; "0s" lets it answer every message.', '1d'),
+  'vacation-min-period': setting(value.durationOrZero(), 'A script answers one sender at most once in this time, whatever it says; 0 lets it answer every message.', '1d'),
   before: setting(value.listOf(value.path()), 'Scripts that run before that of the account, in this order, as long as they leave the message to the next.', []),
   after: setting(value.listOf(value.path()), 'Scripts that run after it, if it left the message in the inbox.', []),
   'global-folder': optional(value.path(), 'Folder of scripts, NAME.sieve, that all users may include with `include :global`.', 'none'),

@@ -134,6 +134,12 @@ export const duration = (options: { minMs?: number } = {}) =>
     textual((text) => within(parseDuration(text), options.minMs ?? 0, DURATION_MS_MAX)),
   );
 
+/** As `duration`; 0 needs no unit. */
+export const durationOrZero = () =>
+  kindOf<number>({ kind: 'duration', allowed: 'a duration such as "30s", "10m", "4h" or "5d", or 0' }, (value) =>
+    value === 0 || value === '0' ? 0 : typeof value === 'string' ? within(parseDuration(value), 0, DURATION_MS_MAX) : undefined,
+  );
+
 function least(minMs: number | undefined): string {
   return minMs ? `, at least ${minMs / 1000} s` : '';
 }

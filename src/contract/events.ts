@@ -19,6 +19,8 @@ export const MESSAGE_EVENTS = {
   signed: 'message.signed',
   /** expiresAt */
   queued: 'message.queued',
+  /** scripts, actions: string[]; notes, problems: string[] */
+  filtered: 'recipient.filtered',
   /** AttemptFacts, reply */
   delivered: 'recipient.delivered',
   /** A server that took it reported later that it cannot deliver it: reply, mx, reportId */

@@ -76,6 +76,10 @@ const DESCRIBE: Readonly<Record<string, Describe>> = {
   [MESSAGE_EVENTS.sealed]: ({ data }) => ({ title: data['reason'] ? `not sealed: ${text(data['reason'])}` : `sealed: ARC i=${text(data['instance'])} cv=${text(data['cv'])} by ${text(data['domain'])}` }),
   [MESSAGE_EVENTS.signed]: ({ data }) => ({ title: `signed: ${signatures(data['signatures'])}` }),
   [MESSAGE_EVENTS.queued]: ({ data }, _message, options) => ({ title: `queued${typeof data['expiresAt'] === 'number' ? `, to be delivered ${when(data['expiresAt'], options.now, 'by')}` : ''}` }),
+  [MESSAGE_EVENTS.filtered]: ({ data }) => ({
+    title: `filtered by ${list(data['scripts'])}`,
+    details: [...lines(data['actions']), ...lines(data['notes']), ...lines(data['problems']).map((problem) => `problem: ${problem}`)],
+  }),
   [MESSAGE_EVENTS.delivered]: (event, message, options) => describeAttempt('delivered', event, message, options),
   [MESSAGE_EVENTS.returned]: (event, message, options) => describeAttempt('returned later', event, message, options),
   [MESSAGE_EVENTS.deferred]: (event, message, options) => describeAttempt('deferred', event, message, options),
@@ -125,6 +129,10 @@ function describeAuthentication({ data }: TraceEvent): Step {
 function signatures(value: unknown): string {
   if (!Array.isArray(value) || value.length === 0) return 'no key for the domain';
   return value.map((entry: { domain?: string; selector?: string; algorithm?: string }) => `${text(entry.domain)} (${text(entry.selector)}, ${text(entry.algorithm)})`).join(', ');
+}
+
+function lines(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(text) : [];
 }
 
 function forwarding(value: unknown): string {

@@ -147,7 +147,7 @@ async function commitOutcomes(ports: JobPorts, job: DeliveryJob, outcomes: reado
   const answer = await askFeedback(ports, job, decided);
   const final = answer ? decided : postpone(ports, job, outcomes);
   const items = answer ?? [];
-  const effects = final.flatMap(({ settlement, outcome }) => (settlement.state === 'delivered' && outcome.effects ? [outcome.effects] : []));
+  const effects = final.flatMap(({ outcome }) => (outcome.effects && outcome.status !== 'deferred' ? [outcome.effects] : []));
   const followUps = [...items.flatMap((item) => (item.enqueue ? [item.enqueue] : [])), ...effects.flatMap(({ enqueue }) => enqueue)];
   const result = await ports.store.settle(
     job.message.id,
