@@ -12,7 +12,6 @@ import { LiveFolders } from '../../src/access/mailbox/live-folders.ts';
 import { AdjustableClock } from '../../src/base/clock.ts';
 import { Log } from '../../src/base/log.ts';
 import type { LogEntry } from '../../src/base/log.ts';
-import type { MailSearch } from '../../src/contract/mailbox.ts';
 import { createLogin } from '../../src/login/login.ts';
 import { createCertificate } from '../../src/net/self-signed.ts';
 import type { CertificateAndKey } from '../../src/net/self-signed.ts';
@@ -69,7 +68,7 @@ export async function withImap(options: ImapKitOptions, test: (kit: ImapKit) => 
     uploadsDir: join(dir, 'uploads'),
   });
   const ports: ImapPorts = {
-    mailboxes: { ...store.mailbox, search: NO_TEXT },
+    mailboxes: store.mailbox,
     liveFolders,
     login,
     clock,
@@ -119,8 +118,6 @@ export async function withImap(options: ImapKitOptions, test: (kit: ImapKit) => 
   }
 }
 
-/** Search of texts has an index of its own, which these tests leave out. */
-const NO_TEXT: MailSearch = { matching: async () => new Set() };
 
 async function addAccounts(store: OwnStore, clock: AdjustableClock): Promise<void> {
   credentials ??= derivePassword(PASSWORD);

@@ -83,7 +83,8 @@ function readItem(scanner: ImapScanner): FetchItem {
     case 'BINARY.SIZE':
       return { kind: 'binary.size', part: readBinaryPart(scanner) };
     case 'PREVIEW':
-      return { kind: 'preview', lazy: readLazy(scanner) };
+      // Another parenthesis behind it belongs to FETCH itself (RFC 7162 §3.1.4.1).
+      return { kind: 'preview', lazy: scanner.acceptText(' (LAZY)') };
     default:
       if (name === '') scanner.fail('expected a FETCH item');
       throw new ImapSyntaxError(`FETCH knows no item ${name.slice(0, 40)}`);
@@ -92,15 +93,6 @@ function readItem(scanner: ImapScanner): FetchItem {
 
 function isNameByte(code: number): boolean {
   return (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x2e;
-}
-
-/** ` (LAZY)` directly behind PREVIEW; the space may belong to the next item instead. */
-function readLazy(scanner: ImapScanner): boolean {
-  if (!scanner.acceptText(' (')) return false;
-  const modifier = scanner.keyword('LAZY');
-  if (modifier !== 'LAZY') throw new ImapSyntaxError(`PREVIEW knows no modifier ${modifier.slice(0, 40)}`);
-  scanner.expect(')');
-  return true;
 }
 
 function readBodySection(scanner: ImapScanner, peek: boolean): FetchItem {

@@ -92,9 +92,9 @@ export class ImapScanner {
     return true;
   }
 
-  /** The same for several characters. */
+  /** The same for several characters, in capitals; compared without case. */
   acceptText(text: string): boolean {
-    if (!this.text.startsWith(text, this.#at)) return false;
+    if (this.text.slice(this.#at, this.#at + text.length).toUpperCase() !== text) return false;
     this.#at += text.length;
     return true;
   }
