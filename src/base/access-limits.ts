@@ -4,8 +4,8 @@
 export const ACCESS_LIMITS = {
   /** Most sessions at a time, all protocols together. */
   connectionsMax: 10_000,
-  /** Most sessions at a time of one account; mail programs open several for each device. */
-  connectionsPerAccountMax: 100,
+  /** Most sessions at a time of one account; mail programs open several for each device, and a shared mailbox may have an office full of them. */
+  connectionsPerAccountMax: 1000,
   /** Most sessions at a time from one address before log-in. */
   connectionsPerClientMax: 100,
   /** A session that has not logged in is ended. */
@@ -142,6 +142,9 @@ export const MAILBOX_LIMITS = {
   /** Expunged UIDs that are remembered for each folder (RFC 7162); the oldest are forgotten. */
   vanishedRememberedMax: 100_000,
   subscriptionsMax: 5000,
+  /** How soon after the start, and how often, thrown-away mail is looked through. */
+  retentionFirstMs: 60_000,
+  retentionEveryMs: 3_600_000,
   specialUsesMax: 8,
   /** Identifiers in the access control list of a folder. */
   sharesMax: 200,

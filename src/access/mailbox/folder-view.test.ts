@@ -172,6 +172,22 @@ test('our own change is taken over without a question, unless something else cam
   assert.equal(model.questions, 1);
 });
 
+test('an expunge of ours that an answer under way names again is told once', async () => {
+  const model = new Model();
+  for (let i = 0; i < 5; i++) model.append();
+  const answer = Promise.withResolvers<void>();
+  const changes = async (_: number, since: number): Promise<FolderChanges> => answer.promise.then(() => model.changes(since));
+  const live = new LiveFolder({ changes, claimRecent: async () => 0 }, { folder: model.facts(), messages: model.columns(model.messages) });
+  const view = new FolderView(live);
+  const asked = live.hear(model.modseq + 1);
+  model.expunge([2]);
+  assert.equal(live.takeOwn(model.modseq, { expunged: Uint32Array.of(2) }), true);
+  model.expunge([4]);
+  answer.resolve();
+  await asked;
+  assert.deepEqual(view.news(true).expunged, [4, 2]);
+});
+
 test('rows that somebody reads stay as they were when messages go', async () => {
   const model = new Model();
   for (let i = 0; i < 5; i++) model.append();

@@ -172,12 +172,13 @@ export class LiveFolder {
   }
 
   #remove(uids: Uint32Array): void {
-    const rest = this.#rows.without(uids);
-    if (rest === this.#rows) return;
-    this.#rows = rest;
+    // An answer that was asked for before a change of ours was taken over names its expunges once more.
+    const removed = uids.filter((uid) => this.#rows.indexOf(uid) >= 0);
+    if (removed.length === 0) return;
+    this.#rows = this.#rows.without(removed);
     const last = this.#tail;
     this.#tail = { removed: NONE, next: undefined };
-    last.removed = uids;
+    last.removed = removed;
     last.next = this.#tail;
   }
 
