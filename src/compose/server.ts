@@ -13,7 +13,6 @@ import type { SmtpServerPorts } from '../flow/accept/options.ts';
 import type { Queue, QueueOptions } from '../flow/queue/queue.ts';
 import type { AnyVerb } from '../manage/local-call.ts';
 import type { ManageContext } from '../manage/verb.ts';
-import { createLogin } from '../login/login.ts';
 import { createResolver } from '../net/resolver.ts';
 import { openStore, type OwnStore } from '../store/store.ts';
 import { wantsAccess } from './access/access.ts';
@@ -30,6 +29,7 @@ import { createSendingBrake, noteOutcomes } from './sending-brake.ts';
 import { createSharedParts } from './shared-parts.ts';
 import { createServerShaper } from './shaping.ts';
 import { watchSpool } from './spool.ts';
+import { startUsers } from './users.ts';
 
 export interface ServerOptions {
   readonly config: Config;
@@ -83,23 +83,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const resolver = createResolver({ servers: config.dns.servers, trustAd: config.dns.trustAd, clock, log });
     closing.push(() => resolver.close());
-    const login = createLogin({ store, clock, log, config });
-    closing.push(() => login.close());
+    const { login, close: closeLogin } = await startUsers({ config, clock, log, store });
+    closing.push(closeLogin);
     const shared = { config, clock, log, store, dns: resolver, login, ...createSharedParts(config, clock, store, (address) => login.provision(address)) };
     const shaper = await createServerShaper(shared);
     closing.push(() => shaper.close());
     const observers: SettledObserver[] = [];
     const { queue, remote, checkRecipient, sites, tls, fetch } = createOutbound({ ...shared, shaper, onSettled: tellAll(observers), ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
-    closing.push(() => tls.close());
-    closing.push(() => remote.close());
+    closing.push(() => tls.close(), () => remote.close());
     const brake = createSendingBrake({ ...shared, queue: queue.control, submit: (message) => doors.intake.submit(message) });
     observers.push(noteOutcomes(brake), countDeliveries(counters));
     closing.push(() => brake.close());
     const doors: SmtpServerPorts = createDoors({ ...shared, checkRecipient, brake, enqueue: (item) => queue.enqueue(item) });
     const front = await createFront({ config, ports: doors });
-    closing.push(() => front.close(0));
     const arrivals = new Arrivals({ store: store.queue, queue, clock, log });
-    closing.push(() => arrivals.close());
+    closing.push(() => front.close(0), () => arrivals.close());
     const answers = { login, checkRecipient, brake };
     const { addresses, threads } = await listen(options, { config, store, front, answers, arrivals, counters });
     closing.push(() => threads?.close(0));

@@ -126,7 +126,7 @@ class LdapBackend implements LoginBackend {
     } catch (error) {
       await leave(client);
       // Our own password is wrong: not the user's fault, so never told as one.
-      throw new Error(`log-in as ${bindDn}: ${describe(error)}`);
+      throw new Error(`log-in as ${bindDn}: ${describe(error)}`, { cause: error });
     }
   }
 

@@ -32,7 +32,8 @@ function escapeField(text: string): string {
 }
 
 function unescapeField(text: string): string {
-  return text.includes('\x01') ? text.replace(/\x01([01tnr])/g, (_, letter: string) => ESCAPES[letter] ?? '') : text;
+  const [first = '', ...rest] = text.split('\x01');
+  return rest.length === 0 ? first : first + rest.map((part) => (ESCAPES[part.slice(0, 1)] ?? '') + part.slice(1)).join('');
 }
 
 /** Cuts bytes into lines; `undefined` once a line grows beyond `bytesMax`. */

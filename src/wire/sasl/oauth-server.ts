@@ -13,6 +13,7 @@ import type { SaslFailure, SaslServer, SaslServerStep, TokenRefusal } from './se
 /** RFC 6750 §2.1: `b64token`. */
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 const MESSAGE_BYTES_MAX = 9000;
+const SEPARATOR = '\x01';
 
 export class OauthServer implements SaslServer {
   readonly mechanism: 'OAUTHBEARER' | 'XOAUTH2';
@@ -80,18 +81,19 @@ function readXoauth2(text: string): Said | SaslFailure {
 
 /** RFC 7628 §3.1: gs2 header, ^A, key=value pairs each followed by ^A, ^A. */
 function readOauthBearer(text: string): Said | SaslFailure {
-  const header = /^([ny]|p=[A-Za-z0-9.-]{1,40}),(?:a=([^,\x01]*))?,\x01/.exec(text);
+  const end = text.indexOf(SEPARATOR);
+  const header = end < 0 ? null : /^([ny]|p=[A-Za-z0-9.-]{1,40}),(?:a=([^,]*))?,$/.exec(text.slice(0, end));
   if (!header) return 'malformed';
   if (header[1]?.startsWith('p=')) return 'channel-binding';
   const user = unescapeName(header[2] ?? '');
-  const auth = readPairs(text.slice(header[0].length))?.get('auth');
+  const auth = readPairs(text.slice(end + 1))?.get('auth');
   return user !== undefined && auth ? { user, auth } : 'malformed';
 }
 
 function readPairs(text: string): ReadonlyMap<string, string> | undefined {
-  if (!text.endsWith('\x01\x01')) return undefined;
+  if (!text.endsWith(SEPARATOR + SEPARATOR)) return undefined;
   const pairs = new Map<string, string>();
-  for (const pair of text.slice(0, -2).split('\x01')) {
+  for (const pair of text.slice(0, -2).split(SEPARATOR)) {
     const at = pair.indexOf('=');
     const key = pair.slice(0, Math.max(0, at)).toLowerCase();
     if (at < 1 || pairs.has(key)) return undefined;
