@@ -25,4 +25,10 @@ export const TRANSFER_LIMITS = {
   /** A connection that broke is made again so often, after waits that double from the first. */
   imapReconnectsMax: 8,
   imapReconnectWaitMs: 1000,
+  /** The database is backed up in pieces of so many bytes; those that did not change are not written again. */
+  backupPieceBytes: 256 * 1024,
+  /** A backup takes the database anew so often when bodies vanish meanwhile. */
+  backupTriesMax: 5,
+  /** A backup waits so long for a lock on the database. */
+  backupBusyMs: 30_000,
 } as const;

@@ -57,7 +57,8 @@ function openOrigin(origin: ImportOrigin): Promise<MailSource> {
 const TEMPORARY_TRIES = 6;
 const TEMPORARY_WAIT_MS = 1000;
 
-function createVerbSink(verb: VerbCaller, account: string, source: string): ImportSink {
+/** Puts messages where the verbs run. `source` names what they come from. */
+export function createVerbSink(verb: VerbCaller, account: string, source: string): ImportSink {
   const call = async <Result>(name: string, args: object): Promise<Result> => {
     for (let tries = 1; ; tries += 1) {
       try {
