@@ -2,7 +2,7 @@
  * How a command or test is written and what it does: one value of these types per word of the language. The compiler
  * reads the written form, the interpreter calls `execute` or `evaluate`; nothing else knows single commands.
  */
-import type { AnyCall, CompiledCommand, CompiledTest, Flow } from './program.ts';
+import type { AnyCall, Comparator, CompiledCommand, CompiledTest, Flow } from './program.ts';
 import type { MaybeLater } from './environment.ts';
 import type { Machine } from './run/machine.ts';
 
@@ -36,6 +36,8 @@ export interface Signature {
   readonly tags?: readonly TagSpec[];
   /** Takes a comparator and a match type (RFC 5228 §2.7). */
   readonly matches?: boolean;
+  /** Without `:comparator`; default i;ascii-casemap (RFC 5228 §2.7.3). */
+  readonly defaultComparator?: Comparator;
   readonly positional?: readonly PositionalSpec[];
   /** What is in brackets or behind it: tests. */
   readonly tests?: 'one' | 'many';

@@ -135,7 +135,7 @@ class Sorter {
 
   #comparator(): Comparator {
     const text = this.#first('comparator');
-    if (!text) return 'i;ascii-casemap';
+    if (!text) return this.#signature.defaultComparator ?? 'i;ascii-casemap';
     const comparator = COMPARATORS.find((name) => name === text.source);
     if (!comparator) this.#report.problem(text, `there is no comparator “${text.source}”`);
     // RFC 5228 §2.7.3: these two are always there.

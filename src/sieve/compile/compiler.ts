@@ -36,6 +36,7 @@ class Compiler implements Report {
     const first = nodes.findIndex((node) => node.name !== 'require');
     const body = first < 0 ? [] : nodes.slice(first);
     for (const node of first < 0 ? nodes : nodes.slice(0, first)) this.#require(node);
+    this.#checkDependencies(nodes[0]);
     const commands = this.#commands(body);
     const warnings = this.#warnings.slice(0, SIEVE_LIMITS.problemsMax);
     if (this.#problems.length === 0) return { ok: true, program: { commands, extensions: this.extensions }, warnings };
@@ -65,6 +66,14 @@ class Compiler implements Report {
     for (const value of argument.values) {
       if (this.isAvailable(value.value)) this.#enable(value.value);
       else this.problem(value, `there is no extension “${value.value}”`);
+    }
+  }
+
+  /** RFC 5703 §7: it works only inside of loops, and on variables. */
+  #checkDependencies(node: CommandNode | undefined): void {
+    if (!node || !this.extensions.has('extracttext')) return;
+    for (const needed of ['foreverypart', 'variables']) {
+      if (!this.extensions.has(needed)) this.problem(node, `the extension “extracttext” needs require ["${needed}"]`);
     }
   }
 
@@ -170,11 +179,14 @@ class Compiler implements Report {
   /** RFC 5463 §4: what is there is required from here on, as far as the test is true. */
   #ihave(call: CompiledTest): boolean {
     const names = (call.values[0] as readonly { readonly source: string }[]).map((text) => text.source);
-    if (!names.every((name) => this.isAvailable(name))) return false;
+    if (!names.every((name) => this.isAvailable(name) && !LEXICAL.includes(name))) return false;
     for (const name of names) this.#enable(name);
     return true;
   }
 }
+
+/** RFC 5463 §4: what changes how strings are read cannot be switched on halfway. */
+const LEXICAL: readonly string[] = ['variables', 'encoded-character'];
 
 const NO_MATCH = { type: 'is', relation: 'eq', comparator: 'i;ascii-casemap' } as const;
 

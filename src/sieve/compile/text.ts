@@ -1,6 +1,5 @@
 /** Strings of a script: encoded characters decoded (RFC 5228 §2.4.2.4), references to variables found (RFC 5229 §3). */
 import { SIEVE_LIMITS } from '../../base/sieve-limits.ts';
-import { textOf } from '../../mail/header.ts';
 import type { StringNode } from '../../wire/sieve/syntax.ts';
 import type { Text, TextPart } from '../program.ts';
 import type { Report } from '../signature.ts';
@@ -27,7 +26,7 @@ function decodeCharacters(node: StringNode, report: Report): string {
     else pieces.push(...codes.map((code) => encodePoint(code, node, report)));
   }
   if (position === 0) return node.value;
-  return textOf(Buffer.concat([...pieces, Buffer.from(node.value.slice(position))]));
+  return Buffer.concat([...pieces, Buffer.from(node.value.slice(position))]).toString('utf8');
 }
 
 /** RFC 5228 §2.4.2.4: what is no Unicode character is an error. */

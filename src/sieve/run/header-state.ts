@@ -2,6 +2,7 @@
  * The header as the script sees it now: as received, then as addheader and deleteheader left it (RFC 5293). Values come
  * unfolded, trimmed, with encoded words decoded (RFC 5228 §2.7.2).
  */
+import { isAscii } from 'node:buffer';
 import { decodeWords, encodeText } from '../../mail/encoded-word.ts';
 import { foldField, parseHeader } from '../../mail/header.ts';
 
@@ -71,7 +72,8 @@ export class HeaderState {
 /** RFC 5293 §4: what is not ASCII is encoded; line ends inside become blanks, so that nothing else can be added. */
 function makeEntry(name: string, value: string): HeaderEntry {
   const clean = value.replace(/[\r\n]+[ \t]*/g, ' ').replaceAll('\0', '').trim();
-  const encoded = encodeText(clean);
+  // Odd characters of ASCII stay as they are: encoded, no reader would get them back.
+  const encoded = isAscii(Buffer.from(clean)) ? clean : encodeText(clean);
   const line = `${name}: ${encoded}`;
   const raw = Buffer.from(line.length <= LINE_CHARS_PREFERRED ? `${line}\r\n` : foldField(name, encoded));
   return { name, lower: name.toLowerCase(), raw, value: encoded };

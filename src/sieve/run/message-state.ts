@@ -38,8 +38,18 @@ export class MessageState {
     this.#meter = meter;
   }
 
+  /** As it stands now (RFC 5293 §4: later tests see what was changed). */
   get size(): number {
-    return this.source.content.size;
+    if (this.#changes.length === 0) return this.source.content.size;
+    const edited = this.#partEdits.reduce((sum, edit) => sum + edit.bytes.length - (edit.end - edit.start), 0);
+    const body = this.#newBody?.length ?? this.source.content.size - this.source.bodyOffset + edited;
+    return this.header.bytes().length + body;
+  }
+
+  /** The empty line that ends the header is there. */
+  get hasBody(): boolean {
+    const { header } = this.source;
+    return /(?:^|\n)\r?\n$/.test(header.toString('latin1', Math.max(0, header.length - 4)));
   }
 
   /** The whole message; of one that is too large, the beginning. */

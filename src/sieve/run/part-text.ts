@@ -15,23 +15,34 @@ export function contentOf(bytes: Buffer, part: MimePart): string {
   return decodeCharset(decoded, findParameter(part.parameters, 'charset') ?? '');
 }
 
+const ENCODINGS = new Set(['7bit', '8bit', 'binary', 'base64', 'quoted-printable']);
+
+/** Text that people read: text of any kind and XHTML, in an encoding that is known (RFC 2045 §6.4). */
+export function isReadable(part: MimePart): boolean {
+  return ENCODINGS.has(part.encoding) && (part.type === 'text' || isXhtml(part));
+}
+
+function isXhtml(part: MimePart): boolean {
+  return part.type === 'application' && part.subtype === 'xhtml+xml';
+}
+
 /** The same without the tags of HTML (RFC 5173 §5.3). */
 export function readableOf(bytes: Buffer, part: MimePart): string {
   const text = contentOf(bytes, part);
-  return part.type === 'text' && part.subtype === 'html' ? htmlToText(text).replace(/\r?\n/g, '\r\n') : text;
+  return part.subtype === 'html' || isXhtml(part) ? htmlToText(text).replace(/\r?\n/g, '\r\n') : text;
 }
 
-/** RFC 5173 §5.2: of a multipart what stands around its parts, of a message inside its header. */
-export function frameOf(bytes: Buffer, part: MimePart): string {
-  if (part.message) return textOf(bytes.subarray(part.message.headerStart, part.message.bodyStart));
+/** RFC 5173 §5.2: of a multipart what stands in front of its parts and what stands behind, of a message inside its header. */
+export function framesOf(bytes: Buffer, part: MimePart): string[] {
+  if (part.message) return [textOf(bytes.subarray(part.message.headerStart, part.message.bodyStart)).replace(/(?<=\n)\r?\n$/, '')];
   const children = part.parts ?? [];
   const first = children[0];
   const last = children.at(-1);
-  if (!first || !last) return '';
+  if (!first || !last) return [];
   const prologue = textOf(bytes.subarray(part.bodyStart, first.headerStart));
   const epilogue = textOf(bytes.subarray(last.bodyEnd, part.bodyEnd));
   const boundary = findParameter(part.parameters, 'boundary') ?? '';
-  return `${withoutBoundaries(prologue, boundary)}${withoutBoundaries(epilogue, boundary)}`;
+  return [withoutBoundaries(prologue, boundary), withoutBoundaries(epilogue, boundary)];
 }
 
 function withoutBoundaries(text: string, boundary: string): string {

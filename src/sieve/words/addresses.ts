@@ -1,5 +1,6 @@
 /** Addresses that scripts write (RFC 5228 §2.4.2.3). */
-import { formatMailbox, parseAddressList, parseMailbox } from '../../mail/address.ts';
+import { formatMailbox, parseMailbox } from '../../mail/address.ts';
+import { scanAddressList } from '../../mail/address-list.ts';
 import type { Text } from '../program.ts';
 import type { Report } from '../signature.ts';
 
@@ -7,9 +8,10 @@ import type { Report } from '../signature.ts';
 export function readAddress(text: string): string | undefined {
   const direct = parseMailbox(text.trim(), { utf8: true });
   if (direct) return formatMailbox(direct);
-  if (!text.includes('<') || /[\r\n\0]/.test(text)) return undefined;
-  const list = parseAddressList(text);
-  const mailbox = list.length === 1 && list[0]?.group === undefined ? parseMailbox(list[0]?.address ?? '', { utf8: true }) : undefined;
+  const { tokens, problems } = scanAddressList(text);
+  const [token] = tokens;
+  if (tokens.length !== 1 || problems.length > 0 || token?.kind !== 'mailbox' || /\p{Cc}/u.test(text)) return undefined;
+  const mailbox = parseMailbox(`${token.localPart}@${token.domain}`, { utf8: true });
   return mailbox && formatMailbox(mailbox);
 }
 

@@ -4,7 +4,7 @@ import { textOf } from '../../mail/header.ts';
 import type { MimePart } from '../../mail/mime-structure.ts';
 import type { AnyCall } from '../program.ts';
 import type { Machine } from '../run/machine.ts';
-import { contentOf, frameOf, hasContentType, readableOf, walkParts } from '../run/part-text.ts';
+import { contentOf, framesOf, hasContentType, isReadable, readableOf, walkParts } from '../run/part-text.ts';
 import type { TestSpec } from '../signature.ts';
 
 export const BODY: TestSpec = {
@@ -26,19 +26,22 @@ export const BODY: TestSpec = {
 };
 
 async function bodyValues(call: AnyCall, machine: Machine): Promise<string[]> {
+  // RFC 5173 §4: where no empty line ends the header, there is no body, not even an empty one.
+  if (!machine.message.hasBody) return [];
   const bytes = await machine.message.bytes();
   if (call.tags.has('raw')) return [textOf(bytes.subarray(machine.message.source.bodyOffset, machine.message.source.bodyOffset + SIEVE_LIMITS.partBytesMax))];
-  const wanted = call.tags.has('content') ? machine.strings(call.tags.get('content')) : ['text'];
+  const wanted = call.tags.has('content') ? machine.strings(call.tags.get('content')) : undefined;
   const values: string[] = [];
   for (const part of walkParts(await machine.message.root())) {
-    if (!wanted.some((type) => hasContentType(part, type))) continue;
-    const value = call.tags.has('content') ? contentValue(bytes, part) : readableOf(bytes, part);
-    machine.meter.read(value.length);
-    values.push(value);
+    const isWanted = wanted ? wanted.some((type) => hasContentType(part, type)) : isReadable(part);
+    if (!isWanted) continue;
+    const found = wanted ? contentValues(bytes, part) : [readableOf(bytes, part)];
+    for (const value of found) machine.meter.read(value.length);
+    values.push(...found);
   }
   return values;
 }
 
-function contentValue(bytes: Buffer, part: MimePart): string {
-  return part.parts || part.message ? frameOf(bytes, part) : contentOf(bytes, part);
+function contentValues(bytes: Buffer, part: MimePart): string[] {
+  return part.parts || part.message ? framesOf(bytes, part) : [contentOf(bytes, part)];
 }

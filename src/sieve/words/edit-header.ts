@@ -24,7 +24,10 @@ export const ADDHEADER: CommandSpec = {
   requires: ['editheader'],
   tags: [{ name: 'last' }],
   positional: [{ name: 'the field name', kind: 'string' }, { name: 'the value', kind: 'string' }],
-  check: checkName,
+  check(call, report) {
+    checkName(call, report);
+    for (const text of textsOf(call, 1)) if (text.source.includes('\0')) report.problem(text, 'the value of a header field may not hold NUL');
+  },
   execute(call, machine) {
     machine.message.addField(fieldName(machine.string(call.values[0])), machine.string(call.values[1]), call.tags.has('last'));
   },

@@ -82,22 +82,37 @@ export function fieldValues(call: AnyCall, machine: Machine, { field, header }: 
   const slash = value.indexOf('/');
   if (option === 'contenttype') return [value];
   if (option === 'type') return [slash < 0 ? value : value.slice(0, slash)];
-  return slash < 0 ? [] : [value.slice(slash + 1)];
+  return [slash < 0 ? '' : value.slice(slash + 1)];
 }
 
-/** All addresses of a field as text, groups opened. */
+/** All addresses of a field, groups opened, as they are written there (i;octet sees the case of domains). */
 export function addressesOf(field: HeaderEntry): string[] {
-  return parseAddressList(field.value).map((mailbox) => mailbox.address);
+  const lower = field.value.toLowerCase();
+  let from = 0;
+  return parseAddressList(field.value).map(({ address }) => {
+    const at = lower.indexOf(address.toLowerCase(), from);
+    if (at < 0) return address;
+    from = at;
+    return field.value.slice(at, at + address.length);
+  });
 }
 
 /** The part of an address that the tags ask for; undefined when it has none (RFC 5233 §4). */
 export function addressPart(call: AnyCall, address: string, separator: string): string | undefined {
-  if (call.tags.has('domain')) return domainOf(address);
+  if (call.tags.has('domain')) return isComplete(address) ? domainOf(address) : undefined;
   const local = unquoted(localPartOf(address));
+  if (!call.tags.has('all') && PARTIAL.some((tag) => call.tags.has(tag)) && !isComplete(address)) return undefined;
   if (call.tags.has('localpart')) return local;
   if (call.tags.has('user')) return splitDetail(local, separator).base;
   if (call.tags.has('detail')) return splitDetail(local, separator).detail;
   return address;
+}
+
+const PARTIAL = ['localpart', 'user', 'detail'];
+
+/** RFC 5228 §2.7.4: of what is no valid address only the whole is compared; the null sender is empty in all parts. */
+function isComplete(address: string): boolean {
+  return address === '' || (domainOf(address) !== '' && localPartOf(address) !== '');
 }
 
 function unquoted(local: string): string {

@@ -2,7 +2,7 @@
 import { SIEVE_LIMITS } from '../../base/sieve-limits.ts';
 import { textEntity } from '../run/message-state.ts';
 import { SieveFailure } from '../run/meter.ts';
-import { childrenOf, readableOf, walkParts } from '../run/part-text.ts';
+import { childrenOf, isReadable, readableOf, walkParts } from '../run/part-text.ts';
 import type { CommandSpec, Report } from '../signature.ts';
 import { isFieldName } from '../run/header-state.ts';
 import { parseHeader } from '../../mail/header.ts';
@@ -103,15 +103,13 @@ export const EXTRACTTEXT: CommandSpec = {
   tags: [...MODIFIER_TAGS, { name: 'first', value: 'number' }],
   positional: [{ name: 'the variable', kind: 'string', constant: true }],
   check(call, report) {
-    if (!report.extensions.has('variables')) report.problem(call, '“extracttext” needs require ["variables"]');
     if (loopsAround(report).length === 0) report.problem(textsOf(call, 0)[0] ?? call, '“extracttext” stands only inside “foreverypart”');
     checkVariableName(call, report);
   },
   async execute(call, machine) {
     const part = machine.loops.at(-1);
     const first = call.tags.get('first');
-    const isText = part?.type === 'text';
-    const text = part && isText ? readableOf(await machine.message.bytes(), part) : '';
+    const text = part && isReadable(part) ? readableOf(await machine.message.bytes(), part) : '';
     machine.meter.read(text.length);
     const limit = typeof first === 'number' ? Math.min(first, SIEVE_LIMITS.variableCharsMax) : SIEVE_LIMITS.variableCharsMax;
     machine.variables.set(machine.string(call.values[0]), modify(call, Array.from(text.slice(0, limit * 2)).slice(0, limit).join('')));

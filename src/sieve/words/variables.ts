@@ -68,6 +68,8 @@ export const STRING: TestSpec = {
   name: 'string',
   requires: ['variables'],
   matches: true,
+  // As Pigeonhole does, and its public test suite expects: docs/decisions/0175.
+  defaultComparator: 'i;octet',
   positional: [{ name: 'source strings', kind: 'strings' }, { name: 'keys', kind: 'strings' }],
   evaluate(call, machine) {
     const sources = machine.strings(call.values[0]);
