@@ -61,6 +61,19 @@ export const POP3_LIMITS = {
   rowsAtOnce: 1000,
 } as const;
 
+/** One ManageSieve session. */
+export const MANAGESIEVE_LIMITS = {
+  /** A line with its quoted strings; names, and responses of log-ins. */
+  lineBytesMax: 16 * 1024,
+  argumentsMax: 4,
+  /** Strings that are too large are read to their end up to here; beyond, the session ends. */
+  droppedBytesMax: 8 * 1024 * 1024,
+  /** RFC 5804 §1.2: at least 30 minutes after log-in. */
+  idleTimeoutMs: 30 * 60_000,
+  /** Commands in a row that are none, until the session is ended. */
+  badCommandsMax: 20,
+} as const;
+
 /** One IMAP session. */
 export const IMAP_LIMITS = {
   /** A command without its literals; RFC 7162 §4 asks for 8,192 at least, and clients name thousands of UIDs. */

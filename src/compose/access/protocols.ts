@@ -1,6 +1,7 @@
 /** IMAP, POP3 and ManageSieve over the store and the log-in of the program. */
 import { createImap } from '../../access/imap/imap-protocol.ts';
 import { LiveFolders } from '../../access/mailbox/live-folders.ts';
+import { createManageSieve } from '../../access/managesieve/managesieve-protocol.ts';
 import { MaildropLocks } from '../../access/pop3/maildrop-locks.ts';
 import { createPop3 } from '../../access/pop3/pop3-protocol.ts';
 import type { AccessProtocol } from '../../access/connection/protocol.ts';
@@ -21,6 +22,7 @@ export function createProtocols({ config, clock, log, login, store }: AccessPort
   return {
     imap: createImap({ mailboxes, liveFolders, login, clock, log, hostname, messageBytesMax: config.smtp.maxMessageSize }),
     pop3: createPop3({ mailboxes, locks: new MaildropLocks(), login, log, hostname }),
+    sieve: createManageSieve({ scripts: store.scripts, login, log, clock, hostname }),
     close: () => liveFolders.close(),
   };
 }
