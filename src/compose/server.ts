@@ -25,6 +25,7 @@ import { createOutbound } from './outbound.ts';
 import { Arrivals } from './sessions/arrivals.ts';
 import type { AnswerPorts } from './sessions/session-questions.ts';
 import { startSessionThreads, type SessionThreads } from './sessions/session-threads.ts';
+import { mailboxSettingsOf, startRetention } from './retention.ts';
 import { createSendingBrake, noteOutcomes } from './sending-brake.ts';
 import { createSharedParts } from './shared-parts.ts';
 import { createServerShaper } from './shaping.ts';
@@ -81,6 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const closing: (() => Promise<void> | void)[] = [() => store.close()];
   store.startIndexing();
   try {
+    await store.mailbox.quotas.configure(mailboxSettingsOf(config));
     const resolver = createResolver({ servers: config.dns.servers, trustAd: config.dns.trustAd, clock, log });
     closing.push(() => resolver.close());
     const { login, close: closeLogin } = await startUsers({ config, clock, log, store });
@@ -110,6 +112,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     arrivals.readingEnded();
     const spool = await watchSpool({ config, clock, log, directory: doors.directory, intake: doors.intake });
     closing.push(() => spool.close());
+    const retention = startRetention(context);
+    closing.push(() => retention.close());
     log.info('server.ready', { hostname: config.hostname, pid: process.pid, queued: queue.control.size.recipients });
     return {
       context,
@@ -130,6 +134,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         sites.flush();
         const pending = live.replace(next);
         shaper.reloaded();
+        await store.mailbox.quotas.configure(mailboxSettingsOf(config));
         await threads?.reload(config);
         await access?.reload(config);
         return pending;

@@ -68,7 +68,7 @@ function previewOf(bytes: Buffer, structure: MimePart): string {
   if (!part) return '';
   const text = decodeText(bytes, { ...part, bodyEnd: Math.min(part.bodyEnd, part.bodyStart + PREVIEW_BYTES_READ) });
   const words = (part.subtype === 'html' ? htmlToText(text) : text).replace(/[\s\p{Cc}\u200b-\u200f\u2060\ufeff\ufffd]+/gu, ' ').trim();
-  return [...words.slice(0, PREVIEW_CHARS_MAX * 2)].slice(0, PREVIEW_CHARS_MAX).join('');
+  return Array.from(words.slice(0, PREVIEW_CHARS_MAX * 2)).slice(0, PREVIEW_CHARS_MAX).join('');
 }
 
 /** Plain text before HTML among alternatives; attachments are no text of the message. */

@@ -1,5 +1,6 @@
 /** Every verb of the program, in the order in which the documentation lists them. Each part adds its own array here. */
 import { accountAccessVerbs } from './account-access.ts';
+import { accountMailboxVerbs } from './account-mailbox.ts';
 import { accountVerbs } from './account.ts';
 import { aliasVerbs } from './alias.ts';
 import { dnsVerbs } from './dns.ts';
@@ -8,6 +9,7 @@ import { exportVerbs } from './export-mail.ts';
 import { importVerbs } from './import-verbs.ts';
 import { ipVerbs } from './ip.ts';
 import { mailSearchVerbs } from './mail-search.ts';
+import { mailboxRetentionVerbs } from './mailbox-retention.ts';
 import { mailboxVerbs } from './mailbox.ts';
 import { metricsVerbs } from './metrics.ts';
 import { queueVerbs } from './queue.ts';
@@ -25,6 +27,7 @@ import type { Verb } from './verb.ts';
 export const verbs: readonly Verb<any, any>[] = [
   ...accountVerbs,
   ...accountAccessVerbs,
+  ...accountMailboxVerbs,
   ...aliasVerbs,
   ...domainVerbs,
   ...dnsVerbs,
@@ -32,6 +35,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...importVerbs,
   ...ipVerbs,
   ...mailboxVerbs,
+  ...mailboxRetentionVerbs,
   ...mailSearchVerbs,
   ...metricsVerbs,
   ...queueVerbs,

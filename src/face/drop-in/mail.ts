@@ -1,6 +1,6 @@
 /**
  * `mail`: writes a message when recipients are named, reads the mailbox when none are, and answers scripts
- * (`mail list|read|reply|delete|search|folders`). A user called "list" is reached with `mail -- list`.
+ * (`mail list|read|reply|delete|search|folders|undelete|keep|expire`). A user called "list" is reached with `mail -- list`.
  */
 import { Failure } from '../../base/errors.ts';
 import type { Config } from '../../config/config.ts';
@@ -11,6 +11,7 @@ import { type MailOptions, parseMailOptions } from '../mailx/options.ts';
 import { readMode } from '../mailx/prompt.ts';
 import { isSeen, summaryLine } from '../mailx/rendering.ts';
 import { runScript, SCRIPT_COMMANDS } from '../mailx/script.ts';
+import { runThrownAway, THROWN_AWAY_COMMANDS } from '../mailx/thrown-away.ts';
 import { sendMode } from '../mailx/send-mode.ts';
 import { qualify } from '../submit/prepare-message.ts';
 import { currentSubmitter } from '../submit/submitter.ts';
@@ -19,6 +20,8 @@ export async function run(args: readonly string[], session: Session): Promise<nu
   const { globals, rest } = leadingGlobals(args);
   const script = SCRIPT_COMMANDS.find((name) => name === rest[0]);
   if (script) return runScript(script, [...globals, ...rest.slice(1)], { session, open: (options, account) => open(session, options, account) });
+  const thrownAway = THROWN_AWAY_COMMANDS.find((name) => name === rest[0]);
+  if (thrownAway) return runThrownAway(thrownAway, [...globals, ...rest.slice(1)], session);
   const parsed = parseMailOptions([...globals.filter((word, at) => word === '--config' || globals[at - 1] === '--config'), ...rest]);
   if (parsed.kind === 'wrong') throw new UsageError(`mail: ${parsed.message}`);
   const { options } = parsed;

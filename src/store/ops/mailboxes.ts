@@ -40,10 +40,11 @@ export function depositMessage(db: Database, deposit: MailboxDeposit): void {
   addPlaces(db, folder.id, [{ mailId, flags, internalDate, savedAt: internalDate, sizeBytes }]);
 }
 
+const strip = (id: string): string => id.replace(/[<>\s]/g, '');
+
 /** For a deposit without details: what the structure alone tells. */
 function detailsOf(structure: string): MailDetails {
   const { envelope } = parseStructure(structure);
-  const strip = (id: string): string => id.replace(/[<>\s]/g, '');
   const messageId = envelope?.messageId === undefined ? undefined : strip(envelope.messageId);
   return { preview: '', references: envelope?.inReplyTo === undefined ? [] : [strip(envelope.inReplyTo)], ...(messageId ? { messageId } : {}) };
 }

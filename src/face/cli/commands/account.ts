@@ -5,6 +5,7 @@ import { group, leaf, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { moment } from '../words.ts';
 import { addAccountAccess } from './account-access.ts';
+import { addAccountMailbox } from './account-mailbox.ts';
 
 interface AddOptions extends CommonOptions {
   readonly passwordStdin?: boolean;
@@ -22,7 +23,7 @@ interface AccountRow {
 }
 
 export function add(registry: Registry): void {
-  const account = group(registry, 'account', 'accounts: add, list, show, password, app passwords, one-time codes, log-ins, enable, disable, remove');
+  const account = group(registry, 'account', 'accounts: add, list, show, password, app passwords, one-time codes, log-ins, quota, share, shares, enable, disable, remove');
   const { session } = registry;
   leaf<AddOptions>(registry, account, 'add', 'add an account; makes a password and prints it once', '<address>', async (options, address) => {
     const password = options.passwordStdin ? await readPassword(session) : undefined;
@@ -43,6 +44,7 @@ export function add(registry: Registry): void {
   }).option('--password-stdin', 'read the password from standard input instead of making one');
   addShow(registry, account);
   addAccountAccess(registry, account);
+  addAccountMailbox(registry, account);
   simple(registry, account, 'disable', 'close an account: no log-in, no new mail; what it has stays');
   simple(registry, account, 'enable', 'open a disabled account again');
   simple(registry, account, 'remove', 'remove an account with all of its mail, for good');
