@@ -17,7 +17,7 @@ export interface HeaderAddress {
 
 /** What the list holds in order, undecoded, for those who must repeat it (IMAP ENVELOPE). */
 export type AddressToken =
-  | { readonly kind: 'mailbox'; readonly rawName: string; readonly localPart: string; readonly domain: string }
+  | { readonly kind: 'mailbox'; readonly rawName: string; readonly localPart: string; readonly domain: string; /** As written. */ readonly rawDomain: string }
   | { readonly kind: 'group-start'; readonly rawName: string }
   | { readonly kind: 'group-end' };
 
@@ -218,10 +218,11 @@ class Scanner {
   #push(rawName: string, address: string): void {
     const at = address.lastIndexOf('@');
     const localPart = at < 0 ? address : address.slice(0, at);
-    const domain = at < 0 ? '' : address.slice(at + 1).toLowerCase();
+    const rawDomain = at < 0 ? '' : address.slice(at + 1);
+    const domain = rawDomain.toLowerCase();
     if (domain === '' || localPart === '') this.#problems.add('an address without local part or domain');
     if (localPart === '' && domain === '') return;
-    this.#tokens.push({ kind: 'mailbox', rawName, localPart, domain });
+    this.#tokens.push({ kind: 'mailbox', rawName, localPart, domain, rawDomain });
   }
 
   #reset(): void {

@@ -30,7 +30,7 @@ export function baseSubject(subject: string): BaseSubject {
     const before = text;
     // Step 2: trailers.
     while (TRAILER.test(text)) {
-      if (/\)$/.test(text)) isReplyOrForward = true;
+      if (text.endsWith(')')) isReplyOrForward = true;
       text = text.replace(TRAILER, '');
     }
     // Steps 3 to 5: leaders and blobs; a blob stays when nothing else would be left.

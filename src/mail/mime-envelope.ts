@@ -45,6 +45,6 @@ function toEnvelopeAddresses(text: string): EnvelopeAddress[] {
   return scanAddressList(text).tokens.map((token) => {
     if (token.kind === 'group-end') return {};
     if (token.kind === 'group-start') return { mailbox: token.rawName };
-    return { ...(token.rawName !== '' && { name: token.rawName }), mailbox: token.localPart, host: token.domain };
+    return { ...(token.rawName !== '' && { name: token.rawName }), mailbox: token.localPart, host: token.rawDomain };
   });
 }

@@ -36,7 +36,7 @@ export interface SummaryAddress {
   readonly address: string;
 }
 
-function summary(message: MailboxMessage): MessageSummary {
+export function summarize(message: Pick<MailboxMessage, 'uid' | 'flags' | 'internalDate' | 'sizeBytes' | 'structure'>): MessageSummary {
   const { envelope, type, subtype } = parseStructure(message.structure);
   return {
     uid: message.uid,
@@ -84,7 +84,7 @@ const messages = defineVerb({
     for (let next = from; found.length < args.limit; next = found.at(-1)?.uid) {
       const rows = await store.mailboxes.list({ ...args, limit: args.limit - found.length, ...(next === undefined ? {} : { from: next }) });
       if (rows.length === 0) break;
-      found.push(...rows.map(summary));
+      found.push(...rows.map(summarize));
     }
     return { messages: found };
   },
@@ -100,7 +100,7 @@ const read = defineVerb({
     const content = (await found.bytes.read()).toString('base64');
     const where = { account: args.account, folder: args.folder, uids: [args.uid] };
     const [seen] = args.peek ? [] : await store.mailboxes.setFlags({ ...where, mode: 'add', flags: ['\\Seen'] });
-    return { ...summary(found.message), flags: seen?.flags ?? found.message.flags, content };
+    return { ...summarize(found.message), flags: seen?.flags ?? found.message.flags, content };
   },
 });
 

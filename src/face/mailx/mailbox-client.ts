@@ -1,4 +1,5 @@
 /** The mailbox verbs as the mail command uses them. */
+import type { FoundMessage } from '../../manage/mail-search.ts';
 import type { MessageSummary } from '../../manage/mailbox.ts';
 
 /** Runs a verb where the server is. */
@@ -42,6 +43,11 @@ export class MailboxClient {
       newestFirst.push(...messages);
       if (messages.length < PAGE_MESSAGES || newestFirst.length >= LISTED_MAX) return newestFirst.toReversed();
     }
+  }
+
+  /** Newest first; undefined: in all folders. */
+  async search(query: string, folder: string | undefined): Promise<{ readonly total: number; readonly messages: readonly FoundMessage[] }> {
+    return (await this.#call('mailbox.search', { account: this.account, query, ...(folder === undefined ? {} : { folder }) })) as { total: number; messages: readonly FoundMessage[] };
   }
 
   async read(folder: string, uid: number, peek = false): Promise<ReadMessage> {

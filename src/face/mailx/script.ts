@@ -15,7 +15,7 @@ type ScriptCommand = (typeof SCRIPT_COMMANDS)[number];
 
 const OPTIONS = {
   account: { type: 'string', short: 'u' },
-  folder: { type: 'string', short: 'f', default: 'INBOX' },
+  folder: { type: 'string', short: 'f' },
   json: { type: 'boolean', default: false },
   uid: { type: 'boolean', default: false },
   raw: { type: 'boolean', default: false },
@@ -45,13 +45,16 @@ export interface ScriptPorts {
 
 export async function runScript(command: ScriptCommand, args: readonly string[], ports: ScriptPorts): Promise<number> {
   const { values, positionals } = parse(args);
-  const opened = await ports.open(values.config === undefined ? {} : { config: values.config }, values.account);
-  const context: Context = { session: ports.session, ...opened, folder: values.folder, json: values.json, uid: values.uid, raw: values.raw, peek: values.peek, all: values.all };
+  // `search ADDRESS QUERY…`, and `search QUERY… --account ADDRESS`.
+  const addressFirst = command === 'search' && values.account === undefined && positionals.length > 1 && /^[^\s:"@]+@[^\s:"@]+$/.test(positionals[0] as string);
+  const words = addressFirst ? positionals.slice(1) : positionals;
+  const opened = await ports.open(values.config === undefined ? {} : { config: values.config }, addressFirst ? positionals[0] : values.account);
+  const context: Context = { session: ports.session, ...opened, folder: values.folder ?? 'INBOX', json: values.json, uid: values.uid, raw: values.raw, peek: values.peek, all: values.all };
   switch (command) {
     case 'list':
       return list(context);
     case 'search':
-      return search(context, positionals.join(' '));
+      return search(context, words, values.folder);
     case 'folders':
       return folders(context);
     case 'read':
@@ -88,24 +91,26 @@ function show({ session, json, folder, mailbox }: Context, messages: readonly Nu
   return 0;
 }
 
-/** In subject, senders, recipients and text, without regard to case. The text is read only where the rest does not fit. */
-async function search(context: Context, text: string): Promise<number> {
-  if (text === '') throw new UsageError('say what to search for: posthorn mail search TEXT');
-  const { mailbox, folder } = context;
-  const wanted = text.toLowerCase();
-  const found: Numbered[] = [];
-  for (const message of await numbered(context)) {
-    const { subject, from, to, uid } = message;
-    const named = [subject, ...[...from, ...to].flatMap(({ name, address }) => [name, address])].some((part) => part.toLowerCase().includes(wanted));
-    if (named || (await textOf(mailbox, folder, uid)).toLowerCase().includes(wanted)) found.push(message);
+/** Words and `field:value` terms (mail/search-query.ts), in all folders unless one is named. Marks nothing as read. */
+async function search({ session, mailbox, json }: Context, words: readonly string[], folder: string | undefined): Promise<number> {
+  if (words.length === 0) throw new UsageError('say what to search for: posthorn mail search ADDRESS QUERY…');
+  // A word that the shell kept together stays so.
+  const query = words.map((word) => (/\s/.test(word) && !word.includes('"') ? quoted(word) : word)).join(' ');
+  const { total, messages } = await mailbox.search(query, folder);
+  if (json) session.out.json({ account: mailbox.account, total, messages: messages.map((message) => ({ ...message, seen: isSeen(message) })) });
+  else if (total === 0) session.out.line(`nothing in ${folder ?? 'the folders'} of ${mailbox.account} fits`);
+  else {
+    const rows = messages.map((message) => [message.folder, summaryLine(message, { number: message.number, current: false, deleted: message.flags.includes('\\Deleted') }, 120)]);
+    session.out.table([{ title: 'Folder' }, { title: 'Message' }], rows, '');
+    if (total > messages.length) session.out.note(`${total} messages fit; the newest ${messages.length} are shown`);
   }
-  return show(context, found, `nothing in ${folder} of ${mailbox.account} fits`);
+  return 0;
 }
 
-/** Marks nothing as read. */
-async function textOf(mailbox: MailboxClient, folder: string, uid: number): Promise<string> {
-  const { content } = await mailbox.read(folder, uid, true);
-  return readableMessage(Buffer.from(content, 'base64')).text;
+/** `from:ann lee` means the whole name. */
+function quoted(word: string): string {
+  const field = /^-?[A-Za-z]{2,10}:/.exec(word)?.[0] ?? '';
+  return `${field}"${word.slice(field.length)}"`;
 }
 
 async function folders({ mailbox, session, json }: Context): Promise<number> {

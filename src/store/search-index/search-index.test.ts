@@ -16,7 +16,7 @@ import { searchTexts } from './text-search.ts';
 const AT = Date.UTC(2026, 10, 20);
 const ALICE = 'alice@example.org';
 const dataDir = mkdtempSync(join(tmpdir(), 'posthorn-search-'));
-const store = await openStore(dataDir, { clock: new AdjustableClock(AT) });
+const store = await openStore(dataDir, { clock: new AdjustableClock() });
 await store.directory.addDomain('example.org', { at: AT });
 await store.directory.addAccount(ALICE, await derivePassword('correct horse'), AT);
 const { folders, messages } = store.mailbox;

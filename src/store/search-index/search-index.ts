@@ -95,10 +95,13 @@ export class SearchIndex {
     // Not at once: what ended it may end the next one too.
     setTimeout(() => {
       if (this.#closed) return;
-      void this.#running().then((worker) => {
-        for (const take of this.#takers) this.#handOut(worker, take);
-      }).catch(() => undefined);
+      void this.#handOutAll();
     }, STORE_LIMITS.threadRestartMs).unref();
+  }
+
+  async #handOutAll(): Promise<void> {
+    const worker = await this.#running().catch(() => undefined);
+    if (worker) for (const take of this.#takers) this.#handOut(worker, take);
   }
 
   #handOut(worker: Worker, take: (port: MessagePort) => void): void {

@@ -56,15 +56,18 @@ class SearchService {
         case 'close':
           return this.#close();
         case 'match': {
-          running.add(message.id);
-          void this.#match(message, () => this.#closing || !this.#ports.has(port) || cancelled.has(message.id)).then((reply) => {
-            running.delete(message.id);
-            if (!cancelled.delete(message.id)) tell(port, reply);
-          });
+          void this.#answer(port, message, running, cancelled);
         }
       }
     });
     port.once('close', () => this.#ports.delete(port));
+  }
+
+  async #answer(port: MessagePort, message: Extract<ToSearchThread, { kind: 'match' }>, running: Set<number>, cancelled: Set<number>): Promise<void> {
+    running.add(message.id);
+    const reply = await this.#match(message, () => this.#closing || !this.#ports.has(port) || cancelled.has(message.id));
+    running.delete(message.id);
+    if (!cancelled.delete(message.id)) tell(port, reply);
   }
 
   async #match({ id, mailIds, query }: Extract<ToSearchThread, { kind: 'match' }>, cancelled: () => boolean): Promise<SearchReply> {

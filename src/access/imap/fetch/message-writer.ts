@@ -166,10 +166,7 @@ export class MessageWriter {
     }
     out.text(`${label} `);
     if (found.kind === 'encoded') {
-      return decodeRange(content, found.range, found.encoding).then((bytes) => {
-        if (item.kind === 'binary.size') out.number(bytes.length);
-        else return this.#literal8(bytes, item.partial);
-      });
+      return decodeRange(content, found.range, found.encoding).then((bytes) => (item.kind === 'binary.size' ? void out.number(bytes.length) : this.#literal8(bytes, item.partial)));
     }
     if (item.kind === 'binary') return content.read(found.range.start, found.range.end).then((bytes) => this.#literal8(bytes, item.partial));
     out.number(found.range.end - found.range.start);

@@ -20,11 +20,8 @@ class Container implements ThreadNode {
     return this.message?.number;
   }
 
-  /** Its own message, or that of its first answer. */
   get lead(): ThreadMessage {
-    let at: Container = this;
-    while (!at.message) at = at.children[0] as Container;
-    return at.message;
+    return leadOf(this);
   }
 
   get subject(): ThreadSubject {
@@ -38,9 +35,20 @@ class Container implements ThreadNode {
   }
 
   isBelow(other: Container): boolean {
-    for (let at: Container | undefined = this; at; at = at.parent) if (at === other) return true;
-    return false;
+    return this === other || (other.children.length > 0 && hasAncestor(this, other));
   }
+}
+
+/** Its own message, or that of its first answer. */
+function leadOf(container: Container): ThreadMessage {
+  let at = container;
+  while (!at.message) at = at.children[0] as Container;
+  return at.message;
+}
+
+function hasAncestor(container: Container, other: Container): boolean {
+  for (let at = container.parent; at; at = at.parent) if (at === other) return true;
+  return false;
 }
 
 export function threadByReferences(messages: readonly ThreadMessage[]): ThreadNode[] {
@@ -121,7 +129,7 @@ function deepestFirst(roots: readonly Container[]): Container[] {
     order.push(next);
     for (const child of next.children) work.push(child);
   }
-  return order.reverse();
+  return order.toReversed();
 }
 
 /** Steps 4 and 6: by sent date; a dummy by that of its first child, which is sorted by then. */
@@ -158,7 +166,12 @@ function groupBySubject(roots: readonly Container[]): Container[] {
 
 function merge(known: Container, root: Container): Container {
   if (!known.message && !root.message) {
-    for (const child of [...root.children]) known.adopt(child);
+    const { children } = root;
+    root.children = [];
+    for (const child of children) {
+      child.parent = known;
+      known.children.push(child);
+    }
     return known;
   }
   if (!known.message || (root.subject.isReply && !known.subject.isReply)) {
