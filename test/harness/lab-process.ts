@@ -30,6 +30,10 @@ export interface LabReady {
   readonly smtp: Endpoint;
   readonly submission: Endpoint;
   readonly submissions: Endpoint;
+  readonly imap: Endpoint;
+  readonly imaps: Endpoint;
+  readonly pop3: Endpoint;
+  readonly pop3s: Endpoint;
   readonly dns: Endpoint;
   readonly ca: string;
   readonly accounts: readonly { readonly address: string; readonly password: string }[];

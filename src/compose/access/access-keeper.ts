@@ -46,8 +46,11 @@ export async function startAccessThread(options: AccessKeeperOptions): Promise<A
 }
 
 async function claim({ imap, imaps, pop3, pop3s, sieve }: AccessAddresses): Promise<AccessAddresses> {
-  const all = (addresses: readonly HostPort[]): Promise<HostPort[]> => Promise.all(addresses.map(claimAddress));
-  return { imap: await all(imap), imaps: await all(imaps), pop3: await all(pop3), pop3s: await all(pop3s), sieve: await all(sieve) };
+  return { imap: await claimAll(imap), imaps: await claimAll(imaps), pop3: await claimAll(pop3), pop3s: await claimAll(pop3s), sieve: await claimAll(sieve) };
+}
+
+function claimAll(addresses: readonly HostPort[]): Promise<HostPort[]> {
+  return Promise.all(addresses.map(claimAddress));
 }
 
 class Keeper implements AccessKeeper {

@@ -4,28 +4,15 @@
  */
 import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
-import type { Clock } from '../../base/clock.ts';
-import type { Log } from '../../base/log.ts';
 import { createAccessFrame } from '../../access/connection/listener.ts';
 import type { Config, HostPort } from '../../config/config.ts';
-import type { Login } from '../../contract/directory.ts';
 import { loadServerContext } from '../../net/tls.ts';
-import type { Store } from '../../store/store.ts';
-import { createProtocols } from './protocols.ts';
+import { createProtocols, type AccessPorts } from './protocols.ts';
 
 /** Settings below `listen`, and names in the lab's ready line. */
 export const ACCESS_SERVICES = ['imap', 'imaps', 'pop3', 'pop3s', 'sieve'] as const;
 export type AccessListener = (typeof ACCESS_SERVICES)[number];
 export type AccessAddresses = Readonly<Record<AccessListener, readonly HostPort[]>>;
-
-export interface AccessPorts {
-  /** The live one. */
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly login: Login;
-  readonly store: Store;
-}
 
 export interface Access {
   /** Resolves to the addresses really listened on (a port 0 is resolved); rejects with the system's error. */

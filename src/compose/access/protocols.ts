@@ -5,7 +5,20 @@ import { createManageSieve } from '../../access/managesieve/managesieve-protocol
 import { MaildropLocks } from '../../access/pop3/maildrop-locks.ts';
 import { createPop3 } from '../../access/pop3/pop3-protocol.ts';
 import type { AccessProtocol } from '../../access/connection/protocol.ts';
-import type { AccessPorts } from './access.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { Config } from '../../config/config.ts';
+import type { Login } from '../../contract/directory.ts';
+import type { Store } from '../../store/store.ts';
+
+export interface AccessPorts {
+  /** The live one. */
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly login: Login;
+  readonly store: Store;
+}
 
 export interface Protocols {
   readonly imap: AccessProtocol;
