@@ -18,8 +18,10 @@ export class ImapMirror {
   readonly client: ImapDialogue;
   rows: MirrorRow[] = [];
   uidValidity = 0;
+  /** Everything up to this one is in `rows`: taken when an answer is complete, and not from one that keeps expunges back. */
   highestModseq = 0;
   lastUid = 0;
+  #heardModseq = 0;
 
   constructor(client: ImapDialogue) {
     this.client = client;
@@ -37,8 +39,10 @@ export class ImapMirror {
     assert.match(lines.at(-1) as string, /^OK/);
     const earlier = lines.find((line) => line.startsWith('* VANISHED (EARLIER) '));
     const gone = numbersOf(earlier?.slice('* VANISHED (EARLIER) '.length) ?? '');
-    this.rows = this.rows.filter((row) => !gone.has(row.uid as number));
+    this.rows = this.rows.filter((row) => row.uid !== undefined && !gone.has(row.uid));
+    this.#heardModseq = 0;
     for (const line of lines) if (!line.startsWith('* VANISHED (EARLIER)')) this.hear(line, 'SELECT');
+    this.highestModseq = this.#heardModseq;
     await this.learn();
   }
 
@@ -47,17 +51,19 @@ export class ImapMirror {
     for (let unknown = this.unknown; unknown; unknown = this.unknown) await this.say(`FETCH ${unknown[0]}:${unknown[1]} (UID FLAGS)`);
   }
 
-  /** The answer's last line. */
+  /** The answer's last line; '' when the connection ended before it. */
   async say(command: string): Promise<string> {
     const lines = await this.client.say(command);
     for (const line of lines.slice(0, -1)) this.hear(line, command);
-    return lines.at(-1) as string;
+    const last = lines.at(-1) as string;
+    if (last !== '' && !BY_SEQUENCE.test(command)) this.highestModseq = this.#heardModseq;
+    return last;
   }
 
   hear(line: string, command: string): void {
     const code = /^\* OK \[(UIDVALIDITY|HIGHESTMODSEQ) (\d+)\]/.exec(line);
     if (code?.[1] === 'UIDVALIDITY') this.uidValidity = Number(code[2]);
-    if (code?.[1] === 'HIGHESTMODSEQ') this.highestModseq = Number(code[2]);
+    if (code?.[1] === 'HIGHESTMODSEQ') this.#heardModseq = Number(code[2]);
     const numbered = /^\* (\d+) (EXISTS|EXPUNGE|FETCH)(?: (.*))?$/s.exec(line);
     if (numbered) this.#numbered(Number(numbered[1]), numbered[2] as string, numbered[3] ?? '', command);
     else if (line.startsWith('* VANISHED ')) this.#vanish(numbersOf(line.slice('* VANISHED '.length)), command);
@@ -80,7 +86,7 @@ export class ImapMirror {
     const uid = /\bUID (\d+)/.exec(rest)?.[1];
     const flags = /\bFLAGS \(([^)]*)\)/.exec(rest)?.[1];
     const modseq = /\bMODSEQ \((\d+)\)/.exec(rest)?.[1];
-    if (modseq !== undefined) this.highestModseq = Math.max(this.highestModseq, Number(modseq));
+    if (modseq !== undefined && !BY_SEQUENCE.test(command)) this.#heardModseq = Math.max(this.#heardModseq, Number(modseq));
     if (uid !== undefined) {
       assert.ok(row.uid === undefined || row.uid === Number(uid), `${command}: the message was UID ${row.uid}, now ${uid}`);
       row.uid = Number(uid);
