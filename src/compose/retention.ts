@@ -15,16 +15,18 @@ export interface Retention {
 export function startRetention(context: Pick<ManageContext, 'store' | 'config' | 'clock' | 'log'>): Retention {
   const { clock, log } = context;
   let timer: Timer | undefined;
-  let running: Promise<unknown> = Promise.resolve();
+  let running = Promise.resolve();
   let closed = false;
   const plan = (delayMs: number): void => {
-    timer = clock.timer(delayMs, () => {
-      running = applyRetention(context)
-        .catch((error: unknown) => log.warn('mailbox.retention-failed', { error: String(error) }))
-        .then(() => {
-          if (!closed) plan(MAILBOX_LIMITS.retentionEveryMs);
-        });
-    });
+    timer = clock.timer(delayMs, () => (running = run()));
+  };
+  const run = async (): Promise<void> => {
+    try {
+      await applyRetention(context);
+    } catch (error) {
+      log.warn('mailbox.retention-failed', { error: String(error) });
+    }
+    if (!closed) plan(MAILBOX_LIMITS.retentionEveryMs);
   };
   plan(MAILBOX_LIMITS.retentionFirstMs);
   return {

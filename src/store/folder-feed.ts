@@ -35,7 +35,7 @@ export class FolderFeedClient implements FolderFeed {
   }
 
   tell(news: readonly FolderNews[]): void {
-    for (const listener of [...this.#listeners]) listener(news);
+    for (const listener of this.#listeners) listener(news);
   }
 
   /** Once for each port: news that nobody listens to are dropped here. */

@@ -4,7 +4,7 @@ import { MAILBOX_LIMITS } from '../../base/access-limits.ts';
 import type { FolderId } from '../../contract/mailbox.ts';
 import { addressKey } from '../../mail/address.ts';
 import type { StoreCall } from '../call.ts';
-import type { ExpungedMail } from '../ops/undelete.ts';
+import type { ExpungedListing, ExpungedMail } from '../ops/undelete.ts';
 import type { KeptFolder } from '../ops/retention.ts';
 
 export type { ExpungedMail } from '../ops/undelete.ts';
@@ -39,7 +39,6 @@ export interface RetentionStore {
 }
 
 export function createRetentionStore(call: StoreCall, clock: Clock): RetentionStore {
-  const listing = ({ account, folder, since }: ExpungedSelection, limit: number, after: number) => ({ account: addressKey(account), folder: folder ?? null, since: since ?? 0, after, limit });
   return {
     expunged: (selection, limit, after = 0) => call('undelete.list', listing(selection, limit, after)),
     undelete: async (selection) => {
@@ -60,6 +59,10 @@ export function createRetentionStore(call: StoreCall, clock: Clock): RetentionSt
     forget: (before) => repeated(() => call('undelete.forget', { before })),
     tidy: () => tidy(call),
   };
+}
+
+function listing({ account, folder, since }: ExpungedSelection, limit: number, after: number): ExpungedListing {
+  return { account: addressKey(account), folder: folder ?? null, since: since ?? 0, after, limit };
 }
 
 const FOLDERS_PER_READ = 500;
