@@ -21,6 +21,7 @@ import { tlsVerbs } from './tls.ts';
 import { routeVerbs } from './route.ts';
 import { traceVerbs } from './trace.ts';
 import type { Verb } from './verb.ts';
+import { repairVerbs } from './verify-store.ts';
 
 // The list is the one place where verbs of different arguments meet; each checks its own with its schema.
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -46,4 +47,5 @@ export const verbs: readonly Verb<any, any>[] = [
   ...tlsVerbs,
   ...routeVerbs,
   ...traceVerbs,
+  ...repairVerbs,
 ];

@@ -25,6 +25,7 @@ import { queueAdminReads, queueAdminWrites } from './ops/queue-admin.ts';
 import { queueReads, queueWrites } from './ops/queue.ts';
 import { removedFolderWrites } from './ops/removed-folders.ts';
 import { retentionReads, retentionWrites } from './ops/retention.ts';
+import { repairWrites } from './ops/repairs.ts';
 import { routeReads, routeWrites } from './ops/routes.ts';
 import { secondFactorReads, secondFactorWrites } from './ops/second-factors.ts';
 import { sharingReads, sharingWrites } from './ops/sharing.ts';
@@ -52,6 +53,7 @@ export const writes = {
   queue: queueWrites,
   queueAdmin: queueAdminWrites,
   retention: retentionWrites,
+  repairs: repairWrites,
   routes: routeWrites,
   secondFactors: secondFactorWrites,
   sharing: sharingWrites,

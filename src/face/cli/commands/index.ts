@@ -49,6 +49,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { kind: 'command', name: 'import', summary: 'mail from elsewhere into an account: maildir, mbox, imap', load: () => import('./import.ts') },
   { kind: 'command', name: 'export', summary: 'the mail of an account as files: maildir, mbox', load: () => import('./export.ts') },
   { kind: 'command', name: 'backup', summary: 'backups of everything, while the server runs: make, list, check', load: () => import('./backup.ts') },
+  { kind: 'command', name: 'verify', summary: 'prove that every stored message can be read and every index is true', load: () => import('./verify.ts') },
   { kind: 'command', name: 'restore', summary: 'from a backup: a whole server, an account, one message', load: () => import('./restore.ts') },
   { kind: 'command', name: 'alias', summary: 'aliases: add, list, remove', load: () => import('./alias.ts') },
   { kind: 'command', name: 'srs', summary: 'return paths of forwarded mail: keys, rotate, decode', load: () => import('./srs.ts') },
