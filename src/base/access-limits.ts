@@ -81,7 +81,7 @@ export const IMAP_LIMITS = {
   /** The same before log-in. */
   commandBeforeLoginBytesMax: 16 * 1024,
   /** A literal that is not a message. */
-  literalBytesMax: 64 * 1024,
+  literalBytesMax: 128 * 1024,
   /** All literals of a command that are not messages. */
   literalsBytesMax: 1024 * 1024,
   literalBeforeLoginBytesMax: 8 * 1024,
@@ -105,11 +105,8 @@ export const IMAP_LIMITS = {
   /** Commands in a row that could not be read, until the session is ended. */
   badCommandsMax: 50,
   badCommandsBeforeLoginMax: 10,
-  loginAttemptsMax: 5,
   /** RFC 9051 §5.4: at least 30 minutes. */
   idleTimeoutMs: 31 * 60_000,
-  /** The rest of a command that has begun, and continuations, must come by then. */
-  commandTimeoutMs: 300_000,
   /** A command that runs for longer is told about with INPROGRESS (RFC 9585), so often. */
   progressEveryMs: 10_000,
   /** Output that is collected before it is handed to the socket. */
@@ -119,11 +116,9 @@ export const IMAP_LIMITS = {
   /** FETCH reads so many messages ahead, and so many bytes of them; at least one. */
   fetchMessagesAtOnce: 500,
   fetchBytesAtOnce: 1024 * 1024,
-  metadataValueBytesMax: 64 * 1024,
   /** Of one LIST, and characters of each. */
   patternsMax: 100,
   patternCharsMax: 2000,
-  entryNameBytesMax: 512,
 } as const;
 
 /** Folders in the memory of the access thread (access/mailbox). */

@@ -111,7 +111,7 @@ test('literals: waited for, not waited for, refused, and split at every byte', (
     // Too large: refused before it is sent, or read and dropped when it is sent all the same.
     client.write('l4 CREATE {99999999}\r\n');
     assert.match(await client.line(), /^l4 BAD \[TOOBIG\]/);
-    client.write(`l5 CREATE {100000+}\r\n${'x'.repeat(100_000)} and {5+}\r\nabcde rest\r\nl6 NOOP\r\n`);
+    client.write(`l5 CREATE {200000+}\r\n${'x'.repeat(200_000)} and {5+}\r\nabcde rest\r\nl6 NOOP\r\n`);
     assert.match(await client.line(), /^l5 BAD \[TOOBIG\]/);
     assert.match(await client.line(), /^l6 OK/);
     client.write('l7 NOSUCH {5+}\r\nl0 NO\r\nl8 NOOP\r\n');

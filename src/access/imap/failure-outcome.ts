@@ -1,25 +1,33 @@
 /**
  * What a Failure means to an IMAP client: the response codes of RFC 5530 and their like, in one table.
  */
+import { MAILBOX_LIMITS } from '../../base/access-limits.ts';
 import { Failure } from '../../base/errors.ts';
 import { bad, no, type Outcome } from '../../wire/imap/response.ts';
 import { ImapSyntaxError } from '../../wire/imap/scanner.ts';
 
 const CODES: Readonly<Record<string, string>> = {
-  'folder-unknown': 'NONEXISTENT',
+  'account-unknown': 'NONEXISTENT',
+  'annotation-refused': 'CANNOT',
+  'annotation-too-large': `METADATA MAXSIZE ${MAILBOX_LIMITS.annotationBytesMax}`,
+  'flag-refused': 'CANNOT',
   'folder-exists': 'ALREADYEXISTS',
   'folder-name-refused': 'CANNOT',
   'folder-needed': 'CANNOT',
-  'too-many-folders': 'LIMIT',
-  'flag-refused': 'CANNOT',
+  'folder-unknown': 'NONEXISTENT',
+  'folder-worn-out': 'LIMIT',
+  'mailbox-read-only': 'NOPERM',
   'message-empty': 'CANNOT',
   'message-too-large': 'TOOBIG',
-  'over-quota': 'OVERQUOTA',
-  'too-many-annotations': 'METADATA TOOMANY',
   'no-permission': 'NOPERM',
+  'over-quota': 'OVERQUOTA',
+  'rights-refused': 'CANNOT',
   'special-use-refused': 'USEATTR',
-  'account-unknown': 'NONEXISTENT',
-  'mailbox-read-only': 'READ-ONLY',
+  'too-many-annotations': 'METADATA TOOMANY',
+  'too-many-folders': 'LIMIT',
+  'too-many-messages': 'LIMIT',
+  'too-many-shares': 'LIMIT',
+  'too-many-subscriptions': 'LIMIT',
 };
 
 /** `undefined` for an error that is none of ours: a bug, for the log. */

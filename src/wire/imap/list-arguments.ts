@@ -2,7 +2,7 @@
  * The arguments of LIST: RFC 9051 §6.3.9 with LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819), SPECIAL-USE (RFC 6154), LIST-MYRIGHTS (RFC 8440)
  * and LIST-METADATA (RFC 9590).
  */
-import { IMAP_LIMITS } from '../../base/access-limits.ts';
+import { IMAP_LIMITS, MAILBOX_LIMITS } from '../../base/access-limits.ts';
 import { readMailboxName, readMailboxPattern } from './mailbox-name.ts';
 import { ImapSyntaxError, type ImapScanner } from './scanner.ts';
 import { readStatusItems, type StatusItem } from './status-items.ts';
@@ -104,7 +104,7 @@ function readReturn(scanner: ImapScanner): ListReturn {
 export function readEntryName(scanner: ImapScanner): string {
   const entry = scanner.astring('the name of an entry').toLowerCase();
   // oxlint-disable-next-line no-control-regex -- RFC 5464 §3.2: printable ASCII
-  if (!/^\/(?:private|shared)(?:\/[^/*%\x00-\x1f\x7f-\uffff]+)*$/.test(entry) || entry.length > IMAP_LIMITS.entryNameBytesMax) {
+  if (!/^\/(?:private|shared)(?:\/[^/*%\x00-\x1f\x7f-\uffff]+)*$/.test(entry) || entry.length > MAILBOX_LIMITS.annotationNameBytesMax) {
     throw new ImapSyntaxError('names of entries begin with /private/ or /shared/ and hold no * or %');
   }
   return entry;

@@ -4,7 +4,7 @@ import { ResponseBatch } from './response-batch.ts';
 import { bad, formatOutcome, ok } from './response.ts';
 
 const written = (write: (batch: ResponseBatch) => unknown, utf8 = false): string => {
-  const batch = new ResponseBatch(4);
+  const batch = new ResponseBatch();
   batch.utf8 = utf8;
   write(batch);
   return batch.take().toString('utf8');
@@ -30,7 +30,7 @@ test('mailboxes in the form that the client understands', () => {
 });
 
 test('a batch grows, and starts small again', () => {
-  const batch = new ResponseBatch(4);
+  const batch = new ResponseBatch();
   for (let index = 0; index < 1000; index++) batch.line(`* ${index} EXPUNGE`);
   const bytes = batch.take();
   assert.equal(bytes.toString().split('\r\n').length, 1001);

@@ -7,24 +7,24 @@
 import { IMAP_LIMITS } from '../../base/access-limits.ts';
 import { encodeModifiedUtf7 } from './modified-utf7.ts';
 
+const NOTHING = Buffer.alloc(0);
+const SMALLEST_BYTES = 512;
+
 export class ResponseBatch {
   /** Set once the client has enabled UTF8=ACCEPT or IMAP4rev2. */
   utf8 = false;
-  #bytes: Buffer;
+  /** None while nothing is collected, so that an idle session holds none. */
+  #bytes = NOTHING;
   #length = 0;
-
-  constructor(sizeBytes = 1024) {
-    this.#bytes = Buffer.allocUnsafe(sizeBytes);
-  }
 
   get length(): number {
     return this.#length;
   }
 
-  /** What was collected; the batch is empty afterwards and starts small, so that an idle session holds next to nothing. */
+  /** What was collected; the batch is empty afterwards. */
   take(): Buffer {
     const bytes = this.#bytes.subarray(0, this.#length);
-    this.#bytes = Buffer.allocUnsafe(Math.min(this.#bytes.length, 1024));
+    this.#bytes = NOTHING;
     this.#length = 0;
     return bytes;
   }
@@ -32,7 +32,7 @@ export class ResponseBatch {
   #room(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2, SMALLEST_BYTES));
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }

@@ -1,6 +1,7 @@
 /** DELETE (RFC 9051 §6.3.5): the mailbox with its messages; names below it stay. */
 import { readMailboxName } from '../../../wire/imap/mailbox-name.ts';
 import { no, ok } from '../../../wire/imap/response.ts';
+import { SEPARATOR } from '../../mailbox/namespace.ts';
 import { defineCommand, LOGGED_IN } from '../command.ts';
 
 export const deleteMailbox = defineCommand({
@@ -12,9 +13,10 @@ export const deleteMailbox = defineCommand({
     scanner.end();
     return name;
   },
-  run: async (session, name) => {
+  run: async (session, written) => {
     const { names } = session;
-    const below = `${name.replace(/\/$/, '')}/`;
+    const { name } = names.place(written.replace(/\/$/, ''));
+    const below = `${name}${SEPARATOR}`;
     if (!(await names.find(name)) && (await names.list()).some((folder) => folder.name.startsWith(below))) {
       return no('there are mailboxes below this name, and none of this name', 'HASCHILDREN');
     }

@@ -1,5 +1,5 @@
 /** GETMETADATA and SETMETADATA (RFC 5464): notes that clients keep about mailboxes, and with the empty name, about the account. */
-import { IMAP_LIMITS } from '../../../base/access-limits.ts';
+import { MAILBOX_LIMITS } from '../../../base/access-limits.ts';
 import { readEntryName } from '../../../wire/imap/list-arguments.ts';
 import { readMailboxName } from '../../../wire/imap/mailbox-name.ts';
 import { no, ok } from '../../../wire/imap/response.ts';
@@ -92,8 +92,8 @@ export const setMetadata = defineCommand({
     return { name, entries };
   },
   run: async (session, { name, entries }) => {
-    if (entries.some(({ value }) => (value?.length ?? 0) > IMAP_LIMITS.metadataValueBytesMax)) {
-      return no(`a value has at most ${IMAP_LIMITS.metadataValueBytesMax} bytes`, `METADATA MAXSIZE ${IMAP_LIMITS.metadataValueBytesMax}`);
+    if (entries.some(({ value }) => (value?.length ?? 0) > MAILBOX_LIMITS.annotationBytesMax)) {
+      return no(`a value has at most ${MAILBOX_LIMITS.annotationBytesMax} bytes`, `METADATA MAXSIZE ${MAILBOX_LIMITS.annotationBytesMax}`);
     }
     const folder = name === '' ? undefined : await session.names.require(name, 'r');
     const shared = entries.some(({ entry }) => entry.startsWith('/shared/'));

@@ -19,10 +19,11 @@ export const rename = defineCommand({
     scanner.end();
     return { from: withoutEnd(from), to: withoutEnd(to) };
   },
-  run: async (session, { from, to }) => {
+  run: async (session, { from: written, to }) => {
     const { names } = session;
+    const { name: from, owner } = names.place(written);
     const target = names.place(to);
-    if (target.owner !== names.place(from).owner) return no('a mailbox stays with its owner: copy the messages instead', 'CANNOT');
+    if (target.owner !== owner) return no('a mailbox stays with its owner: copy the messages instead', 'CANNOT');
     if (`${target.name}/`.startsWith(`${from}/`) && from !== 'INBOX') return no('a mailbox cannot be put below itself', 'CANNOT');
     if (!(await names.find(from))) return renameBelow(session, from, target.name);
     const { facts, name } = await names.require(from, 'x');
