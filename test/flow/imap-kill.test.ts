@@ -1,6 +1,6 @@
 /**
  * A server is killed (SIGKILL) while many sessions change one mailbox, and started again: nothing that was answered OK is lost, no UID
- * is used twice, MODSEQ does not go back, and what a client has cached is put right by QRESYNC. Rounds: POSTHORN_KILL_ROUNDS (default 3).
+ * is used twice, MODSEQ does not go back, and what a client has cached is put right by QRESYNC. Rounds: POSTHORN_KILL_ROUNDS (default 2).
  */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
@@ -14,7 +14,7 @@ import { ImapMirror } from '../harness/imap-mirror.ts';
 import { createSeededRandom, type SeededRandom } from '../harness/seeded-random.ts';
 import { administer, endServe, freePort, startServe, writeRelayConfig } from '../harness/serve-process.ts';
 
-const ROUNDS = Number(process.env['POSTHORN_KILL_ROUNDS'] ?? 3);
+const ROUNDS = Number(process.env['POSTHORN_KILL_ROUNDS'] ?? 2);
 const SESSIONS = 12;
 /** Answers of a round before the server is killed: at least these, and up to as many more. */
 const ANSWERS_MIN = 150;

@@ -113,8 +113,8 @@ test('UID EXPUNGE takes only what it names; CLOSE expunges silently, UNSELECT do
   assert.deepEqual((await a.say('CLOSE')).length, 1);
   assert.ok((await a.say('SELECT INBOX')).includes('* 1 EXISTS'));
   await a.say('EXAMINE INBOX');
-  assert.match(await a.result('STORE 1 +FLAGS (\\Deleted)'), /^NO \[READ-ONLY\]/);
-  assert.match(await a.result('EXPUNGE'), /^NO \[READ-ONLY\]/);
+  assert.match(await a.result('STORE 1 +FLAGS (\\Deleted)'), /^NO \[NOPERM\]/);
+  assert.match(await a.result('EXPUNGE'), /^NO \[NOPERM\]/);
   assert.match(await a.result('CLOSE'), /^OK/);
 }));
 
@@ -184,6 +184,14 @@ test('the selected mailbox is deleted by another session: BYE', () => withImap({
   await b.say('SELECT gone');
   await a.say('DELETE gone');
   await eventually('BYE', async () => ((await b.say('NOOP')).some((line) => line === '' || line.startsWith('* BYE')) ? true : undefined));
+  const idling = await kit.client();
+  await a.say('CREATE gone3');
+  await idling.say('SELECT gone3');
+  idling.write('i1 IDLE\r\n');
+  await idling.line();
+  await a.say('DELETE gone3');
+  assert.match(await idling.line(), /^\* BYE/);
+  assert.equal(await idling.line(), '', 'and the connection is ended');
   const own = await kit.client();
   await own.say('CREATE gone2');
   await own.say('SELECT gone2');

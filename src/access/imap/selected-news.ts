@@ -30,11 +30,18 @@ export async function tellNews(session: ImapSession, selected: SelectedState, ex
   return news;
 }
 
-/** RFC 2180 §3.3: the only way out that every client understands. */
+/** RFC 2180 §3.3: the only way out that every client understands. Outside of commands the caller ends the connection (`endWhenGone`). */
 function tellGone(session: ImapSession, news: ViewNews): ViewNews {
   session.out.line('* BYE the selected mailbox was deleted');
   session.leave();
   return news;
+}
+
+/** For news told while no command runs: nobody would wait for the client to say something. */
+export async function endWhenGone(session: ImapSession, selected: SelectedState): Promise<void> {
+  if (!selected.live.gone) return;
+  await session.flush();
+  session.connection.end();
 }
 
 /** RFC 7162 §3.2.10, RFC 9586 §3.3: VANISHED takes the place of EXPUNGE. */

@@ -7,15 +7,20 @@ import { IMAP_LIMITS } from '../../../base/access-limits.ts';
 import { bad, ok } from '../../../wire/imap/response.ts';
 import { defineCommand, LOGGED_IN, noArguments } from '../command.ts';
 import { SelectedFolder } from '../selected-folder.ts';
+import { endWhenGone } from '../selected-news.ts';
 
 export const idle = defineCommand({
   name: 'IDLE',
   states: LOGGED_IN,
   parse: noArguments,
   run: async (session) => {
-    const { selected } = session;
-    const tell = (): Promise<void> | undefined => selected?.sync(session, { expunges: 'told' });
-    const stop = selected instanceof SelectedFolder ? selected.live.watch(() => session.whenQuiet(tell)) : undefined;
+    const selected = session.selected instanceof SelectedFolder ? session.selected : undefined;
+    const tell = async (): Promise<void> => {
+      if (selected === undefined) return;
+      await selected.sync(session, { expunges: 'told' });
+      await endWhenGone(session, selected);
+    };
+    const stop = selected?.live.watch(() => session.whenQuiet(tell));
     try {
       const answer = session.ask('idling', IMAP_LIMITS.idleTimeoutMs);
       // For what came in between the last command and this one.
