@@ -5,14 +5,12 @@
 import type { OauthSource } from '../base/oauth-source.ts';
 import type { OwnSite } from '../mail/sites/own-sites.ts';
 import type { Stream } from '../mail/sites/streams.ts';
+import type { HostPort } from './host-port.ts';
 import type { LoginConfig } from './login-config.ts';
 import type { MailboxConfig, RetentionConfig } from './mailbox-settings.ts';
 import type { SieveConfig } from './sieve-settings.ts';
 
-export interface HostPort {
-  readonly address: string;
-  readonly port: number;
-}
+export type { HostPort } from './host-port.ts';
 
 export interface Listeners {
   readonly smtp: readonly HostPort[];

@@ -8,7 +8,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { parseMailbox } from '../mail/address.ts';
-import type { HostPort } from './config.ts';
+import type { HostPort } from './host-port.ts';
 
 export interface KindFacts {
   /** Name of the kind in the reference, e.g. `duration`. */

@@ -9,6 +9,7 @@ import { Failure } from '../base/errors.ts';
 import { Log } from '../base/log.ts';
 import { Caller } from './caller.ts';
 import { ThreadClient } from './thread-client.ts';
+import type { FolderNews } from '../contract/mailbox.ts';
 import type { ThreadReply } from './thread-protocol.ts';
 
 const isTemporary = (error: unknown): boolean => error instanceof Failure && error.code === 'store-failed' && error.temporary;
@@ -77,4 +78,29 @@ test('other threads have ports of their own, which follow a replacement', async 
   await replaced;
   assert.deepEqual(await guest.call('queue.stats', undefined), []);
   assert.equal(handed.length, 2);
+});
+
+test('after a replacement watchers of folders are told of every folder, so that they miss nothing', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'posthorn-thread-'));
+  const client = await ThreadClient.start({ dataDir: dir, readOnly: false, nowMs: Date.now(), sweep: true }, new Log(() => {}));
+  t.after(async () => {
+    await client.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const credentials = { hash: 'x', scramSalt: Buffer.alloc(1), scramIterations: 1, scramStoredKey: Buffer.alloc(1), scramServerKey: Buffer.alloc(1) };
+  await client.call('directory.addDomain', { name: 'example.org', aliasOf: null, at: 0 });
+  const told: FolderNews[][] = [];
+  let heard = (): void => {};
+  client.feed.watch((news) => {
+    told.push([...news]);
+    heard();
+  });
+  const first = new Promise<void>((resolve) => (heard = resolve));
+  await client.call('directory.addAccount', { address: 'alice@example.org', domain: 'example.org', credentials, at: 0 });
+  await first;
+  assert.equal(told[0]?.length, 6);
+  const again = new Promise<void>((resolve) => (heard = resolve));
+  await client.endAbruptly();
+  await again;
+  assert.deepEqual(told[1]?.map(({ folder }) => folder), told[0]?.map(({ folder }) => folder));
 });
