@@ -3,6 +3,7 @@ import { accountAccessVerbs } from './account-access.ts';
 import { accountMailboxVerbs } from './account-mailbox.ts';
 import { accountVerbs } from './account.ts';
 import { aliasVerbs } from './alias.ts';
+import { sieveVerbs } from './sieve.ts';
 import { dnsVerbs } from './dns.ts';
 import { domainVerbs } from './domain.ts';
 import { exportVerbs } from './export-mail.ts';
@@ -30,6 +31,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...accountAccessVerbs,
   ...accountMailboxVerbs,
   ...aliasVerbs,
+  ...sieveVerbs,
   ...domainVerbs,
   ...dnsVerbs,
   ...exportVerbs,
