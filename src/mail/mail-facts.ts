@@ -25,8 +25,9 @@ export interface MailDetails {
 }
 
 const PREVIEW_CHARS_MAX = 200;
-/** So much of a text is decoded for its preview; HTML carries more markup than text. */
-const PREVIEW_BYTES_READ = 16 * 1024;
+/** So much of a text is decoded for its preview, and so much when that shows nothing or is HTML, which carries more markup than text. */
+const PREVIEW_BYTES_READ = 1024;
+const PREVIEW_BYTES_READ_MAX = 16 * 1024;
 const REFERENCES_MAX = 1000;
 
 /** Never throws for any bytes. */
@@ -66,9 +67,15 @@ function messageIds(value: string): string[] {
 function previewOf(bytes: Buffer, structure: MimePart): string {
   const part = findText(structure);
   if (!part) return '';
-  const text = decodeText(bytes, { ...part, bodyEnd: Math.min(part.bodyEnd, part.bodyStart + PREVIEW_BYTES_READ) });
+  const words = part.subtype === 'html' ? '' : firstWords(bytes, part, PREVIEW_BYTES_READ);
+  return words === '' ? firstWords(bytes, part, PREVIEW_BYTES_READ_MAX) : words;
+}
+
+function firstWords(bytes: Buffer, part: MimePart, bytesMax: number): string {
+  const text = decodeText(bytes, { ...part, bodyEnd: Math.min(part.bodyEnd, part.bodyStart + bytesMax) });
   const words = (part.subtype === 'html' ? htmlToText(text) : text).replace(/[\s\p{Cc}\u200b-\u200f\u2060\ufeff\ufffd]+/gu, ' ').trim();
-  return Array.from(words.slice(0, PREVIEW_CHARS_MAX * 2)).slice(0, PREVIEW_CHARS_MAX).join('');
+  // Half a character at the end is none.
+  return words.slice(0, PREVIEW_CHARS_MAX).replace(/[\ud800-\udbff]$/, '');
 }
 
 /** Plain text before HTML among alternatives; attachments are no text of the message. */

@@ -36,7 +36,8 @@ export const mailsMigration: Migration = {
       preview TEXT NOT NULL,
       structure TEXT NOT NULL
     );
-    CREATE INDEX mails_thread ON mails (thread_id);
+    -- 0: begins a thread, which has its number.
+    CREATE INDEX mails_thread ON mails (thread_id) WHERE thread_id <> 0;
     CREATE TABLE thread_keys (
       account TEXT NOT NULL,
       hash INTEGER NOT NULL,
@@ -105,7 +106,7 @@ export const mailsMigration: Migration = {
     ) WITHOUT ROWID;
 
     INSERT INTO mails (id, refs, thread_id, size_bytes, content_digest, prefix, preview, structure)
-      SELECT id, 1, id, size_bytes, content_digest, prefix, '', structure FROM mailbox_messages;
+      SELECT id, 1, 0, size_bytes, content_digest, prefix, '', structure FROM mailbox_messages;
     INSERT INTO folder_messages (folder_id, uid, modseq, flags, seen, deleted, internal_date, saved_at, size_bytes, mail_id)
       SELECT folder_id, uid, modseq, flags, seen, deleted, internal_date, saved_at, size_bytes, id FROM mailbox_messages;
     INSERT INTO subscriptions (viewer, name) SELECT account, name FROM folders WHERE subscribed = 1 AND account <> '';

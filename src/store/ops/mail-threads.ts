@@ -16,13 +16,12 @@ export interface ThreadLinks {
 
 /** The thread of a new mail; undefined: it begins one. */
 export function findThread(db: Database, account: string, links: ThreadLinks): number | undefined {
-  const hashes = keysOf(links, MAILBOX_LIMITS.threadReferencesMax);
-  if (hashes.length === 0) return undefined;
-  const row = db.get<{ thread: number | null }>(
-    'SELECT min(thread_id) AS thread FROM thread_keys WHERE account = ? AND hash IN (SELECT value FROM json_each(?))',
-    account, JSON.stringify(hashes),
-  );
-  return row?.thread ?? undefined;
+  let oldest: number | undefined;
+  for (const hash of keysOf(links, MAILBOX_LIMITS.threadReferencesMax)) {
+    const row = db.get<{ thread: number }>('SELECT thread_id AS thread FROM thread_keys WHERE account = ? AND hash = ?', account, hash);
+    if (row && (oldest === undefined || row.thread < oldest)) oldest = row.thread;
+  }
+  return oldest;
 }
 
 /** What later mails of the thread will name: this one, the first of it, and what this one answers. */
@@ -57,7 +56,8 @@ export function sweepThreadKeys(db: Database, after: ThreadKeyPlace, limit: numb
   if (!last) return null;
   db.run(
     `DELETE FROM thread_keys WHERE (account, hash) > (?, ?) AND (account, hash) <= (?, ?)
-       AND NOT EXISTS (SELECT 1 FROM mails WHERE mails.thread_id = thread_keys.thread_id)`,
+       AND NOT EXISTS (SELECT 1 FROM mails WHERE mails.id = thread_keys.thread_id)
+       AND NOT EXISTS (SELECT 1 FROM mails WHERE mails.thread_id = thread_keys.thread_id AND mails.thread_id <> 0)`,
     after.account, after.hash, last.account, last.hash,
   );
   return last;

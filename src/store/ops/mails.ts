@@ -28,15 +28,17 @@ export interface NewMail {
   readonly details: StoredDetails;
 }
 
+/** `thread_id` of a mail that begins a thread, which has its number. */
+const OWN_THREAD = 0;
+
 /** With one reference. Returns its id, which is never used again. */
 export function addMail(db: Database, account: string, mail: NewMail): number {
   const { details } = mail;
   const thread = findThread(db, account, details);
   const { lastId } = db.run(
     'INSERT INTO mails (refs, thread_id, size_bytes, sent_at, content_digest, prefix, preview, structure) VALUES (1, ?, ?, ?, ?, ?, ?, ?)',
-    thread ?? 0, mail.sizeBytes, details.sentAt ?? null, mail.contentDigest, mail.prefix, details.preview, mail.structure,
+    thread ?? OWN_THREAD, mail.sizeBytes, details.sentAt ?? null, mail.contentDigest, mail.prefix, details.preview, mail.structure,
   );
-  if (thread === undefined) db.run('UPDATE mails SET thread_id = id WHERE id = ?', lastId);
   rememberThread(db, account, details, thread ?? lastId);
   return lastId;
 }
@@ -86,7 +88,7 @@ export const mailReads = {
       for (const [mailId, threadId, sizeBytes, preview, structure, sentAt] of rows) {
         bytes += structure.length;
         // RFC 8474 §5.1, §5.2: a letter in front keeps the two kinds of ids apart.
-        facts.push({ mailId, emailId: `M${mailId}`, threadId: `T${threadId}`, sizeBytes, structure, preview, ...(sentAt === null ? {} : { sentAt }) });
+        facts.push({ mailId, emailId: `M${mailId}`, threadId: `T${threadId === OWN_THREAD ? mailId : threadId}`, sizeBytes, structure, preview, ...(sentAt === null ? {} : { sentAt }) });
       }
     }
     return { facts, read };
