@@ -30,14 +30,15 @@ export class QuietTasks {
     await this.#running;
   }
 
-  end(): void {
+  /** Forgets what waits; the pause is over. */
+  drop(): void {
     this.#open = false;
     this.#waiting.clear();
   }
 
   #start(): void {
     if (!this.#open || this.#running || this.#waiting.size === 0) return;
-    this.#running = this.#work().catch(() => this.end()).finally(() => {
+    this.#running = this.#work().catch(() => this.drop()).finally(() => {
       this.#running = undefined;
       this.#start();
     });

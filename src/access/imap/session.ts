@@ -196,7 +196,6 @@ export class Session implements ImapSession {
       if (!(error instanceof ConnectionGone)) throw error;
     } finally {
       this.#letGo();
-      this.#quiet.end();
     }
   }
 
@@ -204,6 +203,7 @@ export class Session implements ImapSession {
     this.select(undefined);
     this.notification?.stop();
     this.notification = undefined;
+    this.#quiet.drop();
   }
 
   async #turn(): Promise<void> {
