@@ -222,7 +222,8 @@ describe('LDAP', { skip: missingPeer(SLAPD, 'slapd') }, () => {
 
 test('Dovecot as a client of its auth service', { skip: missingPeer('/usr/sbin/dovecot', 'dovecot-core') }, async () => {
   const peer = await startDovecotAuth({ [ALICE]: SECRET });
-  const login = loginWith({ kind: 'dovecot', name: 'dovecot', socket: peer.clientSocket, userdbSocket: peer.userdbSocket });
+  const backend: BackendConfig = { kind: 'dovecot', name: 'dovecot', socket: peer.clientSocket, userdbSocket: peer.userdbSocket };
+  const login = loginWith(backend);
   try {
     await expectProvisioning(login);
     await expectOrdinary(login);
@@ -230,7 +231,7 @@ test('Dovecot as a client of its auth service', { skip: missingPeer('/usr/sbin/d
   } finally {
     await peer.stop();
   }
-  assert.equal(await outcome(login, ALICE, SECRET), 'login-backend-down');
+  assert.equal(await outcome(loginWith(backend), ALICE, SECRET), 'login-backend-down');
 });
 
 test('an app password of a user whom the back end no longer knows opens nothing', async () => {

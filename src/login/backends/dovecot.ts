@@ -2,7 +2,8 @@
  * A running Dovecot that knows the passwords: asked over its auth-client socket with PLAIN, one connection for all, its
  * answers told apart by number. Whether a user exists it says on its auth-userdb socket, when that is configured.
  *
- * Policy: FAIL with `temp` is no answer. A connection that ends or stays silent fails all that wait on it; the next
+ * Policy: guessing is slowed down here (login-throttle.ts), per client, which that Dovecot cannot see: its own penalty, which
+ * would make all our users wait, is declined. FAIL with `temp` is no answer. A connection that ends or stays silent fails all that wait on it; the next
  * question opens another.
  */
 import { connect, type Socket } from 'node:net';
@@ -31,7 +32,7 @@ export function createDovecotBackend({ name, socket, userdbSocket }: DovecotBack
     check: async ({ user }, password) => {
       if (user.includes('\0') || password.includes('\0')) return { kind: 'wrong' };
       const response = Buffer.from(`\0${user}\0${password}`).toString('base64');
-      const answer = await asking(passwords, (id) => ['AUTH', id, 'PLAIN', 'service=smtp', 'nologin', 'secured', `resp=${response}`]);
+      const answer = await asking(passwords, (id) => ['AUTH', id, 'PLAIN', 'service=smtp', 'nologin', 'secured', 'no-penalty', `resp=${response}`]);
       return answerOf(name, answer);
     },
     exists: async ({ user }) => {
@@ -52,7 +53,7 @@ function answerOf(name: string, [command, , ...fields]: AuthFields): BackendAnsw
   const user = parameters.get('user');
   if (command === 'OK') return { kind: 'ok', ...(user?.includes('@') ? { address: user } : {}) };
   if (command !== 'FAIL') throw backendDown(name, `it answers ${command.slice(0, 20)}`);
-  if (parameters.has('temp')) throw backendDown(name, 'it says that it cannot tell now');
+  if (parameters.has('temp') || parameters.get('code') === 'temp_fail') throw backendDown(name, 'it says that it cannot tell now');
   // An unknown user and a wrong password are not told apart.
   return { kind: parameters.has('user_disabled') || parameters.has('pass_expired') ? 'disabled' : 'unknown' };
 }
