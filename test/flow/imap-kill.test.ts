@@ -93,7 +93,7 @@ async function checkAfterRestart(port: number, ledger: Ledger, cached: ImapMirro
   assert.ok(now.highestModseq >= ledger.modseqMax, `HIGHESTMODSEQ ${now.highestModseq} after ${ledger.modseqMax}`);
   if (now.rows.length > 0) {
     const lines = await now.client.say('FETCH 1:* (UID BODY.PEEK[HEADER.FIELDS (SUBJECT)])');
-    for (const line of lines.slice(0, -1)) ledger.stored(Number(/UID (\d+)/.exec(line)?.[1]), (/Subject: (.*)\r\n/.exec(line)?.[1] as string).trim());
+    for (const line of lines.slice(0, -1)) ledger.stored(Number(/UID (\d+)/.exec(line)?.[1]), (/Subject: (.*)\r\n/.exec(line)?.[1] ?? '').trim());
   }
   const there = new Set(now.rows.map((row) => row.uid));
   for (const [uid, subject] of ledger.subjects) assert.ok(there.has(uid) || ledger.mayBeGone.has(uid), `UID ${uid} (${subject}) is lost`);

@@ -103,3 +103,25 @@ test('rights of a shared mailbox hold for STORE, EXPUNGE, MOVE and COPY', () => 
   await alice.say('SETACL Team bob@example.org lrsite');
   assert.match(await bob.result(`COPY 1 ${shared}`), /^OK \[COPYUID/);
 }));
+
+test('rights that are granted or taken away hold for sessions that have the mailbox selected', () => withImap({}, async (kit) => {
+  const [alice, bob] = [await kit.client(), await kit.client('bob@example.org')];
+  await alice.say('CREATE Team');
+  await append(alice, 'Team');
+  await alice.say('SETACL Team bob@example.org lr');
+  assert.match(await bob.result('SELECT Shared/alice@example.org/Team'), /^OK \[READ-ONLY\]/);
+  bob.write('i1 IDLE\r\n');
+  await bob.line();
+  await alice.say('SETACL Team bob@example.org lrs');
+  assert.match(await bob.line(), /^\* FLAGS /);
+  assert.match(await bob.line(), /PERMANENTFLAGS \(\\Seen\)/);
+  assert.match(await bob.line(), /^\* OK \[READ-WRITE\]/);
+  bob.write('DONE\r\n');
+  await bob.until('i1');
+  assert.match(await bob.result('STORE 1 +FLAGS (\\Seen)'), /^OK/);
+  bob.write('i2 IDLE\r\n');
+  await bob.line();
+  await alice.say('DELETEACL Team bob@example.org');
+  assert.match(await bob.line(), /^\* BYE/);
+  assert.equal(await bob.line(), '');
+}));

@@ -35,13 +35,11 @@ export async function openMailbox(session: ImapSession, order: OpenOrder, access
   const named = await session.names.require(order.mailbox, 'r');
   const lease = await session.ports.liveFolders.open(named.facts.id);
   if (lease === undefined) throw new Failure('folder-unknown', 'the mailbox was just deleted', { temporary: false });
-  // RFC 4314 §5.2: read-only for whoever may change nothing in it.
-  const readOnly = access === 'examine' || !/[swtei]/.test(named.rights);
-  const selected = new SelectedFolder({ lease, name: named.name, rights: named.rights, readOnly });
+  const selected = new SelectedFolder({ lease, name: named.name, rights: named.rights, examined: access === 'examine' });
   session.select(selected);
   writeState(session, selected, lease.live.facts);
   if (order.resync !== undefined) await writeMissed(session, selected, order.resync);
-  return ok(`${access === 'examine' ? 'EXAMINE' : 'SELECT'} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE');
+  return ok(`${access === 'examine' ? 'EXAMINE' : 'SELECT'} completed`, selected.readOnly ? 'READ-ONLY' : 'READ-WRITE');
 }
 
 function writeState(session: ImapSession, selected: SelectedFolder, facts: FolderFacts): void {

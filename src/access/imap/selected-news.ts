@@ -3,19 +3,21 @@
  * (RFC 9051 §5.2, §7.5). The numbers of each line are right at the moment the client reads it.
  */
 import { formatNumbers } from '../../wire/imap/sequence-set.ts';
-import type { ViewNews } from '../mailbox/folder-view.ts';
+import { NO_NEWS, type ViewNews } from '../mailbox/folder-view.ts';
 import type { ImapSession } from './command.ts';
-import { tellFlagNames } from './selected-flags.ts';
+import { tellFlagNames, writeFlagNames } from './selected-flags.ts';
 import type { OwnChanges, SelectedState } from './selected-state.ts';
 
 const NOTHING_OWN: OwnChanges = {};
 
 /** Undefined `exists` in the result: there are no new messages. */
 export async function tellNews(session: ImapSession, selected: SelectedState, expunges: boolean): Promise<ViewNews> {
+  const otherRights = await selected.reviewRights(() => session.names.rightsOn(selected.live.facts));
+  if (selected.lost) return tellLost(session);
+  if (otherRights) tellRights(session, selected);
   const known = selected.view.lastUid;
   const news = selected.view.news(expunges);
   const own = selected.takeOwnChanges();
-  if (news.gone) return tellGone(session, news);
   tellExpunged(session, news);
   if (news.exists !== undefined) {
     session.out.line(`* ${news.exists} EXISTS`);
@@ -30,18 +32,24 @@ export async function tellNews(session: ImapSession, selected: SelectedState, ex
   return news;
 }
 
-/** RFC 2180 §3.3: the only way out that every client understands. Outside of commands the caller ends the connection (`endWhenGone`). */
-function tellGone(session: ImapSession, news: ViewNews): ViewNews {
-  session.out.line('* BYE the selected mailbox was deleted');
+/** RFC 2180 §3.3: the only way out that every client understands. Outside of commands the caller ends the connection (`endWhenLost`). */
+function tellLost(session: ImapSession): ViewNews {
+  session.out.line('* BYE the selected mailbox was deleted, or may not be read any more');
   session.leave();
-  return news;
+  return NO_NEWS;
 }
 
 /** For news told while no command runs: nobody would wait for the client to say something. */
-export async function endWhenGone(session: ImapSession, selected: SelectedState): Promise<void> {
-  if (!selected.live.gone) return;
+export async function endWhenLost(session: ImapSession, selected: SelectedState): Promise<void> {
+  if (!selected.lost) return;
   await session.flush();
   session.connection.end();
+}
+
+/** RFC 9051 §7.1, READ-ONLY and READ-WRITE: the access may change while it is selected. */
+function tellRights(session: ImapSession, selected: SelectedState): void {
+  writeFlagNames(session, selected);
+  session.out.line(`* OK [${selected.readOnly ? 'READ-ONLY' : 'READ-WRITE'}] your rights are "${selected.rights}" now`);
 }
 
 /** RFC 7162 §3.2.10, RFC 9586 §3.3: VANISHED takes the place of EXPUNGE. */

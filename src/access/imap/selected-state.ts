@@ -4,7 +4,7 @@
  *
  * Small on purpose: an idle session is this object, its view and its connection.
  */
-import type { UidRanges } from '../../contract/mailbox.ts';
+import type { Rights, UidRanges } from '../../contract/mailbox.ts';
 import { rangesContain, resolveRanges, type SequenceSet } from '../../wire/imap/sequence-set.ts';
 import { ImapSyntaxError } from '../../wire/imap/scanner.ts';
 import { FolderView } from '../mailbox/folder-view.ts';
@@ -30,15 +30,18 @@ export interface OwnChanges {
 export interface SelectedFolderFacts {
   readonly lease: FolderLease;
   readonly name: string;
-  readonly rights: string;
-  readonly readOnly: boolean;
+  readonly rights: Rights;
+  /** EXAMINE, not SELECT. */
+  readonly examined: boolean;
 }
 
 export class SelectedState {
   readonly name: string;
-  readonly rights: string;
-  readonly readOnly: boolean;
   readonly view: FolderView;
+  #rights: Rights;
+  #sharingSeen: number;
+  /** EXAMINE: read-only whatever the rights are. */
+  readonly #examined: boolean;
   readonly #lease: FolderLease;
   /** UIDs that are \Recent here (RFC 3501 §2.3.2), as ranges. */
   #recent: [number, number][] = [];
@@ -46,11 +49,12 @@ export class SelectedState {
   #keywordsTold: number;
   #own: OwnChanges | undefined;
 
-  constructor({ lease, name, rights, readOnly }: SelectedFolderFacts) {
+  constructor({ lease, name, rights, examined }: SelectedFolderFacts) {
     this.#lease = lease;
     this.name = name;
-    this.rights = rights;
-    this.readOnly = readOnly;
+    this.#rights = rights;
+    this.#examined = examined;
+    this.#sharingSeen = lease.live.sharingVersion;
     this.view = new FolderView(lease.live);
     this.#keywordsTold = lease.live.rows.flagSets.keywords.length;
   }
@@ -61,6 +65,30 @@ export class SelectedState {
 
   get live(): LiveFolder {
     return this.#lease.live;
+  }
+
+  get rights(): Rights {
+    return this.#rights;
+  }
+
+  /** RFC 4314 §5.2: also for whoever may change nothing in it. */
+  get readOnly(): boolean {
+    return this.#examined || !/[swtei]/.test(this.#rights);
+  }
+
+  /** The folder was removed, or may not be read any more. */
+  get lost(): boolean {
+    return this.live.gone || !this.#rights.includes('r');
+  }
+
+  /** Rights that were granted or taken away meanwhile, asked for when there is reason to. True: they are other ones. */
+  async reviewRights(ask: () => Promise<Rights>): Promise<boolean> {
+    const { sharingVersion } = this.live;
+    if (this.#sharingSeen === sharingVersion) return false;
+    const before = this.#rights;
+    this.#rights = await ask();
+    this.#sharingSeen = sharingVersion;
+    return this.#rights !== before;
   }
 
   reach(modseq: number): Promise<void> {

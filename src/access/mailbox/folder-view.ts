@@ -23,7 +23,7 @@ export interface ViewNews {
   readonly changed: readonly number[];
 }
 
-const NO_NEWS: ViewNews = { gone: false, expunged: [], vanished: [], exists: undefined, changed: [] };
+export const NO_NEWS: ViewNews = { gone: false, expunged: [], vanished: [], exists: undefined, changed: [] };
 
 export class FolderView {
   readonly live: LiveFolder;

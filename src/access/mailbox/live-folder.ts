@@ -33,6 +33,7 @@ export class LiveFolder {
   #modseq: number;
   #tail: ExpungeLink = { removed: NONE, next: undefined };
   #gone = false;
+  #sharingVersion = 0;
   #recentFromUid: number;
   /** Highest MODSEQ that was heard of. */
   #heard: number;
@@ -72,6 +73,11 @@ export class LiveFolder {
     return this.#gone;
   }
 
+  /** Another number whenever rights on the folder may be other ones. */
+  get sharingVersion(): number {
+    return this.#sharingVersion;
+  }
+
   /** The UID that the next message will have at least. */
   get uidNext(): number {
     return Math.max(this.#facts.uidNext, this.#rows.lastUid + 1);
@@ -99,10 +105,17 @@ export class LiveFolder {
     if (modseq > this.#modseq && !this.#gone) await this.hear(modseq);
   }
 
-  /** Asks the store, whatever was heard: for what carries no MODSEQ, such as a name. */
+  /** Asks the store, whatever was heard. */
   async refresh(): Promise<void> {
     await this.#asking?.catch(() => undefined);
     await (this.#asking ?? this.#start());
+  }
+
+  /** What carries no MODSEQ is other than it was: the name, who may do what, or that there is a folder at all. */
+  async review(): Promise<void> {
+    this.#sharingVersion++;
+    await this.refresh();
+    this.#tell();
   }
 
   /** What a change of ours did. True when it could be taken over as it is, being the very next one. */
@@ -161,14 +174,12 @@ export class LiveFolder {
       this.#gone = true;
       return this.#tell();
     }
-    const other = changes.folder.name !== this.#facts.name;
     this.#facts = changes.folder;
     // While we asked, a change of ours may have been taken over; then this answer is complete only up to its own MODSEQ.
     if (changes.folder.highestModseq <= this.#modseq && this.#modseq !== since) return;
     this.#rows.take(changes.changed);
     this.#remove(changes.vanished);
     if (changes.folder.highestModseq > this.#modseq) this.#advance(changes.folder.highestModseq);
-    else if (other) this.#tell();
   }
 
   #remove(uids: Uint32Array): void {

@@ -22,7 +22,7 @@ interface Entry {
   users: number;
   /** MODSEQ of news that came while it was loaded. */
   heard: number;
-  renamed: boolean;
+  listChanged: boolean;
   expiry: Timer | undefined;
   retry: Timer | undefined;
 }
@@ -78,10 +78,10 @@ export class LiveFolders {
     const live = this.#ports.messages.snapshot(id).then((snapshot) => {
       if (snapshot === undefined) return undefined;
       entry.folder = new LiveFolder(this.#ports.messages, snapshot);
-      if (entry.heard > entry.folder.modseq || entry.renamed) this.#keepUp(entry, entry.heard, entry.renamed);
+      if (entry.heard > entry.folder.modseq || entry.listChanged) this.#keepUp(entry, entry.heard, entry.listChanged);
       return entry.folder;
     });
-    const entry: Entry = { live, folder: undefined, users: 0, heard: 0, renamed: false, expiry: undefined, retry: undefined };
+    const entry: Entry = { live, folder: undefined, users: 0, heard: 0, listChanged: false, expiry: undefined, retry: undefined };
     this.#entries.set(id, entry);
     return entry;
   }
@@ -122,18 +122,19 @@ export class LiveFolders {
 
   #hear(news: FolderNews): void {
     const entry = this.#entries.get(news.folder);
-    if (entry === undefined) return;
+    // Nobody looks at it: who opens it next asks for all of it at once.
+    if (entry === undefined || entry.users === 0) return;
     entry.heard = Math.max(entry.heard, news.highestModseq);
-    entry.renamed ||= news.listChanged;
+    entry.listChanged ||= news.listChanged;
     if (entry.folder !== undefined) this.#keepUp(entry, news.highestModseq, news.listChanged);
   }
 
-  #keepUp(entry: Entry, modseq: number, renamed: boolean): void {
+  #keepUp(entry: Entry, modseq: number, listChanged: boolean): void {
     const folder = entry.folder as LiveFolder;
-    (renamed ? folder.refresh() : folder.hear(modseq)).catch(() => {
+    (listChanged ? folder.review() : folder.hear(modseq)).catch(() => {
       if (this.#closed) return;
       entry.retry?.cancel();
-      entry.retry = this.#ports.clock.timer(LIVE_FOLDER_LIMITS.retryMs, () => this.#keepUp(entry, modseq, renamed));
+      entry.retry = this.#ports.clock.timer(LIVE_FOLDER_LIMITS.retryMs, () => this.#keepUp(entry, modseq, listChanged));
     });
   }
 }

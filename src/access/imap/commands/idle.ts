@@ -7,7 +7,7 @@ import { IMAP_LIMITS } from '../../../base/access-limits.ts';
 import { bad, ok } from '../../../wire/imap/response.ts';
 import { defineCommand, LOGGED_IN, noArguments } from '../command.ts';
 import { SelectedFolder } from '../selected-folder.ts';
-import { endWhenGone } from '../selected-news.ts';
+import { endWhenLost } from '../selected-news.ts';
 
 export const idle = defineCommand({
   name: 'IDLE',
@@ -18,7 +18,7 @@ export const idle = defineCommand({
     const tell = async (): Promise<void> => {
       if (selected === undefined) return;
       await selected.sync(session, { expunges: 'told' });
-      await endWhenGone(session, selected);
+      await endWhenLost(session, selected);
     };
     const stop = selected?.live.watch(() => session.whenQuiet(tell));
     try {

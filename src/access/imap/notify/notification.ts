@@ -9,7 +9,7 @@ import type { FolderFacts, FolderNews } from '../../../contract/mailbox.ts';
 import type { ImapSession, SessionNotification } from '../command.ts';
 import { writeListLine } from '../list/list-line.ts';
 import { SelectedFolder } from '../selected-folder.ts';
-import { endWhenGone } from '../selected-news.ts';
+import { endWhenLost } from '../selected-news.ts';
 import { eventsOf, KnownMailboxes, type KnownMailbox, type NameNews } from './known-mailboxes.ts';
 import type { NotifyEvents, NotifyOrder } from './notify-arguments.ts';
 
@@ -96,7 +96,7 @@ export class Notification implements SessionNotification {
     await selected.live.reach(modseq);
     // The client gets ready for EXPUNGE at any time only with SELECTED (RFC 5465 §6.1).
     await selected.sync(this.#session, { expunges: this.#order.selected?.delayed === false ? 'told' : 'held' });
-    await endWhenGone(this.#session, selected);
+    await endWhenLost(this.#session, selected);
   }
 
   async #tellFolder(folder: number): Promise<void> {
