@@ -3,6 +3,7 @@ import { accountAccessVerbs } from './account-access.ts';
 import { accountMailboxVerbs } from './account-mailbox.ts';
 import { accountVerbs } from './account.ts';
 import { aliasVerbs } from './alias.ts';
+import { rulesVerbs } from './rules.ts';
 import { sieveVerbs } from './sieve.ts';
 import { dnsVerbs } from './dns.ts';
 import { domainVerbs } from './domain.ts';
@@ -32,6 +33,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...accountMailboxVerbs,
   ...aliasVerbs,
   ...sieveVerbs,
+  ...rulesVerbs,
   ...domainVerbs,
   ...dnsVerbs,
   ...exportVerbs,

@@ -93,12 +93,15 @@ export function vacationMessage({ fields, action, from, to, messageId, now }: Va
   return action.mime ? withEntity(composed, action.reason) : composed;
 }
 
+function isContent({ lower }: HeaderField): boolean {
+  return lower.startsWith('content-');
+}
+
 /** RFC 5230 §4.4: the reason is a MIME entity. Only its Content- fields count: the others are those of the answer. */
 function withEntity(composed: Buffer, reason: string): Buffer {
   const entity = Buffer.from(reason.replace(/\r\n?|\n/g, '\r\n'));
   const end = headerEnd(entity);
   const head = parseHeader(entity.subarray(0, end < 0 ? entity.length : end));
-  const isContent = ({ lower }: HeaderField): boolean => lower.startsWith('content-');
   const own = parseHeader(composed.subarray(0, headerEnd(composed))).fields.filter((field) => !isContent(field));
   const raw = [...own, ...head.fields.filter(isContent)].map((field) => field.raw);
   return Buffer.concat([...raw, Buffer.from('\r\n'), end < 0 ? Buffer.alloc(0) : entity.subarray(end)]);

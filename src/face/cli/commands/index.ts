@@ -53,6 +53,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { kind: 'command', name: 'restore', summary: 'from a backup: a whole server, an account, one message', load: () => import('./restore.ts') },
   { kind: 'command', name: 'alias', summary: 'aliases: add, list, remove', load: () => import('./alias.ts') },
   { kind: 'command', name: 'sieve', summary: 'Sieve scripts: check, test, convert, list, show, put, activate, deactivate, remove', load: () => import('./sieve.ts') },
+  { kind: 'command', name: 'rules', summary: 'rules, automatic answers and forwarding of an account, without writing Sieve', load: () => import('./rules.ts') },
   { kind: 'command', name: 'srs', summary: 'return paths of forwarded mail: keys, rotate, decode', load: () => import('./srs.ts') },
   { kind: 'command', name: 'domain', summary: 'domains: add, list, catch-all, remove', load: () => import('./domain.ts') },
   { kind: 'command', name: 'route', summary: 'routes: which relay takes the mail of which recipients and senders', load: () => import('./route.ts') },
