@@ -94,8 +94,10 @@ class Compiler implements Report {
         if (nodes[end]?.name === 'else') end += 1;
         commands.push(this.#ifChain(nodes.slice(i, end)));
         i = end - 1;
-      } else if (node.name === 'elsif' || node.name === 'else') this.problem(node, `“${node.name}” must stand directly behind the block of “if” or “elsif”`);
-      else if (node.name === 'require') this.problem(node, '“require” must stand before all other commands');
+      } else if (node.name === 'elsif' || node.name === 'else') {
+        this.problem(node, `“${node.name}” must stand directly behind the block of “if” or “elsif”`);
+        if (node.name === 'elsif') while (nodes[i + 1]?.name === 'elsif' || nodes[i + 1]?.name === 'else') i += 1;
+      } else if (node.name === 'require') this.problem(node, '“require” must stand before all other commands');
       else {
         const command = this.#command(node);
         if (command) commands.push(command);
@@ -132,11 +134,13 @@ class Compiler implements Report {
     this.#known(node, spec);
     if (spec.block && !node.block) this.problem(node, `a block must follow “${node.name}”`);
     if (!spec.block && node.block) this.problem(node, `“${node.name}” takes no block; “;” is missing`);
+    const problemsBefore = this.#problems.length;
     const call = { ...position(node), name: node.name, ...sortArguments(node, spec, this), tests: this.#tests(node, spec) };
+    const isWhole = this.#problems.length === problemsBefore;
     this.enclosing.push({ ...call, block: [] });
     const compiled = { ...call, block: this.#commands(node.block ?? []) };
     this.enclosing.pop();
-    spec.check?.(compiled, this);
+    if (isWhole) spec.check?.(compiled, this);
     return compiled;
   }
 
@@ -147,8 +151,10 @@ class Compiler implements Report {
       return undefined;
     }
     this.#known(node, spec);
+    const problemsBefore = this.#problems.length;
     const compiled: CompiledTest = { ...position(node), name: node.name, ...sortArguments(node, spec, this), tests: this.#tests(node, spec) };
-    spec.check?.(compiled, this);
+    // Checks would only tell in other words what is wrong already.
+    if (this.#problems.length === problemsBefore) spec.check?.(compiled, this);
     const constant = spec.name === 'ihave' ? this.#ihave(compiled) : spec.constant?.(compiled);
     return constant === undefined ? compiled : { ...compiled, constant };
   }
@@ -160,7 +166,9 @@ class Compiler implements Report {
 
   #tests(node: TestNode, spec: CommandSpec | TestSpec): CompiledTest[] {
     if (!spec.tests) {
-      if (node.tests.length > 0 || node.testList) this.problem(node.tests[0] ?? node, `“${node.name}” takes no test`);
+      const [inner] = node.tests;
+      if (inner && spec.kind === 'command' && COMMANDS.has(inner.name)) this.problem(inner, `a “;” is missing behind “${node.name}”`);
+      else if (inner || node.testList) this.problem(inner ?? node, `“${node.name}” takes no test`);
       return [];
     }
     if (spec.tests === 'one' && (node.tests.length !== 1 || node.testList)) this.problem(node, `“${node.name}” takes one test`);

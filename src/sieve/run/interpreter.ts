@@ -5,6 +5,7 @@
 import { SIEVE_LIMITS } from '../../base/sieve-limits.ts';
 import { compile } from '../compile/compiler.ts';
 import { COMMANDS } from '../words/commands.ts';
+import { usualSpelling } from '../words/flags.ts';
 import { TESTS } from '../words/tests.ts';
 import { EMPTY_PORTS, type SieveEnvironment, type SievePorts } from '../environment.ts';
 import type { SieveMessage } from '../message.ts';
@@ -27,7 +28,7 @@ export async function run(program: Program, message: SieveMessage, environment: 
   const spent = (): { steps: number; work: number } => ({ steps: machine.meter.steps, work: Math.ceil(machine.meter.work) });
   try {
     await machine.runScript(program, undefined);
-    const actions = machine.outcome.finish(await machine.message.edition(), machine.flags, program.commands.at(-1)?.line ?? 1);
+    const actions = machine.outcome.finish(await machine.message.edition(), usualSpelling(machine.flags), program.commands.at(-1)?.line ?? 1);
     return { actions, problems: [], warnings: machine.warnings, ...spent() };
   } catch (error) {
     if (!(error instanceof SieveFailure)) throw error;

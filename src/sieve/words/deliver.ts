@@ -6,7 +6,7 @@ import { SieveFailure } from '../run/meter.ts';
 import type { CommandSpec, TagSpec } from '../signature.ts';
 import { checkAddresses, readAddress } from './addresses.ts';
 import { tagTexts, textsOf } from './call-texts.ts';
-import { splitFlags } from './flags.ts';
+import { splitFlags, usualSpelling } from './flags.ts';
 
 const FLAGS: TagSpec = { name: 'flags', value: 'strings', requires: ['imap4flags'] };
 const COPY: TagSpec = { name: 'copy', requires: ['copy'] };
@@ -14,7 +14,7 @@ const COPY: TagSpec = { name: 'copy', requires: ['copy'] };
 /** RFC 5232 §5: `:flags`, else the internal variable. */
 function flagsOf(call: AnyCall, machine: Machine): readonly string[] {
   const given = call.tags.get('flags');
-  return given === undefined ? machine.flags : splitFlags(machine.strings(given));
+  return usualSpelling(given === undefined ? machine.flags : splitFlags(machine.strings(given)));
 }
 
 export const KEEP: CommandSpec = {

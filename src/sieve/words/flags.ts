@@ -7,22 +7,27 @@ import { textsOf } from './call-texts.ts';
 
 const SYSTEM_FLAGS = ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft'];
 
-/**
- * The flags in a list of strings, each of which may hold several (RFC 5232 §2): system flags in their usual spelling,
- * doubles and what cannot be a flag left out.
- */
+/** The flags in a list of strings, each of which may hold several (RFC 5232 §2), without doubles and what cannot be a flag. */
 export function splitFlags(strings: readonly string[]): string[] {
   const flags = new Map<string, string>();
-  for (const word of strings.flatMap((text) => text.split(/[ \t\r\n]+/))) {
-    const flag = SYSTEM_FLAGS.find((known) => known.toLowerCase() === word.toLowerCase()) ?? word;
+  for (const flag of strings.flatMap((text) => text.split(/[ \t\r\n]+/))) {
     if (isFlag(flag) && !flags.has(flag.toLowerCase())) flags.set(flag.toLowerCase(), flag);
   }
   return [...flags.values()];
 }
 
+/** As the store has them: system flags in their usual spelling. */
+export function usualSpelling(flags: readonly string[]): string[] {
+  return flags.map((flag) => systemFlag(flag) ?? flag);
+}
+
+function systemFlag(flag: string): string | undefined {
+  return SYSTEM_FLAGS.find((known) => known.toLowerCase() === flag.toLowerCase());
+}
+
 /** RFC 9051 §9 flag: a system flag, or an atom. */
 function isFlag(flag: string): boolean {
-  return SYSTEM_FLAGS.includes(flag) || /^[\x21-\x7e]+$/.test(flag) && !/[(){%*"\\\]]/.test(flag);
+  return systemFlag(flag) !== undefined || /^[\x21-\x7e]+$/.test(flag) && !/[(){%*"\\\]]/.test(flag);
 }
 
 function checkVariables(call: AnyCall, report: Report): void {
@@ -83,6 +88,6 @@ export const HASFLAG: TestSpec = {
     const flags = names === undefined ? machine.flags : machine.strings(names).flatMap((name) => splitFlags([machine.variables.get(name)]));
     const keys = machine.strings(call.values[1]);
     const isCount = call.match.type === 'count' || call.match.type === 'value';
-    return machine.matches(call.match, flags, isCount ? keys : keys.flatMap((key) => key.split(/[ \t\r\n]+/).filter((word) => word !== '')));
+    return machine.matches(call.match, flags, isCount ? keys : keys.flatMap((key) => key.trim().split(/[ \t\r\n]+/)));
   },
 };
