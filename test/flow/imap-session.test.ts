@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { IMAP_LIMITS } from '../../src/base/access-limits.ts';
 import { HOST, PASSWORD, withImap } from '../harness/imap-kit.ts';
 import { ImapDialogue } from '../harness/imap-dialogue.ts';
 
@@ -159,4 +160,19 @@ test('TLS from the first byte', () =>
     assert.match(await client.line(), /^\* OK \[CAPABILITY .*AUTH=PLAIN/);
     assert.match(await client.result(`LOGIN alice@example.org ${PASSWORD}`), /^OK/);
     client.close();
+  }));
+
+test('INPROGRESS: a command that takes long shows that it lives', () =>
+  withImap({}, async (kit) => {
+    const client = await kit.client();
+    client.write(Array.from({ length: 100 }, (_, index) => `i${index} STATUS INBOX (MESSAGES)\r\n`).join(''));
+    // Some of them is waiting for the store whenever the clock jumps.
+    for (let jump = 0; jump < 100 && !client.pending.includes('INPROGRESS'); jump++) {
+      kit.clock.advance(IMAP_LIMITS.progressEveryMs);
+      await new Promise(setImmediate);
+    }
+    const lines = await client.until('i99');
+    const told = lines.findIndex((line) => line.includes('INPROGRESS'));
+    assert.match(lines[told] as string, /^\* OK \[INPROGRESS \("i\d+" NIL NIL\)\]/);
+    assert.match(lines.slice(told + 1).find((line) => !line.startsWith('*')) as string, new RegExp(`^${/"(i\d+)"/.exec(lines[told] as string)?.[1]} OK`));
   }));

@@ -37,6 +37,8 @@ export interface Command<A = unknown> {
   readonly holdsExpunges?: boolean;
   /** Its literals are messages: they may be as large as a message, and lie in a file. Default false. */
   readonly takesMessages?: boolean;
+  /** It waits for more of the client, so that its taking long is no work (IDLE, AUTHENTICATE). Default false. */
+  readonly isDialogue?: boolean;
   /** Reads the arguments, from the space behind the name (if any) to the end of the line. Throws ImapSyntaxError, which becomes a tagged BAD. */
   readonly parse: (scanner: ImapScanner, context: ParseContext) => A;
   /** A Failure that it throws becomes a tagged NO (failure-outcome.ts); any other error NO [SERVERBUG], and a line in the log. */

@@ -166,7 +166,7 @@ export class Session implements ImapSession {
   }
 
   progress(done?: number, total?: number): void {
-    this.#progress?.tell(this.out, done, total);
+    this.#progress?.reached(done, total);
   }
 
   async ask(text: string, timeoutMs: number): Promise<Buffer> {
@@ -261,7 +261,7 @@ export class Session implements ImapSession {
     try {
       const argument = parse();
       this.#tag = tag;
-      this.#progress = new Progress(tag, this.ports.clock);
+      if (!command.isDialogue) this.#progress = new Progress(tag, { clock: this.ports.clock, out: this.out, send: () => this.connection.write(this.out.take()) });
       return await command.run(this, argument);
     } catch (error) {
       if (error instanceof ConnectionGone) throw error;
@@ -271,6 +271,7 @@ export class Session implements ImapSession {
       this.#logTrouble('imap.command-failed', error, command.name);
       return outcome ?? no('something went wrong on the server; it is in its log', 'SERVERBUG');
     } finally {
+      this.#progress?.stop();
       this.#progress = undefined;
     }
   }

@@ -16,6 +16,12 @@ export class ResponseBatch {
   /** None while nothing is collected, so that an idle session holds none. */
   #bytes = NOTHING;
   #length = 0;
+  #isBetweenLines = true;
+
+  /** The last thing written was a whole line: another may follow. */
+  get isBetweenLines(): boolean {
+    return this.#isBetweenLines;
+  }
 
   get length(): number {
     return this.#length;
@@ -39,6 +45,7 @@ export class ResponseBatch {
 
   /** Protocol text of ASCII, as it is. */
   text(ascii: string): this {
+    this.#isBetweenLines = false;
     this.#room(ascii.length);
     this.#length += this.#bytes.write(ascii, this.#length, 'latin1');
     return this;
@@ -51,10 +58,11 @@ export class ResponseBatch {
     return this;
   }
 
-  /** A whole line. */
+  /** The rest of a line, perhaps a whole one. */
   line(ascii: string): this {
-    this.text(ascii);
-    return this.text('\r\n');
+    this.text(ascii).text('\r\n');
+    this.#isBetweenLines = true;
+    return this;
   }
 
   number(value: number): this {
@@ -62,6 +70,7 @@ export class ResponseBatch {
   }
 
   bytes(content: Uint8Array): this {
+    this.#isBetweenLines = false;
     this.#room(content.length);
     this.#bytes.set(content, this.#length);
     this.#length += content.length;

@@ -7,6 +7,7 @@ import { answerSignIn } from '../sign-in-outcome.ts';
 export const authenticate = defineCommand({
   name: 'AUTHENTICATE',
   states: ['not-authenticated'],
+  isDialogue: true,
   parse: (scanner) => {
     scanner.space();
     const mechanism = scanner.keyword('a mechanism');

@@ -12,6 +12,7 @@ import { endWhenLost } from '../selected-news.ts';
 export const idle = defineCommand({
   name: 'IDLE',
   states: LOGGED_IN,
+  isDialogue: true,
   parse: noArguments,
   run: async (session) => {
     const selected = session.selected instanceof SelectedFolder ? session.selected : undefined;
