@@ -31,7 +31,7 @@ async function runAndKill(dir: string, logFile: string, round: number, afterMs: 
   const child = spawn(process.execPath, [new URL('./mailbox-kill-child.ts', import.meta.url).pathname, dir, logFile, String(SEED), String(round)], { stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(child, 'exit');
   // Not before something was acknowledged, so that the books are not empty.
-  await eventually('something is acknowledged', () => child.exitCode !== null || (existsSync(logFile) && /^modseq /m.test(readFileSync(logFile, 'latin1'))), 30_000);
+  await eventually('something is acknowledged', async () => child.exitCode !== null || (existsSync(logFile) && /^modseq /m.test(readFileSync(logFile, 'latin1'))), 30_000);
   assert.equal(child.exitCode, null, 'the child ended by itself');
   await wait(afterMs);
   child.kill('SIGKILL');

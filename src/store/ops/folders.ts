@@ -17,6 +17,7 @@ export function ensureFolder(db: Database, account: string, name: string, at: nu
   const known = folderByName(db, account, name);
   if (known) return known;
   requireAccount(db, account, true);
+  createParents(db, account, normalizeFolderName(name), at);
   const made = createFolder(db, account, normalizeFolderName(name), at);
   subscribe(db, account, made.name);
   return made;
