@@ -166,26 +166,14 @@ function warningsOf(source: TomlSource, file: string): ConfigWarning[] {
 function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigWarning[]): Config {
   const folder = dirname(resolve(file));
   const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(folder, path));
-  const { listen, tls, dns, networks, smtp, outbound, queue, quota, dkim, authentication, preflight, log } = tables;
+  const { tls, dns, networks, smtp, outbound, queue, quota, dkim, authentication, preflight, log } = tables;
   return {
     file: resolve(file),
     hostname: tables.hostname,
     ...optionalFields({ origin: tables.origin }),
     dataDir: absolute(tables['data-dir']),
     storage: tables.storage,
-    listen: {
-      smtp: listen.smtp,
-      submission: listen.submission,
-      submissions: listen.submissions,
-      lmtp: listen.lmtp.filter((where) => typeof where !== 'string'),
-      lmtpSockets: listen.lmtp.filter((where) => typeof where === 'string'),
-      imap: listen.imap,
-      imaps: listen.imaps,
-      pop3: listen.pop3,
-      pop3s: listen.pop3s,
-      sieve: listen.sieve,
-      auth: listen.auth,
-    },
+    listen: listenersOf(tables.listen),
     tls: optionalFields({
       certificate: tls.certificate && absolute(tls.certificate),
       key: tls.key && absolute(tls.key),
@@ -242,6 +230,23 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     log: { format: log.format, level: log.level, ...optionalFields({ file: log.file && absolute(log.file) }) },
     shutdownTimeoutMs: tables['shutdown-timeout'],
     ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+function listenersOf({ lmtp, ...others }: ConfigTables['listen']): Config['listen'] {
+  const { smtp, submission, submissions, imap, imaps, pop3, pop3s, sieve, auth } = others;
+  return {
+    smtp,
+    submission,
+    submissions,
+    lmtp: lmtp.filter((where) => typeof where !== 'string'),
+    lmtpSockets: lmtp.filter((where) => typeof where === 'string'),
+    imap,
+    imaps,
+    pop3,
+    pop3s,
+    sieve,
+    auth,
   };
 }
 

@@ -22,7 +22,7 @@ export const secondFactorWrites = {
   begin(db: Database, args: { readonly account: string; readonly sealedSecret: Uint8Array; readonly at: number }): void {
     requireAccount(db, args.account);
     const known = db.get<{ confirmedAt: number | null }>('SELECT confirmed_at AS "confirmedAt" FROM second_factors WHERE account = ?', args.account);
-    if (known?.confirmedAt != null) throw new Failure('totp-on', `${args.account} has one-time codes on already: switch them off first`, { temporary: false });
+    if (known !== undefined && known.confirmedAt !== null) throw new Failure('totp-on', `${args.account} has one-time codes on already: switch them off first`, { temporary: false });
     db.run('DELETE FROM second_factors WHERE account = ?', args.account);
     db.run('INSERT INTO second_factors (account, sealed_secret, created_at, last_step) VALUES (?, ?, ?, 0)', args.account, args.sealedSecret, args.at);
   },
