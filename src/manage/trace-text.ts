@@ -78,7 +78,7 @@ const DESCRIBE: Readonly<Record<string, Describe>> = {
   [MESSAGE_EVENTS.queued]: ({ data }, _message, options) => ({ title: `queued${typeof data['expiresAt'] === 'number' ? `, to be delivered ${when(data['expiresAt'], options.now, 'by')}` : ''}` }),
   [MESSAGE_EVENTS.filtered]: ({ data }) => ({
     title: `filtered by ${list(data['scripts'])}`,
-    details: [...lines(data['actions']), ...lines(data['notes']), ...lines(data['problems']).map((problem) => `problem: ${problem}`)],
+    details: [...texts(data['actions']), ...texts(data['notes']), ...texts(data['problems']).map((problem) => `problem: ${problem}`)],
   }),
   [MESSAGE_EVENTS.delivered]: (event, message, options) => describeAttempt('delivered', event, message, options),
   [MESSAGE_EVENTS.returned]: (event, message, options) => describeAttempt('returned later', event, message, options),
@@ -131,7 +131,7 @@ function signatures(value: unknown): string {
   return value.map((entry: { domain?: string; selector?: string; algorithm?: string }) => `${text(entry.domain)} (${text(entry.selector)}, ${text(entry.algorithm)})`).join(', ');
 }
 
-function lines(value: unknown): string[] {
+function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.map(text) : [];
 }
 
