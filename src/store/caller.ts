@@ -24,6 +24,7 @@ interface Waiting {
 
 export class Caller {
   readonly #log: Log;
+  readonly #gatherMs: number;
   readonly #waiting = new Map<number, Waiting>();
   readonly #watch: NodeJS.Timeout;
   #port: StoragePort | undefined;
@@ -32,8 +33,10 @@ export class Caller {
   #nextId = 1;
   #closed = false;
 
-  constructor(log: Log) {
+  /** `gatherMs`: 0 where nothing is committed, so that nothing is won by waiting. */
+  constructor(log: Log, gatherMs: number = STORE_LIMITS.gatherMs) {
     this.#log = log;
+    this.#gatherMs = gatherMs;
     // Real time on purpose: a lab clock that jumps ahead must not make the disk look slow.
     this.#watch = setInterval(() => this.#expire(), STORE_LIMITS.callTimeoutMs / 10).unref();
   }
@@ -87,14 +90,16 @@ export class Caller {
   }
 
   /**
-   * At once when the last batch is a while ago; else the calls of a few milliseconds go together. A commit writes each
-   * page it touches, so calls that share one write fewer pages; a lone call does not wait.
+   * At once when the last batch is a while ago or all of it is answered; else the calls of a few milliseconds go together.
+   * A commit writes each page it touches, so calls that share one write fewer pages; a lone call does not wait, nor does
+   * the next step of somebody who does one thing after another.
    */
   #scheduleFlush(): void {
     const sinceMs = performance.now() - this.#flushedAtMs;
-    if (sinceMs >= STORE_LIMITS.gatherMs) setImmediate(() => this.#flush());
+    const nothingUnderWay = this.#waiting.size === this.#outbox.length;
+    if (nothingUnderWay || sinceMs >= this.#gatherMs) setImmediate(() => this.#flush());
     // Real time on purpose, as for the watch.
-    else setTimeout(() => this.#flush(), STORE_LIMITS.gatherMs - sinceMs);
+    else setTimeout(() => this.#flush(), this.#gatherMs - sinceMs);
   }
 
   #flush(): void {

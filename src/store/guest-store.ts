@@ -34,7 +34,7 @@ export interface GuestStore extends Store {
 
 export function createGuestStore({ dataDir, clock, log, changeMemory }: GuestStoreOptions): GuestStore {
   const caller = new Caller(log);
-  const reader = new Caller(log);
+  const reader = new Caller(log, 0);
   let current: MessagePort | undefined;
   let currentReader: MessagePort | undefined;
   const call = routeReads(caller.call, reader.call);

@@ -36,7 +36,7 @@ export class ThreadClient {
   private constructor(worker: Worker, options: ThreadOptions, log: Log) {
     this.#options = options;
     this.#log = log;
-    this.#caller = new Caller(log);
+    this.#caller = new Caller(log, options.readOnly ? 0 : STORE_LIMITS.gatherMs);
     this.feed = new FolderFeedClient(this.#caller.call);
     this.#worker = worker;
     this.#employ(worker);
