@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createSaslClient } from '../../src/wire/sasl/client.ts';
 import { IMAP_LIMITS } from '../../src/base/access-limits.ts';
 import { HOST, PASSWORD, withImap } from '../harness/imap-kit.ts';
 import { ImapDialogue } from '../harness/imap-dialogue.ts';
@@ -175,4 +176,22 @@ test('INPROGRESS: a command that takes long shows that it lives', () =>
     const told = lines.findIndex((line) => line.includes('INPROGRESS'));
     assert.match(lines[told] as string, /^\* OK \[INPROGRESS \("i\d+" NIL NIL\)\]/);
     assert.match(lines.slice(told + 1).find((line) => !line.startsWith('*')) as string, new RegExp(`^${/"(i\d+)"/.exec(lines[told] as string)?.[1]} OK`));
+  }));
+
+test('AUTHENTICATE with SCRAM, with and without the binding to the channel', () =>
+  withImap({}, async (kit) => {
+    for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-256-PLUS'] as const) {
+      const client = await kit.openSecure();
+      await client.line();
+      const sasl = createSaslClient(mechanism, { username: 'alice@example.org', password: PASSWORD }, mechanism.endsWith('PLUS') ? { tlsExporter: client.tlsExporter as Buffer } : {});
+      client.write(`s AUTHENTICATE ${mechanism} ${(sasl.initial as Buffer).toString('base64')}\r\n`);
+      let line = await client.line();
+      for (; line.startsWith('+ '); line = await client.line()) {
+        const step = await sasl.step(Buffer.from(line.slice(2), 'base64'));
+        assert.equal(step.kind, 'respond');
+        if (step.kind === 'respond') client.write(`${step.data.toString('base64')}\r\n`);
+      }
+      assert.match(line, /^s OK \[CAPABILITY/, mechanism);
+      assert.ok(sasl.serverProven);
+    }
   }));

@@ -1,8 +1,9 @@
 /** A bare IMAP client for tests: says exactly the bytes it is told to, and returns the lines it hears. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import { createDeflateRaw, createInflateRaw, constants } from 'node:zlib';
+import { tlsExporter } from '../../src/net/tls-exporter.ts';
 
 const ANSWER_TIMEOUT_MS = 20_000;
 
@@ -118,6 +119,11 @@ export class ImapDialogue {
       deflate.write(bytes);
       deflate.flush(constants.Z_SYNC_FLUSH);
     };
+  }
+
+  /** Of this connection, for SCRAM-SHA-256-PLUS (RFC 9266). */
+  get tlsExporter(): Buffer | undefined {
+    return this.#socket instanceof TLSSocket ? tlsExporter(this.#socket) : undefined;
   }
 
   close(): void {
