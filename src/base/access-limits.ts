@@ -4,6 +4,8 @@
 export const ACCESS_LIMITS = {
   /** Most sessions at a time, all protocols together. */
   connectionsMax: 10_000,
+  /** Beyond them, those that are told why before they are closed. */
+  connectionsLeavingMax: 200,
   /** Most sessions at a time of one account; mail programs open several for each device, and a shared mailbox may have an office full of them. */
   connectionsPerAccountMax: 1000,
   /** Most sessions at a time from one address before log-in. */
@@ -190,4 +192,10 @@ export const SEARCH_LIMITS = {
   trigramsMax: 8,
   /** Memory of the database, KiB. */
   cacheKib: 16 * 1024,
+} as const;
+
+/** What sessions of users share in memory about mails (access/mailbox/mail-cache.ts). */
+export const ACCESS_CACHE_LIMITS = {
+  factsBytesMax: 32 * 1024 * 1024,
+  headersBytesMax: 16 * 1024 * 1024,
 } as const;

@@ -34,6 +34,8 @@ export interface LabReady {
   readonly imaps: Endpoint;
   readonly pop3: Endpoint;
   readonly pop3s: Endpoint;
+  /** ManageSieve. */
+  readonly sieve: Endpoint;
   readonly dns: Endpoint;
   readonly ca: string;
   readonly accounts: readonly { readonly address: string; readonly password: string }[];

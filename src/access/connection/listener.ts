@@ -164,10 +164,11 @@ class Frame implements AccessFrame {
     else session.end();
   }
 
-  /** Under TLS from the first byte the client could not read why. */
+  /** Under TLS from the first byte the client could not read why; and in a flood nobody is told, because saying farewell takes a while. */
   #turnAway(session: SessionConnection, { protocol, tls }: Door): void {
-    this.#options.log.warn('access.too-many-connections', { service: protocol.service, clientAddress: session.client.address, connections: this.#host.counts.all });
-    if (tls === 'at-once') session.destroy();
+    const { all } = this.#host.counts;
+    this.#options.log.warn('access.too-many-connections', { service: protocol.service, clientAddress: session.client.address, connections: all });
+    if (tls === 'at-once' || all > ACCESS_LIMITS.connectionsMax + ACCESS_LIMITS.connectionsLeavingMax) session.destroy();
     else session.sayFarewell('too-many-connections');
   }
 

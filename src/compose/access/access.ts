@@ -48,7 +48,7 @@ export async function createAccess({ config, clock, log, login, store }: AccessP
       imaps: await frame.listen(imap, where.imaps, 'at-once'),
       pop3: await frame.listen(pop3, where.pop3, 'on-request'),
       pop3s: await frame.listen(pop3, where.pop3s, 'at-once'),
-      sieve: sieve ? await frame.listen(sieve, where.sieve, 'on-request') : [],
+      sieve: await frame.listen(sieve, where.sieve, 'on-request'),
     }),
     loadCertificate,
     close: async (drainMs) => {

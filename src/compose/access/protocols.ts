@@ -23,7 +23,7 @@ export interface AccessPorts {
 export interface Protocols {
   readonly imap: AccessProtocol;
   readonly pop3: AccessProtocol;
-  readonly sieve?: AccessProtocol;
+  readonly sieve: AccessProtocol;
   /** Lets go of what the sessions shared. */
   close(): void;
 }
