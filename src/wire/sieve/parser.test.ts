@@ -28,7 +28,7 @@ describe('parsing', () => {
   });
 
   test('several mistakes at once', () => {
-    const { problems, commands } = parseScript('stop;\nif [ { keep; }\nfoo "a;');
+    const { problems, commands } = parseScript('stop;\n\n\nif [ { keep; }\nfoo "a;');
     assert.deepEqual(problems.map(({ line, column }) => `${line}:${column}`), ['4:6', '5:5', '5:8']);
     assert.deepEqual(commands.map(({ name }) => name), ['stop']);
   });
