@@ -5,6 +5,8 @@
 import { connect, type Socket } from 'node:net';
 
 const COMMAND_TIMEOUT_MS = 300_000;
+/** A line with all capabilities is longer than one thinks. */
+const TAIL_BYTES = 4096;
 
 export class ImapConnection {
   readonly #socket: Socket;
@@ -91,9 +93,9 @@ export class ImapConnection {
   /** The last bytes that arrived, over at most a few chunks. */
   #tail(): string {
     let tail = '';
-    for (let at = this.#chunks.length - 1; at >= 0 && tail.length < 500; at -= 1) {
+    for (let at = this.#chunks.length - 1; at >= 0 && tail.length < TAIL_BYTES; at -= 1) {
       const chunk = this.#chunks[at] as Buffer;
-      tail = chunk.toString('latin1', Math.max(0, chunk.length - 500)) + tail;
+      tail = chunk.toString('latin1', Math.max(0, chunk.length - TAIL_BYTES)) + tail;
     }
     return tail;
   }

@@ -1,6 +1,7 @@
 /** IMAP, POP3 and ManageSieve over the store and the log-in of the program. */
 import { createImap } from '../../access/imap/imap-protocol.ts';
 import { LiveFolders } from '../../access/mailbox/live-folders.ts';
+import { createMailCache } from '../../access/mailbox/mail-cache.ts';
 import { createManageSieve } from '../../access/managesieve/managesieve-protocol.ts';
 import { MaildropLocks } from '../../access/pop3/maildrop-locks.ts';
 import { createPop3 } from '../../access/pop3/pop3-protocol.ts';
@@ -30,7 +31,7 @@ export interface Protocols {
 
 export function createProtocols({ config, clock, log, login, store }: AccessPorts): Protocols {
   const { hostname } = config;
-  const mailboxes = store.mailbox;
+  const mailboxes = { ...store.mailbox, mails: createMailCache(store.mailbox.mails) };
   const liveFolders = new LiveFolders({ messages: mailboxes.messages, feed: mailboxes.feed, clock });
   return {
     imap: createImap({ mailboxes, liveFolders, login, clock, log, hostname, messageBytesMax: config.smtp.maxMessageSize }),

@@ -6,7 +6,7 @@ import type { MailFacts, MailReader } from '../../contract/mailbox.ts';
 import { bodyPath } from '../body-path.ts';
 import { asBuffer } from '../call.ts';
 import type { StoreCall } from '../call.ts';
-import type { StoredHeader, StoredMail } from '../ops/mails.ts';
+import type { StoredHeaders, StoredMail } from '../ops/mails.ts';
 
 export function createMailReader(call: StoreCall, dataDir: string): MailReader {
   return {
@@ -47,17 +47,19 @@ function sourceOf({ prefix, body }: StoredMail, dataDir: string): ByteSource {
 }
 
 async function headers(call: StoreCall, dataDir: string, mailIds: ArrayLike<number>): Promise<readonly (Buffer | undefined)[]> {
-  const found: (Buffer | undefined)[] = [];
+  const found = new Map<number, Buffer>();
   const ids = Array.from(mailIds);
-  while (found.length < ids.length) {
-    const piece = await call('mails.headers', { ids: ids.slice(found.length, found.length + PIECE) });
-    for (const one of piece) found.push(one === null ? undefined : await headerOf(one, dataDir));
+  for (let at = 0; at < ids.length; ) {
+    const piece = await call('mails.headers', { ids: ids.slice(at, at + PIECE) });
+    const bytes = asBuffer(piece.bytes);
+    for (const [id, start, end] of piece.found) found.set(id, bytes.subarray(start, end));
+    for (const one of piece.files) found.set(one.id, await headerOfFile(one, dataDir));
+    at += piece.read;
   }
-  return found;
+  return ids.map((id) => found.get(id));
 }
 
-async function headerOf(header: StoredHeader, dataDir: string): Promise<Buffer> {
-  const { prefix } = header;
-  const start = 'bytes' in header ? asBuffer(header.bytes) : await new FileSource(bodyPath(dataDir, header.file), header.sizeBytes).read(0, header.length);
+async function headerOfFile({ prefix, file, sizeBytes, length }: StoredHeaders['files'][number], dataDir: string): Promise<Buffer> {
+  const start = await new FileSource(bodyPath(dataDir, file), sizeBytes).read(0, length);
   return prefix.length === 0 ? start : Buffer.concat([prefix, start]);
 }

@@ -108,42 +108,63 @@ export const mailReads = {
   },
 
   /** The same for headers alone. */
-  headers(db: Database, args: { readonly ids: readonly number[] }): readonly (StoredHeader | null)[] {
-    const found: (StoredHeader | null)[] = [];
-    let bytes = 0;
-    for (const id of args.ids) {
-      if (bytes >= MAILBOX_LIMITS.contentsBytesMax || found.length >= MAILBOX_LIMITS.factsPerReadMax) break;
-      const header = headerOf(db, id);
-      if (header && 'bytes' in header) bytes += header.bytes.length + header.prefix.length;
-      found.push(header);
-    }
-    return found;
+  headers(db: Database, args: { readonly ids: readonly number[] }): StoredHeaders {
+    return readHeaders(db, args.ids);
   },
 };
 
-/** The header of a message as it crosses threads: the prefix and the beginning of the body, or where to read how much of it. */
-export type StoredHeader =
-  | { readonly prefix: Uint8Array; readonly bytes: Uint8Array }
-  | { readonly prefix: Uint8Array; readonly file: string; readonly sizeBytes: number; readonly length: number };
-
-/** The structure tells where the body begins; serializeStructure writes that first. */
-const BODY_START = /"bodyStart":(\d{1,15})/;
-
-function headerOf(db: Database, id: number): StoredHeader | null {
-  const row = db.get<{ prefix: Uint8Array; digest: string; head: string }>(
-    'SELECT prefix, content_digest AS digest, substr(structure, 1, 100) AS head FROM mails WHERE id = ?', id,
-  );
-  if (!row) return null;
-  const length = Math.max(0, Number(BODY_START.exec(row.head)?.[1] ?? 0) - row.prefix.length);
-  const body = db.get<{ bytes: Uint8Array | null; file: string | null; sizeBytes: number }>(
-    `SELECT substr(contents.bytes, 1, ?) AS bytes, bodies.file AS file, bodies.size_bytes AS "sizeBytes"
-     FROM bodies LEFT JOIN contents ON contents.id = bodies.content_id WHERE bodies.digest = ?`,
-    length, Buffer.from(row.digest, 'hex'),
-  );
-  if (!body) return null;
-  if (body.file !== null) return { prefix: row.prefix, file: body.file, sizeBytes: body.sizeBytes, length };
-  return { prefix: row.prefix, bytes: body.bytes ?? new Uint8Array(0) };
+/** Headers as they cross threads. Ids that are in neither list are gone. */
+export interface StoredHeaders {
+  readonly bytes: Uint8Array;
+  /** Where in `bytes`; `end` exclusive. */
+  readonly found: readonly (readonly [id: number, start: number, end: number])[];
+  /** Behind `prefix`, the first `length` bytes of a file. */
+  readonly files: readonly { readonly id: number; readonly prefix: Uint8Array; readonly file: string; readonly sizeBytes: number; readonly length: number }[];
+  /** How many ids were looked at, at least one. */
+  readonly read: number;
 }
+
+type HeaderRow = readonly [id: number, prefix: Uint8Array, bodyStart: number, bytes: Uint8Array | null, file: string | null, sizeBytes: number];
+
+/** The start of the body is among the first words of the structure; a cast reads the digits that a text begins with. */
+const HEADERS = `SELECT mail_id, prefix, body_start, substr(contents.bytes, 1, max(0, body_start - length(prefix))), bodies.file, bodies.size_bytes
+  FROM (SELECT id AS mail_id, prefix, content_digest, CAST(substr(structure, instr(structure, '"bodyStart":') + 12, 16) AS INTEGER) AS body_start FROM mails WHERE id IN (SELECT value FROM json_each(?)))
+  JOIN bodies ON bodies.digest = unhex(content_digest) LEFT JOIN contents ON contents.id = bodies.content_id`;
+
+/** Of the first ids. All in one piece of memory, because thousands of small ones cost more than what is in them. */
+function readHeaders(db: Database, ids: readonly number[]): StoredHeaders {
+  const pieces: Uint8Array[] = [];
+  const found: [id: number, start: number, end: number][] = [];
+  const files: StoredHeaders['files'][number][] = [];
+  let bytes = 0;
+  let read = 0;
+  while (read < ids.length && read < MAILBOX_LIMITS.factsPerReadMax && bytes < MAILBOX_LIMITS.contentsBytesMax) {
+    const piece = ids.slice(read, read + HEADERS_STEP);
+    read += piece.length;
+    for (const [id, prefix, bodyStart, header, file, sizeBytes] of db.rows(HEADERS, JSON.stringify(piece)) as unknown as readonly HeaderRow[]) {
+      if (file !== null) {
+        files.push({ id, prefix, file, sizeBytes, length: Math.max(0, bodyStart - prefix.length) });
+        continue;
+      }
+      const start = bytes;
+      for (const part of [prefix, header]) {
+        if (!part || part.length === 0) continue;
+        pieces.push(part);
+        bytes += part.length;
+      }
+      found.push([id, start, bytes]);
+    }
+  }
+  const all = new Uint8Array(bytes);
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return { bytes: all, found, files, read };
+}
+
+const HEADERS_STEP = 50;
 
 function contentOf(db: Database, id: number): StoredMail | null {
   const row = db.get<{ prefix: Uint8Array; digest: string }>('SELECT prefix, content_digest AS digest FROM mails WHERE id = ?', id);

@@ -7,7 +7,6 @@ import { ImapSyntaxError, type ImapScanner } from '../../../wire/imap/scanner.ts
 import { defineCommand, SELECTED, type Command, type ImapSession } from '../command.ts';
 import { runSearch, type SearchFound } from '../search/run-search.ts';
 import { refuseCharset } from '../search/search-charset.ts';
-import { sentTime } from '../search/sent-day.ts';
 import { messageIds, readReferences } from '../search/thread-facts.ts';
 import { threadByOrderedSubject, type ThreadMessage } from '../search/thread-messages.ts';
 import { threadByReferences } from '../search/thread-references.ts';
@@ -75,7 +74,7 @@ async function readMessages(session: ImapSession, { scope, positions }: SearchFo
       const { envelope } = parseStructure(known.structure);
       messages.push({
         number: want.uid ? scope.rows.uidAt(row) : scope.sequenceOf(position),
-        sentAt: sentTime(known) ?? (scope.rows.internalDates[row] as number),
+        sentAt: known.sentAt ?? (scope.rows.internalDates[row] as number),
         subject: envelope?.subject ?? '',
         messageId: messageIds(envelope?.messageId ?? '')[0] ?? '',
         references: want.references ? readReferences(headers[at] ?? Buffer.alloc(0), envelope) : [],

@@ -12,14 +12,15 @@ export function bodyStructureText(part: MimePart, extended: boolean, utf8: boole
 function multipart(part: MimePart, parts: readonly MimePart[], extended: boolean, utf8: boolean): string {
   const children = parts.map((child) => bodyStructureText(child, extended, utf8)).join('');
   const tail = extended ? ` ${parameters(part.parameters, utf8)} ${disposition(part, utf8)} ${language(part, utf8)} ${imapNstring(part.location, utf8)}` : '';
-  return `(${children} ${imapString(part.subtype, utf8)}${tail})`;
+  return `(${children} "${part.subtype}"${tail})`;
 }
 
 function leaf(part: MimePart, extended: boolean, utf8: boolean): string {
   const size = part.bodyEnd - part.bodyStart;
-  const fields = `${parameters(part.parameters, utf8)} ${imapNstring(part.id, utf8)} ${imapHumanText(part.description, utf8)} ${imapString(part.encoding, utf8)} ${size}`;
+  const fields = `${parameters(part.parameters, utf8)} ${imapNstring(part.id, utf8)} ${imapHumanText(part.description, utf8)} "${part.encoding}" ${size}`;
   const tail = extended ? ` ${imapNstring(part.md5, utf8)} ${disposition(part, utf8)} ${language(part, utf8)} ${imapNstring(part.location, utf8)}` : '';
-  return `(${imapString(part.type, utf8)} ${imapString(part.subtype, utf8)} ${fields}${kind(part, extended, utf8)}${tail})`;
+  // Type, subtype and encoding are tokens (mail/mime-structure.ts), which every quoted string can hold.
+  return `("${part.type}" "${part.subtype}" ${fields}${kind(part, extended, utf8)}${tail})`;
 }
 
 /** What text and embedded messages have besides. */
@@ -38,8 +39,11 @@ function parameters(list: readonly MimeParameter[], utf8: boolean): string {
   return `(${list.map((one) => parameter(one, utf8)).join(' ')})`;
 }
 
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
 /** The structure holds values decoded; what is not ASCII is told in the one form that every client knows (RFC 2231 §4). */
 function parameter([name, value]: MimeParameter, utf8: boolean): string {
+  if (PLAIN.test(name) && value.length < 200 && PLAIN.test(value)) return `"${name}" "${value}"`;
   // oxlint-disable-next-line no-control-regex -- the test is for ASCII
   if (/^[\0-\x7f]*$/.test(value)) return `${imapString(name, utf8)} ${imapString(value, utf8)}`;
   const encoded = encodeURIComponent(value.toWellFormed()).replace(/[*'()!]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -1,10 +1,12 @@
-/** The day that a message names in its Date field, as its writer's clock had it: time and zone are disregarded (RFC 9051 §6.4.4). */
+/** Date and subject of a stored structure, without reading it whole; and the day in the Date field as its writer's clock had it: time and zone are disregarded (RFC 9051 §6.4.4). */
 import type { MailFacts } from '../../../contract/mailbox.ts';
 import { parseDate } from '../../../mail/date.ts';
 
 const DAY_MS = 86_400_000;
 const ENVELOPE = '"envelope":{';
 const DATE = /"date":("(?:[^"\\]|\\.)*")/y;
+/** Behind the date, if there is one (mail/mime-envelope.ts writes them in this order). */
+const SUBJECT = /(?:"date":"(?:[^"\\]|\\.)*",)?"subject":("(?:[^"\\]|\\.)*")/y;
 
 /** Milliseconds since 1970 of its start in UTC; undefined: no date that can be read. */
 export function sentDay({ structure }: Pick<MailFacts, 'structure'>): number | undefined {
@@ -18,16 +20,20 @@ export function sentDay({ structure }: Pick<MailFacts, 'structure'>): number | u
 /** Looked up in the text of the structure, because to parse twenty thousand for one value each takes too long. */
 function envelopeDate(structure: string): string | undefined {
   // The message's own envelope stands before those of messages inside, and begins with the date if it has one.
-  const start = structure.indexOf(ENVELOPE);
-  if (start < 0) return undefined;
-  const pattern = new RegExp(DATE);
-  pattern.lastIndex = start + ENVELOPE.length;
-  const found = pattern.exec(structure);
-  return found ? (JSON.parse(found[1] as string) as string) : undefined;
+  const value = envelopeStart(structure, DATE);
+  return value === undefined ? undefined : (JSON.parse(value) as string);
 }
 
-/** The moment that it names (RFC 5256 §2.2), milliseconds since 1970; undefined: no date that can be read. */
-export function sentTime({ structure }: Pick<MailFacts, 'structure'>): number | undefined {
-  const date = envelopeDate(structure);
-  return date === undefined ? undefined : parseDate(date);
+function envelopeStart(structure: string, start: RegExp): string | undefined {
+  const at = structure.indexOf(ENVELOPE);
+  if (at < 0) return undefined;
+  const pattern = new RegExp(start);
+  pattern.lastIndex = at + ENVELOPE.length;
+  return pattern.exec(structure)?.[1];
+}
+
+/** As the header has it. */
+export function envelopeSubject({ structure }: Pick<MailFacts, 'structure'>): string | undefined {
+  const value = envelopeStart(structure, SUBJECT);
+  return value === undefined ? undefined : (JSON.parse(value) as string);
 }

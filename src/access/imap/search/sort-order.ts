@@ -5,7 +5,7 @@ import { compareFolded, foldCase } from '../../../mail/case-fold.ts';
 import { decodeWords } from '../../../mail/encoded-word.ts';
 import { parseStructure, type EnvelopeAddress, type MimeEnvelope } from '../../../mail/mime-structure.ts';
 import { ImapSyntaxError, type ImapScanner } from '../../../wire/imap/scanner.ts';
-import { sentTime } from './sent-day.ts';
+import { envelopeSubject } from './sent-day.ts';
 import type { Positions, SearchScope } from './search-scope.ts';
 
 const KEYS = ['ARRIVAL', 'CC', 'DATE', 'DISPLAYFROM', 'DISPLAYTO', 'FROM', 'SIZE', 'SUBJECT', 'TO'] as const;
@@ -48,18 +48,15 @@ export function sortTexts(facts: MailFacts, criteria: readonly SortCriterion[]):
   let envelope: MimeEnvelope | undefined;
   for (const { key } of criteria) {
     if (key === 'ARRIVAL' || key === 'SIZE') continue;
-    envelope ??= parseStructure(facts.structure).envelope;
-    texts[key] = textOf(key, envelope, facts);
+    if (key === 'DATE') texts.DATE = facts.sentAt ?? Number.NaN;
+    else if (key === 'SUBJECT') texts.SUBJECT = foldCase(baseSubject(envelopeSubject(facts) ?? '').text);
+    else texts[key] = textOf(key, (envelope ??= parseStructure(facts.structure).envelope));
   }
   return texts;
 }
 
-function textOf(key: Exclude<SortKey, 'ARRIVAL' | 'SIZE'>, envelope: MimeEnvelope | undefined, facts: MailFacts): string | number {
+function textOf(key: Exclude<SortKey, 'ARRIVAL' | 'DATE' | 'SIZE' | 'SUBJECT'>, envelope: MimeEnvelope | undefined): string {
   switch (key) {
-    case 'DATE':
-      return sentTime(facts) ?? Number.NaN;
-    case 'SUBJECT':
-      return foldCase(baseSubject(envelope?.subject ?? '').text);
     case 'FROM':
     case 'TO':
     case 'CC':

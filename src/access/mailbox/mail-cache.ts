@@ -1,0 +1,93 @@
+/**
+ * Facts and headers of mails that were asked for lately, shared by all sessions of a thread. Neither ever changes, so
+ * that what is here is right for as long as it is kept; the folder says whether a message is still there.
+ *
+ * Mail programs ask for the same things of the same messages again and again: each device of a user, each sort and each
+ * thread view of a webmail program. What was used longest ago goes first.
+ */
+import { ACCESS_CACHE_LIMITS } from '../../base/access-limits.ts';
+import type { MailFacts, MailReader } from '../../contract/mailbox.ts';
+
+/** Values by id, bounded by their size together. */
+class RecentValues<T> {
+  readonly #values = new Map<number, T>();
+  readonly #sizeOf: (value: T) => number;
+  readonly #bytesMax: number;
+  #bytes = 0;
+
+  constructor(bytesMax: number, sizeOf: (value: T) => number) {
+    this.#bytesMax = bytesMax;
+    this.#sizeOf = sizeOf;
+  }
+
+  get(id: number): T | undefined {
+    const value = this.#values.get(id);
+    if (value === undefined) return undefined;
+    this.#values.delete(id);
+    this.#values.set(id, value);
+    return value;
+  }
+
+  set(id: number, value: T): void {
+    if (this.#values.has(id)) return;
+    const size = this.#sizeOf(value);
+    if (size > this.#bytesMax / 100) return;
+    this.#values.set(id, value);
+    this.#bytes += size;
+    for (const [oldest, old] of this.#values) {
+      if (this.#bytes <= this.#bytesMax) break;
+      this.#values.delete(oldest);
+      this.#bytes -= this.#sizeOf(old);
+    }
+  }
+
+  /** Those of the ids that are here, and the others. */
+  split(mailIds: ArrayLike<number>): { readonly known: Map<number, T>; readonly missing: number[] } {
+    const known = new Map<number, T>();
+    const missing: number[] = [];
+    for (let at = 0; at < mailIds.length; at += 1) {
+      const id = mailIds[at] as number;
+      const value = this.get(id);
+      if (value === undefined) missing.push(id);
+      else known.set(id, value);
+    }
+    return { known, missing };
+  }
+}
+
+/** Beside its content, a value takes about so much. */
+const ENTRY_BYTES = 200;
+
+export function createMailCache(mails: MailReader): MailReader {
+  const facts = new RecentValues<MailFacts>(ACCESS_CACHE_LIMITS.factsBytesMax, ({ structure, preview }) => structure.length + preview.length * 2 + ENTRY_BYTES);
+  const headers = new RecentValues<Buffer>(ACCESS_CACHE_LIMITS.headersBytesMax, (header) => header.length + ENTRY_BYTES);
+  const read = mails.headers?.bind(mails);
+  return {
+    facts: async (mailIds) => {
+      const { known, missing } = facts.split(mailIds);
+      if (missing.length > 0) {
+        for (const one of await mails.facts(missing)) {
+          facts.set(one.mailId, one);
+          known.set(one.mailId, one);
+        }
+      }
+      return Array.from(mailIds).flatMap((id) => known.get(id) ?? []);
+    },
+    content: (mailId) => mails.content(mailId),
+    contents: (mailIds) => mails.contents(mailIds),
+    ...(read && {
+      headers: async (mailIds: ArrayLike<number>) => {
+        const { known, missing } = headers.split(mailIds);
+        if (missing.length > 0) {
+          for (const [at, header] of (await read(missing)).entries()) {
+            if (header === undefined) continue;
+            known.set(missing[at] as number, header);
+            // The store's buffers hold many headers each; one that is kept must not keep the others.
+            headers.set(missing[at] as number, Buffer.from(header));
+          }
+        }
+        return Array.from(mailIds, (id) => known.get(id));
+      },
+    }),
+  };
+}
