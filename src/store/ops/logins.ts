@@ -43,15 +43,15 @@ const SHARED_ROW_MS = 3_600_000;
 
 export const loginWrites = {
   note(db: Database, { events, addresses, keepEventsFrom, keepAddressesFrom }: LoginNotes): void {
-    const accounts = new Set<string>();
+    /** With a new row. */
+    const grown = new Set<string>();
     for (const event of events) {
       if (!db.get('SELECT 1 AS found FROM accounts WHERE address = ?', event.account)) continue;
-      accounts.add(event.account);
-      noteEvent(db, event);
+      if (noteEvent(db, event)) grown.add(event.account);
       if (event.outcome !== 'ok' || event.appPassword === '') continue;
       db.run('UPDATE app_passwords SET used_at = ?, used_from = ?, used_service = ? WHERE account = ? AND name = ?', event.lastAt, event.clientAddress, event.service, event.account, event.appPassword);
     }
-    for (const account of accounts) dropOldest(db, account);
+    for (const account of grown) dropOldest(db, account);
     for (const { account, digest, at } of addresses) {
       db.run('INSERT INTO login_addresses (account, address_digest, last_at) VALUES (?, ?, ?) ON CONFLICT (account, address_digest) DO UPDATE SET last_at = excluded.last_at', account, digest, at);
     }
@@ -60,18 +60,20 @@ export const loginWrites = {
   },
 };
 
-function noteEvent(db: Database, { account, service, clientAddress, mechanism, appPassword, outcome, times, firstAt, lastAt }: LoginEvent): void {
+/** True when it needed a row of its own. */
+function noteEvent(db: Database, { account, service, clientAddress, mechanism, appPassword, outcome, times, firstAt, lastAt }: LoginEvent): boolean {
   const { changes } = db.run(
     `UPDATE logins SET times = times + ?, last_at = ? WHERE id = (
        SELECT id FROM logins WHERE account = ? AND first_at > ? AND last_at > ? AND service = ? AND client_address = ? AND mechanism = ? AND app_password = ? AND outcome = ?
        ORDER BY last_at DESC LIMIT 1)`,
     times, lastAt, account, firstAt - SHARED_ROW_MS, firstAt - SHARED_ROW_MS, service, clientAddress, mechanism, appPassword, outcome,
   );
-  if (changes > 0) return;
+  if (changes > 0) return false;
   db.run(
     'INSERT INTO logins (account, service, client_address, mechanism, app_password, outcome, times, first_at, last_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     account, service, clientAddress, mechanism, appPassword, outcome, times, firstAt, lastAt,
   );
+  return true;
 }
 
 /** Failures and successes each have half, so that an attack does not push out when the owner was there. */
