@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createSecureContext } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { createAccessFrame } from '../../src/access/connection/listener.ts';
 import { MaildropLocks } from '../../src/access/pop3/maildrop-locks.ts';
 import { createPop3 } from '../../src/access/pop3/pop3-protocol.ts';
@@ -14,8 +15,10 @@ import { AdjustableClock } from '../../src/base/clock.ts';
 import { Log, type LogEntry } from '../../src/base/log.ts';
 import { createLogin } from '../../src/login/login.ts';
 import { createCertificate } from '../../src/net/self-signed.ts';
+import { tlsExporter } from '../../src/net/tls-exporter.ts';
 import { derivePassword } from '../../src/store/password.ts';
 import { openStore, type OwnStore } from '../../src/store/store.ts';
+import { createSaslClient } from '../../src/wire/sasl/client.ts';
 import { eventually } from '../harness/lab-process.ts';
 import { RawClient } from '../harness/raw-client.ts';
 
@@ -32,7 +35,7 @@ interface Site {
   fill(...messages: readonly string[]): Promise<void>;
   /** Greeted. */
   open(): Promise<RawClient>;
-  /** Logged in; what the password was answered is `answer`. */
+  /** Logged in. */
   user(): Promise<RawClient>;
 }
 
@@ -46,6 +49,10 @@ async function site(context: TestContext, trusted: readonly string[] = ['127.0.0
   const log = new Log((entry) => entries.push(entry));
   const store = await openStore(join(dir, 'data'), { clock });
   const login = createLogin({ store, clock, log });
+  const closing: (() => unknown)[] = [() => rmSync(dir, { recursive: true, force: true }), () => store.close(), () => login.close()];
+  context.after(async () => {
+    for (const close of closing.toReversed()) await close();
+  });
   await store.directory.addDomain('example.org', { at: clock.now() });
   await store.directory.addAccount(ALICE, await credentials, clock.now());
   const secureContext = createSecureContext({ cert: certificate.certificatePem, key: certificate.keyPem });
@@ -53,13 +60,7 @@ async function site(context: TestContext, trusted: readonly string[] = ['127.0.0
   const pop3 = createPop3({ mailboxes: store.mailbox, locks: new MaildropLocks(), login, log, hostname: 'mail.example.org' });
   const [where] = await frame.listen(pop3, [{ address: HOST, port: 0 }], 'on-request');
   const clients: RawClient[] = [];
-  context.after(async () => {
-    for (const client of clients) client.destroy();
-    await frame.close(100);
-    await login.close();
-    await store.close();
-    rmSync(dir, { recursive: true, force: true });
-  });
+  closing.push(() => frame.close(100), () => clients.forEach((client) => client.destroy()));
   const inbox = async (): Promise<number> => (await store.mailbox.folders.find(ALICE, 'INBOX'))?.id as number;
   const open = async (): Promise<RawClient> => {
     const client = await RawClient.open(HOST, (where as { port: number }).port);
@@ -70,8 +71,7 @@ async function site(context: TestContext, trusted: readonly string[] = ['127.0.0
   const user = async (): Promise<RawClient> => {
     const client = await open();
     assert.match(await client.ask(`USER ${ALICE}`), /^\+OK/);
-    const answer = await client.ask(`PASS ${PASSWORD}`);
-    assert.match(answer, /^\+OK/);
+    assert.match(await client.ask(`PASS ${PASSWORD}`), /^\+OK/);
     return client;
   };
   const fill = async (...messages: readonly string[]): Promise<void> => {
@@ -245,6 +245,28 @@ test('log-in: plain text only where it may be, SASL, failures, and what CAPA say
     [['access.login-failed', 'PLAIN', ALICE], ['access.login', 'PLAIN', ALICE]],
   );
   assert.ok(!JSON.stringify(at.log).includes('wrong"'));
+});
+
+test('SCRAM-SHA-256 with the channel bound, and a proof that does not fit', async (context) => {
+  const at = await site(context, []);
+  const attempt = async (password: string, mechanism: 'SCRAM-SHA-256-PLUS' | 'SCRAM-SHA-256'): Promise<string> => {
+    const client = await at.open();
+    await client.ask('STLS');
+    await client.startTls(at.tls);
+    const tls = tlsExporter(client.socket as TLSSocket);
+    const sasl = createSaslClient(mechanism, { username: ALICE, password }, tls && mechanism.endsWith('PLUS') ? { tlsExporter: tls } : {});
+    let line = await client.ask(`AUTH ${mechanism} ${sasl.initial?.toString('base64')}`);
+    while (line.startsWith('+ ')) {
+      const step = await sasl.step(Buffer.from(line.slice(2), 'base64'));
+      line = await client.ask(step.kind === 'respond' ? step.data.toString('base64') : '*');
+    }
+    if (line.startsWith('+OK')) assert.ok(sasl.serverProven);
+    await client.ask('QUIT');
+    return line;
+  };
+  assert.match(await attempt(PASSWORD, 'SCRAM-SHA-256-PLUS'), /^\+OK 0 messages/);
+  assert.match(await attempt(PASSWORD, 'SCRAM-SHA-256'), /^\+OK 0 messages/);
+  assert.match(await attempt('wrong password', 'SCRAM-SHA-256-PLUS'), /^-ERR \[AUTH\]/);
 });
 
 test('UTF8, LANG and other small commands', async (context) => {

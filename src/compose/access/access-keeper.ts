@@ -41,8 +41,13 @@ export interface AccessKeeper {
 /** Rejects when an address is not free or the thread cannot start. */
 export async function startAccessThread(options: AccessKeeperOptions): Promise<AccessKeeper> {
   const keeper = new Keeper(options, await claim(wantedAddresses(options.config)));
-  await keeper.start();
-  return keeper;
+  try {
+    await keeper.start();
+    return keeper;
+  } catch (error) {
+    await keeper.close(0);
+    throw error;
+  }
 }
 
 async function claim({ imap, imaps, pop3, pop3s, sieve }: AccessAddresses): Promise<AccessAddresses> {

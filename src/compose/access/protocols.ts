@@ -34,7 +34,18 @@ export function createProtocols({ config, clock, log, login, store }: AccessPort
   const mailboxes = { ...store.mailbox, mails: createMailCache(store.mailbox.mails) };
   const liveFolders = new LiveFolders({ messages: mailboxes.messages, feed: mailboxes.feed, clock });
   return {
-    imap: createImap({ mailboxes, liveFolders, login, clock, log, hostname, messageBytesMax: config.smtp.maxMessageSize }),
+    imap: createImap({
+      mailboxes,
+      liveFolders,
+      login,
+      clock,
+      log,
+      hostname,
+      // A reload may change it.
+      get messageBytesMax() {
+        return config.smtp.maxMessageSize;
+      },
+    }),
     pop3: createPop3({ mailboxes, locks: new MaildropLocks(), login, log, hostname }),
     sieve: createManageSieve({ scripts: store.scripts, login, log, clock, hostname }),
     close: () => liveFolders.close(),
