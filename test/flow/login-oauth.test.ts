@@ -105,11 +105,12 @@ test('a refused token is explained before the exchange fails', async () => {
     for (const token of ['unknown', 'stale', 'foreign', 'gone', 'nobody']) await expect('OAUTHBEARER', bearer('', token), invalid);
     await expect('OAUTHBEARER', bearer('bob@example.org', 'good'), invalid);
     await expect('OAUTHBEARER', bearer(ALICE, 'narrow'), { ...invalid, status: 'insufficient_scope' });
+    // Towards the account that was named, the audit tells it.
     await expect('XOAUTH2', xoauth2(ALICE, 'unknown'), { status: '401', schemes: 'bearer', scope: 'mail' });
   });
   await login.flush();
   const failed = await store.logins.list(ALICE, { failed: true, limit: 10 });
-  assert.deepEqual(new Set(failed.map(({ outcome }) => outcome)), new Set(['token', 'scope']));
+  assert.deepEqual(new Set(failed.map(({ outcome, mechanism }) => `${mechanism} ${outcome}`)), new Set(['OAUTHBEARER token', 'OAUTHBEARER scope', 'XOAUTH2 token']));
 });
 
 test('no clear answer is a temporary failure, and malformed messages are a client’s fault', async () => {

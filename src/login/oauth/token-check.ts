@@ -30,7 +30,7 @@ export class TokenCheck {
     const { oauth, defaultDomain } = this.#options.settings();
     if (!oauth) return { kind: 'denied', account: undefined, reason: 'token', counts: true };
     const facts = await this.#options.introspection.look(token);
-    if (!facts || (oauth.issuer !== undefined && facts.issuer !== oauth.issuer)) return denied(oauth, undefined, 'token', 'invalid_token');
+    if (!facts || (oauth.issuer !== undefined && facts.issuer !== oauth.issuer)) return denied(oauth, named, 'token', 'invalid_token');
     const account = addressKey(facts.username.includes('@') || defaultDomain === undefined ? facts.username : `${facts.username}@${defaultDomain}`);
     if (named !== undefined && named !== account) return denied(oauth, account, 'token', 'invalid_token');
     if (oauth.scope !== undefined && !oauth.scope.split(' ').every((word) => facts.scopes.includes(word))) return denied(oauth, account, 'scope', 'insufficient_scope');
