@@ -45,11 +45,11 @@ export const SIEVE_LIMITS = {
   /** Largest n of `{n}` in a regex (RE_DUP_MAX of POSIX). */
   regexRepeatMax: 255,
   /** Decoded bytes of one part that body and extracttext look at. */
-  partBytesMax: 8 * 1024 * 1024,
+  partBytesMax: 4 * 1024 * 1024,
   /** Messages up to this size are read whole when a test asks for the body; of larger ones, the beginning. */
   bodyBytesMax: 64 * 1024 * 1024,
   /** Loops in loops of foreverypart (RFC 5703 §3 asks for 3 at least). */
-  loopNestingMax: 8,
+  loopNestingMax: 4,
   /** Bytes that editheader, replace and enclose may add. */
   editBytesMax: 1024 * 1024,
   /** Keys remembered for `duplicate` at the longest (RFC 7352 §3 asks for at least an hour, default a week). */

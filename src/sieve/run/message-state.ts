@@ -25,6 +25,7 @@ export class MessageState {
   #bytes: Buffer | undefined;
   #root: MimePart | undefined;
   readonly #partHeaders = new Map<number, HeaderState>();
+  readonly #partTexts = new Map<string, string>();
   #partEdits: PartEdit[] = [];
   /** The body of a message that was replaced or enclosed whole. */
   #newBody: Buffer | undefined;
@@ -74,6 +75,17 @@ export class MessageState {
     const header = new HeaderState((await this.bytes()).subarray(part.headerStart, part.bodyStart));
     this.#partHeaders.set(part.headerStart, header);
     return header;
+  }
+
+  /** The text of a part, made once: scripts ask for the same body again and again. */
+  partText(part: MimePart, form: string, make: () => string): string {
+    const key = `${form} ${part.headerStart}`;
+    const known = this.#partTexts.get(key);
+    if (known !== undefined) return known;
+    const text = make();
+    this.#meter.read(text.length);
+    this.#partTexts.set(key, text);
+    return text;
   }
 
   addField(name: string, value: string, last: boolean): void {

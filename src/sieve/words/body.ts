@@ -35,13 +35,11 @@ async function bodyValues(call: AnyCall, machine: Machine): Promise<string[]> {
   for (const part of walkParts(await machine.message.root())) {
     const isWanted = wanted ? wanted.some((type) => hasContentType(part, type)) : isReadable(part);
     if (!isWanted) continue;
-    const found = wanted ? contentValues(bytes, part) : [readableOf(bytes, part)];
-    for (const value of found) machine.meter.read(value.length);
-    values.push(...found);
+    values.push(...(wanted ? contentValues(machine, bytes, part) : [machine.message.partText(part, 'readable', () => readableOf(bytes, part))]));
   }
   return values;
 }
 
-function contentValues(bytes: Buffer, part: MimePart): string[] {
-  return part.parts || part.message ? framesOf(bytes, part) : [contentOf(bytes, part)];
+function contentValues(machine: Machine, bytes: Buffer, part: MimePart): string[] {
+  return part.parts || part.message ? framesOf(bytes, part) : [machine.message.partText(part, 'content', () => contentOf(bytes, part))];
 }

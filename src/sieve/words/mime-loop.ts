@@ -109,8 +109,8 @@ export const EXTRACTTEXT: CommandSpec = {
   async execute(call, machine) {
     const part = machine.loops.at(-1);
     const first = call.tags.get('first');
-    const text = part && isReadable(part) ? readableOf(await machine.message.bytes(), part) : '';
-    machine.meter.read(text.length);
+    const bytes = await machine.message.bytes();
+    const text = part && isReadable(part) ? machine.message.partText(part, 'readable', () => readableOf(bytes, part)) : '';
     const limit = typeof first === 'number' ? Math.min(first, SIEVE_LIMITS.variableCharsMax) : SIEVE_LIMITS.variableCharsMax;
     machine.variables.set(machine.string(call.values[0]), modify(call, Array.from(text.slice(0, limit * 2)).slice(0, limit).join('')));
   },
