@@ -118,9 +118,13 @@ export const IMAP_LIMITS = {
   /** FETCH reads so many messages ahead, and so many bytes of them; at least one. */
   fetchMessagesAtOnce: 500,
   fetchBytesAtOnce: 1024 * 1024,
-  /** Of one LIST, and characters of each. */
+  /** Of one LIST, and characters of those that have wildcards: each name is held against all of them. */
   patternsMax: 100,
-  patternCharsMax: 2000,
+  wildPatternsCharsMax: 1000,
+  /** Entries that LIST returns for each mailbox (RFC 9590). */
+  listedEntriesMax: 20,
+  /** Items of one FETCH. */
+  fetchItemsMax: 500,
 } as const;
 
 /** Folders in the memory of the access thread (access/mailbox). */

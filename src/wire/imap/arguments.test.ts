@@ -84,7 +84,7 @@ test('LIST: plain and extended', () => {
   const extended = readListArguments(scan(' (SUBSCRIBED RECURSIVEMATCH) "work/" (a* b) RETURN (CHILDREN STATUS (MESSAGES) METADATA ("/Shared/Comment"))'));
   assert.deepEqual(extended.patterns, ['work/a*', 'work/b']);
   assert.deepEqual(extended.returns, { subscribed: false, myRights: false, status: ['MESSAGES'], metadata: ['/shared/comment'] });
-  for (const wrong of [' ""', ' (NOSUCH) "" *', ' "" * RETURN', ' "" * NOSUCH (CHILDREN)', ' (RECURSIVEMATCH REMOTE) "" *', ' "" * RETURN (STATUS ())']) {
+  for (const wrong of [' ""', ' (NOSUCH) "" *', ' "" * RETURN', ' "" * NOSUCH (CHILDREN)', ' (RECURSIVEMATCH REMOTE) "" *', ' "" * RETURN (STATUS ())', ` "" ${'*a'.repeat(600)}`]) {
     assert.throws(() => readListArguments(scan(wrong)), ImapSyntaxError, wrong);
   }
 });

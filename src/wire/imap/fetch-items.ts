@@ -58,6 +58,7 @@ export function readFetchItems(scanner: ImapScanner): readonly FetchItem[] {
   if (scanner.peek() === '(') {
     const items = scanner.list(() => readItem(scanner));
     if (items.length === 0) throw new ImapSyntaxError('FETCH needs at least one item');
+    if (items.length > IMAP_LIMITS.fetchItemsMax) throw new ImapSyntaxError(`FETCH takes ${IMAP_LIMITS.fetchItemsMax} items`);
     return items;
   }
   for (const [name, items] of Object.entries(MACROS)) if (scanner.acceptKeyword(name)) return items;

@@ -40,16 +40,23 @@ export function readListArguments(scanner: ImapScanner): ListArguments {
   scanner.space();
   const several = scanner.peek() === '(';
   const patterns = several ? scanner.list(() => readMailboxPattern(scanner)) : [readMailboxPattern(scanner)];
-  if (patterns.length > IMAP_LIMITS.patternsMax) throw new ImapSyntaxError(`LIST takes ${IMAP_LIMITS.patternsMax} patterns`);
   const returned = scanner.acceptText(' ') && !scanner.atEnd ? readReturn(scanner) : undefined;
   scanner.end();
   return {
     extended: selected !== undefined || several || returned !== undefined,
     select: selected ?? { subscribed: false, specialUse: false, recursiveMatch: false },
-    patterns: patterns.map((pattern) => `${reference}${pattern}`.slice(0, IMAP_LIMITS.patternCharsMax)),
+    patterns: boundPatterns(patterns.map((pattern) => `${reference}${pattern}`)),
     asksSeparator: !several && patterns[0] === '',
     returns: returned ?? { subscribed: false, myRights: false, status: [], metadata: [] },
   };
+}
+
+/** Throws ImapSyntaxError when matching them against all names could take long. */
+export function boundPatterns(patterns: readonly string[]): readonly string[] {
+  if (patterns.length > IMAP_LIMITS.patternsMax) throw new ImapSyntaxError(`at most ${IMAP_LIMITS.patternsMax} patterns can be given`);
+  const wildChars = patterns.reduce((sum, pattern) => sum + (/[*%]/.test(pattern) ? pattern.length : 0), 0);
+  if (wildChars > IMAP_LIMITS.wildPatternsCharsMax) throw new ImapSyntaxError(`patterns with * or % may have ${IMAP_LIMITS.wildPatternsCharsMax} characters together`);
+  return patterns;
 }
 
 function readSelection(scanner: ImapScanner): ListSelection {
@@ -92,6 +99,7 @@ function readReturn(scanner: ImapScanner): ListReturn {
       case 'METADATA':
         scanner.space();
         metadata = scanner.list(() => readEntryName(scanner));
+        if (metadata.length > IMAP_LIMITS.listedEntriesMax) throw new ImapSyntaxError(`LIST returns ${IMAP_LIMITS.listedEntriesMax} entries of a mailbox`);
         return;
       default:
         throw new ImapSyntaxError(`LIST knows no return option ${option.slice(0, 40)}`);

@@ -8,7 +8,8 @@ const SLASH = 0x2f;
 /** True when the pattern matches the whole name; the level INBOX at the start is told apart without case (RFC 9051 §5.1). */
 export function matchesPattern(pattern: string, name: string): boolean {
   const wanted = /^inbox(?=$|[/*%])/i.test(pattern) ? `INBOX${pattern.slice(5)}` : pattern;
-  return matches(wanted, name);
+  if (wanted === '*') return true;
+  return /[*%]/.test(wanted) ? matches(wanted, name) : wanted === name;
 }
 
 function matches(pattern: string, name: string): boolean {

@@ -1,8 +1,8 @@
 /** LSUB (RFC 3501 §6.3.9), for clients of IMAP4rev1: subscribed names, whether there is a mailbox or not. */
+import { boundPatterns } from '../../../wire/imap/list-arguments.ts';
 import { readMailboxName, readMailboxPattern } from '../../../wire/imap/mailbox-name.ts';
 import { matchesPattern } from '../../../wire/imap/mailbox-pattern.ts';
 import { ok } from '../../../wire/imap/response.ts';
-import { IMAP_LIMITS } from '../../../base/access-limits.ts';
 import { defineCommand, LOGGED_IN } from '../command.ts';
 import { NameTree } from '../list/name-tree.ts';
 
@@ -15,7 +15,7 @@ export const lsub = defineCommand({
     scanner.space();
     const pattern = readMailboxPattern(scanner);
     scanner.end();
-    return `${reference}${pattern}`.slice(0, IMAP_LIMITS.patternCharsMax);
+    return boundPatterns([`${reference}${pattern}`])[0] as string;
   },
   run: async (session, pattern) => {
     const [folders, subscriptions] = await Promise.all([session.names.list(), session.names.subscriptions()]);
