@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 
-const COMMAND_TIMEOUT_MS = 300_000;
+const COMMAND_TIMEOUT_MS = 60_000;
 /** A line with all capabilities is longer than one thinks. */
 const TAIL_BYTES = 4096;
 
@@ -56,7 +56,7 @@ export class ImapConnection {
     const ending = new RegExp(`(?:^|\\n)${tag} [^\\r\\n]*\\r\\n$`);
     await this.#until((tail) => ending.test(tail));
     const reply = this.#take();
-    const last = reply.toString('latin1', Math.max(0, reply.length - 500)).split('\r\n').at(-2) ?? '';
+    const last = reply.toString('latin1', Math.max(0, reply.length - TAIL_BYTES)).split('\r\n').at(-2) ?? '';
     if (!last.startsWith(`${tag} OK`)) throw new Error(`${pieces[0]?.slice(0, 80)}: ${last}`);
     return reply;
   }
