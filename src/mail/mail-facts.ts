@@ -38,7 +38,8 @@ export async function readMailFacts(source: ByteSource): Promise<MailFactsRead> 
 }
 
 export function mailDetails(bytes: Buffer, structure: MimePart): MailDetails {
-  const { fields } = parseHeader(bytes.subarray(0, headerEnd(bytes)));
+  const end = headerEnd(bytes);
+  const { fields } = parseHeader(end < 0 ? bytes : bytes.subarray(0, end));
   const sentAt = parseDate(firstField(fields, 'date')?.value ?? '');
   const messageId = messageIds(firstField(fields, 'message-id')?.value ?? '')[0];
   const references = [...messageIds(firstField(fields, 'references')?.value ?? ''), ...messageIds(firstField(fields, 'in-reply-to')?.value ?? '')];

@@ -30,7 +30,7 @@ export async function runThrownAway(command: ThrownAwayCommand, args: readonly s
   if (values.list) return list(session, values.json, await call('mailbox.expunged', selection));
   const result = await call<{ account: string; restored: number }>('mailbox.undelete', selection);
   if (values.json) session.out.json(result);
-  else session.out.line(result.restored === 0 ? `nothing of ${result.account} can be brought back` : `${result.restored} messages of ${result.account} are back in their folders`);
+  else session.out.line(result.restored === 0 ? `nothing of ${result.account} can be brought back` : result.restored === 1 ? `1 message of ${result.account} is back in its folder` : `${result.restored} messages of ${result.account} are back in their folders`);
   return result.restored === 0 ? 1 : 0;
 }
 
