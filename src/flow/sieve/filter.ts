@@ -11,7 +11,7 @@ import { BufferSource, concatenate } from '../../base/byte-source.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { FilterRequest, FilterVerdict, LocalFilter } from '../../contract/local-filter.ts';
 import type { MessageEvent, ScriptMemory } from '../../contract/queue.ts';
-import type { SieveAction } from '../../sieve/action.ts';
+import type { KeepAction, SieveAction } from '../../sieve/action.ts';
 import { describeAction } from '../../sieve/action-text.ts';
 import { openSieveMessage, run, type SieveEnvironment, type SieveMessage, type SieveProblem } from '../../sieve/script.ts';
 import { CarryOut, type CarryOutPorts } from './carry-out.ts';
@@ -84,14 +84,19 @@ async function runAll(options: SieveFilterOptions, scripts: readonly LoadedScrip
   const ports = sievePorts(options, options.sources, request.account, (memory) => extended.push(memory));
   const before: SieveAction[] = [];
   const warnings: string[] = [];
+  const flags = new Set<string>();
   for (const [at, script] of scripts.entries()) {
     const { compiled } = script;
     if (!compiled.ok) return broken(before, script, compiled.problems, warnings, extended);
     const result = await run(compiled.program, message, environment, ports);
     warnings.push(...result.warnings.map((warning) => `${script.name}, line ${warning.line}: ${warning.message}`));
     if (result.problems.length > 0) return broken(before, script, result.problems, warnings, extended);
-    const staying = result.actions.find((action) => action.kind === 'keep' && action.implicit);
-    if (!staying || at === scripts.length - 1) return { actions: [...before, ...result.actions], problems: [], warnings, remember: extended };
+    const staying = result.actions.find((action): action is KeepAction => action.kind === 'keep' && action.implicit);
+    for (const flag of staying?.flags ?? []) flags.add(flag);
+    if (!staying || at === scripts.length - 1) {
+      const actions = result.actions.map((action) => (action === staying ? { ...staying, flags: [...flags] } : action));
+      return { actions: [...before, ...actions], problems: [], warnings, remember: extended };
+    }
     before.push(...result.actions.filter((action) => action !== staying));
   }
   return { actions: before, problems: [], warnings, remember: extended };
