@@ -95,19 +95,19 @@ describe('maillog read by pflogsumm', { skip: existsSync(PFLOGSUMM) ? false : 'p
 });
 
 const FAIL2BAN = '/usr/bin/fail2ban-regex';
-const FILTER = '/etc/fail2ban/filter.d/postfix.conf';
-const matched = (text: readonly string[]): number => {
+const FILTERS = '/etc/fail2ban/filter.d';
+const matched = (text: readonly string[], filter = 'postfix'): number => {
   const folder = mkdtempSync(join(tmpdir(), 'posthorn-maillog-'));
   try {
     const file = join(folder, 'mail.log');
     writeFileSync(file, `${text.join('\n')}\n`);
-    const run = spawnSync(FAIL2BAN, [file, `${FILTER}[mode=aggressive]`], { encoding: 'utf8', timeout: 60_000 });
+    const run = spawnSync(FAIL2BAN, [file, `${FILTERS}/${filter}.conf[mode=aggressive]`], { encoding: 'utf8', timeout: 60_000 });
     return Number(/, (\d+) matched/.exec(run.stdout)?.[1] ?? -1);
   } finally {
     rmSync(folder, { recursive: true });
   }
 };
-describe('maillog read by fail2ban', { skip: existsSync(FAIL2BAN) && existsSync(FILTER) ? false : 'fail2ban is not installed' }, () => {
+describe('maillog read by fail2ban', { skip: existsSync(FAIL2BAN) && existsSync(`${FILTERS}/postfix.conf`) ? false : 'fail2ban is not installed' }, () => {
   const attacks = [
     ...lines('smtp.login-failed', { ...CLIENT, mechanism: 'LOGIN', reason: 'wrong password' }),
     ...lines('smtp.login-failed', { ...CLIENT, service: 'submission', mechanism: 'PLAIN', reason: 'unknown account', username: 'root' }),
@@ -120,6 +120,16 @@ describe('maillog read by fail2ban', { skip: existsSync(FAIL2BAN) && existsSync(
   it('matches every attack', () => assert.equal(matched(attacks), attacks.length));
   it('matches nothing in a clean session', () => assert.equal(matched(session()), 0));
   it('bans nobody for a trouble of our own', () => assert.equal(matched(lines('smtp.login-failed', { ...CLIENT, mechanism: 'PLAIN', reason: 'store-failed' })), 0));
+  it('matches failed log-ins over IMAP and POP3, and nothing else of them', () => {
+    const fields = { service: 'imap', clientAddress: '192.0.2.7', mechanism: 'PLAIN', tls: true };
+    const guesses = [
+      ...lines('access.login-failed', { ...fields, reason: 'wrong-password', username: 'eve' }),
+      ...lines('access.login-failed', { ...fields, service: 'pop3', mechanism: 'USER', tls: false, reason: 'unknown-account' }),
+      ...lines('access.login-failed', { ...fields, service: 'sieve', reason: 'throttled', username: 'eve' }),
+    ];
+    const others = [...lines('access.login', { ...fields, account: 'alice@example.org' }), ...lines('access.login-failed', { ...fields, reason: 'store-failed' })];
+    assert.deepEqual([matched(guesses, 'dovecot'), matched(others, 'dovecot')], [guesses.length, 0]);
+  });
 });
 
 it('log-ins over IMAP and POP3 are written as Dovecot writes them', () => {
