@@ -59,10 +59,10 @@ test('ENVELOPE, BODY and BODYSTRUCTURE say what the message is', () => withImap(
   const structure = await fetched(client, 'BODYSTRUCTURE');
   assert.equal(
     structure,
-    'BODYSTRUCTURE ((("text" "plain" ("charset" "utf-8") NIL NIL "quoted-printable" 17 1 NIL NIL NIL NIL)("text" "html" NIL "<cid@x>" "page" "7bit" 12 0 NIL NIL NIL NIL) "alternative" ("boundary" "alt") NIL NIL NIL)' +
+    'BODYSTRUCTURE ((("text" "plain" ("charset" "utf-8") NIL NIL "quoted-printable" 17 1 NIL NIL NIL NIL)("text" "html" ("charset" "us-ascii") "<cid@x>" "page" "7bit" 12 0 NIL NIL NIL NIL) "alternative" ("boundary" "alt") NIL NIL NIL)' +
       '("application" "octet-stream" ("name*" "utf-8\'\'b%C3%A4r.bin") NIL NIL "base64" 4 "Q2hlY2s=" ("attachment" ("filename*" "utf-8\'\'b%C3%A4r.bin")) NIL "http://x/")' +
-      '("message" "rfc822" NIL NIL NIL "7bit" 49 (NIL "inner" ((NIL NIL "i" "example.net")) ((NIL NIL "i" "example.net")) ((NIL NIL "i" "example.net")) NIL NIL NIL NIL NIL) ("text" "plain" NIL NIL NIL "7bit" 10 0 NIL NIL NIL NIL) 3 NIL NIL NIL NIL)' +
-      '("text" "plain" NIL NIL NIL "x-mystery" 9 0 NIL NIL NIL NIL) "mixed" ("boundary" "x y") NIL ("de" "en") NIL)',
+      '("message" "rfc822" NIL NIL NIL "7bit" 49 (NIL "inner" ((NIL NIL "i" "example.net")) ((NIL NIL "i" "example.net")) ((NIL NIL "i" "example.net")) NIL NIL NIL NIL NIL) ("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 10 0 NIL NIL NIL NIL) 3 NIL NIL NIL NIL)' +
+      '("text" "plain" ("charset" "us-ascii") NIL NIL "x-mystery" 9 0 NIL NIL NIL NIL) "mixed" ("boundary" "x y") NIL ("de" "en") NIL)',
   );
   const body = await fetched(client, 'BODY');
   assert.ok(body.startsWith('BODY ((("text" "plain" ("charset" "utf-8") NIL NIL "quoted-printable" 17 1)(') && body.endsWith(' "mixed")'), body);

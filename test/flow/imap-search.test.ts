@@ -187,6 +187,11 @@ test('MODSEQ, WITHIN, ids, save dates and \\Recent', () => withImap({}, async (k
   await client.say('NOOP');
   client.write(latin1);
   assert.equal((await client.until('l'))[0], '* SEARCH 4');
+  await append(client, { ...base, subject: 'цИ' });
+  await client.say('NOOP');
+  // The same bytes are another text in UTF-8.
+  client.write(Buffer.concat([Buffer.from('k SEARCH CHARSET KOI8-R SUBJECT {2+}\r\n'), Buffer.from([0xc3, 0xe9]), Buffer.from('\r\n')]));
+  assert.equal((await client.until('k'))[0], '* SEARCH 5');
 }));
 
 test('SORT by every criterion', () => withImap({}, async (kit) => {

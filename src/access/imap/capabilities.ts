@@ -50,6 +50,7 @@ const LOGGED_IN: readonly { readonly name: string; readonly needs: readonly stri
   { name: 'BINARY', needs: ['FETCH', 'APPEND'] },
   { name: 'ESEARCH', needs: ['SEARCH', 'UID SEARCH'] },
   { name: 'SEARCHRES', needs: ['SEARCH', 'UID SEARCH'] },
+  { name: 'PARTIAL', needs: ['UID FETCH', 'UID SEARCH'] },
   { name: 'WITHIN', needs: ['SEARCH', 'UID SEARCH'] },
   { name: 'SORT', needs: ['SORT', 'UID SORT'] },
   { name: 'SORT=DISPLAY', needs: ['SORT', 'UID SORT'] },

@@ -75,7 +75,7 @@ export function readSearchProgram(scanner: ImapScanner, options: { readonly char
     charset = scanner.astring('the name of a charset').toUpperCase();
     scanner.space();
   }
-  const keys = new KeyReader(scanner);
+  const keys = new KeyReader(scanner, charset);
   const found = [keys.read()];
   while (scanner.accept(' ')) {
     if (scanner.atEnd) break;
@@ -86,10 +86,18 @@ export function readSearchProgram(scanner: ImapScanner, options: { readonly char
 
 class KeyReader {
   readonly #scanner: ImapScanner;
+  readonly #decoder: InstanceType<typeof TextDecoder> | undefined;
   #count = 0;
 
-  constructor(scanner: ImapScanner) {
+  constructor(scanner: ImapScanner, charset: string | undefined) {
     this.#scanner = scanner;
+    this.#decoder = decoderOf(charset);
+  }
+
+  /** What is looked for, in the charset of the command. */
+  #text(): string {
+    const scanner = this.#scanner;
+    return this.#decoder && scanner.atString ? this.#decoder.decode(scanner.stringBytes()) : scanner.astring();
   }
 
   read(): SearchKey {
@@ -109,7 +117,7 @@ class KeyReader {
     const flag = lookUp(FLAG_KEYS, name);
     if (flag) return { kind: 'flag', flag: flag[0], set: flag[1] };
     const where = lookUp(TEXT_KEYS, name);
-    if (where) return { kind: 'text', where, value: this.#argument(() => scanner.astring()) };
+    if (where) return { kind: 'text', where, value: this.#argument(() => this.#text()) };
     const date = lookUp(DATE_KEYS, name);
     if (date) return { kind: 'date', field: date[0], compare: date[1], day: this.#argument(() => readDate(scanner)) };
     return this.#other(name);
@@ -137,7 +145,7 @@ class KeyReader {
       case 'UNKEYWORD':
         return { kind: 'flag', flag: this.#argument(() => readKeyword(scanner)), set: name === 'KEYWORD' };
       case 'HEADER':
-        return { kind: 'header', field: this.#argument(() => scanner.astring('the name of a header field')), value: this.#argument(() => scanner.astring()) };
+        return { kind: 'header', field: this.#argument(() => scanner.astring('the name of a header field')), value: this.#argument(() => this.#text()) };
       case 'LARGER':
       case 'SMALLER':
         return { kind: 'size', compare: name === 'LARGER' ? 'larger' : 'smaller', bytes: this.#argument(() => scanner.number64('a size in bytes')) };
@@ -166,6 +174,16 @@ class KeyReader {
       scanner.space();
     }
     return scanner.number64('a mod-sequence value');
+  }
+}
+
+/** Undefined: strings are UTF-8, which is what the scanner reads; or the charset is not known, which the command says. */
+function decoderOf(charset: string | undefined): InstanceType<typeof TextDecoder> | undefined {
+  if (charset === undefined || charset === 'UTF-8' || charset === 'US-ASCII') return undefined;
+  try {
+    return new TextDecoder(charset);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,13 +1,13 @@
 /** THREAD and UID THREAD (RFC 5256 §3): ORDEREDSUBJECT and REFERENCES. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { parseStructure } from '../../../mail/mime-structure.ts';
 import { bad, ok, type Outcome } from '../../../wire/imap/response.ts';
 import { readSearchProgram, type SearchProgram } from '../../../wire/imap/search-keys.ts';
 import { ImapSyntaxError, type ImapScanner } from '../../../wire/imap/scanner.ts';
 import { defineCommand, SELECTED, type Command, type ImapSession } from '../command.ts';
 import { runSearch, type SearchFound } from '../search/run-search.ts';
 import { refuseCharset } from '../search/search-charset.ts';
-import { messageIds, readReferences } from '../search/thread-facts.ts';
+import { envelopeSubject } from '../search/sent-day.ts';
+import { readThreadLinks } from '../search/thread-facts.ts';
 import { threadByOrderedSubject, type ThreadMessage } from '../search/thread-messages.ts';
 import { threadByReferences } from '../search/thread-references.ts';
 import { formatThreads } from '../search/thread-tree.ts';
@@ -71,13 +71,11 @@ async function readMessages(session: ImapSession, { scope, positions }: SearchFo
       const row = scope.rowOf(position);
       const known = factsOf.get(mailIds[at] as number);
       if (!known) continue;
-      const { envelope } = parseStructure(known.structure);
       messages.push({
         number: want.uid ? scope.rows.uidAt(row) : scope.sequenceOf(position),
         sentAt: known.sentAt ?? (scope.rows.internalDates[row] as number),
-        subject: envelope?.subject ?? '',
-        messageId: messageIds(envelope?.messageId ?? '')[0] ?? '',
-        references: want.references ? readReferences(headers[at] ?? Buffer.alloc(0), envelope) : [],
+        subject: envelopeSubject(known) ?? '',
+        ...(want.references ? readThreadLinks(headers[at] ?? Buffer.alloc(0)) : { messageId: '', references: [] }),
       });
     }
     session.signal.throwIfAborted();

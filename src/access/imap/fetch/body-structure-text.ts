@@ -17,7 +17,7 @@ function multipart(part: MimePart, parts: readonly MimePart[], extended: boolean
 
 function leaf(part: MimePart, extended: boolean, utf8: boolean): string {
   const size = part.bodyEnd - part.bodyStart;
-  const fields = `${parameters(part.parameters, utf8)} ${imapNstring(part.id, utf8)} ${imapHumanText(part.description, utf8)} "${part.encoding}" ${size}`;
+  const fields = `${parameters(withCharset(part), utf8)} ${imapNstring(part.id, utf8)} ${imapHumanText(part.description, utf8)} "${part.encoding}" ${size}`;
   const tail = extended ? ` ${imapNstring(part.md5, utf8)} ${disposition(part, utf8)} ${language(part, utf8)} ${imapNstring(part.location, utf8)}` : '';
   // Type, subtype and encoding are tokens (mail/mime-structure.ts), which every quoted string can hold.
   return `("${part.type}" "${part.subtype}" ${fields}${kind(part, extended, utf8)}${tail})`;
@@ -32,7 +32,14 @@ function kind(part: MimePart, extended: boolean, utf8: boolean): string {
   return ` ${envelopeText(undefined, utf8)} ${UNOPENED} ${part.lines}`;
 }
 
-const UNOPENED = '("text" "plain" NIL NIL NIL "7bit" 0 0)';
+const UNOPENED = '("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0)';
+
+/** RFC 2045 §5.2: text without a charset is in US-ASCII; clients are used to being told. */
+function withCharset({ type, parameters: given }: MimePart): readonly MimeParameter[] {
+  return type === 'text' && !given.some(([name]) => name === 'charset') ? [...given, US_ASCII] : given;
+}
+
+const US_ASCII: MimeParameter = ['charset', 'us-ascii'];
 
 function parameters(list: readonly MimeParameter[], utf8: boolean): string {
   if (list.length === 0) return 'NIL';

@@ -30,6 +30,7 @@ export function imapNstring(value: string | undefined, utf8: boolean): string {
 export function imapHumanText(value: string | undefined, utf8: boolean): string {
   if (value === undefined) return 'NIL';
   if (value.length <= IMAP_LIMITS.quotedBytesMax && PLAIN.test(value)) return `"${value}"`;
+  const text = value.replaceAll('\t', ' ');
   // oxlint-disable-next-line no-control-regex -- the test is for ASCII
-  return imapString(utf8 || /^[\0-\x7f]*$/.test(value) ? value : encodeText(value), utf8);
+  return imapString(utf8 || /^[\0-\x7f]*$/.test(text) ? text : encodeText(text), utf8);
 }

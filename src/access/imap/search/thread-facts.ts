@@ -1,16 +1,20 @@
-/** Reads from header and structure what threading needs. */
-import type { MimeEnvelope } from '../../../mail/mime-structure.ts';
+/** Reads from a header what threading needs. */
 import { firstField, parseHeader } from '../../../mail/header.ts';
+import { FieldFilter } from '../fetch/section-bytes.ts';
+import type { ThreadMessage } from './thread-messages.ts';
 
 /** More ids than this name nobody's ancestors. The last ones are the nearest. */
 const REFERENCES_MAX = 200;
 
+const LINKS = new FieldFilter(['references', 'in-reply-to', 'message-id'], false);
+
 /** `header` from its first byte on; the rest of a message may follow. */
-export function readReferences(header: Buffer, envelope: MimeEnvelope | undefined): string[] {
-  const fields = parseHeader(header).fields;
-  const ids = messageIds(firstField(fields, 'references')?.value ?? '');
+export function readThreadLinks(header: Buffer): Pick<ThreadMessage, 'messageId' | 'references'> {
+  const { fields } = parseHeader(LINKS.pick(header));
+  const idsOf = (name: string): string[] => messageIds(firstField(fields, name)?.value ?? '');
+  const references = idsOf('references');
   // RFC 5256 §3, REFERENCES: without References, the first id of In-Reply-To.
-  return ids.length > 0 ? ids.slice(-REFERENCES_MAX) : messageIds(envelope?.inReplyTo ?? '').slice(0, 1);
+  return { messageId: idsOf('message-id')[0] ?? '', references: references.length > 0 ? references.slice(-REFERENCES_MAX) : idsOf('in-reply-to').slice(0, 1) };
 }
 
 /** Ids without their brackets, quoting undone. */

@@ -4,7 +4,7 @@ import { baseSubject } from '../../../mail/base-subject.ts';
 import { threadByOrderedSubject, type ThreadMessage } from './thread-messages.ts';
 import { threadByReferences } from './thread-references.ts';
 import { formatThreads, type ThreadNode } from './thread-tree.ts';
-import { messageIds, readReferences } from './thread-facts.ts';
+import { messageIds, readThreadLinks } from './thread-facts.ts';
 
 const SUBJECTS: readonly (readonly [subject: string, base: string, isReply: boolean])[] = [
   ['Re: Hello', 'Hello', true],
@@ -84,8 +84,7 @@ test('ORDEREDSUBJECT: one level below the first of a subject', () => {
 
 test('ids of References and In-Reply-To', () => {
   assert.deepEqual(messageIds('<a@b>\r\n <"01KF8JCEOCBS0045PS"@xxx.yyy.com> junk <c@d>'), ['a@b', '01KF8JCEOCBS0045PS@xxx.yyy.com', 'c@d']);
-  const header = Buffer.from('In-Reply-To: <x@y>\r\nSubject: s\r\n\r\n');
-  const envelope = { inReplyTo: '<x@y> <z@y>', from: [], sender: [], replyTo: [], to: [], cc: [], bcc: [] };
-  assert.deepEqual(readReferences(header, envelope), ['x@y']);
-  assert.deepEqual(readReferences(Buffer.from('References: <a@b>\r\n <c@d>\r\n\r\n'), envelope), ['a@b', 'c@d']);
+  const links = (header: string): unknown => readThreadLinks(Buffer.from(header));
+  assert.deepEqual(links('In-Reply-To: <x@y> <z@y>\r\nSubject: s\r\n\r\n'), { messageId: '', references: ['x@y'] });
+  assert.deepEqual(links('References: <a@b>\r\n <c@d>\r\nIn-Reply-To: <x@y>\r\nMessage-ID: <m@y>\r\n\r\n'), { messageId: 'm@y', references: ['a@b', 'c@d'] });
 });
