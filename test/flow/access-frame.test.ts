@@ -282,6 +282,28 @@ test('behind a proxy its header is required and believed', async (context) => {
   assert.equal(await mute.rest(), '');
 });
 
+test('TLS from the first byte behind the header of a proxy', async (context) => {
+  const at = await site(context, { proxies: ['127.0.0.0/8'], atOnce: true });
+  const client = await RawClient.open(HOST, at.port);
+  client.socket.cork();
+  client.send('PROXY TCP4 198.51.100.7 192.0.2.1 4711 993\r\n');
+  const secured = client.startTls(at.tls);
+  // Header and the beginning of the handshake leave together.
+  client.rawSocket.uncork();
+  await secured;
+  assert.equal(await client.line(), 'hello');
+  assert.match(await client.ask('WHO'), /^198\.51\.100\.7 trusted=false secure=true plain=true/);
+  client.destroy();
+});
+
+test('much that was pipelined before STARTTLS is dropped as well', async (context) => {
+  const at = await site(context);
+  const client = await greeted(at);
+  client.send(`TLS\r\n${'ECHO injected\r\n'.repeat(20_000)}`);
+  assert.equal(await client.line(), 'go');
+  assert.doesNotMatch(await client.rest(), /injected/);
+});
+
 test('a line without end and a client that never reads cost no memory and end', async (context) => {
   const at = await site(context);
   const long = await greeted(at);

@@ -7,12 +7,15 @@ import type { ConnectionOptions } from 'node:tls';
 
 export class RawClient {
   socket: Socket;
+  /** Below TLS. */
+  readonly rawSocket: Socket;
   closed = false;
   #received: Buffer = Buffer.alloc(0);
   #wake: (() => void) | undefined;
 
   private constructor(socket: Socket) {
     this.socket = socket;
+    this.rawSocket = socket;
     this.#listen();
   }
 
