@@ -19,6 +19,8 @@ const COUNTED: Readonly<Record<string, { readonly name: CounterName; readonly la
   [LOG_EVENTS.smtpConnected]: { name: 'posthorn_smtp_connections_total', labels: ['service'] },
   [LOG_EVENTS.smtpRejected]: { name: 'posthorn_smtp_rejected_total', labels: ['stage', 'code'] },
   [LOG_EVENTS.loginFailed]: { name: 'posthorn_logins_failed_total', labels: ['reason'] },
+  [LOG_EVENTS.accessLogin]: { name: 'posthorn_logins_total', labels: ['service'] },
+  [LOG_EVENTS.accessLoginFailed]: { name: 'posthorn_logins_failed_total', labels: ['reason'] },
   [LOG_EVENTS.accepted]: { name: 'posthorn_messages_accepted_total', labels: [] },
   'message.refused': { name: 'posthorn_messages_refused_total', labels: ['rule'] },
   [LOG_EVENTS.dsnSent]: { name: 'posthorn_notices_total', labels: ['kind'] },

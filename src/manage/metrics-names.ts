@@ -2,6 +2,7 @@
 export const COUNTER_HELP = {
   posthorn_smtp_connections_total: 'SMTP connections taken, by listener [service].',
   posthorn_smtp_rejected_total: 'SMTP commands refused [stage, code].',
+  posthorn_logins_total: 'Log-ins over IMAP, POP3 and ManageSieve [service].',
   posthorn_logins_failed_total: 'Log-ins refused [reason].',
   posthorn_messages_accepted_total: 'Messages taken over, each committed before the reply.',
   posthorn_messages_refused_total: 'Messages refused after their content was seen [rule].',

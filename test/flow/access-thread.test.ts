@@ -89,6 +89,7 @@ test('mail that came in by the main thread is read here, and log lines arrive th
   assert.ok((await client?.untilDot())?.includes('Subject: for you'));
   await client?.ask('QUIT');
   await eventually('the log has it', async () => at.log().some(({ event, account }) => event === 'access.login' && account === ALICE));
+  await eventually('it is counted', async () => at.server.context.metrics?.counts.some(({ name, labels }) => name === 'posthorn_logins_total' && labels['service'] === 'pop3') === true);
   const imap = await at.open('imaps');
   assert.match(await imap.ask(`a LOGIN ${ALICE} "${PASSWORD}"`), /^a OK/);
   assert.match(await imap.ask('b STATUS INBOX (MESSAGES)'), /MESSAGES 1/);
