@@ -8,7 +8,7 @@ import { withImap } from '../harness/imap-kit.ts';
 import { createSeededRandom, type SeededRandom } from '../harness/seeded-random.ts';
 
 const CLIENTS = 100;
-const COMMANDS = 25;
+const COMMANDS = 15;
 const TEXT = 'From: a@example.org\r\nSubject: s\r\n\r\ntext\r\n';
 const FLAGS = ['\\Seen', '\\Flagged', '\\Deleted', '\\Answered', 'work', '$Junk'];
 
@@ -56,8 +56,8 @@ function believe(mirror: ImapMirror, said: string, before: readonly (readonly [n
     const number = byUid ? uid : index + 1;
     if (flags === undefined || number === undefined || number < low || number > high) return;
     const row = mirror.rows.find((one) => one.uid === uid);
-    // The server told other flags in this very answer: those count.
-    if (!row || row.flags !== flags) return;
+    // What the server told in this very answer counts, even if it is what it was.
+    if (!row || mirror.told.has(row)) return;
     const old = flags.split(' ').filter(Boolean);
     const next = store[4] === '-' ? old.filter((flag) => !named.includes(flag)) : [...new Set([...(store[4] === '+' ? old : []), ...named])];
     row.flags = sortedFlags(next.join(' '));
@@ -97,7 +97,10 @@ test(`${CLIENTS} sessions change one mailbox at random, and each has the right p
     }
     const truth = new ImapMirror(await kit.client('alice@example.org'));
     await truth.select();
-    for (const mirror of mirrors) assert.deepEqual(mirror.rows, truth.rows);
+    mirrors.forEach((mirror, index) => {
+      assert.equal(mirror.rows.length, truth.rows.length, `session ${index}`);
+      mirror.rows.forEach((row, at) => assert.deepEqual(row, truth.rows[at], `session ${index}, message ${at + 1}`));
+    });
     assert.deepEqual(kit.log.filter((entry) => entry.level === 'error'), []);
   });
 });

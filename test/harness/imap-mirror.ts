@@ -21,6 +21,8 @@ export class ImapMirror {
   /** Everything up to this one is in `rows`: taken when an answer is complete, and not from one that keeps expunges back. */
   highestModseq = 0;
   lastUid = 0;
+  /** Rows whose flags the last answer told. */
+  readonly told = new Set<MirrorRow>();
   #heardModseq = 0;
 
   constructor(client: ImapDialogue) {
@@ -28,7 +30,7 @@ export class ImapMirror {
   }
 
   get unknown(): readonly [from: number, to: number] | undefined {
-    const from = this.rows.findIndex((row) => row.uid === undefined) + 1;
+    const from = this.rows.findIndex((row) => row.uid === undefined || row.flags === undefined) + 1;
     return from === 0 ? undefined : [from, this.rows.length];
   }
 
@@ -54,6 +56,7 @@ export class ImapMirror {
   /** The answer's last line; '' when the connection ended before it. */
   async say(command: string): Promise<string> {
     const lines = await this.client.say(command);
+    this.told.clear();
     for (const line of lines.slice(0, -1)) this.hear(line, command);
     const last = lines.at(-1) as string;
     if (last !== '' && !BY_SEQUENCE.test(command)) this.highestModseq = this.#heardModseq;
@@ -92,7 +95,9 @@ export class ImapMirror {
       row.uid = Number(uid);
       this.lastUid = Math.max(this.lastUid, row.uid);
     }
-    if (flags !== undefined) row.flags = sortedFlags(flags);
+    if (flags === undefined) return;
+    row.flags = sortedFlags(flags);
+    this.told.add(row);
   }
 
   #vanish(uids: ReadonlySet<number>, command: string): void {
