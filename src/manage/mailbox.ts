@@ -129,7 +129,7 @@ const copy = defineVerb({
 
 const expunge = defineVerb({
   name: 'mailbox.expunge',
-  summary: 'Removes messages flagged \\Deleted for good, or those of the given ones that are.',
+  summary: 'Removes messages flagged \\Deleted, or those of the given ones that are; mailbox.undelete brings them back for a while.',
   args: z.strictObject({ account, folder, uids: uids.optional() }),
   run: ({ store }, args) => {
     const where = { account: args.account, folder: args.folder };
