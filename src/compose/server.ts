@@ -117,14 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log.info('server.ready', { hostname: config.hostname, pid: process.pid, queued: queue.control.size.recipients });
     return {
       context,
-      forget: () => {
-        resolver.flush();
-        sites.flush();
-        shaper.forget();
-        tls.forget();
-        remote.leaveIdle();
-        threads?.forget();
-      },
+      forget: () => forgetAll({ resolver, sites, shaper, tls, remote, threads }),
       addresses,
       threads,
       access,
@@ -145,6 +138,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const close of closing.toReversed()) await close();
     throw error;
   }
+}
+
+interface Learners {
+  readonly resolver: { flush(): void };
+  readonly sites: { flush(): void };
+  readonly shaper: { forget(): void };
+  readonly tls: { forget(): void };
+  readonly remote: { leaveIdle(): void };
+  readonly threads: { forget(): void } | undefined;
+}
+
+function forgetAll({ resolver, sites, shaper, tls, remote, threads }: Learners): void {
+  resolver.flush();
+  sites.flush();
+  shaper.forget();
+  tls.forget();
+  remote.leaveIdle();
+  threads?.forget();
 }
 
 type SettledObserver = NonNullable<QueueOptions['onSettled']>;
