@@ -1,7 +1,7 @@
 /** The two servers under test, each in a folder of its own, with one account and plain-text IMAP on loopback. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +46,17 @@ async function waitForGreeting(port: number): Promise<void> {
   }
 }
 
+/** Linux allows a user 128 by default; Dovecot wants one for each session in IDLE, and looks only twice a minute without. */
+const INOTIFY_INSTANCES = '/proc/sys/fs/inotify/max_user_instances';
+
+/** Room for all sessions; the result puts it back. */
+function allowInotify(): () => void {
+  const before = readFileSync(INOTIFY_INSTANCES, 'latin1');
+  if (Number(before) >= SESSIONS_MAX) return () => {};
+  writeFileSync(INOTIFY_INSTANCES, String(SESSIONS_MAX));
+  return () => writeFileSync(INOTIFY_INSTANCES, before);
+}
+
 /** Debian's Dovecot with Maildir++ and its default indexes and caches. */
 export async function startDovecot(dir: string, imapPort: number, lmtpPort: number): Promise<ImapContestant> {
   const mail = join(dir, 'mail');
@@ -56,6 +67,7 @@ export async function startDovecot(dir: string, imapPort: number, lmtpPort: numb
   writeFileSync(join(dir, 'users'), `${USER}:${hash}:${MAIL_UID}:${MAIL_UID}::${mail}/alice::\n`);
   const config = join(dir, 'dovecot.conf');
   writeFileSync(config, dovecotConfig({ dir, mail, imapPort, lmtpPort }));
+  const restoreInotify = allowInotify();
   const child = spawn('dovecot', ['-F', '-c', config], { stdio: ['ignore', 'inherit', 'inherit'] });
   const gone = once(child, 'exit');
   await Promise.race([waitForGreeting(imapPort), gone.then(([status]) => Promise.reject(new Error(`dovecot ended with status ${status}; see ${join(dir, 'log')}`)))]);
@@ -64,6 +76,7 @@ export async function startDovecot(dir: string, imapPort: number, lmtpPort: numb
     stop: async () => {
       child.kill('SIGTERM');
       await gone;
+      restoreInotify();
     },
   };
 }
