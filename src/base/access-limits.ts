@@ -178,7 +178,7 @@ export const SEARCH_LIMITS = {
   batchMessages: 64,
   batchMs: 40,
   /** While mail keeps coming in, the index rests this many times as long as it worked, afterwards once. */
-  restWhenBusy: 12,
+  restWhenBusy: 30,
   restWhenQuiet: 0.25,
   /** Mail came in lately: within this. */
   busyMs: 2000,
