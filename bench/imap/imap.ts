@@ -3,7 +3,7 @@
  * run: same messages through the same commands, the operations in turn, ratio first (above 1: Posthorn is faster).
  *
  * Options: --messages N (default 20000) --rounds N (3) --sessions N in IDLE (500) --dir D (a new folder in /tmp)
- *          --only dovecot|posthorn
+ *          --only dovecot|posthorn --port-base N (the first of four ports, 42143)
  */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { missingImapTools, startDovecot, startPosthorn, type ImapContestant } fr
 import { measureIdle, median, type IdleFigures } from './idle.ts';
 import { fillLarge, LARGE, logIn, operations } from './load.ts';
 
-const PORTS = { dovecot: [42_143, 42_124], posthorn: [42_144, 42_125] } as const;
+const PORT_BASE = '42143';
 
 interface Figures {
   readonly fillMs: number;
@@ -31,6 +31,7 @@ export async function runImapBench(args: readonly string[]): Promise<number> {
       sessions: { type: 'string', default: '500' },
       dir: { type: 'string' },
       only: { type: 'string' },
+      'port-base': { type: 'string', default: PORT_BASE },
     },
   });
   const lacks = missingImapTools();
@@ -39,16 +40,17 @@ export async function runImapBench(args: readonly string[]): Promise<number> {
     return 2;
   }
   const shape = { messages: Number(values.messages), rounds: Number(values.rounds), sessions: Number(values.sessions) };
+  const portBase = Number(values['port-base']);
   const dir = mkdtempSync(join(values.dir ?? tmpdir(), 'posthorn-bench-imap-'));
   chmodSync(dir, 0o755);
   console.log(`${shape.messages} messages, ${shape.rounds} rounds, in ${dir}\n`);
   const results = new Map<string, Figures>();
   try {
-    for (const [name, start] of [['dovecot', startDovecot], ['posthorn', startPosthorn]] as const) {
+    for (const [at, [name, start]] of ([['dovecot', startDovecot], ['posthorn', startPosthorn]] as const).entries()) {
       if (values.only !== undefined && values.only !== name) continue;
       const folder = join(dir, name);
       mkdirSync(folder);
-      const server = await start(folder, PORTS[name][0], PORTS[name][1]);
+      const server = await start(folder, portBase + 2 * at, portBase + 2 * at + 1);
       try {
         results.set(name, await measure(server, shape));
       } finally {
