@@ -168,6 +168,15 @@ export interface MailFacts {
   readonly sentAt?: number;
 }
 
+/** Bytes of a message, `end` exclusive. One that occurs twice in a question is asked for the same bytes. */
+export type MailPieceOrder = readonly [mailId: number, start: number, end: number];
+
+export interface MailPiece {
+  /** Where `bytes` begins in the message: what was asked for, or 0 when it lies in a file, which is the whole message. */
+  readonly start: number;
+  readonly bytes: ByteSource;
+}
+
 export interface MailReader {
   /** Those that there are, in the order asked for; bounded pieces are fetched inside. */
   facts(mailIds: ArrayLike<number>): Promise<readonly MailFacts[]>;
@@ -175,6 +184,8 @@ export interface MailReader {
   content(mailId: number): Promise<ByteSource | undefined>;
   /** The same for many small ones in one question; those too large for it are files in their place. */
   contents(mailIds: ArrayLike<number>): Promise<readonly (ByteSource | undefined)[]>;
+  /** A piece of each of many messages in one question; undefined when it is gone. Absent: `contents` is asked instead. */
+  pieces?(wanted: readonly MailPieceOrder[]): Promise<readonly (MailPiece | undefined)[]>;
   /** The first bytes of many messages, each up to and with the empty line behind its header; undefined when it is gone. Absent: `contents` is asked instead. */
   headers?(mailIds: ArrayLike<number>): Promise<readonly (Buffer | undefined)[]>;
 }

@@ -116,7 +116,7 @@ export const readApart: ReadonlySet<string> = new Set([
 ]);
 
 /** Operations whose typed arrays are handed over instead of being copied. */
-export const handedOver: ReadonlySet<string> = new Set(['folderMessages.snapshot', 'folderMessages.changes', 'folderMessages.vanished', 'folderMessages.setFlags', 'folderMessages.transfer', 'folderMessages.expunge']);
+export const handedOver: ReadonlySet<string> = new Set(['folderMessages.snapshot', 'folderMessages.changes', 'folderMessages.vanished', 'folderMessages.setFlags', 'folderMessages.transfer', 'folderMessages.expunge', 'mails.contents', 'mails.headers']);
 
 export type Operations = {
   [Noun in keyof typeof writes | keyof typeof reads]: (Noun extends keyof typeof writes ? (typeof writes)[Noun] : unknown) &

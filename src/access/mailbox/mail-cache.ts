@@ -75,6 +75,7 @@ export function createMailCache(mails: MailReader): MailReader {
     },
     content: (mailId) => mails.content(mailId),
     contents: (mailIds) => mails.contents(mailIds),
+    ...(mails.pieces && { pieces: mails.pieces.bind(mails) }),
     ...(read && {
       headers: async (mailIds: ArrayLike<number>) => {
         const { known, missing } = headers.split(mailIds);

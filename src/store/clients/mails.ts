@@ -2,17 +2,18 @@
 import { BufferSource, concatenate, FileSource } from '../../base/byte-source.ts';
 import type { ByteSource } from '../../base/byte-source.ts';
 import { MAILBOX_LIMITS } from '../../base/access-limits.ts';
-import type { MailFacts, MailReader } from '../../contract/mailbox.ts';
+import type { MailFacts, MailPiece, MailPieceOrder, MailReader } from '../../contract/mailbox.ts';
 import { bodyPath } from '../body-path.ts';
 import { asBuffer } from '../call.ts';
 import type { StoreCall } from '../call.ts';
-import type { StoredHeaders, StoredMail } from '../ops/mails.ts';
+import type { StoredContents, StoredHeaders } from '../ops/mails.ts';
 
 export function createMailReader(call: StoreCall, dataDir: string): MailReader {
   return {
     facts: (mailIds) => facts(call, mailIds),
-    content: async (mailId) => (await contents(call, dataDir, [mailId]))[0],
-    contents: (mailIds) => contents(call, dataDir, mailIds),
+    content: async (mailId) => (await contents(call, dataDir, [[mailId, 0, Infinity]]))[0]?.bytes,
+    contents: async (mailIds) => (await contents(call, dataDir, Array.from(mailIds, (id) => [id, 0, Infinity] as const))).map((piece) => piece?.bytes),
+    pieces: (wanted) => contents(call, dataDir, wanted),
     headers: (mailIds) => headers(call, dataDir, mailIds),
   };
 }
@@ -31,18 +32,24 @@ async function facts(call: StoreCall, mailIds: ArrayLike<number>): Promise<reado
   return ids.flatMap((id) => found.get(id) ?? []);
 }
 
-async function contents(call: StoreCall, dataDir: string, mailIds: ArrayLike<number>): Promise<readonly (ByteSource | undefined)[]> {
-  const found: (ByteSource | undefined)[] = [];
-  const ids = Array.from(mailIds);
-  while (found.length < ids.length) {
-    const piece = await call('mails.contents', { ids: ids.slice(found.length, found.length + PIECE) });
-    for (const one of piece) found.push(one ? sourceOf(one, dataDir) : undefined);
+/** JSON, in which the numbers cross to SQL, has no infinity. */
+const WHOLE = 2 ** 52;
+
+async function contents(call: StoreCall, dataDir: string, wanted: readonly MailPieceOrder[]): Promise<readonly (MailPiece | undefined)[]> {
+  const found = new Map<number, MailPiece>();
+  const starts = new Map(wanted.map(([id, start]) => [id, start]));
+  for (let at = 0; at < wanted.length; ) {
+    const piece = await call('mails.contents', { wanted: wanted.slice(at, at + PIECE).map(([id, start, end]) => [id, start, Math.min(end, WHOLE)] as const) });
+    const bytes = asBuffer(piece.bytes);
+    for (const [id, start, end] of piece.found) found.set(id, { start: starts.get(id) as number, bytes: new BufferSource(bytes.subarray(start, end)) });
+    for (const one of piece.files) found.set(one.id, { start: 0, bytes: fileSource(one, dataDir) });
+    at += piece.read;
   }
-  return found;
+  return wanted.map(([id]) => found.get(id));
 }
 
-function sourceOf({ prefix, body }: StoredMail, dataDir: string): ByteSource {
-  const content = 'file' in body ? new FileSource(bodyPath(dataDir, body.file), body.sizeBytes) : new BufferSource(asBuffer(body.bytes));
+function fileSource({ prefix, file, sizeBytes }: StoredContents['files'][number], dataDir: string): ByteSource {
+  const content = new FileSource(bodyPath(dataDir, file), sizeBytes);
   return prefix.length === 0 ? content : concatenate([new BufferSource(asBuffer(prefix)), content]);
 }
 

@@ -5,8 +5,7 @@
 import { MAILBOX_LIMITS } from '../../base/access-limits.ts';
 import type { MailFacts } from '../../contract/mailbox.ts';
 import type { Database } from '../database.ts';
-import { bodyReads, releaseBody } from './bodies.ts';
-import type { StoredBody } from './bodies.ts';
+import { releaseBody } from './bodies.ts';
 import { findThread, rememberThread } from './mail-threads.ts';
 import type { ThreadLinks } from './mail-threads.ts';
 
@@ -62,12 +61,6 @@ export function releaseMails(db: Database, ids: readonly number[]): void {
   }
 }
 
-/** A content as it crosses threads. */
-export interface StoredMail {
-  readonly prefix: Uint8Array;
-  readonly body: StoredBody;
-}
-
 type FactsRow = readonly [mailId: number, threadId: number, sizeBytes: number, preview: string, structure: string, sentAt: number | null];
 
 /** Rows whose structures are read before their lengths are added up. */
@@ -94,17 +87,9 @@ export const mailReads = {
     return { facts, read };
   },
 
-  /** Of the first ids, null for what is gone; at least one, no more bytes than a message may have in memory. */
-  contents(db: Database, args: { readonly ids: readonly number[] }): readonly (StoredMail | null)[] {
-    const found: (StoredMail | null)[] = [];
-    let bytes = 0;
-    for (const id of args.ids) {
-      if (bytes >= MAILBOX_LIMITS.contentsBytesMax || found.length >= MAILBOX_LIMITS.factsPerReadMax) break;
-      const mail = contentOf(db, id);
-      if (mail && 'bytes' in mail.body) bytes += mail.body.bytes.length;
-      found.push(mail);
-    }
-    return found;
+  /** Contents of the first ids, or a piece of each (`end` exclusive); no more bytes than an answer may have, at least one message. */
+  contents(db: Database, args: { readonly wanted: readonly WantedContent[] }): StoredContents {
+    return readContents(db, args.wanted);
   },
 
   /** The same for headers alone. */
@@ -112,6 +97,75 @@ export const mailReads = {
     return readHeaders(db, args.ids);
   },
 };
+
+/** Which bytes of a message, counted as its reader sees it, prefix included. Beyond its end there are none. */
+export type WantedContent = readonly [id: number, start: number, end: number];
+
+/** As they cross threads. Ids that are in neither list are gone. */
+export interface StoredContents {
+  readonly bytes: Uint8Array;
+  /** Where in `bytes`; `end` exclusive. */
+  readonly found: readonly (readonly [id: number, start: number, end: number])[];
+  /** Whole ones: a file behind `prefix`. */
+  readonly files: readonly { readonly id: number; readonly prefix: Uint8Array; readonly file: string; readonly sizeBytes: number }[];
+  /** How many ids were looked at, at least one. */
+  readonly read: number;
+}
+
+type ContentRow = readonly [id: number, start: number, end: number, prefix: Uint8Array, bytes: Uint8Array | null, file: string | null, sizeBytes: number];
+
+const CONTENTS = `SELECT wanted.id, first, last, prefix, substr(contents.bytes, max(0, first - length(prefix)) + 1, max(0, last - max(first, length(prefix)))), bodies.file, bodies.size_bytes
+  FROM (SELECT value ->> 0 AS id, value ->> 1 AS first, value ->> 2 AS last FROM json_each(?)) AS wanted
+  JOIN mails ON mails.id = wanted.id JOIN bodies ON bodies.digest = unhex(content_digest) LEFT JOIN contents ON contents.id = bodies.content_id`;
+
+/** Rows that are read before their lengths are added up. */
+const CONTENTS_STEP = 20;
+
+function readContents(db: Database, wanted: readonly WantedContent[]): StoredContents {
+  const pile = new BytePile();
+  const files: StoredContents['files'][number][] = [];
+  let read = 0;
+  while (read < wanted.length && read < MAILBOX_LIMITS.factsPerReadMax && pile.size < MAILBOX_LIMITS.contentsBytesMax) {
+    const piece = wanted.slice(read, read + CONTENTS_STEP);
+    read += piece.length;
+    for (const [id, start, end, prefix, bytes, file, sizeBytes] of db.rows(CONTENTS, JSON.stringify(piece)) as unknown as readonly ContentRow[]) {
+      if (file !== null) files.push({ id, prefix, file, sizeBytes });
+      else pile.add(id, prefix.subarray(start, end), bytes);
+    }
+  }
+  return { bytes: pile.join(), found: pile.found, files, read };
+}
+
+/** Many pieces in one piece of memory, because thousands of small ones cost more than what is in them. */
+class BytePile {
+  readonly found: [id: number, start: number, end: number][] = [];
+  readonly #pieces: Uint8Array[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(id: number, ...parts: readonly (Uint8Array | null)[]): void {
+    const start = this.#size;
+    for (const part of parts) {
+      if (!part || part.length === 0) continue;
+      this.#pieces.push(part);
+      this.#size += part.length;
+    }
+    this.found.push([id, start, this.#size]);
+  }
+
+  join(): Uint8Array {
+    const all = new Uint8Array(this.#size);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      all.set(piece, at);
+      at += piece.length;
+    }
+    return all;
+  }
+}
 
 /** Headers as they cross threads. Ids that are in neither list are gone. */
 export interface StoredHeaders {
@@ -131,43 +185,20 @@ const HEADERS = `SELECT mail_id, prefix, body_start, substr(contents.bytes, 1, m
   FROM (SELECT id AS mail_id, prefix, content_digest, CAST(substr(structure, instr(structure, '"bodyStart":') + 12, 16) AS INTEGER) AS body_start FROM mails WHERE id IN (SELECT value FROM json_each(?)))
   JOIN bodies ON bodies.digest = unhex(content_digest) LEFT JOIN contents ON contents.id = bodies.content_id`;
 
-/** Of the first ids. All in one piece of memory, because thousands of small ones cost more than what is in them. */
+/** Of the first ids. */
 function readHeaders(db: Database, ids: readonly number[]): StoredHeaders {
-  const pieces: Uint8Array[] = [];
-  const found: [id: number, start: number, end: number][] = [];
+  const pile = new BytePile();
   const files: StoredHeaders['files'][number][] = [];
-  let bytes = 0;
   let read = 0;
-  while (read < ids.length && read < MAILBOX_LIMITS.factsPerReadMax && bytes < MAILBOX_LIMITS.contentsBytesMax) {
+  while (read < ids.length && read < MAILBOX_LIMITS.factsPerReadMax && pile.size < MAILBOX_LIMITS.contentsBytesMax) {
     const piece = ids.slice(read, read + HEADERS_STEP);
     read += piece.length;
     for (const [id, prefix, bodyStart, header, file, sizeBytes] of db.rows(HEADERS, JSON.stringify(piece)) as unknown as readonly HeaderRow[]) {
-      if (file !== null) {
-        files.push({ id, prefix, file, sizeBytes, length: Math.max(0, bodyStart - prefix.length) });
-        continue;
-      }
-      const start = bytes;
-      for (const part of [prefix, header]) {
-        if (!part || part.length === 0) continue;
-        pieces.push(part);
-        bytes += part.length;
-      }
-      found.push([id, start, bytes]);
+      if (file === null) pile.add(id, prefix, header);
+      else files.push({ id, prefix, file, sizeBytes, length: Math.max(0, bodyStart - prefix.length) });
     }
   }
-  const all = new Uint8Array(bytes);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return { bytes: all, found, files, read };
+  return { bytes: pile.join(), found: pile.found, files, read };
 }
 
 const HEADERS_STEP = 50;
-
-function contentOf(db: Database, id: number): StoredMail | null {
-  const row = db.get<{ prefix: Uint8Array; digest: string }>('SELECT prefix, content_digest AS digest FROM mails WHERE id = ?', id);
-  const body = row && bodyReads.read(db, row.digest);
-  return body ? { prefix: row.prefix, body } : null;
-}
