@@ -144,7 +144,7 @@ export class SignIn {
       this.#logFailure(mechanism, user, result.reason);
       return { refusal: result.reason, ...(result.oauth && { oauth: result.oauth }) };
     }
-    if (!this.#connection.enter(result.account)) {
+    if (!this.#connection.enter(result.account, result.standing)) {
       this.#logFailure(mechanism, user, 'too-many-sessions');
       return { kind: 'too-many-sessions' };
     }

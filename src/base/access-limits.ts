@@ -12,6 +12,9 @@ export const ACCESS_LIMITS = {
   connectionsPerClientMax: 100,
   /** A session that has not logged in is ended. */
   loginDeadlineMs: 60_000,
+  /** How often it is looked whether what sessions logged in with still holds, and of how many at once it is asked. */
+  standingCheckMs: 2_000,
+  standingsAtOnce: 500,
   /** Failed log-ins until a session is ended; throttling (login/) goes over sessions. */
   loginAttemptsMax: 5,
   /** One line of a SASL exchange, in base64; tokens are long. */

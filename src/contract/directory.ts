@@ -51,8 +51,22 @@ export interface OauthRefusal {
   readonly openidConfiguration?: string;
 }
 
+/** What a log-in rests on, so that a session can end when that is gone (Login.withdrawn). */
+export interface LoginStanding {
+  /** Names the password or app password without telling it. */
+  readonly stamp: string;
+  /** DirectoryStore.version from before it was looked at. */
+  readonly version: number;
+}
+
+export interface StandingSession {
+  readonly account: string;
+  readonly service: LoginService;
+  readonly stamp: string;
+}
+
 export type LoginResult =
-  | { readonly kind: 'ok'; readonly account: string; /** Its name, when one was used. */ readonly appPassword?: string }
+  | { readonly kind: 'ok'; readonly account: string; /** Its name, when one was used. */ readonly appPassword?: string; /** Absent: nothing can be withdrawn. */ readonly standing?: LoginStanding }
   | { readonly kind: 'denied'; /** for the log only */ readonly reason: LoginDenial; readonly oauth?: OauthRefusal };
 
 /** RFC 5803; kept instead of the password. */
@@ -75,6 +89,8 @@ export interface Login {
   scramFinished(user: string, ok: boolean, context: LoginContext): Promise<LoginResult>;
   /** OAUTHBEARER and XOAUTH2; `user` as the client named it, '' when it did not. Rejects when the introspection server does not answer. */
   bearer(user: string, token: string, context: LoginContext): Promise<LoginResult>;
+  /** For each session: is its way in closed since (account disabled, shared or removed; password changed; app password removed)? */
+  withdrawn(sessions: readonly StandingSession[]): Promise<readonly boolean[]>;
 }
 
 /** One DKIM key of a domain; the private key never leaves the process. */

@@ -49,7 +49,7 @@ test('an app password opens what it is good for, however it is typed, until it i
   const { login } = setUp();
   await appPassword(ALICE, 'phone', 'abcde-fghjk-mnpqr-stuvw', ['imap', 'smtp']);
   for (const typed of ['abcde-fghjk-mnpqr-stuvw', 'abcdefghjkmnpqrstuvw', 'ABCDE FGHJK MNPQR STUVW']) {
-    assert.deepEqual(await login.password('Alice@Example.org', typed, from('192.0.2.1')), { kind: 'ok', account: ALICE, appPassword: 'phone' });
+    assert.partialDeepStrictEqual(await login.password('Alice@Example.org', typed, from('192.0.2.1')), { kind: 'ok', account: ALICE, appPassword: 'phone' });
   }
   assert.deepEqual(await login.password(ALICE, 'abcde-fghjk-mnpqr-stuvw', from('192.0.2.1', 'pop3')), { kind: 'denied', reason: 'scope' });
   assert.deepEqual(await login.password(ALICE, 'abcde-fghjk-mnpqr-stuvw', from('192.0.2.1', 'http')), { kind: 'denied', reason: 'scope' });
@@ -72,7 +72,7 @@ test('nobody logs in to a shared mailbox, nor gives it a password', async () => 
 
 test('a local part is enough with a default domain', async () => {
   assert.equal((await setUp().login.password('alice', MAIN, from('192.0.2.1'))).kind, 'denied');
-  assert.deepEqual(await setUp({ defaultDomain: 'example.org' }).login.password('Alice', MAIN, from('192.0.2.1')), { kind: 'ok', account: ALICE });
+  assert.partialDeepStrictEqual(await setUp({ defaultDomain: 'example.org' }).login.password('Alice', MAIN, from('192.0.2.1')), { kind: 'ok', account: ALICE });
 });
 
 test('one-time codes: on after a first code, each good once, recovery codes too; mail programs then need app passwords', async () => {

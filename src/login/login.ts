@@ -10,7 +10,7 @@ import type { Clock } from '../base/clock.ts';
 import { DIRECTORY_LIMITS } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
 import { DEFAULT_LOGIN, type LoginConfig } from '../config/login-config.ts';
-import type { Login, LoginContext, LoginDenial, LoginResult, ScramCredentials } from '../contract/directory.ts';
+import type { Login, LoginContext, LoginDenial, LoginResult, ScramCredentials, StandingSession } from '../contract/directory.ts';
 import { addressKey, parseMailbox } from '../mail/address.ts';
 import { asBuffer } from '../store/call.ts';
 import type { StoredCredentials } from '../store/ops/directory.ts';
@@ -22,7 +22,8 @@ import { LoginTrail } from './login-trail.ts';
 import { offeredByPolicy } from './mechanisms.ts';
 import { createIntrospection, type Introspection } from './oauth/introspection.ts';
 import { TokenCheck } from './oauth/token-check.ts';
-import { PasswordCheck, refusalOf } from './password-check.ts';
+import { PasswordCheck } from './password-check.ts';
+import { isWithdrawn, passwordStamp, refusalOf } from './standing.ts';
 import { StorePasswords } from './store-passwords.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -102,7 +103,7 @@ class AccountLogin implements RunningLogin {
       if (!known) return { kind: 'denied', account: undefined, reason: 'unknown-account', counts: true };
       if (!ok || !this.#backends.isOfStore(known)) return { kind: 'denied', account, reason: 'wrong-password', counts: true };
       const reason = refusalOf(known, context.service, this.#settings);
-      return reason === undefined ? { kind: 'ok', account: known.address } : { kind: 'denied', account, reason, counts: reason !== 'second-factor' };
+      return reason === undefined ? { kind: 'ok', account: known.address, stamp: passwordStamp(known) } : { kind: 'denied', account, reason, counts: reason !== 'second-factor' };
     });
   }
 
@@ -114,6 +115,12 @@ class AccountLogin implements RunningLogin {
       // A program that repeats an expired token is no guesser.
       return verdict.kind === 'denied' ? { ...verdict, counts: !attempt.knownWrong(digest), digest } : verdict;
     });
+  }
+
+  async withdrawn(sessions: readonly StandingSession[]): Promise<readonly boolean[]> {
+    const accounts = new Map<string, StoredCredentials | undefined>();
+    for (const { account } of sessions) if (!accounts.has(account)) accounts.set(account, await this.#credentials(account));
+    return sessions.map((session) => isWithdrawn(accounts.get(session.account), session, this.#settings));
   }
 
   provision(address: string): Promise<boolean> {
@@ -137,6 +144,7 @@ class AccountLogin implements RunningLogin {
       if (account !== '') this.#trail.note({ account, outcome: 'throttled' }, context);
       return this.#denied(account, { reason: 'throttled' }, context);
     }
+    const { version } = this.#options.store.directory;
     let verdict: Verdict;
     try {
       verdict = await check(attempt);
@@ -148,7 +156,7 @@ class AccountLogin implements RunningLogin {
       attempt.succeeded();
       const appPassword = verdict.appPassword === undefined ? {} : { appPassword: verdict.appPassword };
       this.#trail.note({ account: verdict.account, outcome: 'ok', ...appPassword }, context);
-      return { kind: 'ok', account: verdict.account, ...appPassword };
+      return { kind: 'ok', account: verdict.account, ...appPassword, standing: { stamp: verdict.stamp, version } };
     }
     if (verdict.counts) attempt.failed(verdict.digest);
     else attempt.abandoned();

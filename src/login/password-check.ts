@@ -7,13 +7,14 @@
  * password alone would make the second factor worthless (login.totp-needs-app-passwords).
  */
 import type { LoginConfig } from '../config/login-config.ts';
-import type { LoginContext, LoginDenial, LoginService } from '../contract/directory.ts';
+import type { LoginContext, LoginDenial } from '../contract/directory.ts';
 import type { StoredCredentials } from '../store/ops/directory.ts';
 import type { StoreClients } from '../store/store-clients.ts';
 import { APP_PASSWORD_SECRET, appPasswordDigest, findAppPassword, fitsService } from './app-password.ts';
 import type { Backends } from './backends/backends.ts';
 import type { Attempt } from './login-throttle.ts';
 import type { StorePasswords } from './store-passwords.ts';
+import { appPasswordStamp, passwordStamp, refusalOf, STAMP_ELSEWHERE } from './standing.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface PasswordCheckOptions {
@@ -21,15 +22,6 @@ export interface PasswordCheckOptions {
   readonly settings: () => LoginConfig;
   readonly backends: Backends;
   readonly hashes: StorePasswords;
-}
-
-const MAIL_SERVICES: readonly LoginService[] = ['smtp', 'imap', 'pop3', 'sieve', 'other'];
-
-/** Why the right main password does not open; undefined when it does. */
-export function refusalOf({ disabled, shared, secondFactor }: StoredCredentials, service: LoginService, settings: LoginConfig): LoginDenial | undefined {
-  if (shared) return 'shared';
-  if (disabled) return 'disabled';
-  return secondFactor && settings.totpNeedsAppPasswords && MAIL_SERVICES.includes(service) ? 'second-factor' : undefined;
 }
 
 export class PasswordCheck {
@@ -56,7 +48,7 @@ export class PasswordCheck {
     if (known.shared || known.disabled) return denied(known.shared ? 'shared' : 'disabled');
     if (!fitsService(found, service)) return denied('scope');
     if (!(await this.#options.backends.stillVouchesFor(known))) return denied('disabled');
-    return { kind: 'ok', account, appPassword: found.name };
+    return { kind: 'ok', account, appPassword: found.name, stamp: appPasswordStamp(found) };
   }
 
   async #mainPassword(account: string, known: StoredCredentials | undefined, password: string, context: LoginContext, attempt: Attempt): Promise<Verdict> {
@@ -87,7 +79,7 @@ export class PasswordCheck {
     if (!own) return undefined;
     if (!right) return { kind: 'denied', account, reason: 'wrong-password', counts: !knownWrong, digest };
     const reason = refusalOf(own, service, this.#options.settings());
-    return reason === undefined ? { kind: 'ok', account: own.address } : { kind: 'denied', account, reason, counts: false };
+    return reason === undefined ? { kind: 'ok', account: own.address, stamp: passwordStamp(own) } : { kind: 'denied', account, reason, counts: false };
   }
 
   /** A back end has said yes: the account here may still be closed. */
@@ -95,7 +87,7 @@ export class PasswordCheck {
     const known = account === undefined ? undefined : await this.#options.store.directory.credentials(account);
     if (!known) return { kind: 'denied', account: undefined, reason: 'unknown-account', counts: false };
     const reason = refusalOf(known, service, this.#options.settings());
-    return reason === undefined ? { kind: 'ok', account: known.address } : { kind: 'denied', account: known.address, reason, counts: false };
+    return reason === undefined ? { kind: 'ok', account: known.address, stamp: STAMP_ELSEWHERE } : { kind: 'denied', account: known.address, reason, counts: false };
   }
 
   async #secret(): Promise<Buffer> {

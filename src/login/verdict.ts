@@ -2,7 +2,7 @@
 import type { LoginDenial, OauthRefusal } from '../contract/directory.ts';
 
 export type Verdict =
-  | { readonly kind: 'ok'; readonly account: string; readonly appPassword?: string }
+  | { readonly kind: 'ok'; readonly account: string; readonly appPassword?: string; /** See standing.ts. */ readonly stamp: string }
   | {
       readonly kind: 'denied';
       /** For the audit; undefined when there is no such account. */

@@ -98,7 +98,7 @@ export function createStoreClients({ call, feed, search, dataDir, clock, reserve
     queueAdmin: createQueueAdmin(call, clock),
     timeline: createTimeline(call),
     directory: createDirectoryStore(call, changes.directory),
-    logins: createLoginStore(call),
+    logins: createLoginStore(call, changes.directory),
     keys: createKeyStore(call, dataDir, changes.keys),
     mailbox,
     mailboxes: createMailboxStore(call, mailbox),

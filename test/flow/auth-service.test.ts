@@ -136,6 +136,7 @@ test('our client of the protocol and our server agree; a store that is gone is t
     scramSha256: (user, context) => login.scramSha256(user, context),
     scramFinished: (user, ok, context) => login.scramFinished(user, ok, context),
     bearer: (user, token, context) => login.bearer(user, token, context),
+    withdrawn: (sessions) => login.withdrawn(sessions),
   };
   const service = createAuthService({ login: failing, log: silentLog });
   services.push(service);

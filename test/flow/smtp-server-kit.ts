@@ -59,6 +59,7 @@ export const login: Login = {
   async bearer() {
     return { kind: 'denied', reason: 'token' };
   },
+  withdrawn: async (sessions) => sessions.map(() => false),
   async password(user, password) {
     if (user === 'broken') throw new Error('the store is gone');
     if (user === 'throttled') return { kind: 'denied', reason: 'throttled' };
@@ -123,7 +124,7 @@ export async function withServer(options: KitOptions, test: (kit: Kit) => Promis
     hostname: 'mail.example.org',
     config: {
       smtp: { maxMessageSize: 1_000_000, maxRecipients: 100, maxConnections: 100, maxConnectionsPerClient: 20, ...options.smtp },
-      networks: { trusted: options.trusted ?? [], proxies: options.proxies ?? [] },
+      networks: { trusted: options.trusted ?? [], cleartextLogin: [], proxies: options.proxies ?? [] },
     },
     secureContext: () => (options.withoutTls ? undefined : secureContext),
     ports: {

@@ -9,13 +9,14 @@
  * awaits `drained` in between.
  */
 import type { ByteSource } from '../../base/byte-source.ts';
+import type { LoginStanding } from '../../contract/directory.ts';
 import type { ChannelBindings } from '../../wire/sasl/server-step.ts';
 
 export interface ClientFacts {
   /** IPv4-mapped addresses as IPv4; behind a proxy, whom the proxy names. */
   readonly address: string;
   readonly port: number;
-  /** In `networks.trusted`: may log in without TLS. */
+  /** In `networks.trusted` or `networks.cleartext-login`: may log in without TLS, and is no stranger to be counted. */
   readonly trusted: boolean;
 }
 
@@ -72,7 +73,7 @@ export interface ClientConnection {
    * Takes a place among the sessions of the account (sign-in.ts does); false when it has too many. From here on the idle
    * deadline holds instead of that for log-in. Again for the same account it does nothing.
    */
-  enter(account: string): boolean;
+  enter(account: string, standing?: LoginStanding): boolean;
   /** UNAUTHENTICATE (RFC 8437): gives the place back, and the deadline for log-in runs anew. */
   leaveAccount(): void;
   /** Milliseconds that a logged-in client may be silent, from here on; default: `AccessProtocol.idleTimeoutMs`. */

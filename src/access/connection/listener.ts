@@ -25,6 +25,7 @@ import { ReceivedStore } from './received-bytes.ts';
 import { SessionConnection } from './session-connection.ts';
 import { SessionCounts } from './session-counts.ts';
 import type { SessionHost } from './session-host.ts';
+import { StandingWatch, type StandingPorts } from './standing-watch.ts';
 import { Transport } from './transport.ts';
 
 export interface AccessFrameOptions {
@@ -36,6 +37,8 @@ export interface AccessFrameOptions {
   readonly secureContext: () => SecureContext | undefined;
   /** For large uploads; made if missing, emptied at the start. */
   readonly uploadsDir: string;
+  /** Default: a session that has begun goes on. */
+  readonly standing?: StandingPorts;
 }
 
 export interface AccessFrame {
@@ -62,18 +65,23 @@ class Frame implements AccessFrame {
   readonly #options: AccessFrameOptions;
   readonly #host: SessionHost;
   readonly #trusted: NetworkList;
+  readonly #cleartextLogin: NetworkList;
   readonly #proxies: NetworkList;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<SessionConnection>();
+  readonly #standing: StandingWatch | undefined;
   #isClosing = false;
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: AccessFrameOptions, received: ReceivedStore) {
     this.#options = options;
     this.#trusted = new NetworkList(() => options.config.networks.trusted);
+    this.#cleartextLogin = new NetworkList(() => options.config.networks.cleartextLogin);
     this.#proxies = new NetworkList(() => options.config.networks.proxies);
     this.#host = { deadlines: new Deadlines(options.clock), flushDesk: new FlushDesk(), counts: new SessionCounts(), received, secureContext: options.secureContext };
+    const { standing, clock, log } = options;
+    this.#standing = standing && new StandingWatch({ ...standing, clock, log }, this.#sessions);
   }
 
   get connections(): number {
@@ -101,6 +109,7 @@ class Frame implements AccessFrame {
 
   async close(drainMs: number): Promise<void> {
     this.#isClosing = true;
+    this.#standing?.close();
     for (const server of this.#servers) server.close();
     const empty = new Promise<void>((resolve) => {
       this.#whenEmpty = resolve;
@@ -124,7 +133,7 @@ class Frame implements AccessFrame {
     socket.on('error', ignore);
     if (socket.remoteAddress === undefined || this.#isClosing) return void socket.destroy();
     const address = plainAddress(socket.remoteAddress);
-    const direct: ClientFacts = { address, port: socket.remotePort ?? 0, trusted: this.#trusted.has(address) };
+    const direct: ClientFacts = { address, port: socket.remotePort ?? 0, trusted: this.#isTrusted(address) };
     this.#welcome(socket, door, direct, hasRoom).catch((error: unknown) => {
       this.#options.log.error('access.internal-error', { service: door.protocol.service, clientAddress: address, error: textOf(error) });
       socket.destroy();
@@ -184,7 +193,11 @@ class Frame implements AccessFrame {
     // A health check, or a client that the proxy does not name: it has no part in the trust that the proxy may have.
     if (header.kind === 'local') return { client: { ...direct, trusted: false }, unread };
     const address = plainAddress(header.source.address);
-    return { client: { address, port: header.source.port, trusted: this.#trusted.has(address) }, unread };
+    return { client: { address, port: header.source.port, trusted: this.#isTrusted(address) }, unread };
+  }
+
+  #isTrusted(address: string): boolean {
+    return this.#trusted.has(address) || this.#cleartextLogin.has(address);
   }
 }
 

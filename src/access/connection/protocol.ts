@@ -15,6 +15,8 @@ export type FarewellReason =
   | 'login-timeout'
   /** In all, or of this client; said instead of the greeting. */
   | 'too-many-connections'
+  /** The account was disabled, the password changed, or the like. */
+  | 'withdrawn'
   /** `serve` rejected, which is a bug of ours. */
   | 'internal-error';
 

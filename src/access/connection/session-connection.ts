@@ -9,13 +9,14 @@
  */
 import { ACCESS_LIMITS } from '../../base/access-limits.ts';
 import type { ByteSource } from '../../base/byte-source.ts';
+import type { LoginStanding } from '../../contract/directory.ts';
 import { channelBindings } from '../../net/channel-binding.ts';
 import { clientKey } from '../../net/network-list.ts';
 import type { ChannelBindings } from '../../wire/sasl/server-step.ts';
 import type { ClientConnection, ClientFacts, ReceivedBytes } from './client-connection.ts';
 import type { Timed } from './deadlines.ts';
 import { InputBuffer } from './input-buffer.ts';
-import type { AccessProtocol, FarewellReason } from './protocol.ts';
+import type { AccessProtocol, AccessService, FarewellReason } from './protocol.ts';
 import type { Receiver } from './received-bytes.ts';
 import type { SessionHost } from './session-host.ts';
 import type { Transport, TransportOwner } from './transport.ts';
@@ -31,6 +32,7 @@ export class SessionConnection implements ClientConnection, TransportOwner, Time
   readonly client: ClientFacts;
   dueAt = NONE;
   account: string | undefined;
+  standing: LoginStanding | undefined;
   readonly #host: SessionHost;
   readonly #protocol: AccessProtocol;
   readonly #transport: Transport;
@@ -61,6 +63,10 @@ export class SessionConnection implements ClientConnection, TransportOwner, Time
     this.#loginDueAt = host.deadlines.now() + ACCESS_LIMITS.loginDeadlineMs;
     this.#transport = transport(this);
     host.deadlines.watch(this);
+  }
+
+  get service(): AccessService {
+    return this.#protocol.service;
   }
 
   get isSecure(): boolean {
@@ -195,18 +201,20 @@ export class SessionConnection implements ClientConnection, TransportOwner, Time
     this.#transport.startCompression(unread);
   }
 
-  enter(account: string): boolean {
+  enter(account: string, standing?: LoginStanding): boolean {
     if (this.#isClosed || account === this.account) return true;
     if (!this.#host.counts.enterAccount(account)) return false;
     this.leaveAccount();
     this.#leaveClient();
     this.account = account;
+    this.standing = standing;
     return true;
   }
 
   leaveAccount(): void {
     if (this.account !== undefined) this.#host.counts.leaveAccount(this.account);
     this.account = undefined;
+    this.standing = undefined;
     this.#loginDueAt = this.#host.deadlines.now() + ACCESS_LIMITS.loginDeadlineMs;
   }
 

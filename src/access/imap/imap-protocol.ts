@@ -11,6 +11,7 @@ const FAREWELLS: Readonly<Record<FarewellReason, string>> = {
   idle: '* BYE you were silent for too long\r\n',
   'login-timeout': '* BYE you did not log in in time\r\n',
   'too-many-connections': '* BYE [UNAVAILABLE] too many connections\r\n',
+  withdrawn: '* BYE [AUTHORIZATIONFAILED] what you logged in with is not valid any more\r\n',
   'internal-error': '* BYE [SERVERBUG] something went wrong on the server; it is in its log\r\n',
 };
 

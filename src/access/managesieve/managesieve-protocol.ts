@@ -10,6 +10,7 @@ const FAREWELLS: Readonly<Record<FarewellReason, string>> = {
   idle: 'BYE "you were silent for too long"\r\n',
   'login-timeout': 'BYE "you did not log in in time"\r\n',
   'too-many-connections': 'BYE (TRYLATER) "too many connections"\r\n',
+  withdrawn: 'BYE "what you logged in with is not valid any more"\r\n',
   'internal-error': 'BYE (TRYLATER) "something went wrong on the server; it is in its log"\r\n',
 };
 

@@ -10,6 +10,7 @@ const FAREWELLS: Readonly<Record<FarewellReason, string>> = {
   idle: '-ERR you were silent for too long\r\n',
   'login-timeout': '-ERR you did not log in in time\r\n',
   'too-many-connections': '-ERR [SYS/TEMP] too many connections\r\n',
+  withdrawn: '-ERR [AUTH] what you logged in with is not valid any more\r\n',
   'internal-error': '-ERR [SYS/TEMP] something went wrong on the server; it is in its log\r\n',
 };
 

@@ -40,7 +40,12 @@ export async function createAccess({ config, clock, log, login, store }: AccessP
     context = tls.certificate && tls.key ? await loadServerContext({ certificate: tls.certificate, key: tls.key }) : undefined;
   };
   await loadCertificate(config);
-  const frame = await createAccessFrame({ config, clock, log, secureContext: () => context, uploadsDir: join(config.dataDir, 'uploads') });
+  const frame = await createAccessFrame({
+    config, clock, log,
+    secureContext: () => context,
+    uploadsDir: join(config.dataDir, 'uploads'),
+    standing: { accountsVersion: () => store.directory.version, withdrawn: (sessions) => login.withdrawn(sessions) },
+  });
   const { imap, pop3, sieve, close } = createProtocols({ config, clock, log, login, store });
   return {
     listen: async (where) => ({

@@ -27,6 +27,7 @@ interface QuestionTable {
   'login.scram-sha-256': Login['scramSha256'];
   'login.scram-finished': Login['scramFinished'];
   'login.bearer': Login['bearer'];
+  'login.withdrawn': Login['withdrawn'];
   'login.provision': RunningLogin['provision'];
   'brake.judge': SendingBrake['judge'];
 }
@@ -39,6 +40,7 @@ const ANSWERS: { readonly [Q in Question]: (ports: AnswerPorts, ...args: Paramet
   'login.scram-sha-256': ({ login }, ...args) => login.scramSha256(...args),
   'login.scram-finished': ({ login }, ...args) => login.scramFinished(...args),
   'login.bearer': ({ login }, ...args) => login.bearer(...args),
+  'login.withdrawn': ({ login }, ...args) => login.withdrawn(...args),
   'login.provision': ({ login }, ...args) => login.provision(...args),
   'brake.judge': ({ brake }, ...args) => brake.judge(...args),
 };
@@ -91,6 +93,7 @@ export function createAskingLogin(questions: Questions, config: Pick<Config, 'lo
     },
     scramFinished: (user, ok, context) => questions.ask('login.scram-finished', user, ok, context),
     bearer: (user, token, context) => questions.ask('login.bearer', user, token, context),
+    withdrawn: (sessions) => questions.ask('login.withdrawn', sessions),
   };
 }
 

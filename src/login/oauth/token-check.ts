@@ -8,6 +8,7 @@ import type { LoginDenial, OauthRefusal } from '../../contract/directory.ts';
 import { addressKey } from '../../mail/address.ts';
 import type { StoreClients } from '../../store/store-clients.ts';
 import type { Backends } from '../backends/backends.ts';
+import { STAMP_ELSEWHERE } from '../standing.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Introspection } from './introspection.ts';
 
@@ -39,7 +40,7 @@ export class TokenCheck {
     if (!known && (await this.#options.backends.provision(account))) known = await directory.credentials(account);
     if (!known) return denied(oauth, undefined, 'unknown-account', 'invalid_token');
     if (known.shared || known.disabled) return denied(oauth, account, known.shared ? 'shared' : 'disabled', 'invalid_token');
-    return { kind: 'ok', account: known.address };
+    return { kind: 'ok', account: known.address, stamp: STAMP_ELSEWHERE };
   }
 }
 

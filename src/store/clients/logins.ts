@@ -2,6 +2,7 @@
 import { addressKey } from '../../mail/address.ts';
 import { exactBytes } from '../call.ts';
 import type { StoreCall } from '../call.ts';
+import type { ChangeCount } from '../change-counts.ts';
 import type { AppPasswordRow } from '../ops/app-passwords.ts';
 import type { LoginEvent, LoginNotes } from '../ops/logins.ts';
 import type { SecondFactorRow } from '../ops/second-factors.ts';
@@ -28,18 +29,27 @@ export interface LoginStore {
   isKnownAddress(account: string, digest: Uint8Array, since: number): Promise<boolean>;
 }
 
-export function createLoginStore(call: StoreCall): LoginStore {
+/** `changes` is that of the directory: what opens an account is part of it. */
+export function createLoginStore(call: StoreCall, changes: ChangeCount): LoginStore {
   const key = addressKey;
+  const changing = async <T>(change: Promise<T>): Promise<T> => {
+    try {
+      return await change;
+    } finally {
+      // Also after a failure: one whose answer was lost may have been committed.
+      changes.increase();
+    }
+  };
   return {
     appPasswords: {
       add: async ({ account, name, digest, scopes, at }) => call('appPasswords.add', { account: key(account), name, digest: exactBytes(digest), scopes: scopes.join(' '), at }),
-      remove: async (account, name) => call('appPasswords.remove', { account: key(account), name }),
+      remove: async (account, name) => changing(call('appPasswords.remove', { account: key(account), name })),
       list: async (account) => call('appPasswords.list', { account: key(account) }),
     },
     secondFactors: {
       get: async (account) => call('secondFactors.get', { account: key(account) }),
       begin: async (account, sealedSecret, at) => call('secondFactors.begin', { account: key(account), sealedSecret: exactBytes(sealedSecret), at }),
-      confirm: async (account, { step, recoveryDigests, at }) => call('secondFactors.confirm', { account: key(account), step, recoveryDigests: recoveryDigests.map(exactBytes), at }),
+      confirm: async (account, { step, recoveryDigests, at }) => changing(call('secondFactors.confirm', { account: key(account), step, recoveryDigests: recoveryDigests.map(exactBytes), at })),
       remove: async (account) => call('secondFactors.remove', { account: key(account) }),
       useStep: async (account, step) => call('secondFactors.useStep', { account: key(account), step }),
       useRecoveryCode: async (account, digest, at) => call('secondFactors.useRecoveryCode', { account: key(account), digest: exactBytes(digest), at }),
