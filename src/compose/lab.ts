@@ -2,8 +2,8 @@
  * `posthorn lab`: the simulated internet with an ordinary server for example.org in it, in one process.
  *
  * The server differs from a real one in its configuration (written to the lab's folder, so that every command works
- * against it), its clock (can be advanced) and its connector (refuses to leave 127.0.0.0/8). Nobody is trusted by
- * address here: on one machine everybody would be.
+ * against it), its clock (can be advanced) and its connector (refuses to leave 127.0.0.0/8). Nobody may relay by address
+ * here: on one machine everybody would. Mailboxes can be read without TLS, since nothing leaves the machine.
  */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,8 @@ import { Failure } from '../base/errors.ts';
 import { Log } from '../base/log.ts';
 import { removeLabPointer, writeLabPointer } from '../config/lab-pointer.ts';
 import { loadConfig } from '../config/load.ts';
+import { ConfigError } from '../config/problem.ts';
+import { mergeToml } from '../config/toml-merge.ts';
 import type { LabOptions } from '../face/cli/ports.ts';
 import { createLogSink, type OpenLogSink } from '../face/log-sink.ts';
 import { insideLab } from '../lab/address-plan.ts';
@@ -216,7 +218,8 @@ key = ${JSON.stringify(key)}
 servers = ["${lab.dns.host}:${lab.dns.port}"]
 
 [networks]
-trusted = []                # on one machine everybody would be
+trusted = []                # may relay; on one machine everybody would
+cleartext-login = ["127.0.0.0/8"]   # for mail programs and test suites that speak plain IMAP, POP3 or ManageSieve
 
 [outbound]
 protocols = ["ipv4"]
@@ -229,8 +232,9 @@ address = "${host.ip}"
 
 [log]
 file = ${JSON.stringify(join(dir, 'posthorn.log'))}
-
-${settings}`;
-  writeFileSync(file, text);
+`;
+  const merged = mergeToml(text, settings);
+  if (merged.kind === 'malformed') throw new ConfigError([{ ...merged, file: '--settings', key: '', allowed: merged.message }]);
+  writeFileSync(file, merged.text);
   return file;
 }

@@ -127,6 +127,8 @@ export interface Config {
   readonly networks: {
     /** CIDR; may relay without AUTH and log in without TLS. Default 127.0.0.0/8 and ::1/128. */
     readonly trusted: readonly string[];
+    /** CIDR; may log in to IMAP, POP3 and ManageSieve without TLS, and no more than that. Default none. */
+    readonly cleartextLogin: readonly string[];
     /** CIDR of proxies whose PROXY protocol header is believed and required. Default none. */
     readonly proxies: readonly string[];
   };

@@ -179,7 +179,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
       key: tls.key && absolute(tls.key),
     }),
     dns: { servers: dns.servers ?? [], trustAd: dns['trust-ad'] ?? allLoopback(dns.servers ?? []) },
-    networks,
+    networks: { trusted: networks.trusted, cleartextLogin: networks['cleartext-login'], proxies: networks.proxies },
     smtp: {
       maxMessageSize: smtp['max-message-size'],
       maxRecipients: smtp['max-recipients'],

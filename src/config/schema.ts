@@ -64,8 +64,13 @@ const dns = table('Name servers to ask.', {
 const networks = table('Whom to trust by address.', {
   trusted: setting(
     value.listOf(value.network()),
-    'Networks that may send to anywhere without logging in, as Postfix’s mynetworks.',
+    'Networks that may send to anywhere without logging in, as Postfix’s mynetworks, and log in without TLS.',
     ['127.0.0.0/8', '::1/128'],
+  ),
+  'cleartext-login': setting(
+    value.listOf(value.network()),
+    'Further networks that may log in to IMAP, POP3 and ManageSieve without TLS; they may not relay.',
+    [],
   ),
   proxies: setting(
     value.listOf(value.network()),

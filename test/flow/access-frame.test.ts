@@ -117,7 +117,7 @@ async function site(context: TestContext, { trusted = [] as string[], proxies = 
   const clock = new AdjustableClock();
   const log: LogEntry[] = [];
   const secureContext = createSecureContext({ cert: certificate.certificatePem, key: certificate.keyPem });
-  const frame = await createAccessFrame({ config: { networks: { trusted, proxies } }, clock, log: new Log((entry) => log.push(entry)), secureContext: () => secureContext, uploadsDir: uploads });
+  const frame = await createAccessFrame({ config: { networks: { trusted, cleartextLogin: [], proxies } }, clock, log: new Log((entry) => log.push(entry)), secureContext: () => secureContext, uploadsDir: uploads });
   const [where] = await frame.listen(echo, [{ address: HOST, port: 0 }], atOnce ? 'at-once' : 'on-request');
   const { port } = where as { port: number };
   const tls = { ca: certificate.certificatePem, servername: 'mail.example.org' };

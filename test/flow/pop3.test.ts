@@ -56,7 +56,7 @@ async function site(context: TestContext, trusted: readonly string[] = ['127.0.0
   await store.directory.addDomain('example.org', { at: clock.now() });
   await store.directory.addAccount(ALICE, await credentials, clock.now());
   const secureContext = createSecureContext({ cert: certificate.certificatePem, key: certificate.keyPem });
-  const frame = await createAccessFrame({ config: { networks: { trusted, proxies: [] } }, clock, log, secureContext: () => secureContext, uploadsDir: join(dir, 'uploads') });
+  const frame = await createAccessFrame({ config: { networks: { trusted, cleartextLogin: [], proxies: [] } }, clock, log, secureContext: () => secureContext, uploadsDir: join(dir, 'uploads') });
   const pop3 = createPop3({ mailboxes: store.mailbox, locks: new MaildropLocks(), login, log, hostname: 'mail.example.org' });
   const [where] = await frame.listen(pop3, [{ address: HOST, port: 0 }], 'on-request');
   const clients: RawClient[] = [];

@@ -61,7 +61,7 @@ export async function withImap(options: ImapKitOptions, test: (kit: ImapKit) => 
   await addAccounts(store, clock);
   const liveFolders = new LiveFolders({ messages: store.mailbox.messages, feed: store.mailbox.feed, clock });
   const frame = await createAccessFrame({
-    config: { networks: { trusted: [...(options.trusted ?? ['127.0.0.0/8'])], proxies: [] } },
+    config: { networks: { trusted: [...(options.trusted ?? ['127.0.0.0/8'])], cleartextLogin: [], proxies: [] } },
     clock,
     log: sink,
     secureContext: () => (options.withoutTls ? undefined : secureContext),
