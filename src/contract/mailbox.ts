@@ -144,10 +144,10 @@ export interface FolderMessages {
   /** Appends, and expunges `uid`, in one commit (RFC 8508). */
   replace(source: FolderId, uid: number, target: FolderId, message: NewMessage): Promise<{ readonly uidValidity: number; readonly uid: number; readonly highestModseq: number }>;
   setFlags(order: FlagOrder): Promise<FlagResult>;
-  /** Keeps flags and internal dates. UIDs that are not there are passed over. */
-  copy(source: FolderId, uids: UidRanges, target: FolderId): Promise<TransferResult>;
+  /** Keeps internal dates, and the flags that `rights` on the target (default all) allow to set (RFC 4314 §4). UIDs that are not there are passed over. */
+  copy(source: FolderId, uids: UidRanges, target: FolderId, rights?: Rights): Promise<TransferResult>;
   /** In one commit (RFC 6851). */
-  move(source: FolderId, uids: UidRanges, target: FolderId): Promise<TransferResult>;
+  move(source: FolderId, uids: UidRanges, target: FolderId, rights?: Rights): Promise<TransferResult>;
   /** Removes those of `uids` (default all) that are flagged \Deleted. Content can be undeleted for `[retention] undelete`. */
   expunge(folder: FolderId, uids?: UidRanges): Promise<{ readonly uids: Uint32Array; readonly highestModseq: number }>;
   /** The same whatever their flags (POP3). */

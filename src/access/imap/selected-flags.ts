@@ -1,23 +1,11 @@
 /**
- * Which flags a selected mailbox has and which of them the user may change for good: FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1),
- * and what the rights of RFC 4314 §4 let a STORE do.
+ * Which flags a selected mailbox has and which of them the user may change for good: FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1).
  */
-import type { Rights } from '../../contract/mailbox.ts';
+import { mayChange } from '../../mail/flag-rights.ts';
 import type { ImapSession } from './command.ts';
 import type { SelectedState } from './selected-state.ts';
 
 const SYSTEM_FLAGS = ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft'];
-
-/** The right that changing a flag takes. */
-export function rightFor(flag: string): 's' | 't' | 'w' {
-  const folded = flag.toLowerCase();
-  if (folded === '\\seen') return 's';
-  return folded === '\\deleted' ? 't' : 'w';
-}
-
-export function mayChange(rights: Rights, flag: string): boolean {
-  return rights.includes(rightFor(flag));
-}
 
 /** The flags of the mailbox, and those the user may change; `\*`: new keywords can be made. */
 export function flagNames(selected: SelectedState): { readonly flags: readonly string[]; readonly permanent: readonly string[] } {

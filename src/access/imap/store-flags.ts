@@ -4,11 +4,11 @@
  */
 import type { FlagResult, UidRanges } from '../../contract/mailbox.ts';
 import { Failure } from '../../base/errors.ts';
+import { mayChange } from '../../mail/flag-rights.ts';
 import { ok, type Outcome } from '../../wire/imap/response.ts';
 import { formatNumbers, type SequenceSet } from '../../wire/imap/sequence-set.ts';
 import type { ImapSession } from './command.ts';
 import { changeFlags, requireRights } from './selected-changes.ts';
-import { mayChange } from './selected-flags.ts';
 import { selectedFolder } from './selected-folder.ts';
 import type { Numbering, SelectedState } from './selected-state.ts';
 

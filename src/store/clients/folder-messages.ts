@@ -30,8 +30,8 @@ export function createFolderMessages(call: StoreCall, clock: Clock, newMails: Ne
         return { uidValidity, uid: firstUid, highestModseq };
       }),
     setFlags: (order) => setFlags(call, order),
-    copy: (source, uids, target) => call('folderMessages.transfer', { source, uids, target, at: clock.now(), keep: true }),
-    move: (source, uids, target) => call('folderMessages.transfer', { source, uids, target, at: clock.now(), keep: false }),
+    copy: (source, uids, target, rights) => call('folderMessages.transfer', { source, uids, target, at: clock.now(), keep: true, ...(rights === undefined ? {} : { rights }) }),
+    move: (source, uids, target, rights) => call('folderMessages.transfer', { source, uids, target, at: clock.now(), keep: false, ...(rights === undefined ? {} : { rights }) }),
     expunge: (folder, uids) => expunge(call, clock, folder, uids === undefined ? {} : { uids }),
     remove: async (folder, uids) => void (await expunge(call, clock, folder, { uids, anyFlags: true })),
   };

@@ -5,6 +5,7 @@
 import { MAILBOX_LIMITS } from '../../base/access-limits.ts';
 import { Failure } from '../../base/errors.ts';
 import type { FolderFacts, UidRanges } from '../../contract/mailbox.ts';
+import { mayChange } from '../../mail/flag-rights.ts';
 import type { Database } from '../database.ts';
 import { normalizeFlags } from '../folder-name.ts';
 import { addBody } from './bodies.ts';
@@ -112,6 +113,8 @@ export interface TransferArgs {
   readonly target: number;
   readonly at: number;
   readonly keep: boolean;
+  /** On the target: flags that they do not allow to set stay behind. Default all. */
+  readonly rights?: string;
 }
 
 export interface Transferred {
@@ -135,16 +138,31 @@ function transfer(db: Database, args: TransferArgs): Transferred {
   const uids = JSON.stringify([...from]);
   const sums = sumsOf(db, source.id, uids);
   if (args.keep || source.account !== target.account) requireRoom(db, target.account, { messages: sums.messages, bytes: sums.sizeBytes });
-  const { modseq, firstUid } = changeFolder(db, target.id, { ...sums, uids: from.length });
+  const { rights = 'stw' } = args;
+  const arriving = { ...sums, unseen: rights.includes('s') ? sums.unseen : sums.messages, deleted: rights.includes('t') ? sums.deleted : 0 };
+  const { modseq, firstUid } = changeFolder(db, target.id, { ...arriving, uids: from.length });
   db.run(
     `INSERT INTO folder_messages (folder_id, uid, modseq, flags, seen, deleted, internal_date, saved_at, size_bytes, mail_id)
      SELECT ?3, ?4 + row_number() OVER (ORDER BY uid) - 1, ?5, flags, seen, deleted, internal_date, ?6, size_bytes, mail_id
      FROM folder_messages WHERE ${THESE}`,
     source.id, uids, target.id, firstUid, modseq, args.at,
   );
+  leaveFlags(db, target.id, firstUid, rights);
   if (args.keep) retainCopies(db, source.id, uids);
   const highestModseq = args.keep ? modseq : takeOutMoved(db, source, target, uids, sums, modseq);
   return { ...result, to: Uint32Array.from(from, (_, at) => firstUid + at), highestModseq };
+}
+
+/** Takes the flags that `rights` do not allow to set from the messages that have just come, from `firstUid` on. */
+function leaveFlags(db: Database, folder: number, firstUid: number, rights: string): void {
+  if (['s', 't', 'w'].every((right) => rights.includes(right))) return;
+  for (const { flags } of db.all<{ flags: string }>('SELECT DISTINCT flags FROM folder_messages WHERE folder_id = ? AND uid >= ?', folder, firstUid)) {
+    const kept = (JSON.parse(flags) as string[]).filter((flag) => mayChange(rights, flag));
+    db.run(
+      'UPDATE folder_messages SET flags = ?, seen = ?, deleted = ? WHERE folder_id = ? AND uid >= ? AND flags = ?',
+      JSON.stringify(kept), has(kept, '\\Seen'), has(kept, '\\Deleted'), folder, firstUid, flags,
+    );
+  }
 }
 
 /** Every message of a folder, e.g. of a renamed INBOX. */

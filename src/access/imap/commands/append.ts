@@ -4,6 +4,7 @@
 import { IMAP_LIMITS } from '../../../base/access-limits.ts';
 import { Failure } from '../../../base/errors.ts';
 import type { NewMessage, Rights } from '../../../contract/mailbox.ts';
+import { mayChange } from '../../../mail/flag-rights.ts';
 import { readDateTime } from '../../../wire/imap/date-time.ts';
 import { readFlagList } from '../../../wire/imap/flags.ts';
 import { readMailboxName } from '../../../wire/imap/mailbox-name.ts';
@@ -41,8 +42,9 @@ export const append = defineCommand({
     const now = session.ports.clock.now();
     const made = messages.map((message) => newMessage(message, target.rights, now));
     const { uidValidity, uids, highestModseq } = await session.ports.mailboxes.messages.append(target.facts.id, made);
+    session.ports.liveFolders.heard(target.facts.id, highestModseq);
     // RFC 9051 §6.3.12: in the selected mailbox, EXISTS comes before the tagged line.
-    if (session.selected?.folder === target.facts.id) await session.selected.reach(highestModseq);
+    if (session.selected?.folder === target.facts.id) await session.selected.settle();
     // RFC 4315 §3: who may not read the mailbox is not told what is in it.
     return ok('APPEND completed', target.rights.includes('r') ? `APPENDUID ${uidValidity} ${formatNumbers(uids)}` : undefined);
   },
@@ -81,21 +83,7 @@ export async function appendTarget(session: ImapSession, name: string): Promise<
   }
 }
 
-/** With the flags that the user may set there; the others are left out without a word (RFC 4314 §4). */
+/** With the flags that the user may set there; the others are left out without a word (RFC 4314 §4); \Recent is nobody's to set. */
 export function newMessage({ flags, internalDate, content }: AppendedMessage, rights: Rights, now: number): NewMessage {
-  return { content, flags: flags.filter((flag) => mayStore(flag, rights)), internalDate: internalDate ?? now };
-}
-
-/** RFC 4314 §4: \Seen takes `s`, \Deleted `t`, all others `w`; \Recent is nobody's to set. */
-function mayStore(flag: string, rights: Rights): boolean {
-  switch (flag.toLowerCase()) {
-    case '\\recent':
-      return false;
-    case '\\seen':
-      return rights.includes('s');
-    case '\\deleted':
-      return rights.includes('t');
-    default:
-      return rights.includes('w');
-  }
+  return { content, flags: flags.filter((flag) => flag.toLowerCase() !== '\\recent' && mayChange(rights, flag)), internalDate: internalDate ?? now };
 }

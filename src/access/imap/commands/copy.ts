@@ -49,11 +49,14 @@ async function run(session: ImapSession, verb: Verb, numbering: Numbering, order
     if (uids.length === 0) return ok(`${verb} completed, there was nothing to do`);
     const { messages } = session.ports.mailboxes;
     if (verb === 'COPY') {
-      const result = await withProgress(session, messages.copy(selected.folder, uids, target.facts.id));
-      if (target.facts.id === selected.folder) await selected.live.reach(result.highestModseq);
+      const result = await withProgress(session, messages.copy(selected.folder, uids, target.facts.id, target.rights));
+      session.ports.liveFolders.heard(target.facts.id, result.highestModseq);
+      if (target.facts.id === selected.folder) await selected.live.settle();
       return copied(result);
     }
-    return await moved(session, selected, await withProgress(session, messages.move(selected.folder, uids, target.facts.id)));
+    const result = await withProgress(session, messages.move(selected.folder, uids, target.facts.id, target.rights));
+    session.ports.liveFolders.heard(target.facts.id, result.highestModseq);
+    return await moved(session, selected, result);
   } catch (error) {
     // RFC 9051 §6.4.7: the client may create it and try again.
     if (error instanceof Failure && error.code === 'folder-unknown') return no(error.message, 'TRYCREATE');
