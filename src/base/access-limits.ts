@@ -115,7 +115,9 @@ export const IMAP_LIMITS = {
   /** A command that runs for longer is told about with INPROGRESS (RFC 9585), so often. */
   progressEveryMs: 10_000,
   /** Output that is collected before it is handed to the socket. */
-  batchBytes: 32 * 1024,
+  batchBytes: 64 * 1024,
+  /** A FETCH lets other sessions go first so often. */
+  fetchTurnMs: 8,
   /** Longer texts are literals, not quoted strings. */
   quotedBytesMax: 1000,
   /** FETCH reads so many messages ahead, and so many bytes of them; at least one. */
@@ -205,4 +207,7 @@ export const SEARCH_LIMITS = {
 export const ACCESS_CACHE_LIMITS = {
   factsBytesMax: 32 * 1024 * 1024,
   headersBytesMax: 16 * 1024 * 1024,
+  /** Of each kind of text that is made of structures; and the structures that parts were looked up in. */
+  structureTextsBytesMax: 16 * 1024 * 1024,
+  structuresBytesMax: 8 * 1024 * 1024,
 } as const;

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { createAccessFrame } from '../../src/access/connection/listener.ts';
+import { StructureTexts } from '../../src/access/imap/fetch/structure-texts.ts';
 import { createImap } from '../../src/access/imap/imap-protocol.ts';
 import type { ImapPorts } from '../../src/access/imap/command.ts';
 import { LiveFolders } from '../../src/access/mailbox/live-folders.ts';
@@ -70,6 +71,7 @@ export async function withImap(options: ImapKitOptions, test: (kit: ImapKit) => 
   const ports: ImapPorts = {
     mailboxes: store.mailbox,
     liveFolders,
+    structures: new StructureTexts(),
     login,
     clock,
     log: sink,

@@ -18,6 +18,7 @@ import type { ClientConnection } from '../connection/client-connection.ts';
 import type { LiveFolders } from '../mailbox/live-folders.ts';
 import type { MailboxNames } from '../mailbox/namespace.ts';
 import type { SignIn } from '../sign-in.ts';
+import type { StructureTexts } from './fetch/structure-texts.ts';
 
 /** RFC 9051 §3; the fourth, logout, accepts nothing. */
 export type ImapState = 'not-authenticated' | 'authenticated' | 'selected';
@@ -79,6 +80,8 @@ export interface ImapPorts {
   readonly mailboxes: MailboxPorts;
   /** One for all sessions of the thread. */
   readonly liveFolders: LiveFolders;
+  /** The same. */
+  readonly structures: StructureTexts;
   readonly login: Login;
   readonly clock: Clock;
   readonly log: Log;
@@ -158,10 +161,14 @@ export interface SelectedMailbox {
   readonly name: string;
   readonly readOnly: boolean;
   readonly rights: Rights;
+  /** The client knows of every change up to this one. */
+  readonly toldModseq: number;
   /** Writes what is new to `session.out`: EXISTS, RECENT, FETCH of flags, and, when `expunges` are told, EXPUNGE or VANISHED (RFC 9051 §5.2, §7.5.1). */
   sync(session: ImapSession, options: { readonly expunges: 'told' | 'held' }): Promise<void>;
   /** Resolves when changes up to that MODSEQ are known, so that `sync` tells them: for commands that put something into it by themselves. */
   reach(modseq: number): Promise<void>;
+  /** Resolves when all changes that were heard of are known. */
+  settle(): Promise<void>;
   /** Lets go of what it holds; writes nothing. */
   close(): void;
 }

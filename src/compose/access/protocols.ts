@@ -1,4 +1,5 @@
 /** IMAP, POP3 and ManageSieve over the store and the log-in of the program. */
+import { StructureTexts } from '../../access/imap/fetch/structure-texts.ts';
 import { createImap } from '../../access/imap/imap-protocol.ts';
 import { LiveFolders } from '../../access/mailbox/live-folders.ts';
 import { createMailCache } from '../../access/mailbox/mail-cache.ts';
@@ -37,6 +38,7 @@ export function createProtocols({ config, clock, log, login, store }: AccessPort
     imap: createImap({
       mailboxes,
       liveFolders,
+      structures: new StructureTexts(),
       login,
       clock,
       log,

@@ -16,6 +16,8 @@ export class ResponseBatch {
   /** None while nothing is collected, so that an idle session holds none. */
   #bytes = NOTHING;
   #length = 0;
+  /** Whoever filled a large piece goes on so; it is made at once. */
+  #likelyBytes = SMALLEST_BYTES;
   #isBetweenLines = true;
 
   /** The last thing written was a whole line: another may follow. */
@@ -30,6 +32,7 @@ export class ResponseBatch {
   /** What was collected; the batch is empty afterwards. */
   take(): Buffer {
     const bytes = this.#bytes.subarray(0, this.#length);
+    this.#likelyBytes = this.#length < IMAP_LIMITS.batchBytes ? SMALLEST_BYTES : IMAP_LIMITS.batchBytes * 1.5;
     this.#bytes = NOTHING;
     this.#length = 0;
     return bytes;
@@ -38,7 +41,7 @@ export class ResponseBatch {
   #room(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2, SMALLEST_BYTES));
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2, this.#likelyBytes));
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }
@@ -53,6 +56,7 @@ export class ResponseBatch {
 
   /** Protocol text that may hold UTF-8: quoted strings and literals already in their form. */
   utf8Text(text: string): this {
+    this.#isBetweenLines = false;
     this.#room(text.length * 3);
     this.#length += this.#bytes.write(text, this.#length, 'utf8');
     return this;

@@ -58,8 +58,9 @@ async function run(session: ImapSession, { set, items, modifiers }: FetchArgumen
   if (modifiers.vanished) await tellVanished(session, selected, set, modifiers.changedSince as number);
   const plan = planFetch(items, { uid: numbering === 'uid' && !session.enabled.uidOnly, modseq: modifiers.changedSince !== undefined });
   if (plan.items.some(({ kind }) => kind === 'flags')) tellFlagNames(session, selected);
-  const writer = new MessageWriter(plan.items, {
+  const writer = new MessageWriter(plan, {
     out: session.out,
+    structures: session.ports.structures,
     utf8: session.enabled.utf8,
     uidOnly: session.enabled.uidOnly,
     ...(session.enabled.rev2 ? {} : { recentFrom: (uid: number) => selected.isRecent(uid) }),
@@ -67,6 +68,8 @@ async function run(session: ImapSession, { set, items, modifiers }: FetchArgumen
   });
   const { missing } = await runFetch({
     mails: session.ports.mailboxes.mails,
+    structures: session.ports.structures,
+    utf8: session.enabled.utf8,
     plan,
     writer,
     targets,

@@ -1,7 +1,5 @@
 /** BINARY[…] and BINARY.SIZE[…] (RFC 3516): the content of a part without its transfer encoding. */
-import type { ByteSource } from '../../../base/byte-source.ts';
 import type { MimePart } from '../../../mail/mime-structure.ts';
-import { decodeTransferEncoding } from '../../../mail/transfer-encoding.ts';
 import { findPart, type ByteRange } from './section-bytes.ts';
 
 const IDENTITY = new Set(['7bit', '8bit', 'binary']);
@@ -23,9 +21,4 @@ export function locateBinary(structure: MimePart, path: readonly number[], sizeB
   if (part.parts || part.message || IDENTITY.has(part.encoding)) return { kind: 'plain', range };
   if (part.encoding !== 'base64' && part.encoding !== 'quoted-printable') return { kind: 'unknown-encoding' };
   return { kind: 'encoded', range, encoding: part.encoding };
-}
-
-/** The decoded bytes of an encoded part. */
-export async function decodeRange(content: ByteSource, range: ByteRange, encoding: string): Promise<Buffer> {
-  return decodeTransferEncoding(await content.read(range.start, range.end), encoding);
 }

@@ -6,12 +6,14 @@
  * \Seen is set batch by batch, in one commit each, before the batch is told; a client that goes away in the middle has
  * marked only what it was sent.
  */
-import { BufferSource, type ByteSource } from '../../../base/byte-source.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { BufferSource } from '../../../base/byte-source.ts';
 import { IMAP_LIMITS } from '../../../base/access-limits.ts';
-import type { MailFacts, MailReader } from '../../../contract/mailbox.ts';
+import type { MailFacts, MailPiece, MailPieceOrder, MailReader } from '../../../contract/mailbox.ts';
 import type { FolderRows } from '../../mailbox/folder-rows.ts';
-import type { FetchPlan } from './fetch-plan.ts';
-import type { MessageWriter } from './message-writer.ts';
+import { pieceOf, type FetchPlan } from './fetch-plan.ts';
+import type { FetchedMessage, MessageWriter } from './message-writer.ts';
+import type { StructureTexts } from './structure-texts.ts';
 
 export interface FetchTarget {
   /** As the client knows it. */
@@ -21,6 +23,8 @@ export interface FetchTarget {
 
 export interface FetchRunOptions {
   readonly mails: MailReader;
+  readonly structures: StructureTexts;
+  readonly utf8: boolean;
   readonly plan: FetchPlan;
   readonly writer: MessageWriter;
   /** In order. */
@@ -44,7 +48,9 @@ export interface FetchResult {
 interface Batch {
   readonly targets: readonly FetchTarget[];
   readonly facts: ReadonlyMap<number, MailFacts>;
-  readonly contents: ReadonlyMap<number, ByteSource>;
+  /** The plan's structure items. */
+  readonly texts: ReadonlyMap<number, readonly string[]>;
+  readonly contents: ReadonlyMap<number, MailPiece>;
   /** Whose \Seen was set for this batch. */
   readonly seen: ReadonlySet<number>;
 }
@@ -63,6 +69,7 @@ export async function runFetch(options: FetchRunOptions): Promise<FetchResult> {
     return batch;
   };
   let done = 0;
+  let turnBeganAt = performance.now();
   for (let ahead = begin(); ahead; ) {
     const batch = await ahead;
     ahead = begin();
@@ -70,6 +77,9 @@ export async function runFetch(options: FetchRunOptions): Promise<FetchResult> {
     done += batch.targets.length;
     signal.throwIfAborted();
     options.progress(done, targets.length);
+    if (performance.now() - turnBeganAt < IMAP_LIMITS.fetchTurnMs) continue;
+    await nextTurn();
+    turnBeganAt = performance.now();
   }
   return { missing };
 }
@@ -77,29 +87,52 @@ export async function runFetch(options: FetchRunOptions): Promise<FetchResult> {
 /** So that a batch stays small in memory, whatever the messages' size. */
 function batchEnd({ targets, plan, rows }: FetchRunOptions, from: number): number {
   const last = Math.min(targets.length, from + IMAP_LIMITS.fetchMessagesAtOnce);
-  if (plan.content !== 'any') return last;
+  if (plan.content === 'none' || plan.content === 'header') return last;
   const { sizes } = rows();
   let bytes = 0;
   for (let at = from; at < last; at += 1) {
     const index = rows().indexOf((targets[at] as FetchTarget).uid);
-    bytes += index < 0 ? 0 : (sizes[index] as number);
+    bytes += index < 0 ? 0 : pieceBytesMax(plan, sizes[index] as number);
     if (bytes > IMAP_LIMITS.fetchBytesAtOnce) return Math.max(from + 1, at);
   }
   return last;
 }
 
-const NOTHING = { facts: new Map<number, MailFacts>(), contents: new Map<number, ByteSource>(), seen: new Set<number>() };
+/** What is read of a message of that size at most, as far as it can be told without its structure. */
+function pieceBytesMax({ items, content }: FetchPlan, sizeBytes: number): number {
+  const [only, ...more] = items.filter(({ kind }) => kind === 'section' || kind === 'binary' || kind === 'binary.size');
+  if (content !== 'piece' || only?.kind !== 'section' || !only.partial || more.length > 0) return sizeBytes;
+  return Math.min(sizeBytes, only.partial.count);
+}
+
+const NOTHING: Omit<Batch, 'targets'> = { facts: new Map(), texts: new Map(), contents: new Map(), seen: new Set() };
 
 async function readBatch(options: FetchRunOptions, targets: readonly FetchTarget[]): Promise<Batch> {
-  const { plan, mails } = options;
-  if (!plan.facts && plan.content === 'none') return { ...NOTHING, targets };
+  const { plan } = options;
+  if (!plan.facts && plan.structureItems.length === 0 && plan.content === 'none') return { ...NOTHING, targets };
   const mailIds = mailIdsOf(options.rows(), targets);
-  const [facts, contents, seen] = await Promise.all([
-    plan.facts ? mails.facts(mailIds) : [],
-    readContents(mails, mailIds, plan.content),
+  const facts = readFacts(options, mailIds);
+  const [read, contents, seen] = await Promise.all([
+    facts,
+    readContents(options, mailIds, facts),
     plan.setsSeen ? markSeen(options, targets) : NOTHING.seen,
   ]);
-  return { targets, facts: new Map(facts.map((one) => [one.mailId, one])), contents, seen };
+  return { targets, ...read, contents, seen };
+}
+
+/** Facts are asked for only where the texts that are made of them are not known. */
+async function readFacts({ plan, mails, structures, utf8 }: FetchRunOptions, mailIds: readonly number[]): Promise<Pick<Batch, 'facts' | 'texts'>> {
+  const texts = new Map<number, readonly string[]>();
+  const { structureItems } = plan;
+  const unknown = plan.facts ? mailIds : structureItems.length === 0 ? [] : mailIds.filter((id) => {
+    const known = structures.known(structureItems, utf8, id);
+    if (known) texts.set(id, known);
+    return !known;
+  });
+  const facts = new Map<number, MailFacts>();
+  if (unknown.length > 0) for (const one of await mails.facts(unknown)) facts.set(one.mailId, one);
+  if (structureItems.length > 0) for (const [id, one] of facts) texts.set(id, structures.of(structureItems, utf8, one));
+  return { facts, texts };
 }
 
 function mailIdsOf(rows: FolderRows, targets: readonly FetchTarget[]): number[] {
@@ -111,13 +144,19 @@ function mailIdsOf(rows: FolderRows, targets: readonly FetchTarget[]): number[] 
   return ids;
 }
 
-async function readContents(mails: MailReader, mailIds: readonly number[], wanted: FetchPlan['content']): Promise<Batch['contents']> {
-  if (wanted === 'none') return NOTHING.contents;
-  const contents = new Map<number, ByteSource>();
-  if (wanted === 'header' && mails.headers) {
-    for (const [at, header] of (await mails.headers(mailIds)).entries()) if (header) contents.set(mailIds[at] as number, new BufferSource(header));
+async function readContents({ plan, mails, structures }: FetchRunOptions, mailIds: readonly number[], facts: Promise<Pick<Batch, 'facts'>>): Promise<Batch['contents']> {
+  if (plan.content === 'none') return NOTHING.contents;
+  const contents = new Map<number, MailPiece>();
+  if (plan.content === 'header' && mails.headers) {
+    for (const [at, header] of (await mails.headers(mailIds)).entries()) if (header) contents.set(mailIds[at] as number, { start: 0, bytes: new BufferSource(header) });
+  } else if (plan.content === 'piece' && mails.pieces) {
+    const wanted = [...(await facts).facts.values()].map((one): MailPieceOrder => {
+      const { start, end } = pieceOf(plan, () => structures.root(one), one.sizeBytes);
+      return [one.mailId, start, end];
+    });
+    for (const [at, piece] of (await mails.pieces(wanted)).entries()) if (piece) contents.set((wanted[at] as MailPieceOrder)[0], piece);
   } else {
-    for (const [at, content] of (await mails.contents(mailIds)).entries()) if (content) contents.set(mailIds[at] as number, content);
+    for (const [at, bytes] of (await mails.contents(mailIds)).entries()) if (bytes) contents.set(mailIds[at] as number, { start: 0, bytes });
   }
   return contents;
 }
@@ -138,20 +177,30 @@ async function markSeen({ markSeen: mark, rows }: FetchRunOptions, targets: read
 async function writeBatch({ plan, rows: current, writer, flushWhenFull, breakOff }: FetchRunOptions, batch: Batch): Promise<number> {
   let missing = 0;
   let rows = current();
+  let index = -1;
   for (const { number, uid } of batch.targets) {
-    const index = rows.indexOf(uid);
-    const mailId = index < 0 ? -1 : rows.mailIdAt(index);
-    const facts = batch.facts.get(mailId);
-    const content = batch.contents.get(mailId);
-    if (index < 0 || (plan.facts && !facts) || (plan.content !== 'none' && !content)) {
+    // Mostly the next one.
+    index = index + 1 < rows.count && rows.uidAt(index + 1) === uid ? index + 1 : rows.indexOf(uid);
+    const message = index < 0 ? undefined : readOf(plan, batch, rows.mailIdAt(index));
+    if (!message) {
       missing += 1;
       continue;
     }
-    const waiting = writer.write({ number, index, rows, facts, content }, batch.seen.has(uid));
+    const waiting = writer.write({ number, index, rows, ...message }, batch.seen.has(uid));
     if (waiting) await waiting.catch((error: unknown) => (breakOff(), Promise.reject(error)));
     const full = flushWhenFull();
     if (full) await full;
     if (waiting || full) rows = current();
   }
   return missing;
+}
+
+const NO_TEXTS: readonly string[] = [];
+
+/** What was read of a message; undefined when something is missing. */
+function readOf(plan: FetchPlan, batch: Batch, mailId: number): Pick<FetchedMessage, 'facts' | 'texts' | 'content'> | undefined {
+  const facts = plan.facts ? batch.facts.get(mailId) : undefined;
+  const texts = plan.structureItems.length > 0 ? batch.texts.get(mailId) : NO_TEXTS;
+  const content = plan.content === 'none' ? undefined : batch.contents.get(mailId);
+  return (plan.facts && !facts) || !texts || (plan.content !== 'none' && !content) ? undefined : { facts, texts, content };
 }

@@ -6,17 +6,18 @@
  * which no literal but literal8 may hold, is told as byte 0x80, so that all sizes stay right.
  */
 import { BufferSource, type ByteSource } from '../../../base/byte-source.ts';
-import type { MailFacts } from '../../../contract/mailbox.ts';
-import { parseStructure, type MimePart } from '../../../mail/mime-structure.ts';
+import type { MailFacts, MailPiece } from '../../../contract/mailbox.ts';
+import type { MimePart } from '../../../mail/mime-structure.ts';
+import { decodeTransferEncoding } from '../../../mail/transfer-encoding.ts';
 import { formatDateTime } from '../../../wire/imap/date-time.ts';
 import { formatSection, type FetchItem, type Partial } from '../../../wire/imap/fetch-items.ts';
 import type { ResponseBatch } from '../../../wire/imap/response-batch.ts';
 import type { FolderRows } from '../../mailbox/folder-rows.ts';
-import { decodeRange, locateBinary } from './binary-part.ts';
-import { bodyStructureText } from './body-structure-text.ts';
-import { envelopeText } from './envelope-text.ts';
+import { locateBinary } from './binary-part.ts';
+import type { FetchPlan } from './fetch-plan.ts';
 import { imapString } from './imap-string.ts';
-import { FieldFilter, sectionRange, type ByteRange } from './section-bytes.ts';
+import { FieldFilter, partOf, sectionRange, type ByteRange } from './section-bytes.ts';
+import type { StructureItem, StructureTexts } from './structure-texts.ts';
 
 /** One message, with what the plan asked for. */
 export interface FetchedMessage {
@@ -26,12 +27,15 @@ export interface FetchedMessage {
   readonly index: number;
   readonly rows: FolderRows;
   readonly facts: MailFacts | undefined;
-  /** The whole message, or its header where the plan needs no more. */
-  readonly content: ByteSource | undefined;
+  /** The plan's structure items, as they are told. */
+  readonly texts: readonly string[];
+  /** With all bytes that the plan needs. */
+  readonly content: MailPiece | undefined;
 }
 
 export interface MessageWriterOptions {
   readonly out: ResponseBatch;
+  readonly structures: StructureTexts;
   readonly utf8: boolean;
   /** RFC 9586: `n UIDFETCH`, and n is the UID. */
   readonly uidOnly: boolean;
@@ -47,18 +51,22 @@ type BinaryItem = Extract<FetchItem, { kind: 'binary' | 'binary.size' }>;
 const BATCHED_BYTES_MAX = 256 * 1024;
 
 export class MessageWriter {
-  readonly #items: readonly FetchItem[];
+  readonly #plan: FetchPlan;
   readonly #options: MessageWriterOptions;
   readonly #labels = new Map<FetchItem, string>();
   readonly #filters = new Map<FetchItem, FieldFilter>();
   /** Flags as told, by number of their set. */
   readonly #flagTexts: string[] = [];
+  readonly #tellsFlags: boolean;
+  /** Of the line that is being written: what comes before the next bytes. Few long texts are written sooner than many short ones. */
+  #text = '';
   #unknownEncodings = 0;
 
-  constructor(items: readonly FetchItem[], options: MessageWriterOptions) {
-    this.#items = items;
+  constructor(plan: FetchPlan, options: MessageWriterOptions) {
+    this.#plan = plan;
     this.#options = options;
-    for (const item of items) {
+    this.#tellsFlags = plan.items.some(({ kind }) => kind === 'flags');
+    for (const item of plan.items) {
       this.#labels.set(item, labelOf(item));
       if (item.kind === 'section' && item.section.text.startsWith('fields')) this.#filters.set(item, new FieldFilter(item.section.fields, item.section.text === 'fields-not'));
     }
@@ -71,34 +79,40 @@ export class MessageWriter {
 
   /** With `flags` besides, when the client must hear of them. A promise only where something had to be read. */
   write(message: FetchedMessage, flags: boolean): Promise<void> | undefined {
-    const { out, uidOnly } = this.#options;
-    const lazy = new LazyStructure(message.facts);
-    out.text(`* ${message.number} ${uidOnly ? 'UIDFETCH' : 'FETCH'} (`);
-    return this.#from(0, message, lazy, flags && !this.#items.some(({ kind }) => kind === 'flags'));
+    this.#text = `* ${message.number} ${this.#options.uidOnly ? 'UIDFETCH' : 'FETCH'} (`;
+    return this.#from(0, message, flags && !this.#tellsFlags);
   }
 
-  #from(start: number, message: FetchedMessage, structure: LazyStructure, extraFlags: boolean): Promise<void> | undefined {
-    const { out } = this.#options;
-    for (let i = start; i < this.#items.length; i += 1) {
-      if (i > 0) out.text(' ');
-      const waiting = this.#item(this.#items[i] as FetchItem, message, structure);
-      if (waiting) return waiting.then(() => this.#from(i + 1, message, structure, extraFlags));
+  #from(start: number, message: FetchedMessage, extraFlags: boolean): Promise<void> | undefined {
+    const { items } = this.#plan;
+    for (let i = start; i < items.length; i += 1) {
+      if (i > 0) this.#text += ' ';
+      const waiting = this.#item(items[i] as FetchItem, message);
+      if (waiting) return waiting.then(() => this.#from(i + 1, message, extraFlags));
     }
-    if (extraFlags) out.text(` ${this.#flags(message)}`);
-    out.text(')\r\n');
+    if (extraFlags) this.#text += ` ${this.#flags(message)}`;
+    this.#text += ')';
+    this.#say().line('');
     return undefined;
   }
 
-  #item(item: FetchItem, message: FetchedMessage, structure: LazyStructure): Promise<void> | undefined {
-    if (item.kind === 'section') return this.#section(item, message, structure.root);
-    if (item.kind === 'binary' || item.kind === 'binary.size') return this.#binary(item, message, structure.root);
-    this.#options.out.utf8Text(this.#plain(item, message, structure));
+  /** Hands over the text that has gathered. */
+  #say(): ResponseBatch {
+    const { out } = this.#options;
+    if (this.#text !== '') out.utf8Text(this.#text);
+    this.#text = '';
+    return out;
+  }
+
+  #item(item: FetchItem, message: FetchedMessage): Promise<void> | undefined {
+    if (item.kind === 'section') return this.#section(item, message);
+    if (item.kind === 'binary' || item.kind === 'binary.size') return this.#binary(item, message);
+    this.#text += this.#plain(item, message);
     return undefined;
   }
 
-  #plain(item: Exclude<FetchItem, SectionItem | BinaryItem>, message: FetchedMessage, structure: LazyStructure): string {
+  #plain(item: Exclude<FetchItem, SectionItem | BinaryItem>, message: FetchedMessage): string {
     const { rows, index, facts } = message;
-    const { utf8 } = this.#options;
     switch (item.kind) {
       case 'uid':
         return `UID ${rows.uidAt(index)}`;
@@ -113,18 +127,24 @@ export class MessageWriter {
       case 'savedate':
         return `SAVEDATE "${formatDateTime(rows.savedAts[index] as number)}"`;
       case 'envelope':
-        return `ENVELOPE ${envelopeText(structure.root.envelope, utf8)}`;
       case 'body':
-        return `BODY ${bodyStructureText(structure.root, false, utf8)}`;
       case 'bodystructure':
-        return `BODYSTRUCTURE ${bodyStructureText(structure.root, true, utf8)}`;
+        return this.#structureText(item.kind, message);
       case 'emailid':
         return `EMAILID (${facts?.emailId})`;
       case 'threadid':
         return `THREADID ${facts?.threadId ? `(${facts.threadId})` : 'NIL'}`;
       case 'preview':
-        return `PREVIEW ${imapString(facts?.preview ?? '', utf8)}`;
+        return `PREVIEW ${imapString(facts?.preview ?? '', this.#options.utf8)}`;
     }
+  }
+
+  #structureText(kind: StructureItem, { texts }: FetchedMessage): string {
+    return texts[this.#plan.structureItems.indexOf(kind)] as string;
+  }
+
+  #root({ facts }: FetchedMessage): MimePart {
+    return this.#options.structures.root(facts as MailFacts);
   }
 
   #flags({ rows, index }: FetchedMessage): string {
@@ -134,66 +154,78 @@ export class MessageWriter {
     return text === '' ? 'FLAGS (\\Recent)' : `FLAGS (${text} \\Recent)`;
   }
 
-  #section(item: SectionItem, message: FetchedMessage, root: MimePart): Promise<void> | undefined {
-    const { out } = this.#options;
-    const content = message.content as ByteSource;
+  #section(item: SectionItem, message: FetchedMessage): Promise<void> | undefined {
+    const content = message.content as MailPiece;
     const label = this.#labels.get(item) as string;
-    const range = sectionRange(root, item.section, message.rows.sizes[message.index] as number);
+    const range = this.#sectionRange(item, message, content);
     if (!range) {
-      out.text(`${label} NIL`);
+      this.#text += `${label} NIL`;
       return undefined;
     }
-    out.text(`${label} `);
+    this.#text += `${label} `;
     const filter = this.#filters.get(item);
     if (!filter) return this.#literal(content, partOf(range, item.partial));
     const write = (header: Buffer): Promise<void> | undefined => {
       const picked = filter.pick(header);
-      return this.#literal(new BufferSource(picked), partOf({ start: 0, end: picked.length }, item.partial));
+      return this.#literal({ start: 0, bytes: new BufferSource(picked) }, partOf({ start: 0, end: picked.length }, item.partial));
     };
-    const { inMemory } = content;
-    return inMemory ? write(inMemory.subarray(range.start, range.end)) : content.read(range.start, range.end).then(write);
+    const { inMemory } = content.bytes;
+    return inMemory ? write(inMemory.subarray(range.start - content.start, range.end - content.start)) : readFrom(content, range).then(write);
   }
 
-  #binary(item: BinaryItem, message: FetchedMessage, root: MimePart): Promise<void> | undefined {
-    const { out } = this.#options;
-    const content = message.content as ByteSource;
+  #sectionRange({ section }: SectionItem, message: FetchedMessage, { bytes }: MailPiece): ByteRange | undefined {
+    // Nothing but the header was read.
+    if (this.#plan.content === 'header') return { start: 0, end: bytes.size };
+    const size = message.rows.sizes[message.index] as number;
+    if (section.part.length === 0 && section.text === 'all') return { start: 0, end: size };
+    return sectionRange(this.#root(message), section, size);
+  }
+
+  #binary(item: BinaryItem, message: FetchedMessage): Promise<void> | undefined {
+    const content = message.content as MailPiece;
     const label = this.#labels.get(item) as string;
-    const found = locateBinary(root, item.part, message.rows.sizes[message.index] as number);
+    const found = locateBinary(this.#root(message), item.part, message.rows.sizes[message.index] as number);
     if (found.kind === 'unknown-encoding' || found.kind === 'none') {
       if (found.kind === 'unknown-encoding') this.#unknownEncodings += 1;
-      out.text(`${label} ${item.kind === 'binary' ? 'NIL' : '0'}`);
+      this.#text += `${label} ${item.kind === 'binary' ? 'NIL' : '0'}`;
       return undefined;
     }
-    out.text(`${label} `);
+    this.#text += `${label} `;
     if (found.kind === 'encoded') {
-      return decodeRange(content, found.range, found.encoding).then((bytes) => (item.kind === 'binary.size' ? void out.number(bytes.length) : this.#literal8(bytes, item.partial)));
+      return readFrom(content, found.range).then((bytes) => this.#decoded(item, decodeTransferEncoding(bytes, found.encoding)));
     }
-    if (item.kind === 'binary') return content.read(found.range.start, found.range.end).then((bytes) => this.#literal8(bytes, item.partial));
-    out.number(found.range.end - found.range.start);
+    if (item.kind === 'binary') return readFrom(content, partOf(found.range, item.partial)).then((bytes) => this.#literal8(bytes));
+    this.#text += found.range.end - found.range.start;
     return undefined;
   }
 
-  /** RFC 3516 §4.2: literal8 where a NUL demands it. */
-  #literal8(bytes: Buffer, partial: Partial | undefined): void {
-    const { start, end } = partOf({ start: 0, end: bytes.length }, partial);
-    const piece = bytes.subarray(start, end);
-    this.#options.out.literal(piece, piece.includes(0));
+  #decoded(item: BinaryItem, bytes: Buffer): void {
+    if (item.kind === 'binary.size') this.#text += bytes.length;
+    else this.#literal8(partial(bytes, item.partial));
   }
 
-  #literal(content: ByteSource, { start, end }: ByteRange): Promise<void> | undefined {
-    const { out, sendLiteral } = this.#options;
-    const { inMemory } = content;
-    if (!inMemory || end - start > BATCHED_BYTES_MAX) return sendLiteral(inMemory?.includes(0) === false ? content : new WithoutNul(content), { start, end });
+  /** RFC 3516 §4.2: literal8 where a NUL demands it. */
+  #literal8(bytes: Buffer): void {
+    this.#say().literal(bytes, bytes.includes(0));
+  }
+
+  #literal({ start: offset, bytes }: MailPiece, range: ByteRange): Promise<void> | undefined {
+    const { inMemory } = bytes;
+    const [start, end] = [range.start - offset, range.end - offset];
+    const out = this.#say();
+    if (!inMemory || end - start > BATCHED_BYTES_MAX) return this.#options.sendLiteral(inMemory?.includes(0) === false ? bytes : new WithoutNul(bytes), { start, end });
     out.literal(withoutNul(inMemory.subarray(start, end)));
     return undefined;
   }
 }
 
-/** RFC 9051 §6.4.5: the octets that there are of those asked for. */
-function partOf({ start, end }: ByteRange, partial: Partial | undefined): ByteRange {
-  if (!partial) return { start, end };
-  const from = Math.min(end, start + partial.start);
-  return { start: from, end: Math.min(end, from + partial.count) };
+function readFrom({ start, bytes }: MailPiece, range: ByteRange): Promise<Buffer> {
+  return bytes.read(range.start - start, range.end - start);
+}
+
+function partial(bytes: Buffer, given: Partial | undefined): Buffer {
+  const { start, end } = partOf({ start: 0, end: bytes.length }, given);
+  return bytes.subarray(start, end);
 }
 
 function labelOf(item: FetchItem): string {
@@ -227,19 +259,5 @@ class WithoutNul implements ByteSource {
 
   async read(start?: number, end?: number): Promise<Buffer> {
     return withoutNul(await this.#source.read(start, end));
-  }
-}
-
-/** Parsed when the first item wants it. */
-class LazyStructure {
-  readonly #facts: MailFacts | undefined;
-  #root: MimePart | undefined;
-
-  constructor(facts: MailFacts | undefined) {
-    this.#facts = facts;
-  }
-
-  get root(): MimePart {
-    return (this.#root ??= parseStructure((this.#facts as MailFacts).structure));
   }
 }

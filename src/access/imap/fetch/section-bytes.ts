@@ -3,12 +3,19 @@
  * fields that HEADER.FIELDS picks from a header.
  */
 import type { MimePart } from '../../../mail/mime-structure.ts';
-import type { Section } from '../../../wire/imap/fetch-items.ts';
+import type { Partial, Section } from '../../../wire/imap/fetch-items.ts';
 
 /** Offsets into the message; `end` exclusive. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
+}
+
+/** RFC 9051 §6.4.5: the octets that there are of those asked for. */
+export function partOf({ start, end }: ByteRange, partial: Partial | undefined): ByteRange {
+  if (!partial) return { start, end };
+  const from = Math.min(end, start + partial.start);
+  return { start: from, end: Math.min(end, from + partial.count) };
 }
 
 /** The part that a number names; undefined: there is none. `path` is not empty. */

@@ -11,8 +11,9 @@ export async function tellNewMessages(session: ImapSession, selected: SelectedSt
   const { enabled } = session;
   const plan = planFetch(asked.fetch, { uid: false, modseq: false });
   if (plan.items.some(({ kind }) => kind === 'flags')) tellFlagNames(session, selected);
-  const writer = new MessageWriter(plan.items, {
+  const writer = new MessageWriter(plan, {
     out: session.out,
+    structures: session.ports.structures,
     utf8: enabled.utf8,
     uidOnly: enabled.uidOnly,
     ...(enabled.rev2 ? {} : { recentFrom: (uid: number) => selected.isRecent(uid) }),
@@ -20,6 +21,8 @@ export async function tellNewMessages(session: ImapSession, selected: SelectedSt
   });
   await runFetch({
     mails: session.ports.mailboxes.mails,
+    structures: session.ports.structures,
+    utf8: session.enabled.utf8,
     plan,
     writer,
     targets: targetsAfter(selected, asked.knownUid, enabled.uidOnly),
