@@ -83,6 +83,11 @@ test('subscriptions: LSUB, LIST (SUBSCRIBED), RECURSIVEMATCH with CHILDINFO', ()
       '* LIST (\\NonExistent \\HasNoChildren) "/" gone ("CHILDINFO" ("SUBSCRIBED"))',
     ]);
     assert.match(await client.result('LIST (RECURSIVEMATCH) "" %'), /^BAD/);
+    // What is told itself needs nothing told above it.
+    assert.deepEqual(await answers(client, 'LIST (SUBSCRIBED RECURSIVEMATCH) "" (a a/b/c gone)'), [
+      '* LIST (\\HasNoChildren \\Subscribed) "/" a/b/c',
+      '* LIST (\\NonExistent \\HasNoChildren) "/" gone ("CHILDINFO" ("SUBSCRIBED"))',
+    ]);
     assert.deepEqual(await answers(client, 'LIST "" (a a/b/c) RETURN (SUBSCRIBED)'), [
       '* LIST (\\HasChildren) "/" a',
       '* LIST (\\HasNoChildren \\Subscribed) "/" a/b/c',

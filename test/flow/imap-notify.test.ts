@@ -13,14 +13,14 @@ test('NOTIFY tells of other mailboxes while the client is silent, and of names a
   await a.say('CREATE Lists');
   await append(a, 'Lists');
   const set = await b.say('NOTIFY SET STATUS (mailboxes Lists (MessageNew MessageExpunge FlagChange)) (personal (MailboxName SubscriptionChange))');
-  assert.match(set[0] as string, /^\* STATUS Lists \(MESSAGES 1 UIDNEXT 2 UIDVALIDITY \d+ UNSEEN 1\)$/);
+  assert.match(set[0] as string, /^\* STATUS Lists \(MESSAGES 1 UIDNEXT 2 UIDVALIDITY \d+ UNSEEN 1 HIGHESTMODSEQ \d+\)$/);
   assert.equal(set.length, 2);
   await append(a, 'Lists');
-  assert.match(await b.line(), /^\* STATUS Lists \(MESSAGES 2 UIDNEXT 3 UIDVALIDITY \d+ UNSEEN 2\)$/);
+  assert.match(await b.line(), /^\* STATUS Lists \(MESSAGES 2 UIDNEXT 3 UIDVALIDITY \d+ UNSEEN 2 HIGHESTMODSEQ \d+\)$/);
   await append(a);
   await a.say('SELECT Lists');
   await a.say('STORE 1 +FLAGS.SILENT (\\Seen)');
-  assert.match(await b.line(), /^\* STATUS Lists \(MESSAGES 2 UIDNEXT 3 UIDVALIDITY \d+ UNSEEN 1\)$/, 'INBOX was not asked for');
+  assert.match(await b.line(), /^\* STATUS Lists \(MESSAGES 2 UIDNEXT 3 UIDVALIDITY \d+ UNSEEN 1 HIGHESTMODSEQ \d+\)$/, 'INBOX was not asked for');
   await a.say('CREATE New');
   assert.equal(await b.line(), '* LIST () "/" New');
   await a.say('RENAME New Newer');

@@ -24,8 +24,10 @@ export const list = defineCommand({
     const [folders, subscriptions] = await Promise.all([session.names.list(), session.names.subscriptions()]);
     const tree = new NameTree(folders, subscriptions);
     const selects = selection(wanted);
-    if (wanted.select.recursiveMatch) tree.markAbove(selects);
-    const found = tree.entries().filter((entry) => isTold(entry, wanted, selects) && wanted.patterns.some((pattern) => matchesPattern(pattern, entry.name)));
+    const matches = ({ name }: NameEntry): boolean => wanted.patterns.some((pattern) => matchesPattern(pattern, name));
+    // RFC 5258 §3.5: a name below that is told itself needs no CHILDINFO above it.
+    if (wanted.select.recursiveMatch) tree.markAbove((entry) => selects(entry) && !matches(entry));
+    const found = tree.entries().filter((entry) => isTold(entry, wanted, selects) && matches(entry));
     const extended = wanted.extended || session.enabled.rev2;
     const tellSubscribed = wanted.select.subscribed || wanted.returns.subscribed;
     for (const entry of found) {

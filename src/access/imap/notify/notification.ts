@@ -128,7 +128,8 @@ export class Notification implements SessionNotification {
   #writeStatus({ name, facts }: KnownMailbox, events: NotifyEvents): void {
     const items = [`MESSAGES ${facts.messages}`, `UIDNEXT ${facts.uidNext}`, `UIDVALIDITY ${facts.uidValidity}`];
     if (events.flags) items.push(`UNSEEN ${facts.unseen}`);
-    if (this.#session.enabled.condstore) items.push(`HIGHESTMODSEQ ${facts.highestModseq}`);
+    // RFC 5465 §5.3: flags have no number of their own to be told by.
+    if (events.flags || this.#session.enabled.condstore) items.push(`HIGHESTMODSEQ ${facts.highestModseq}`);
     this.#session.out.text('* STATUS ').mailbox(name).line(` (${items.join(' ')})`);
   }
 
