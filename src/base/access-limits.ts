@@ -177,8 +177,8 @@ export const MAILBOX_LIMITS = {
 export const SEARCH_LIMITS = {
   /** Of the text of one message, in characters; what is behind is read when somebody looks for something. */
   indexedCharsMax: 1024 * 1024,
-  /** Messages larger than this are found by header and structure only. */
-  messageBytesMax: 128 * 1024 * 1024,
+  /** So much of a message's text is looked through, in characters. */
+  readCharsMax: 64 * 1024 * 1024,
   /** One transaction of the index: so many messages, or so long. */
   batchMessages: 64,
   batchMs: 40,

@@ -24,8 +24,14 @@ export interface SearchableText {
 /** Between the texts of two parts, so that nothing is found across them. */
 const PART_BREAK = '\n\u0001\n';
 
-/** `bytes` is what the structure was parsed from. At most about `charsMax` characters of body. Never throws. */
-export function searchableText(bytes: Buffer, structure: MimePart, charsMax: number): SearchableText {
+/** So many bytes are decoded for each character that is wanted: encodings and HTML take more than one. */
+const BYTES_PER_CHAR = 3;
+
+/** A piece of what the structure was parsed from; `end` exclusive. */
+export type ReadPiece = (start: number, end: number) => Buffer;
+
+/** Reads headers and texts, of these no more than is wanted. At most about `charsMax` characters of body. Throws only what `read` throws. */
+export function searchableText(read: ReadPiece, structure: MimePart, charsMax: number): SearchableText {
   const texts: string[] = [];
   const fields: string[] = [];
   let chars = 0;
@@ -37,31 +43,37 @@ export function searchableText(bytes: Buffer, structure: MimePart, charsMax: num
     chars += text.length;
   };
   const visit = (part: MimePart, outermost: boolean): void => {
-    if (!outermost) fields.push(partFields(bytes, part));
+    if (!outermost) fields.push(partFields(read, part));
     if (part.parts) for (const child of part.parts) visit(child, false);
     else if (part.message) {
-      add(headerLines(bytes, part.message));
+      add(headerOf(read, part.message));
       visit(part.message, true);
     } else if (part.type === 'text' && chars < charsMax) {
-      const text = decodeText(bytes, part);
+      const end = Math.min(part.bodyEnd, part.bodyStart + (charsMax - chars) * BYTES_PER_CHAR);
+      if (end < part.bodyEnd) cut = true;
+      const text = decodeText(read(part.bodyStart, end), { ...part, bodyStart: 0, bodyEnd: end - part.bodyStart });
       add(part.subtype === 'html' ? htmlToText(text) : text);
     } else if (part.type === 'text' && part.bodyEnd > part.bodyStart) cut = true;
   };
   visit(structure, true);
-  return { header: headerLines(bytes, structure), mime: clean(fields.join('')), body: clean(texts.join(PART_BREAK)), cut };
+  return { header: headerOf(read, structure), mime: clean(fields.join('')), body: clean(texts.join(PART_BREAK)), cut };
 }
 
 /** The header of a message or part as lines; begins with `\n`. */
-export function headerLines(bytes: Buffer, part: Pick<MimePart, 'headerStart' | 'bodyStart'>): string {
-  const { fields } = parseHeader(bytes.subarray(part.headerStart, part.bodyStart));
+export function headerLines(header: Buffer): string {
+  const { fields } = parseHeader(header);
   const lines = fields.filter(({ name }) => name !== '').map(({ lower, value }) => `${lower}: ${decodeWords(value).replace(/[\r\n]+/g, ' ')}\n`);
   return clean(`\n${lines.join('')}`);
 }
 
-function partFields(bytes: Buffer, part: MimePart): string {
+function headerOf(read: ReadPiece, part: MimePart): string {
+  return headerLines(read(part.headerStart, part.bodyStart));
+}
+
+function partFields(read: ReadPiece, part: MimePart): string {
   // RFC 2231 names are readable only when put together.
   const name = findParameter(part.disposition?.parameters ?? [], 'filename') ?? findParameter(part.parameters, 'name');
-  return headerLines(bytes, part) + (name === undefined ? '' : `${name}\n`);
+  return headerOf(read, part) + (name === undefined ? '' : `${name}\n`);
 }
 
 /** An index stops reading at a NUL. */

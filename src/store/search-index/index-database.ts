@@ -1,5 +1,6 @@
 /**
- * The file behind text search, `<data-dir>/search.db`: for each mail the folded text, and an FTS5 index of its trigrams.
+ * The file behind text search, `<data-dir>/search.db`: for each mail the folded text, and FTS5 indexes of its trigrams, one
+ * of headers and one of all else: what is in every body may still be rare in headers.
  *
  * Policy: derived data. It may be deleted at any time, is built anew when it is of another kind or damaged, and never
  * synced more than the queue can spare: after a power cut it may know less than before, which is read again. The index
@@ -10,29 +11,39 @@ import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { SEARCH_LIMITS } from '../../base/access-limits.ts';
 import type { SearchableText } from '../../mail/searchable-text.ts';
-import type { FoldedText, TextColumns } from './text-match.ts';
+import type { TextColumns, TextMatcher } from './text-match.ts';
 
 /** Counted up when what is stored changes: the file is built anew then. */
-const KIND = 1;
+const KIND = 2;
 
 const SCHEMA = `
-  CREATE TABLE texts (mail_id INTEGER PRIMARY KEY, cut INTEGER NOT NULL, header TEXT NOT NULL, mime TEXT NOT NULL, body TEXT NOT NULL);
+  CREATE TABLE headers (mail_id INTEGER PRIMARY KEY, header TEXT NOT NULL);
+  CREATE TABLE texts (mail_id INTEGER PRIMARY KEY, cut INTEGER NOT NULL, mime TEXT NOT NULL, body TEXT NOT NULL);
   CREATE INDEX texts_cut ON texts (mail_id) WHERE cut = 1;
   CREATE TABLE progress (id INTEGER PRIMARY KEY, last_mail_id INTEGER NOT NULL);
   INSERT INTO progress VALUES (1, 0);
-  CREATE VIRTUAL TABLE trigrams USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1');
+  CREATE VIRTUAL TABLE header_trigrams USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1');
+  CREATE VIRTUAL TABLE text_trigrams USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1');
   PRAGMA user_version = ${KIND};
 `;
 
-export interface StoredText extends FoldedText {
-  /** There is more than was stored. */
-  readonly cut: boolean;
+/** `unsure`: the stored text does not have it, but there is more than was stored, or nothing could be (a header has at least a line end). */
+export interface LookedUp {
+  readonly found: readonly number[];
+  readonly unsure: readonly number[];
 }
 
-const COLUMNS: Readonly<Record<TextColumns, string>> = {
-  header: `SELECT cut, header, '' AS mime, '' AS body FROM texts WHERE mail_id = ?`,
-  body: `SELECT cut, '' AS header, '' AS mime, body FROM texts WHERE mail_id = ?`,
-  all: 'SELECT cut, header, mime, body FROM texts WHERE mail_id = ?',
+/** Decided by the engine, so that texts need not become strings: of headers, only those that have the words anywhere. */
+const LOOK_UP: Readonly<Record<TextColumns, string>> = {
+  header: `SELECT mail_id, header = '', CASE WHEN instr(header, ?2) > 0 THEN header END FROM headers WHERE mail_id IN (SELECT value FROM json_each(?1))`,
+  body: 'SELECT mail_id, cut, instr(body, ?2) > 0 FROM texts WHERE mail_id IN (SELECT value FROM json_each(?1))',
+  all: `SELECT mail_id, cut, instr(header, ?2) > 0 OR instr(body, ?2) > 0 OR instr(mime, ?2) > 0
+    FROM texts JOIN headers USING (mail_id) WHERE mail_id IN (SELECT value FROM json_each(?1))`,
+};
+
+const CANDIDATES: Readonly<Record<'header' | 'text', string>> = {
+  header: 'SELECT rowid AS id FROM header_trigrams WHERE header_trigrams MATCH ? AND rowid BETWEEN ? AND ?',
+  text: 'SELECT rowid AS id FROM text_trigrams WHERE text_trigrams MATCH ? AND rowid BETWEEN ? AND ?',
 };
 
 export class IndexDatabase {
@@ -77,8 +88,10 @@ export class IndexDatabase {
   add(texts: readonly { readonly mailId: number; readonly text: SearchableText }[], lastMailId: number): void {
     this.#transaction(() => {
       for (const { mailId, text } of texts) {
-        this.#statement('INSERT OR REPLACE INTO texts (mail_id, cut, header, mime, body) VALUES (?, ?, ?, ?, ?)').run(mailId, text.cut ? 1 : 0, text.header, text.mime, text.body);
-        this.#statement('INSERT OR REPLACE INTO trigrams (rowid, text) VALUES (?, ?)').run(mailId, `${text.header}\n${text.mime}\n${text.body}`);
+        this.#statement('INSERT OR REPLACE INTO headers (mail_id, header) VALUES (?, ?)').run(mailId, text.header);
+        this.#statement('INSERT OR REPLACE INTO texts (mail_id, cut, mime, body) VALUES (?, ?, ?, ?)').run(mailId, text.cut ? 1 : 0, text.mime, text.body);
+        this.#statement('INSERT OR REPLACE INTO header_trigrams (rowid, text) VALUES (?, ?)').run(mailId, text.header);
+        this.#statement('INSERT OR REPLACE INTO text_trigrams (rowid, text) VALUES (?, ?)').run(mailId, text.mime === '' ? text.body : `${text.mime}\n${text.body}`);
       }
       this.#statement('UPDATE progress SET last_mail_id = ?').run(lastMailId);
     });
@@ -88,8 +101,10 @@ export class IndexDatabase {
     if (mailIds.length === 0) return;
     this.#transaction(() => {
       for (const mailId of mailIds) {
+        this.#statement('DELETE FROM headers WHERE mail_id = ?').run(mailId);
         this.#statement('DELETE FROM texts WHERE mail_id = ?').run(mailId);
-        this.#statement('DELETE FROM trigrams WHERE rowid = ?').run(mailId);
+        this.#statement('DELETE FROM header_trigrams WHERE rowid = ?').run(mailId);
+        this.#statement('DELETE FROM text_trigrams WHERE rowid = ?').run(mailId);
       }
     });
   }
@@ -99,20 +114,29 @@ export class IndexDatabase {
     return this.#statement('SELECT mail_id AS id FROM texts WHERE mail_id > ? ORDER BY mail_id LIMIT ?').all(mailId, limit).map((row) => Number(row['id']));
   }
 
-  read(mailId: number, columns: TextColumns): StoredText | undefined {
-    const row = this.#statement(COLUMNS[columns]).get(mailId) as { cut: number; header: string; mime: string; body: string } | undefined;
-    return row && { cut: row.cut === 1, header: row.header, mime: row.mime, body: row.body };
+  /** Which of these texts match; in any order. */
+  lookUp(mailIds: readonly number[], matcher: TextMatcher): LookedUp {
+    const found: number[] = [];
+    const unsure = new Set(mailIds);
+    for (const [id, cut, verdict] of this.#rows(LOOK_UP[matcher.columns], JSON.stringify(mailIds), matcher.needle) as [number, number, string | number | null][]) {
+      const matches = typeof verdict === 'string' ? matcher.matches({ header: verdict, mime: '', body: '' }) : verdict === 1;
+      if (matches) found.push(id);
+      if (matches || cut === 0) unsure.delete(id);
+    }
+    return { found, unsure: [...unsure] };
   }
 
-  /** Ids in the range that may hold all of these trigrams, ascending, and those whose text is cut. Undefined: more than `max`. */
-  candidates(trigrams: readonly string[], from: number, to: number, max: number): number[] | undefined {
+  /** Ids in the range whose text may hold all of these trigrams, and those whose text is cut. Undefined: more than `max`. */
+  candidates(trigrams: readonly string[], columns: TextColumns, from: number, to: number, max: number): Set<number> | undefined {
     const expression = trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(' AND ');
-    const found: number[] = [];
-    for (const row of this.#statement('SELECT rowid AS id FROM trigrams WHERE trigrams MATCH ? AND rowid BETWEEN ? AND ?').iterate(expression, from, to)) {
-      if (found.length >= max) return undefined;
-      found.push(Number(row['id']));
+    const found = new Set<number>();
+    for (const index of columns === 'all' ? (['header', 'text'] as const) : columns === 'header' ? (['header'] as const) : (['text'] as const)) {
+      for (const { id } of this.#statement(CANDIDATES[index]).iterate(expression, from, to) as Iterable<{ id?: number }>) {
+        if (found.size >= max) return undefined;
+        found.add(id as number);
+      }
     }
-    for (const row of this.#statement('SELECT mail_id AS id FROM texts WHERE cut = 1 AND mail_id BETWEEN ? AND ?').all(from, to)) found.push(Number(row['id']));
+    for (const { id } of this.#statement('SELECT mail_id AS id FROM texts WHERE cut = 1 AND mail_id BETWEEN ? AND ?').all(from, to)) found.add(id as number);
     return found;
   }
 
@@ -130,6 +154,13 @@ export class IndexDatabase {
       if (this.#engine.isTransaction) this.#engine.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  /** Rows as arrays of their columns. */
+  #rows(sql: string, ...values: (string | number)[]): unknown[] {
+    const statement = this.#statement(sql);
+    statement.setReturnArrays(true);
+    return statement.all(...values);
   }
 
   #statement(sql: string): StatementSync {

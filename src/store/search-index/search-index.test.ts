@@ -118,8 +118,7 @@ test('what is gone from the store leaves the index; a damaged index is built ane
     // A mail that the store never had, and one that it has.
     index.add([{ mailId: second + 50, text: { header: '\nX: Y\n', mime: '', body: '', cut: false } }], mails.lastId);
     for (let from: number | undefined = 0; from !== undefined; ) from = indexer.sweepPiece(from);
-    assert.equal(index.read(second + 50, 'all'), undefined);
-    assert.ok(index.read(first, 'all'));
+    assert.deepEqual(index.idsAfter(first - 1, 10), [first, second]);
   } finally {
     close();
   }

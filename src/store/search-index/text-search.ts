@@ -5,9 +5,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { SEARCH_LIMITS } from '../../base/access-limits.ts';
 import type { TextQuery } from '../../contract/mailbox.ts';
+import { foldCase } from '../../mail/case-fold.ts';
+import { headerLines } from '../../mail/searchable-text.ts';
 import type { IndexDatabase } from './index-database.ts';
 import type { MailSource } from './mail-source.ts';
-import { createTextMatcher, trigramsOf, type TextMatcher } from './text-match.ts';
+import { createTextMatcher, headerMayContain, trigramsOf, type TextMatcher } from './text-match.ts';
 
 export interface TextSearchOptions {
   readonly index: IndexDatabase;
@@ -21,18 +23,35 @@ export async function searchTexts(options: TextSearchOptions, mailIds: ArrayLike
   const matcher = createTextMatcher(query);
   const ids = Float64Array.from(mailIds).sort();
   const lastIndexed = options.index.lastMailId;
-  const asked = worthAsking(options.index, ids, matcher, lastIndexed);
+  const asked = Array.from(worthAsking(options.index, ids, matcher, lastIndexed));
   const found: number[] = [];
   let sliceEndMs = performance.now() + SEARCH_LIMITS.sliceMs;
-  for (const id of asked) {
-    if (matches(options, id, matcher, id <= lastIndexed)) found.push(id);
-    if (performance.now() < sliceEndMs) continue;
+  const stopped = async (): Promise<boolean> => {
+    if (performance.now() < sliceEndMs) return false;
     await turn();
-    if (options.cancelled()) return [];
     sliceEndMs = performance.now() + SEARCH_LIMITS.sliceMs;
+    return options.cancelled();
+  };
+  for (let at = 0; at < asked.length; at += AT_ONCE) {
+    const piece = asked.slice(at, at + AT_ONCE);
+    const indexed = piece.filter((id) => id <= lastIndexed);
+    const known = options.index.lookUp(indexed, matcher);
+    found.push(...known.found);
+    const unread = indexed.length === piece.length ? known.unsure : [...known.unsure, ...piece.filter((id) => id > lastIndexed)];
+    if (unread.length > 0 && matcher.columns === 'header') found.push(...readHeaders(options.mails, unread, matcher));
+    else {
+      for (const id of unread) {
+        if (readText(options.mails, id, matcher)) found.push(id);
+        if (await stopped()) return [];
+      }
+    }
+    if (await stopped()) return [];
   }
   return found;
 }
+
+/** Texts that are asked for in one statement: as long as it runs, others wait. */
+const AT_ONCE = 64;
 
 /** Leaves out those that the index knows do not match. `ids` ascending. */
 function worthAsking(index: IndexDatabase, ids: Float64Array, matcher: TextMatcher, lastIndexed: number): Float64Array {
@@ -40,18 +59,20 @@ function worthAsking(index: IndexDatabase, ids: Float64Array, matcher: TextMatch
   if (trigrams.length === 0 || ids.length <= SEARCH_LIMITS.lookThroughMax) return ids;
   const from = ids[0] as number;
   // When the index names far more mails than were asked about, all accounts use those words; the texts say it quicker.
-  const candidates = index.candidates(trigrams, from, Math.min(lastIndexed, ids.at(-1) as number), ids.length * 4);
-  if (!candidates) return ids;
-  const worth = new Set(candidates);
-  return ids.filter((id) => id > lastIndexed || worth.has(id));
+  const worth = index.candidates(trigrams, matcher.columns, from, Math.min(lastIndexed, ids.at(-1) as number), ids.length * 4);
+  return worth ? ids.filter((id) => id > lastIndexed || worth.has(id)) : ids;
 }
 
-function matches({ index, mails }: TextSearchOptions, mailId: number, matcher: TextMatcher, indexed: boolean): boolean {
-  if (indexed) {
-    const stored = index.read(mailId, matcher.columns);
-    if (stored && matcher.matches(stored)) return true;
-    if (stored && !stored.cut) return false;
+function readHeaders(mails: MailSource, mailIds: readonly number[], matcher: TextMatcher): number[] {
+  const found: number[] = [];
+  for (const [id, header] of mails.headers(mailIds)) {
+    if (!headerMayContain(header, matcher.value)) continue;
+    if (matcher.matches({ header: foldCase(headerLines(header)), mime: '', body: '' })) found.push(id);
   }
-  const whole = mails.text(mailId, Number.MAX_SAFE_INTEGER);
+  return found;
+}
+
+function readText(mails: MailSource, mailId: number, matcher: TextMatcher): boolean {
+  const whole = mails.text(mailId, SEARCH_LIMITS.readCharsMax);
   return whole !== undefined && matcher.matches(whole);
 }
