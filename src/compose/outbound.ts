@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { MailboxRoom } from '../contract/mailbox-room.ts';
 import type { Directory } from '../contract/directory.ts';
+import type { SendingBrake } from '../contract/sending-brake.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
 import { isFromOutside } from '../contract/message.ts';
@@ -42,6 +43,8 @@ export interface OutboundPorts {
   readonly signer: Signer;
   readonly mailboxRoom: MailboxRoom;
   readonly shaper: LiveShaper;
+  /** Asked about what scripts send. */
+  readonly brake: SendingBrake;
   /** Told the fate of recipients, behind the commit. */
   readonly onSettled?: QueueOptions['onSettled'];
   /** Addresses that outgoing mail connections may go to; default any. */

@@ -17,6 +17,7 @@ import type { BrakeVerdict, SendingBrake } from '../contract/sending-brake.ts';
 import { alarmText } from '../flow/brake/alarm-text.ts';
 import { createBrake, type Brake, type BrakeAlarm } from '../flow/brake/brake.ts';
 import type { QueueOptions } from '../flow/queue/queue.ts';
+import type { WithinLimits } from '../flow/sieve/carry-out.ts';
 import { domainOf } from '../mail/address.ts';
 import { composeMessage } from '../mail/compose.ts';
 import type { Store } from '../store/store.ts';
@@ -98,6 +99,15 @@ export async function judgeSending(brake: SendingBrake, { origin }: ReceivedMess
     recipients: recipients.map(({ address }) => address),
     ...(origin.clientAddress === undefined ? {} : { clientAddress: origin.clientAddress }),
   });
+}
+
+/** What a script of an account sends; mail to accounts here is nobody's trouble and not counted. */
+export async function withinLimits(brake: SendingBrake, directory: Pick<Directory, 'isLocalDomain'>, account: string, items: readonly NewQueueItem[]): Promise<WithinLimits> {
+  const recipients: string[] = [];
+  for (const { address } of items.flatMap((item) => item.recipients)) if (!(await directory.isLocalDomain(domainOf(address)))) recipients.push(address);
+  if (recipients.length === 0) return { kind: 'items', items };
+  const verdict = await brake.judge({ account, recipients, automatic: true });
+  return verdict.kind === 'refuse' ? { kind: 'too-much', why: verdict.reply.text } : { kind: 'items', items: items.map((item) => asJudged(item, verdict)) };
 }
 
 /** The message as it is queued when the brake says so. */

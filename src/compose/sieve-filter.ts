@@ -7,13 +7,16 @@ import { createQueueId } from '../base/queue-id.ts';
 import type { Config } from '../config/config.ts';
 import type { Directory } from '../contract/directory.ts';
 import type { LocalFilter } from '../contract/local-filter.ts';
+import type { SendingBrake } from '../contract/sending-brake.ts';
 import { createForwarder } from '../flow/forward/forwarder.ts';
 import { AnswersUnderWay } from '../flow/sieve/answers-under-way.ts';
 import { createSieveFilter } from '../flow/sieve/filter.ts';
+import { Turns } from '../flow/sieve/turns.ts';
 import { ScriptSources } from '../flow/sieve/script-sources.ts';
 import type { Signer } from '../flow/sign/signer.ts';
 import { parseHeader } from '../mail/header.ts';
 import type { Store } from '../store/store.ts';
+import { withinLimits } from './sending-brake.ts';
 
 export interface SieveFilterPorts {
   /** The live one: a reload changes what it says. */
@@ -23,9 +26,11 @@ export interface SieveFilterPorts {
   readonly store: Store;
   readonly directory: Directory;
   readonly signer: Signer;
+  /** Asked about what scripts send. */
+  readonly brake: SendingBrake;
 }
 
-export function createLocalFilter({ config, clock, log, store, directory, signer }: SieveFilterPorts): LocalFilter {
+export function createLocalFilter({ config, clock, log, store, directory, signer, brake }: SieveFilterPorts): LocalFilter {
   const { scripts, mailbox } = store;
   const forwarder = createForwarder({ directory, store: store.srs, config, clock });
   return createSieveFilter({
@@ -37,6 +42,7 @@ export function createLocalFilter({ config, clock, log, store, directory, signer
     folders: mailbox.folders,
     annotations: mailbox.annotations,
     sources: new ScriptSources({ config, scripts, log }),
+    turns: new Turns(),
     forward: async (envelope, header) => (await forwarder.forward(envelope, header, false)).recipients,
     queueId: createQueueId,
     lifetimeMs: () => config.queue.lifetimeMs,
@@ -46,6 +52,7 @@ export function createLocalFilter({ config, clock, log, store, directory, signer
       const { fields } = await signer.sign({ header, content, fromDomain: domain });
       return concatenate([new BufferSource(fields), content]);
     },
+    within: (account, items) => withinLimits(brake, directory, account, items),
     answering: new AnswersUnderWay(clock),
     version: process.version,
   });

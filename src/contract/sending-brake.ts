@@ -9,6 +9,8 @@ export interface SubmittedMessage {
   readonly account: string;
   readonly clientAddress?: string;
   readonly recipients: readonly string[];
+  /** Sent by a script of the account. Within the same limits, but counted by itself; it pulls no brake, because strangers can cause it. */
+  readonly automatic?: true;
 }
 
 export type BrakeVerdict =

@@ -105,3 +105,20 @@ test('old hours are removed', async (t) => {
   const later = bench.clock.now() + 40 * 86_400_000;
   assert.equal(await bench.store.usage.prune({ hour: Math.floor(later / 3_600_000), at: later }, 100), 2);
 });
+
+test('what a script sends has the same limits, by itself: it stops neither its owner nor pulls the brake, and is held with the rest', async (t) => {
+  const bench = await openBench(t);
+  const sendByScript = (recipients: number): ReturnType<Brake['judge']> =>
+    bench.brake.judge({ account: ACCOUNT, recipients: Array.from({ length: recipients }, (_, at) => `writer${at}@example.net`), automatic: true });
+  const most = Math.min(quota.recipientsPerHour, quota.recipientsPerDay);
+  assert.equal((await sendByScript(most)).kind, 'pass');
+  const more = await sendByScript(1);
+  assert.ok(more.kind === 'refuse');
+  assert.equal(more.reply.code, 450);
+  assert.deepEqual(bench.alarms, []);
+  assert.equal((await bench.send(1)).kind, 'pass');
+  bench.clock.advance(24 * 3_600_000);
+  assert.equal((await sendByScript(1)).kind, 'pass');
+  assert.equal((await bench.send(BRAKE_LIMITS.strangersPerHourMin + 100)).kind, 'hold');
+  assert.equal((await sendByScript(1)).kind, 'hold');
+});

@@ -6,16 +6,19 @@
  * waits is held, the postmaster is told, and a person decides. Local recipients are held, too: colleagues are the first
  * that a thief writes to. After BRAKE_LIMITS.heldMessagesMax held messages further ones are refused for the time being.
  * Figures are counted in memory and written every two seconds: a crash forgets less than that.
+ *
+ * What scripts of an account send (redirects, answers, notifications) has the same limits, counted by itself and in memory
+ * only: who floods a mailbox must not stop its owner from writing, nor make a relay of a script.
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 import { BRAKE_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
 import type { Config } from '../../config/config.ts';
 import { BRAKE_REASON, type BrakeControl, type BrakeVerdict, type SendingBrake, type SubmittedMessage } from '../../contract/sending-brake.ts';
-import type { UsageStore } from '../../store/clients/usage.ts';
+import type { AccountUsageRows, UsageStore } from '../../store/clients/usage.ts';
 import { AccountUsage, HOUR_MS } from './account-usage.ts';
 import { clientNetwork } from './client-network.ts';
-import { overQuota, quotaOf, suspicionOf, type Suspicion } from './rules.ts';
+import { overQuota, quotaOf, suspicionOf, type Quota, type Suspicion } from './rules.ts';
 
 /** Told when an account has been braked, after that is stored. */
 export interface BrakeAlarm {
@@ -54,6 +57,8 @@ class AccountBrake implements Brake {
   readonly #ports: BrakePorts;
   /** The most recently used last. */
   readonly #accounts = new Map<string, Promise<AccountUsage>>();
+  /** What scripts sent, in the same order. */
+  readonly #automatic = new Map<string, AccountUsage>();
   readonly #changed = new Set<AccountUsage>();
   #flushTimer: Timer | undefined;
   #pruneTimer: Timer | undefined;
@@ -70,6 +75,7 @@ class AccountBrake implements Brake {
     const now = clock.now();
     const quota = quotaOf(config.quota, usage.quota);
     if (usage.brake?.state === 'braked' && quota.brake) return this.#whileBraked(usage);
+    if (message.automatic) return this.#judgeAutomatic(usage, quota, message.recipients, now);
     const refusal = overQuota(usage, quota, message.recipients.length, now);
     if (refusal) {
       log.warn('account.over-quota', { account: usage.account, recipients: message.recipients.length, code: refusal.code, text: refusal.text });
@@ -116,6 +122,17 @@ class AccountBrake implements Brake {
     await this.flush();
   }
 
+  #judgeAutomatic({ account }: AccountUsage, quota: Quota, recipients: readonly string[], now: number): BrakeVerdict {
+    const usage = this.#automatic.get(account) ?? new AccountUsage(account, NOTHING_SENT);
+    this.#automatic.delete(account);
+    this.#automatic.set(account, usage);
+    dropOldest(this.#automatic);
+    const refusal = overQuota(usage, quota, recipients.length, now);
+    if (refusal) return { kind: 'refuse', reply: refusal, rule: 'over-quota' };
+    usage.count(recipients, undefined, now);
+    return { kind: 'pass' };
+  }
+
   #whileBraked(usage: AccountUsage): BrakeVerdict {
     const { brake } = usage;
     usage.heldMessages += 1;
@@ -149,7 +166,8 @@ class AccountBrake implements Brake {
     const usage = known ?? this.#load(account);
     if (known) this.#accounts.delete(account);
     this.#accounts.set(account, usage);
-    this.#dropUnused();
+    // What was counted is written all the same: #changed keeps it.
+    dropOldest(this.#accounts);
     return usage;
   }
 
@@ -161,14 +179,6 @@ class AccountBrake implements Brake {
       if (this.#accounts.get(account) === loading) this.#accounts.delete(account);
     });
     return loading;
-  }
-
-  /** What was counted is written all the same: #changed keeps it. */
-  #dropUnused(): void {
-    for (const oldest of this.#accounts.keys()) {
-      if (this.#accounts.size <= BRAKE_LIMITS.accountsMax) return;
-      this.#accounts.delete(oldest);
-    }
   }
 
   #schedulePrune(): void {
@@ -183,5 +193,14 @@ class AccountBrake implements Brake {
     let removed: number;
     do removed = await this.#ports.store.prune({ hour: Math.floor(at / HOUR_MS), at }, BRAKE_LIMITS.pruneBatchMax);
     while (removed >= BRAKE_LIMITS.pruneBatchMax && !this.#closed);
+  }
+}
+
+const NOTHING_SENT: AccountUsageRows = { quota: null, brake: null, hours: [], networks: [], known: null, peakStrangers: 0, firstHour: null };
+
+function dropOldest(accounts: Map<string, unknown>): void {
+  for (const oldest of accounts.keys()) {
+    if (accounts.size <= BRAKE_LIMITS.accountsMax) return;
+    accounts.delete(oldest);
   }
 }

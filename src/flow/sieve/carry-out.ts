@@ -7,7 +7,7 @@
  *   discard            no copy; the timeline says so
  *   reject, ereject    the recipient has failed: the sender gets a DSN with the text, if it is one we believe (RFC 5429
  *                      §2.1.2); else the message lies in Junk, because a report could hit somebody who never wrote
- *   vacation, notify   another message in the queue
+ *   vacation, notify   another message in the queue, unless the account has sent too much
  */
 import type { Clock } from '../../base/clock.ts';
 import { Failure } from '../../base/errors.ts';
@@ -38,9 +38,13 @@ export interface CarryOutPorts extends RedirectPorts {
   readonly scripts: Pick<ScriptStore, 'remembers'>;
   readonly sign: AutomaticMail['sign'];
   readonly answering: AnswersUnderWay;
+  /** What of the account may go out now: as it is, held, or not at all. */
+  readonly within: (account: string, items: readonly NewQueueItem[]) => Promise<WithinLimits>;
   readonly clock: Clock;
   readonly log: Log;
 }
+
+export type WithinLimits = { readonly kind: 'items'; readonly items: readonly NewQueueItem[] } | { readonly kind: 'too-much'; readonly why: string };
 
 export interface CarriedOut {
   readonly verdict: Pick<FilterVerdict, 'status' | 'scope' | 'reply' | 'deposit'>;
@@ -157,7 +161,9 @@ export class CarryOut {
     const result = await redirect(this.#ports, this.#request, this.#message.content, action, this.#now);
     if (result.kind === 'self') return this.#copy({ ...action, kind: 'keep', implicit: false, flags: [] }, folder);
     if (result.kind === 'impossible') return keep(result.why);
-    this.#enqueue.push(...result.items);
+    const within = await this.#ports.within(this.#request.account, result.items);
+    if (within.kind === 'too-much') return keep(within.why);
+    this.#enqueue.push(...within.items);
     this.#words.push(`sent on to ${action.address}`);
   }
 
@@ -185,7 +191,7 @@ export class CarryOut {
     const from = await this.#ownSender(action.from, named);
     const messageId = this.#messageId();
     const content = vacationMessage({ fields: this.#fields, action, from, to: message.sender, messageId, now: this.#now });
-    await this.#send({ sender: '', recipients: [message.sender], headerFrom: from.address, messageId, content });
+    if (!(await this.#send({ sender: '', recipients: [message.sender], headerFrom: from.address, messageId, content }))) return;
     if (action.periodSeconds > 0) this.#remember.push({ ...memory, expiresAt: this.#now + action.periodSeconds * 1000 });
   }
 
@@ -212,13 +218,18 @@ export class CarryOut {
     return `<${this.#ports.queueId(this.#now)}@${this.#ports.config.hostname}>`;
   }
 
-  async #send(mail: Pick<AutomaticMail, 'sender' | 'recipients' | 'headerFrom' | 'messageId' | 'content'>): Promise<void> {
-    const { directory, config, sign, queueId } = this.#ports;
+  /** False: it may not go out. */
+  async #send(mail: Pick<AutomaticMail, 'sender' | 'recipients' | 'headerFrom' | 'messageId' | 'content'>): Promise<boolean> {
+    const { directory, config, sign, queueId, within } = this.#ports;
     const recipients: string[] = [];
     for (const address of mail.recipients) {
       const resolution = await directory.resolve(address);
       recipients.push(...(resolution.kind === 'alias' ? resolution.targets : [address]));
     }
-    this.#enqueue.push(await automaticMail({ ...mail, recipients: [...new Set(recipients)], id: queueId(this.#now), about: this.#request.message.id, now: this.#now, lifetimeMs: config.queue.bounceLifetimeMs, sign }));
+    const item = await automaticMail({ ...mail, recipients: [...new Set(recipients)], id: queueId(this.#now), about: this.#request.message.id, now: this.#now, lifetimeMs: config.queue.bounceLifetimeMs, sign });
+    const result = await within(this.#request.account, [item]);
+    if (result.kind === 'too-much') this.#notes.push(`nothing sent to ${mail.recipients.join(', ')}: ${result.why}`);
+    else this.#enqueue.push(...result.items);
+    return result.kind === 'items';
   }
 }
