@@ -135,6 +135,33 @@ test('COPY and MOVE: COPYUID, TRYCREATE, flags kept', () => withImap({}, async (
   assert.match((await b.say('UID COPY 1 Elsewhere')).join('\n'), /\* 5 EXISTS[^]*COPYUID \d+ 1 5/);
 }));
 
+test('what another session copied or appended to the mailbox is told by the next NOOP', () => withImap({}, async (kit) => {
+  const [a, b] = (await sessions(kit, 1)) as [ImapDialogue, ImapDialogue];
+  await a.say('CREATE Other');
+  await b.say('SELECT Other');
+  for (let count = 1; count <= 20; count += 2) {
+    await a.say('COPY 1 Other');
+    assert.deepEqual((await b.say('NOOP')).slice(0, 1), [`* ${count} EXISTS`]);
+    await append(a, 'more', { mailbox: 'Other' });
+    assert.deepEqual((await b.say('CHECK')).slice(0, 1), [`* ${count + 1} EXISTS`]);
+  }
+}));
+
+test('who asks for MODSEQ with a mailbox selected is told from where on to count, once', () => withImap({}, async (kit) => {
+  const [a] = (await sessions(kit, 1)) as [ImapDialogue];
+  const told = await a.say('FETCH 1 MODSEQ');
+  assert.match(told[0] as string, /^\* OK \[HIGHESTMODSEQ 2\]/);
+  assert.match(told[1] as string, /^\* 1 FETCH \(MODSEQ \(2\)\)/);
+  assert.equal((await a.say('ENABLE QRESYNC')).filter((line) => line.includes('HIGHESTMODSEQ')).length, 0);
+}));
+
+test('STATUS RECENT leaves out what a session has taken for itself', () => withImap({}, async (kit) => {
+  const [a, b] = (await sessions(kit, 0)) as [ImapDialogue, ImapDialogue];
+  await append(a, 'new');
+  await b.say('UNSELECT');
+  assert.equal((await b.say('STATUS INBOX (MESSAGES RECENT)'))[0], '* STATUS INBOX (MESSAGES 1 RECENT 0)');
+}));
+
 test('IDLE tells deliveries, flags and expunges as they come', () => withImap({}, async (kit) => {
   const [a, b] = (await sessions(kit, 2)) as [ImapDialogue, ImapDialogue];
   b.write('i1 IDLE\r\n');

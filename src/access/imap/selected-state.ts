@@ -91,6 +91,14 @@ export class SelectedState {
     return this.#rights !== before;
   }
 
+  get toldModseq(): number {
+    return this.view.toldModseq;
+  }
+
+  settle(): Promise<void> {
+    return this.live.settle();
+  }
+
   reach(modseq: number): Promise<void> {
     return this.live.reach(modseq);
   }

@@ -104,10 +104,10 @@ export class Session implements ImapSession {
     const before = this.#enabled;
     switch (name) {
       case 'CONDSTORE':
-        this.#enabled = { ...before, condstore: true };
-        return;
       case 'QRESYNC':
-        this.#enabled = { ...before, condstore: true, qresync: true };
+        // RFC 7162 §3.1: with a mailbox selected, the client is told from where on it may count.
+        if (!before.condstore && this.#selected) this.out.line(`* OK [HIGHESTMODSEQ ${this.#selected.toldModseq}] the last change`);
+        this.#enabled = { ...before, condstore: true, qresync: before.qresync || name === 'QRESYNC' };
         return;
       case 'UIDONLY':
         this.#enabled = { ...before, uidOnly: true };

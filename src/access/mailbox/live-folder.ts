@@ -105,6 +105,11 @@ export class LiveFolder {
     if (modseq > this.#modseq && !this.#gone) await this.hear(modseq);
   }
 
+  /** Resolves when everything that was heard of is in the rows. */
+  settle(): Promise<void> {
+    return this.reach(this.#heard);
+  }
+
   /** Asks the store, whatever was heard. */
   async refresh(): Promise<void> {
     await this.#asking?.catch(() => undefined);

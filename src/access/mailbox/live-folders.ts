@@ -67,6 +67,11 @@ export class LiveFolders {
     return undefined;
   }
 
+  /** A session of this thread changed that folder: others that ask from now on are told, even if the store's own news come later. */
+  heard(folder: FolderId, highestModseq: number): void {
+    this.#hear({ folder, highestModseq, listChanged: false });
+  }
+
   /** Forgets everything; sessions must have ended. */
   close(): void {
     this.#closed = true;
@@ -120,7 +125,7 @@ export class LiveFolders {
     if (this.#entries.get(id) === entry) this.#entries.delete(id);
   }
 
-  #hear(news: FolderNews): void {
+  #hear(news: Pick<FolderNews, 'folder' | 'highestModseq' | 'listChanged'>): void {
     const entry = this.#entries.get(news.folder);
     // Nobody looks at it: who opens it next asks for all of it at once.
     if (entry === undefined || entry.users === 0) return;

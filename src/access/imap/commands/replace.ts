@@ -49,6 +49,7 @@ async function run(session: ImapSession, numbering: Numbering, { set, mailbox, m
   if (target === undefined) return no('there is no such mailbox: CREATE it first', 'TRYCREATE');
   const made = newMessage(message, target.rights, session.ports.clock.now());
   const done = await withProgress(session, session.ports.mailboxes.messages.replace(selected.folder, uid, target.facts.id, made));
+  session.ports.liveFolders.heard(target.facts.id, done.highestModseq);
   await live.refresh();
   // RFC 8508 §3.3: told before the expunge of the old one.
   session.out.line(formatOutcome('*', ok('the replacement is stored', `APPENDUID ${done.uidValidity} ${done.uid}`)));
