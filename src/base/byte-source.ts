@@ -10,8 +10,8 @@ export interface ByteSource {
   readonly size: number;
   /** The bytes in order, in chunks of any size; `start` inclusive and `end` exclusive, default all. */
   chunks(start?: number, end?: number): AsyncIterable<Buffer>;
-  /** A part in memory; `end` exclusive, default the whole. The caller bounds the length. */
-  read(start?: number, end?: number): Promise<Buffer>;
+  /** A part in memory; `end` exclusive, default the whole. The caller bounds the length. `into`: memory that may be used, if it is long enough. */
+  read(start?: number, end?: number, into?: Buffer): Promise<Buffer>;
   /** The whole, when it is in memory already: lets hot paths skip the asynchronous reads. */
   readonly inMemory: Buffer | undefined;
 }
@@ -52,9 +52,9 @@ export class FileSource implements ByteSource {
     return createReadStream(this.path, { start, end: end - 1 });
   }
 
-  async read(start = 0, end = this.size): Promise<Buffer> {
+  async read(start = 0, end = this.size, into?: Buffer): Promise<Buffer> {
     const length = Math.max(0, Math.min(end, this.size) - start);
-    const bytes = Buffer.allocUnsafe(length);
+    const bytes = into && into.length >= length ? into.subarray(0, length) : Buffer.allocUnsafe(length);
     const file = await open(this.path, 'r');
     try {
       let filled = 0;

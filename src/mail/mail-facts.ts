@@ -3,6 +3,7 @@
  * of the text (RFC 8970), when it was sent, and which messages it belongs to.
  */
 import type { ByteSource } from '../base/byte-source.ts';
+import { Semaphore } from '../base/semaphore.ts';
 import { firstField, headerEnd, parseHeader } from './header.ts';
 import { parseDate } from './date.ts';
 import { type MimePart, parseMimeStructure } from './mime-structure.ts';
@@ -31,10 +32,31 @@ const PREVIEW_BYTES_READ_MAX = 16 * 1024;
 const REFERENCES_MAX = 1000;
 
 /** Never throws for any bytes. */
-export async function readMailFacts(source: ByteSource): Promise<MailFactsRead> {
-  const bytes = source.inMemory ?? (await source.read());
+export async function readMailFacts(source: ByteSource, into?: Buffer): Promise<MailFactsRead> {
+  const bytes = source.inMemory ?? (await source.read(0, source.size, into));
   const structure = parseMimeStructure(bytes);
   return { structure, details: mailDetails(bytes, structure) };
+}
+
+/** Reads messages in files one after another into the same memory: together, or waiting to be collected, they could take all there is. */
+export class MailFactsReader {
+  readonly #turns = new Semaphore(1);
+  #memory: Buffer | undefined;
+  #waiting = 0;
+
+  async read(source: ByteSource): Promise<MailFactsRead> {
+    if (source.inMemory) return readMailFacts(source);
+    this.#waiting += 1;
+    try {
+      return await this.#turns.run(() => {
+        if (!this.#memory || this.#memory.length < source.size) this.#memory = Buffer.allocUnsafeSlow(source.size);
+        return readMailFacts(source, this.#memory);
+      });
+    } finally {
+      this.#waiting -= 1;
+      if (this.#waiting === 0) this.#memory = undefined;
+    }
+  }
 }
 
 export function mailDetails(bytes: Buffer, structure: MimePart): MailDetails {

@@ -8,14 +8,13 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import { Semaphore } from '../../base/semaphore.ts';
 import type { Directory } from '../../contract/directory.ts';
 import type { LocalFilter } from '../../contract/local-filter.ts';
 import type { MailboxRoom } from '../../contract/mailbox-room.ts';
 import type { Reply } from '../../contract/message.ts';
 import type { Deliverer, DeliveryJob, DeliveryOutcome, FailureScope, MailboxDeposit, QueueRecipient } from '../../contract/queue.ts';
 import { addressKey } from '../../mail/address.ts';
-import { readMailFacts, type MailFactsRead } from '../../mail/mail-facts.ts';
+import { MailFactsReader, type MailFactsRead } from '../../mail/mail-facts.ts';
 import { serializeStructure } from '../../mail/mime-structure.ts';
 import type { MimePart } from '../../mail/mime-structure.ts';
 import { deliveredTo, tracePrefix } from './trace-fields.ts';
@@ -34,13 +33,12 @@ export interface LocalDelivererOptions {
 
 /** For routes of kind `local` only. Never rejects for what the store or the message did. */
 export function createLocalDeliverer(options: LocalDelivererOptions): Deliverer {
-  const context = { ...options, largeMessages: new Semaphore(1) };
+  const context = { ...options, factsReader: new MailFactsReader() };
   return { deliver: (job) => deliver(context, job) };
 }
 
 interface Context extends LocalDelivererOptions {
-  /** One message that is no longer in memory is read for its structure at a time: together they could take all of it. */
-  readonly largeMessages: Semaphore;
+  readonly factsReader: MailFactsReader;
 }
 
 async function deliver(options: Context, job: DeliveryJob): Promise<readonly DeliveryOutcome[]> {
@@ -63,7 +61,7 @@ async function deliver(options: Context, job: DeliveryJob): Promise<readonly Del
 type Result = Pick<DeliveryOutcome, 'status' | 'scope' | 'reply' | 'deposit' | 'effects'>;
 
 /** What all recipients share is read once, by the first that needs it. */
-function decider({ directory, clock, largeMessages, filter }: Context, job: DeliveryJob): (recipient: QueueRecipient) => Promise<Result> {
+function decider({ directory, clock, factsReader, filter }: Context, job: DeliveryJob): (recipient: QueueRecipient) => Promise<Result> {
   const { route, message, content } = job;
   if (route.kind !== 'local') throw new Error(`a route of kind ${route.kind} is not for the local deliverer`);
   let earlier: Promise<ReadonlySet<string>> | undefined;
@@ -80,7 +78,7 @@ function decider({ directory, clock, largeMessages, filter }: Context, job: Deli
     }
     const prefix = tracePrefix(message.sender, recipient);
     const deposit = async (folder: string, flags: readonly string[]): Promise<MailboxDeposit> => {
-      facts ??= content.inMemory ? readMailFacts(content) : largeMessages.run(() => readMailFacts(content));
+      facts ??= factsReader.read(content);
       const { structure, details } = await facts;
       return {
         account: route.account,

@@ -6,9 +6,8 @@ import { createHash } from 'node:crypto';
 import type { ByteSource } from '../../base/byte-source.ts';
 import { Failure } from '../../base/errors.ts';
 import { QUEUE_LIMITS } from '../../base/limits.ts';
-import { Semaphore } from '../../base/semaphore.ts';
 import type { NewMessage } from '../../contract/mailbox.ts';
-import { readMailFacts } from '../../mail/mail-facts.ts';
+import { MailFactsReader } from '../../mail/mail-facts.ts';
 import { serializeStructure } from '../../mail/mime-structure.ts';
 import { removeBodyFile, writeBodyFile } from '../body-files.ts';
 import { exactBytes } from '../call.ts';
@@ -23,8 +22,7 @@ export interface NewMailsOptions {
 export class NewMails {
   readonly #dataDir: string;
   readonly #reserve: SpaceReserve;
-  /** Messages in files are read for their structure one at a time: together they could take all memory. */
-  readonly #large = new Semaphore(1);
+  readonly #factsReader = new MailFactsReader();
 
   constructor({ dataDir, reserve }: NewMailsOptions) {
     this.#dataDir = dataDir;
@@ -52,7 +50,7 @@ export class NewMails {
   async #prepare({ content, flags, internalDate }: NewMessage): Promise<AppendedMail> {
     if (content.size === 0) throw new Failure('message-empty', 'the message is empty', { temporary: false });
     const digest = await digestOf(content);
-    const { structure, details } = await (content.inMemory ? readMailFacts(content) : this.#large.run(() => readMailFacts(content)));
+    const { structure, details } = await this.#factsReader.read(content);
     const large = content.size > QUEUE_LIMITS.inlineContentBytesMax;
     const stored = large ? { file: await writeBodyFile(this.#dataDir, digest, content) } : { bytes: exactBytes(await content.read()) };
     return { body: { digest, sizeBytes: content.size, ...stored }, structure: serializeStructure(structure), details, flags, internalDate };
