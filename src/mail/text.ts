@@ -93,5 +93,6 @@ export function htmlToText(html: string): string {
       position = end < 0 ? html.length : end;
     }
   }
-  return decodeEntities(pieces.join('')).replace(/[ \t]*\n[ \t]*/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
+  // Runs of blanks first: looked at from each of their places, they would cost the square of their length.
+  return decodeEntities(pieces.join('')).replace(/[ \t]+/g, ' ').replace(/ ?\n ?/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
 }

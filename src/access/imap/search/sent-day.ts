@@ -12,7 +12,7 @@ const SUBJECT = /(?:"date":"(?:[^"\\]|\\.)*",)?"subject":("(?:[^"\\]|\\.)*")/y;
 export function sentDay({ structure }: Pick<MailFacts, 'structure'>): number | undefined {
   const date = envelopeDate(structure);
   if (date === undefined) return undefined;
-  const local = date.replace(/\([^()]*\)/g, ' ').trim().replace(/\s+(?:[+-]\d{4}|[A-Za-z]{1,5})$/, '');
+  const local = date.replace(/\([^()]*\)/g, ' ').replace(/\s+/g, ' ').trim().replace(/ (?:[+-]\d{4}|[A-Za-z]{1,5})$/, '');
   const ms = parseDate(local);
   return ms === undefined ? undefined : Math.floor(ms / DAY_MS) * DAY_MS;
 }
