@@ -42,6 +42,8 @@ export interface SievePorts {
   seen(key: string, extend: { readonly seconds: number } | undefined): MaybeLater<boolean>;
   /** RFC 6609 §3.2: the source of another script. Undefined: there is none of that name. */
   script(location: 'personal' | 'global', name: string): MaybeLater<string | Uint8Array | undefined>;
+  /** Called every few milliseconds of computing: comes back when others have had their turn. */
+  pause(): MaybeLater<void>;
 }
 
 /** Knows nothing and has nothing: for checking and trying scripts. */
@@ -53,4 +55,5 @@ export const EMPTY_PORTS: SievePorts = {
   annotation: () => undefined,
   seen: () => false,
   script: () => undefined,
+  pause: () => undefined,
 };

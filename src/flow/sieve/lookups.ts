@@ -5,16 +5,19 @@ import type { ScriptMemory } from '../../contract/queue.ts';
 import type { SievePorts } from '../../sieve/script.ts';
 import type { ScriptStore } from '../../store/clients/scripts.ts';
 import type { ScriptSources } from './script-sources.ts';
+import type { Turns } from './turns.ts';
 
 export interface LookupPorts {
   readonly folders: Pick<FolderStore, 'find' | 'list' | 'create'>;
   readonly annotations: Pick<Annotations, 'list'>;
   readonly scripts: Pick<ScriptStore, 'remembers'>;
   readonly clock: Clock;
+  /** Shared by all runs. */
+  readonly turns: Turns;
 }
 
 /** `extend` takes what is to be remembered longer, should the message be delivered. */
-export function sievePorts({ folders, annotations, scripts, clock }: LookupPorts, sources: ScriptSources, account: string, extend: (memory: ScriptMemory) => void): SievePorts {
+export function sievePorts({ folders, annotations, scripts, clock, turns }: LookupPorts, sources: ScriptSources, account: string, extend: (memory: ScriptMemory) => void): SievePorts {
   const bySpecialUse = async (specialUse: string): Promise<string | undefined> => {
     const wanted = specialUse.toLowerCase();
     return (await folders.list(account)).find(({ specialUse: uses }) => uses.some((use) => use.toLowerCase() === wanted))?.name;
@@ -38,5 +41,6 @@ export function sievePorts({ folders, annotations, scripts, clock }: LookupPorts
       return known;
     },
     script: (location, name) => sources.text(account, location, name),
+    pause: () => turns.next(),
   };
 }

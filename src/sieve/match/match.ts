@@ -1,10 +1,15 @@
 /** Values against keys, as the tests of RFC 5228 §2.7 and RFC 5231 do it. */
+import type { MaybeLater } from '../environment.ts';
 import type { MatchRule, Relation } from '../program.ts';
 import { SieveFailure, type Meter } from '../run/meter.ts';
 import { equal, fold, order } from './comparator.ts';
 import { compileRegex, type RegexProgram } from './regex-program.ts';
 import { matchRegex } from './regex-matcher.ts';
 import { matchWildcard } from './wildcard.ts';
+
+/** What comparing costs besides looking at the characters, in characters; and making cases alike, for each of them. */
+const PAIR_CHARACTERS = 150;
+const FOLDING = 5;
 
 /** Keeps regexes of one run, which loops and lists use again. */
 export type RegexCache = Map<string, RegexProgram>;
@@ -17,13 +22,16 @@ export interface MatchContext {
 }
 
 /** True when any value matches any key; values in order, each against the keys in order. */
-export function matchAny(rule: MatchRule, values: readonly string[], keys: readonly string[], context: MatchContext): boolean {
+export async function matchAny(rule: MatchRule, values: readonly string[], keys: readonly string[], context: MatchContext): Promise<boolean> {
   if (rule.type === 'count') return matchCount(rule, values.length, keys);
+  const { meter } = context;
   for (const value of values) {
+    meter.read(value.length * FOLDING);
     const folded = rule.type === 'contains' ? fold(rule.comparator, value) : value;
     for (const key of keys) {
-      context.meter.read(16 + key.length + value.length);
-      if (matchOne(rule, value, folded, key, context)) return true;
+      meter.read(PAIR_CHARACTERS + key.length + value.length);
+      if (meter.isDue) await meter.pause();
+      if (await matchOne(rule, value, folded, key, context)) return true;
     }
   }
   return false;
@@ -34,7 +42,7 @@ export function matchCount(rule: MatchRule, count: number, keys: readonly string
   return keys.some((key) => holds(rule.relation, order(rule.comparator, String(count), key)));
 }
 
-function matchOne(rule: MatchRule, value: string, folded: string, key: string, context: MatchContext): boolean {
+function matchOne(rule: MatchRule, value: string, folded: string, key: string, context: MatchContext): MaybeLater<boolean> {
   switch (rule.type) {
     case 'is':
       return equal(rule.comparator, value, key);
@@ -51,7 +59,8 @@ function matchOne(rule: MatchRule, value: string, folded: string, key: string, c
   }
 }
 
-function noted(values: readonly string[] | undefined, context: MatchContext): boolean {
+async function noted(matching: Promise<readonly string[] | undefined>, context: MatchContext): Promise<boolean> {
+  const values = await matching;
   if (values) context.matched(values);
   return values !== undefined;
 }

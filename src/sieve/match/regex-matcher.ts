@@ -20,9 +20,11 @@ interface States {
 }
 
 /** The match values: the whole match and each group (empty when it took no part); undefined when there is no match. */
-export function matchRegex(program: RegexProgram, text: string, comparator: Comparator, meter: Meter): string[] | undefined {
+export async function matchRegex(program: RegexProgram, text: string, comparator: Comparator, meter: Meter): Promise<string[] | undefined> {
   const points = toPoints(text);
-  const best = new Matcher(program, points, comparator, meter).run();
+  const matcher = new Matcher(program, points, comparator, meter);
+  while (!matcher.advance()) await meter.pause();
+  const { best } = matcher;
   if (!best) return undefined;
   const values: string[] = [];
   for (let group = 0; group < program.groups; group += 1) {
@@ -39,6 +41,9 @@ class Matcher {
   readonly #comparator: Comparator;
   readonly #meter: Meter;
   readonly #slotCount: number;
+  #at = 0;
+  #now: States = { slots: [], order: [] };
+  #next: States = { slots: [], order: [] };
   #best: Slots | undefined;
 
   constructor(program: RegexProgram, points: Int32Array, comparator: Comparator, meter: Meter) {
@@ -49,19 +54,25 @@ class Matcher {
     this.#slotCount = program.groups * 2;
   }
 
-  run(): Slots | undefined {
-    let now: States = { slots: [], order: [] };
-    let next: States = { slots: [], order: [] };
-    for (let at = 0; at <= this.#points.length; at += 1) {
+  get best(): Slots | undefined {
+    return this.#best;
+  }
+
+  /** False: a pause is due, and it goes on with the next call. */
+  advance(): boolean {
+    for (; this.#at <= this.#points.length; this.#at += 1) {
+      if (this.#meter.isDue) return false;
+      const at = this.#at;
+      const now = this.#now;
       if (!this.#best) this.#enter(now, 0, new Int32Array(this.#slotCount).fill(-1).fill(at, 0, 1), at);
       else if (now.order.length === 0) break;
       this.#meter.spend(0.1 + now.order.length);
-      this.#step(now, next, at);
+      this.#step(now, this.#next, at);
       for (const state of now.order) now.slots[state] = undefined;
       now.order = [];
-      [now, next] = [next, now];
+      [this.#now, this.#next] = [this.#next, now];
     }
-    return this.#best;
+    return true;
   }
 
   #step(now: States, next: States, at: number): void {

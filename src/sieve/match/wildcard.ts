@@ -29,13 +29,13 @@ function splitPattern(pattern: string, comparator: Comparator): Piece[] {
 }
 
 /** The match values: the whole, then what each wildcard took; undefined when it does not match. */
-export function matchWildcard(pattern: string, text: string, comparator: Comparator, meter: Meter): string[] | undefined {
+export async function matchWildcard(pattern: string, text: string, comparator: Comparator, meter: Meter): Promise<string[] | undefined> {
   const pieces = splitPattern(pattern, comparator);
   const original = toPoints(text);
   const folded = comparator === 'i;octet' ? original : original.map((point) => foldPoint(comparator, point));
   // Taking a text apart costs more than comparing it.
   meter.read(6 * (folded.length + pattern.length));
-  const starts = place(pieces, folded, meter);
+  const starts = await place(pieces, folded, meter);
   if (!starts) return undefined;
   const values = [text];
   pieces.forEach((piece, i) => {
@@ -49,7 +49,7 @@ export function matchWildcard(pattern: string, text: string, comparator: Compara
 }
 
 /** Where each piece stands: the first at the start, the last at the end, each other as far left as it goes. */
-function place(pieces: readonly Piece[], text: Int32Array, meter: Meter): number[] | undefined {
+async function place(pieces: readonly Piece[], text: Int32Array, meter: Meter): Promise<number[] | undefined> {
   const first = pieces[0] as Piece;
   const last = pieces.at(-1) as Piece;
   if (!standsAt(first, text, 0)) return undefined;
@@ -57,7 +57,7 @@ function place(pieces: readonly Piece[], text: Int32Array, meter: Meter): number
   const starts = [0];
   let from = first.length;
   for (const piece of pieces.slice(1, -1)) {
-    const start = find(piece, text, from, meter);
+    const start = await find(piece, text, from, meter);
     if (start < 0) return undefined;
     starts.push(start);
     from = start + piece.length;
@@ -71,7 +71,7 @@ function standsAt(piece: Piece, text: Int32Array, start: number): boolean {
   return start + piece.length <= text.length && piece.every((point, k) => point === ANY_ONE || point === text[start + k]);
 }
 
-function find(piece: Piece, text: Int32Array, from: number, meter: Meter): number {
+async function find(piece: Piece, text: Int32Array, from: number, meter: Meter): Promise<number> {
   const head = piece[0] ?? ANY_ONE;
   for (let start = from; start + piece.length <= text.length; start += 1) {
     if (head !== ANY_ONE) {
@@ -79,6 +79,7 @@ function find(piece: Piece, text: Int32Array, from: number, meter: Meter): numbe
       if (start < 0 || start + piece.length > text.length) return -1;
     }
     meter.read(piece.length);
+    if (meter.isDue) await meter.pause();
     if (standsAt(piece, text, start)) return start;
   }
   return -1;

@@ -3,6 +3,7 @@
  * unfolded, trimmed, with encoded words decoded (RFC 5228 §2.7.2).
  */
 import { isAscii } from 'node:buffer';
+import { parseAddressList } from '../../mail/address.ts';
 import { decodeWords, encodeText } from '../../mail/encoded-word.ts';
 import { foldField, parseHeader } from '../../mail/header.ts';
 
@@ -21,6 +22,7 @@ const LINE_CHARS_PREFERRED = 78;
 export class HeaderState {
   #fields: HeaderEntry[];
   readonly #decoded = new WeakMap<HeaderEntry, string>();
+  readonly #addresses = new WeakMap<HeaderEntry, readonly string[]>();
 
   constructor(header: Buffer) {
     this.#fields = parseHeader(header).fields;
@@ -41,6 +43,15 @@ export class HeaderState {
     const text = decodeWords(field.value).trim();
     this.#decoded.set(field, text);
     return text;
+  }
+
+  /** All addresses of a field. */
+  addresses(field: HeaderEntry): readonly string[] {
+    const known = this.#addresses.get(field);
+    if (known) return known;
+    const addresses = parseAddresses(field);
+    this.#addresses.set(field, addresses);
+    return addresses;
   }
 
   add(name: string, value: string, last: boolean): void {
@@ -67,6 +78,18 @@ export class HeaderState {
     const ended = this.#fields.map(({ raw }) => (raw.at(-1) === 10 ? raw : Buffer.concat([raw, Buffer.from('\r\n')])));
     return Buffer.concat([...ended, Buffer.from('\r\n')]);
   }
+}
+
+/** Groups opened; as they are written there (i;octet sees the case of domains). */
+function parseAddresses(field: HeaderEntry): string[] {
+  const lower = field.value.toLowerCase();
+  let from = 0;
+  return parseAddressList(field.value).map(({ address }) => {
+    const at = lower.indexOf(address.toLowerCase(), from);
+    if (at < 0) return address;
+    from = at;
+    return field.value.slice(at, at + address.length);
+  });
 }
 
 /** RFC 5293 §4: what is not ASCII is encoded; line ends inside become blanks, so that nothing else can be added. */

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { describe as inWords, TEST_ENVIRONMENT, readMessage, SIEVE_ENVELOPE } from '../../../test/harness/sieve-cases.ts';
 import { seeded } from '../../../test/harness/seeded-input.ts';
 import { BufferSource } from '../../base/byte-source.ts';
+import { SIEVE_LIMITS } from '../../base/sieve-limits.ts';
 import { compile, editedMessage, EMPTY_PORTS, openSieveMessage, run, type RunResult, type SieveEnvironment, type SievePorts } from '../script.ts';
 
 interface Options {
@@ -167,6 +168,24 @@ describe('bounds', () => {
     const costly = await runScript(`require ["foreverypart","mime"];\n${loops.repeat(50)}`, { message: `From: a@b.example\r\n${deep}` });
     assert.match(costly.problems[0]?.message ?? 'none', /steps|computing time/);
     assert.deepEqual(costly.actions.map(inWords), ['implicit-keep']);
+  });
+
+  test('a script that computes long lets others work in between', async () => {
+    const text = `Subject: x\r\n${'X-A: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n'.repeat(1000)}Content-Type: text/plain\r\n\r\n${'aaaaaaaaab lorem ipsum\r\n'.repeat(20_000)}`;
+    const scripts = [
+      'require ["body", "regex"]; if body :text :regex "(a|aa)*x([a-z]+ )*Q" { discard; }',
+      `require "body"; if body :text :matches "*${'a?'.repeat(2000)}Q*" { discard; }`,
+      `require "body"; if body :text :contains [${'"Q", '.repeat(500)} "Q"] { discard; }`,
+      'if header :contains "x-a" "Q" { discard; }'.repeat(500),
+      'if address :localpart "x-a" "Q" { discard; }'.repeat(500),
+      'require "editheader"; deleteheader :contains "x-a" "Q";'.concat('deleteheader :contains "x-a" "Q";'.repeat(500)),
+    ];
+    for (const script of scripts) {
+      let pauses = 0;
+      const { work } = await runScript(script, { message: text, ports: { pause: () => void (pauses += 1) } });
+      assert.ok(work > 10 * SIEVE_LIMITS.workBetweenPauses, `${script.slice(0, 60)}: ${work}`);
+      assert.ok(pauses > 0.5 * Math.floor(work / SIEVE_LIMITS.workBetweenPauses), `${script.slice(0, 60)}: ${pauses} pauses in ${work}`);
+    }
   });
 
   test('a port that fails fails the run', async () => {

@@ -51,7 +51,7 @@ export class Machine {
 
   constructor(message: SieveMessage, environment: SieveEnvironment, ports: SievePorts, budget: SieveBudget, language: Language) {
     this.language = language;
-    this.meter = new Meter(budget);
+    this.meter = new Meter(budget, () => ports.pause());
     this.message = new MessageState(message, this.meter);
     this.environment = environment;
     this.ports = ports;
@@ -69,6 +69,7 @@ export class Machine {
     for (const command of commands) {
       this.meter.step();
       this.at = command;
+      if (this.meter.isDue) await this.meter.pause();
       const flow = await this.language.execute(command, this);
       if (flow) return flow;
     }
@@ -78,6 +79,7 @@ export class Machine {
   async test(call: CompiledTest): Promise<boolean> {
     this.meter.step();
     this.at = call;
+    if (this.meter.isDue) await this.meter.pause();
     return call.constant ?? (await this.language.evaluate(call, this));
   }
 
@@ -124,7 +126,7 @@ export class Machine {
     return value === undefined ? undefined : this.string(value);
   }
 
-  matches(rule: MatchRule, values: readonly string[], keys: readonly string[], options: { readonly silent?: boolean } = {}): boolean {
+  matches(rule: MatchRule, values: readonly string[], keys: readonly string[], options: { readonly silent?: boolean } = {}): Promise<boolean> {
     const context: MatchContext = {
       meter: this.meter,
       regexes: this.#regexes,

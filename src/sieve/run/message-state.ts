@@ -18,6 +18,9 @@ interface PartEdit {
   readonly bytes: Buffer;
 }
 
+/** What reading a character of a part costs against comparing it: decoding, charset, tags of HTML. */
+const DECODING = 15;
+
 export class MessageState {
   readonly source: SieveMessage;
   readonly header: HeaderState;
@@ -83,7 +86,7 @@ export class MessageState {
     const known = this.#partTexts.get(key);
     if (known !== undefined) return known;
     const text = make();
-    this.#meter.read(text.length);
+    this.#meter.read(text.length * DECODING);
     this.#partTexts.set(key, text);
     return text;
   }
@@ -123,6 +126,7 @@ export class MessageState {
   async enclose(text: string, subject: string | undefined, fields: readonly (readonly [name: string, value: string])[]): Promise<void> {
     const inner = Buffer.concat([this.header.bytes(), await this.#body()]);
     const boundary = unusedBoundary(inner);
+    this.#meter.read(inner.length);
     const head = `--${boundary}\r\n${textEntity(text).toString('latin1')}\r\n--${boundary}\r\nContent-Type: message/rfc822\r\n\r\n`;
     this.#grow(head.length);
     this.#setContentFields(Buffer.from(`MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="${boundary}"\r\n`), subject === undefined ? fields : [['Subject', subject], ...fields]);

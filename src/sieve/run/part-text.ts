@@ -34,13 +34,13 @@ export function readableOf(bytes: Buffer, part: MimePart): string {
 
 /** RFC 5173 §5.2: of a multipart what stands in front of its parts and what stands behind, of a message inside its header. */
 export function framesOf(bytes: Buffer, part: MimePart): string[] {
-  if (part.message) return [textOf(bytes.subarray(part.message.headerStart, part.message.bodyStart)).replace(/(?<=\n)\r?\n$/, '')];
+  if (part.message) return [textOf(bytes.subarray(part.message.headerStart, Math.min(part.message.bodyStart, part.message.headerStart + SIEVE_LIMITS.partBytesMax))).replace(/(?<=\n)\r?\n$/, '')];
   const children = part.parts ?? [];
   const first = children[0];
   const last = children.at(-1);
   if (!first || !last) return [];
-  const prologue = textOf(bytes.subarray(part.bodyStart, first.headerStart));
-  const epilogue = textOf(bytes.subarray(last.bodyEnd, part.bodyEnd));
+  const prologue = textOf(bytes.subarray(part.bodyStart, Math.min(first.headerStart, part.bodyStart + SIEVE_LIMITS.partBytesMax)));
+  const epilogue = textOf(bytes.subarray(last.bodyEnd, Math.min(part.bodyEnd, last.bodyEnd + SIEVE_LIMITS.partBytesMax)));
   const boundary = findParameter(part.parameters, 'boundary') ?? '';
   return [withoutBoundaries(prologue, boundary), withoutBoundaries(epilogue, boundary)];
 }

@@ -34,7 +34,9 @@ async function bodyValues(call: AnyCall, machine: Machine): Promise<string[]> {
   const values: string[] = [];
   for (const part of walkParts(await machine.message.root())) {
     const isWanted = wanted ? wanted.some((type) => hasContentType(part, type)) : isReadable(part);
+    machine.meter.spend(1);
     if (!isWanted) continue;
+    if (machine.meter.isDue) await machine.meter.pause();
     values.push(...(wanted ? contentValues(machine, bytes, part) : [machine.message.partText(part, 'readable', () => readableOf(bytes, part))]));
   }
   return values;

@@ -1,6 +1,6 @@
 /** `addheader` and `deleteheader` (RFC 5293). */
 import type { AnyCall } from '../program.ts';
-import { isFieldName } from '../run/header-state.ts';
+import { isFieldName, type HeaderEntry } from '../run/header-state.ts';
 import { SieveFailure } from '../run/meter.ts';
 import type { CommandSpec, Report } from '../signature.ts';
 import { textsOf } from './call-texts.ts';
@@ -48,7 +48,7 @@ export const DELETEHEADER: CommandSpec = {
     const isGiven = ['comparator', 'contains', 'is', 'matches', 'regex', 'value'].some((tag) => call.tags.has(tag)) || call.match.type !== 'is';
     if (isGiven && call.values[1] === undefined) report.problem(call, 'a match type needs patterns to match');
   },
-  execute(call, machine) {
+  async execute(call, machine) {
     const name = fieldName(machine.string(call.values[0]));
     if (PROTECTED.includes(name.toLowerCase()) || machine.environment.protectedHeaders?.includes(name.toLowerCase())) {
       machine.warn(`the field ${name} may not be deleted`);
@@ -61,7 +61,11 @@ export const DELETEHEADER: CommandSpec = {
     // RFC 5293 §5: with both, the one at that place goes, if it matches.
     const candidates = index === undefined ? all : at ? [at] : [];
     const patterns = call.values[1] === undefined ? undefined : machine.strings(call.values[1]);
-    const doomed = candidates.filter((field) => !patterns || machine.matches(call.match, [header.text(field)], patterns, { silent: true }));
-    machine.message.removeFields(new Set(doomed));
+    const doomed = new Set<HeaderEntry>();
+    for (const field of candidates) {
+      if (!patterns || (await machine.matches(call.match, [header.text(field)], patterns, { silent: true }))) doomed.add(field);
+    }
+    machine.meter.spend(0.1 * header.fields.length);
+    machine.message.removeFields(doomed);
   },
 };

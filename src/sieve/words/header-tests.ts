@@ -1,7 +1,7 @@
 /** Tests of the header and the envelope: header, address, exists, size, envelope (RFC 5228 §5). */
 import type { TestSpec } from '../signature.ts';
 import { textsOf } from './call-texts.ts';
-import { ADDRESS_TAGS, addressesOf, addressPart, checkFieldNames, checkFieldTags, chooseFields, CONTENT_TAGS, fieldValues, INDEX_TAGS, PART_TAGS } from './fields.ts';
+import { ADDRESS_TAGS, addressPart, checkFieldNames, checkFieldTags, chooseFields, CONTENT_TAGS, fieldValues, INDEX_TAGS, PART_TAGS } from './fields.ts';
 
 export const HEADER: TestSpec = {
   kind: 'test',
@@ -48,9 +48,10 @@ export const ADDRESS: TestSpec = {
     const names = machine.strings(call.values[0]).filter(mayHoldAddresses);
     const fields = await chooseFields(call, machine, names);
     const separator = machine.environment.detailSeparator;
-    const values = fields.flatMap(({ field }) => {
-      machine.meter.read(field.value.length);
-      return addressesOf(field).map((address) => addressPart(call, address, separator)).filter((part) => part !== undefined);
+    const values = fields.flatMap(({ field, header }) => {
+      const addresses = header.addresses(field);
+      machine.meter.spend(1 + addresses.length);
+      return addresses.map((address) => addressPart(call, address, separator)).filter((part) => part !== undefined);
     });
     return machine.matches(call.match, values, machine.strings(call.values[1]));
   },

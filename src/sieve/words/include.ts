@@ -35,6 +35,9 @@ export const INCLUDE: CommandSpec = {
   },
 };
 
+/** Work units for a character of a script that is compiled. */
+const COMPILING = 3;
+
 async function load(machine: Machine, location: 'personal' | 'global', name: string): Promise<Program | undefined> {
   const key = `${location}/${name}`;
   const known = machine.includedPrograms.get(key);
@@ -42,7 +45,8 @@ async function load(machine: Machine, location: 'personal' | 'global', name: str
   if (machine.includedPrograms.size >= SIEVE_LIMITS.includesMax) throw new SieveFailure(`more than ${SIEVE_LIMITS.includesMax} scripts are included`);
   const source = await machine.ports.script(location, name);
   if (source === undefined) return undefined;
-  machine.meter.read(source.length);
+  machine.meter.spend(COMPILING * source.length);
+  if (machine.meter.isDue) await machine.meter.pause();
   const result = machine.language.compile(source);
   if (!result.ok) {
     const [first] = result.problems;
