@@ -139,6 +139,8 @@ export const LIVE_FOLDER_LIMITS = {
   /** Folders that are kept although no session has them selected are dropped, oldest first, above these. */
   unusedFoldersMax: 1000,
   unusedMessagesMax: 1_000_000,
+  /** Names of folders whose facts are in memory. */
+  knownNamesMax: 20_000,
   /** When the store could not be asked for changes. */
   retryMs: 1000,
 } as const;

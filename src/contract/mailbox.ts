@@ -250,4 +250,6 @@ export interface FolderNews {
 export interface FolderFeed {
   /** Called after each commit that changed a folder, in whichever thread; undone by the result. A watcher never hears of one folder twice in a call. */
   watch(listener: (news: readonly FolderNews[]) => void): () => void;
+  /** True when everything that was committed, by whichever thread, has been told: what a listener knows is what the store has. */
+  readonly upToDate?: boolean;
 }

@@ -1,8 +1,9 @@
 /**
  * How often the directory and the keys were changed, in memory that all threads share: whoever holds a copy in memory
- * compares the number, so that a change made by one thread is seen by the next question in every other.
+ * compares the number, so that a change made by one thread is seen by the next question in every other. `folders` is counted by
+ * the storage thread itself, which numbers its news of folders so.
  */
-const NOUNS = ['directory', 'keys', 'srs', 'suppressions', 'routes', 'scripts', 'mailQuotas'] as const;
+const NOUNS = ['directory', 'keys', 'srs', 'suppressions', 'routes', 'scripts', 'mailQuotas', 'folders'] as const;
 
 /** Grows with every change. */
 export interface ChangeCount {
@@ -24,5 +25,5 @@ export function createChangeCounts(memory: SharedArrayBuffer): ChangeCounts {
     },
     increase: () => void Atomics.add(counts, at, 1),
   });
-  return { directory: countAt(0), keys: countAt(1), srs: countAt(2), suppressions: countAt(3), routes: countAt(4), scripts: countAt(5), mailQuotas: countAt(6) };
+  return { directory: countAt(0), keys: countAt(1), srs: countAt(2), suppressions: countAt(3), routes: countAt(4), scripts: countAt(5), mailQuotas: countAt(6), folders: countAt(7) };
 }

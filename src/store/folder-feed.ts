@@ -5,17 +5,29 @@
  */
 import { STORE_LIMITS } from '../base/limits.ts';
 import type { FolderFeed, FolderNews } from '../contract/mailbox.ts';
+import type { ChangeCount } from './change-counts.ts';
 import type { StoreCall } from './call.ts';
 import type { StoragePort } from './caller.ts';
+import type { NumberedNews } from './thread-protocol.ts';
 
 export class FolderFeedClient implements FolderFeed {
   readonly #call: StoreCall;
   readonly #listeners = new Set<(news: readonly FolderNews[]) => void>();
+  readonly #changed: ChangeCount | undefined;
   #port: StoragePort | undefined;
   #watching = false;
+  /** Number of the last news; undefined while some may have been missed. */
+  #heard: number | undefined;
+  #catchingUp = false;
 
-  constructor(call: StoreCall) {
+  /** `changed`: what the storage thread has numbered its news up to, seen before they arrive. */
+  constructor(call: StoreCall, changed?: ChangeCount) {
     this.#call = call;
+    this.#changed = changed;
+  }
+
+  get upToDate(): boolean {
+    return !this.#catchingUp && this.#heard !== undefined && this.#heard === this.#changed?.value;
   }
 
   watch(listener: (news: readonly FolderNews[]) => void): () => void {
@@ -29,12 +41,17 @@ export class FolderFeedClient implements FolderFeed {
     const missed = this.#watching;
     this.#port = port;
     this.#watching = false;
+    this.#heard = undefined;
     this.#ask();
-    // A failure means that the thread is being replaced once more, which comes here again.
-    if (missed) void this.#tellAll().catch(() => {});
+    if (missed) void this.#catchUp();
   }
 
-  tell(news: readonly FolderNews[]): void {
+  tell({ news, number }: NumberedNews): void {
+    this.#heard = number;
+    if (news.length > 0) this.#tellListeners(news);
+  }
+
+  #tellListeners(news: readonly FolderNews[]): void {
     for (const listener of this.#listeners) listener(news);
   }
 
@@ -45,11 +62,19 @@ export class FolderFeedClient implements FolderFeed {
     this.#port.postMessage({ watch: true }, []);
   }
 
+  async #catchUp(): Promise<void> {
+    const port = this.#port;
+    this.#catchingUp = true;
+    // A failure means that the thread is being replaced once more, which comes here again.
+    const caughtUp = await this.#tellAll().then(() => true, () => false);
+    if (caughtUp && this.#port === port) this.#catchingUp = false;
+  }
+
   async #tellAll(): Promise<void> {
     for (let after = 0; ; ) {
       const news = await this.#call('folders.standing', { after, limit: STORE_LIMITS.rowsPerReadMax });
       if (news.length === 0) return;
-      this.tell(news);
+      this.#tellListeners(news);
       after = (news.at(-1) as FolderNews).folder;
     }
   }

@@ -38,16 +38,16 @@ export function createGuestStore({ dataDir, clock, log, changeMemory }: GuestSto
   let current: MessagePort | undefined;
   let currentReader: MessagePort | undefined;
   const call = routeReads(caller.call, reader.call);
-  const feed = new FolderFeedClient(call);
-  const searching = createGuestSearch();
   const changes = createChangeCounts(changeMemory);
+  const feed = new FolderFeedClient(call, changes.folders);
+  const searching = createGuestSearch();
   // Contents are wanted where they are delivered, which is elsewhere.
   const clients = createStoreClients({ call, feed, search: searching.search, dataDir, clock, reserve: new SpaceReserve(dataDir), changes, contentCacheBytes: 0 });
   return {
     ...clients,
     connect: (port) => {
       current = port;
-      port.on('message', (message: FromThread) => ('news' in message ? feed.tell(message.news) : caller.settle(message)));
+      port.on('message', (message: FromThread) => ('news' in message ? feed.tell(message) : caller.settle(message)));
       port.once('close', () => {
         if (current === port) caller.disconnect();
       });

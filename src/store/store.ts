@@ -69,8 +69,9 @@ export async function openStore(dataDir: string, options: StoreOptions = {}): Pr
   }
   const lock = await lockDataDir(dataDir, options.lockWaitMs);
   try {
+    const changeMemory = createChangeMemory();
     const thread = await ThreadClient.start(
-      { dataDir, readOnly, sweep: !readOnly, nowMs: clock.now(), ...(options.maxPages ? { maxPages: options.maxPages } : {}) },
+      { dataDir, changeMemory, readOnly, sweep: !readOnly, nowMs: clock.now(), ...(options.maxPages ? { maxPages: options.maxPages } : {}) },
       options.log ?? silentLog,
     );
     const reader = options.readerThread ? await ThreadClient.start({ dataDir, readOnly: true, sweep: false, nowMs: clock.now() }, options.log ?? silentLog) : undefined;
@@ -78,7 +79,6 @@ export async function openStore(dataDir: string, options: StoreOptions = {}): Pr
     // A failure is in the log already, and the next start tries again.
     if (!readOnly) void sweepRemovedMail(call).catch(() => {});
     const searchIndex = new SearchIndex({ dataDir, log: options.log ?? silentLog });
-    const changeMemory = createChangeMemory();
     const reserve = new SpaceReserve(dataDir, options.freeSpace);
     return {
       ...createStoreClients({ call, feed: thread.feed, search: searchIndex.search, dataDir, clock, reserve, changes: createChangeCounts(changeMemory) }),

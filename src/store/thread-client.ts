@@ -11,6 +11,7 @@ import type { Log } from '../base/log.ts';
 import { workerModule } from '../base/worker-module.ts';
 import type { StoreCall } from './call.ts';
 import { Caller, failureOf } from './caller.ts';
+import { createChangeCounts } from './change-counts.ts';
 import { FolderFeedClient } from './folder-feed.ts';
 import type { FromThread, ThreadOptions, ThreadStarted, ToThread } from './thread-protocol.ts';
 
@@ -37,7 +38,7 @@ export class ThreadClient {
     this.#options = options;
     this.#log = log;
     this.#caller = new Caller(log, options.readOnly ? 0 : STORE_LIMITS.gatherMs);
-    this.feed = new FolderFeedClient(this.#caller.call);
+    this.feed = new FolderFeedClient(this.#caller.call, options.changeMemory && createChangeCounts(options.changeMemory).folders);
     this.#worker = worker;
     this.#employ(worker);
   }
@@ -81,7 +82,7 @@ export class ThreadClient {
     worker.removeAllListeners('error');
     worker.on('message', (message: FromThread | object) => {
       if (Array.isArray(message)) this.#caller.settle(message);
-      else if ('news' in message) this.feed.tell(message.news);
+      else if ('news' in message) this.feed.tell(message);
     });
     worker.on('error', (error) => this.#log.error('store.thread-failed', { error: error.stack ?? error.message }));
     this.#gone = new Promise((resolve) => {

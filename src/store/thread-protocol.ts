@@ -23,6 +23,8 @@ export interface ThreadOptions {
   readonly nowMs: number;
   /** Remove body files that no row names; only while nobody can be writing one. */
   readonly sweep: boolean;
+  /** Memory of change-counts.ts; only who commits needs it. */
+  readonly changeMemory?: SharedArrayBuffer;
   /** For tests of a full disk. */
   readonly maxPages?: number;
 }
@@ -33,5 +35,11 @@ export type ThreadStarted = { readonly ready: true } | { readonly ready: false; 
 /** `attach`: another thread that asks through this port; `watch`: send news of folders here; `attach` and `close` come from the owner alone. */
 export type ToThread = { readonly requests: readonly ThreadRequest[] } | { readonly attach: MessagePort } | { readonly watch: true } | { readonly close: true };
 
-/** What comes back: replies, and news of folders to those that asked for them. */
-export type FromThread = readonly ThreadReply[] | { readonly news: readonly FolderNews[] };
+/** `number`: the count of changed folders (change-counts.ts) up to and with these news. */
+export interface NumberedNews {
+  readonly news: readonly FolderNews[];
+  readonly number: number;
+}
+
+/** What comes back: replies, and news of folders to those that asked for them, once at once without any. */
+export type FromThread = readonly ThreadReply[] | NumberedNews;

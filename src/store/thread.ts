@@ -13,12 +13,14 @@ import { QUEUE_LIMITS, STORE_LIMITS } from '../base/limits.ts';
 import { describeError, flatten, isFull, runBatch } from './batch.ts';
 import type { OperationTables } from './batch.ts';
 import { sweepBodies } from './body-sweep.ts';
+import { createChangeCounts } from './change-counts.ts';
+import type { ChangeCount } from './change-counts.ts';
 import { Database } from './database.ts';
 import { checkVersion, migrate } from './migrate.ts';
 import { migrations } from './migrations/all.ts';
 import { handedOver, postponable, reads, writes } from './operations.ts';
 import { ReserveFile } from './reserve-file.ts';
-import type { ThreadOptions, ThreadReply, ThreadRequest, ThreadStarted, ToThread } from './thread-protocol.ts';
+import type { NumberedNews, ThreadOptions, ThreadReply, ThreadRequest, ThreadStarted, ToThread } from './thread-protocol.ts';
 
 /** A server that was stopped by a full disk must start there: then the reserve is given up. */
 function openDatabase(options: ThreadOptions, reserve: ReserveFile): Database {
@@ -52,7 +54,7 @@ function openPrepared(options: ThreadOptions, reserve: ReserveFile): Database {
 /** Who asked for what waits. */
 type Askers = Map<ThreadRequest, MessagePort>;
 
-function serve(owner: MessagePort, db: Database): void {
+function serve(owner: MessagePort, db: Database, changed: ChangeCount | undefined): void {
   const tables: OperationTables = { writes: flatten(writes), reads: flatten(reads), postponable };
   const ports = new Set<MessagePort>();
   const waiting: ThreadRequest[] = [];
@@ -77,6 +79,7 @@ function serve(owner: MessagePort, db: Database): void {
     else if ('watch' in message) {
       watchers.add(port);
       db.news.wanted = true;
+      port.postMessage({ news: [], number: changed?.value ?? 0 } satisfies NumberedNews, []);
     } else {
       for (const request of message.requests) askers.set(request, port);
       waiting.push(...message.requests);
@@ -94,11 +97,19 @@ function serve(owner: MessagePort, db: Database): void {
       }
     }
   };
+  /** Before the answers, so that whoever is answered finds everybody told, or can see by the count that news are on their way. */
+  const tellNews = (): void => {
+    const news = db.news.take();
+    if (news.length === 0) return;
+    changed?.increase();
+    for (const port of watchers) port.postMessage({ news, number: changed?.value ?? 0 } satisfies NumberedNews, []);
+  };
   const work = (): void => {
     for (takeArrived(); waiting.length > 0; takeArrived()) {
-      runBatch(db, tables, waiting.splice(0, QUEUE_LIMITS.commitBatchMax), (requests, replies) => answer(askers, requests, replies));
-      const news = db.news.take();
-      if (news.length > 0) for (const port of watchers) port.postMessage({ news }, []);
+      runBatch(db, tables, waiting.splice(0, QUEUE_LIMITS.commitBatchMax), (requests, replies) => {
+        tellNews();
+        answer(askers, requests, replies);
+      });
     }
     if (!closing) return;
     db.close();
@@ -142,7 +153,7 @@ function start(port: MessagePort, options: ThreadOptions): void {
     port.close();
     return;
   }
-  serve(port, db);
+  serve(port, db, options.changeMemory && createChangeCounts(options.changeMemory).folders);
   // Not at once: a command that opens the store for a moment needs none.
   if (!options.readOnly) setInterval(() => reserve.restore(), STORE_LIMITS.reserveCheckMs).unref();
   port.postMessage({ ready: true } satisfies ThreadStarted, []);

@@ -110,6 +110,11 @@ export class LiveFolder {
     return this.reach(this.#heard);
   }
 
+  /** Everything that was heard of is in the rows. */
+  get settled(): boolean {
+    return this.#asking === undefined && this.#heard <= this.#modseq;
+  }
+
   /** Asks the store, whatever was heard. */
   async refresh(): Promise<void> {
     await this.#asking?.catch(() => undefined);

@@ -23,6 +23,8 @@ interface Entry {
   /** MODSEQ of news that came while it was loaded. */
   heard: number;
   listChanged: boolean;
+  /** News came while nobody looked at it. */
+  missed: boolean;
   expiry: Timer | undefined;
   retry: Timer | undefined;
 }
@@ -57,7 +59,7 @@ export class LiveFolders {
     entry.expiry?.cancel();
     try {
       const live = await entry.live;
-      if (live !== undefined && known !== undefined) await live.refresh();
+      if (live !== undefined && known !== undefined) await this.#freshen(entry, live);
       if (live !== undefined && !live.gone) return this.#lease(id, entry, live);
     } catch (error) {
       this.#leave(id, entry);
@@ -86,9 +88,22 @@ export class LiveFolders {
       if (entry.heard > entry.folder.modseq || entry.listChanged) this.#keepUp(entry, entry.heard, entry.listChanged);
       return entry.folder;
     });
-    const entry: Entry = { live, folder: undefined, users: 0, heard: 0, listChanged: false, expiry: undefined, retry: undefined };
+    const entry: Entry = { live, folder: undefined, users: 0, heard: 0, listChanged: false, missed: false, expiry: undefined, retry: undefined };
     this.#entries.set(id, entry);
     return entry;
+  }
+
+  /** Asks the store, unless all that it has is known to be here. */
+  async #freshen(entry: Entry, live: LiveFolder): Promise<void> {
+    if (this.#ports.feed.upToDate && !entry.missed && live.settled) return;
+    const { missed } = entry;
+    entry.missed = false;
+    try {
+      await live.refresh();
+    } catch (error) {
+      entry.missed ||= missed;
+      throw error;
+    }
   }
 
   #lease(id: FolderId, entry: Entry, live: LiveFolder): FolderLease {
@@ -127,8 +142,12 @@ export class LiveFolders {
 
   #hear(news: Pick<FolderNews, 'folder' | 'highestModseq' | 'listChanged'>): void {
     const entry = this.#entries.get(news.folder);
+    if (entry === undefined) return;
     // Nobody looks at it: who opens it next asks for all of it at once.
-    if (entry === undefined || entry.users === 0) return;
+    if (entry.users === 0) {
+      entry.missed = true;
+      return;
+    }
     entry.heard = Math.max(entry.heard, news.highestModseq);
     entry.listChanged ||= news.listChanged;
     if (entry.folder !== undefined) this.#keepUp(entry, news.highestModseq, news.listChanged);

@@ -1,6 +1,7 @@
 /** IMAP, POP3 and ManageSieve over the store and the log-in of the program. */
 import { StructureTexts } from '../../access/imap/fetch/structure-texts.ts';
 import { createImap } from '../../access/imap/imap-protocol.ts';
+import { FolderCache } from '../../access/mailbox/folder-cache.ts';
 import { LiveFolders } from '../../access/mailbox/live-folders.ts';
 import { createMailCache } from '../../access/mailbox/mail-cache.ts';
 import { createManageSieve } from '../../access/managesieve/managesieve-protocol.ts';
@@ -32,7 +33,8 @@ export interface Protocols {
 
 export function createProtocols({ config, clock, log, login, store }: AccessPorts): Protocols {
   const { hostname } = config;
-  const mailboxes = { ...store.mailbox, mails: createMailCache(store.mailbox.mails) };
+  const folderCache = new FolderCache(store.mailbox.folders, store.mailbox.feed);
+  const mailboxes = { ...store.mailbox, folders: folderCache.folders, mails: createMailCache(store.mailbox.mails) };
   const liveFolders = new LiveFolders({ messages: mailboxes.messages, feed: mailboxes.feed, clock });
   return {
     imap: createImap({
@@ -50,6 +52,9 @@ export function createProtocols({ config, clock, log, login, store }: AccessPort
     }),
     pop3: createPop3({ mailboxes, locks: new MaildropLocks(), login, log, hostname }),
     sieve: createManageSieve({ scripts: store.scripts, login, log, clock, hostname }),
-    close: () => liveFolders.close(),
+    close: () => {
+      folderCache.close();
+      liveFolders.close();
+    },
   };
 }

@@ -11,7 +11,7 @@ import { normalizeFlags } from '../folder-name.ts';
 import { addBody } from './bodies.ts';
 import type { NewBody } from './bodies.ts';
 import { keepExpunged } from './expunged-mails.ts';
-import { changeFolder, requireFolder, UID_MAX } from './folder-rows.ts';
+import { changeFolder, requireFolder, tellFacts, UID_MAX } from './folder-rows.ts';
 import type { FolderPlace } from './folder-rows.ts';
 import { requireRoom } from './mail-quotas.ts';
 import { mailboxSetting } from './mailbox-settings.ts';
@@ -243,6 +243,7 @@ export const folderMessageWrites = {
   claimRecent(db: Database, args: { readonly folder: number }): number {
     const { recentFromUid } = requireFolder(db, args.folder);
     db.run('UPDATE folders SET recent_from_uid = uid_next WHERE id = ?', args.folder);
+    tellFacts(db, requireFolder(db, args.folder));
     return recentFromUid;
   },
 };

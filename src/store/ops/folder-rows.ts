@@ -96,6 +96,11 @@ export function tellListChanged(db: Database, { id, account, highestModseq }: Pi
   tellFolder(db, { folder: id, account, highestModseq, listChanged: true });
 }
 
+/** Something that has no MODSEQ is other than it was. */
+export function tellFacts(db: Database, { id, account, highestModseq }: Pick<FolderFacts, 'id' | 'account' | 'highestModseq'>): void {
+  tellFolder(db, { folder: id, account, highestModseq, listChanged: false });
+}
+
 function tellFolder(db: Database, news: Parameters<Database['news']['add']>[0]): void {
   if (db.news.wanted) db.afterCommit(() => db.news.add(news));
 }

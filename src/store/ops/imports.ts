@@ -8,7 +8,7 @@ import type { Database } from '../database.ts';
 import { addBody } from './bodies.ts';
 import type { AppendedMail, NewPlace } from './folder-messages.ts';
 import { addPlaces } from './folder-messages.ts';
-import { requireFolder, UID_MAX } from './folder-rows.ts';
+import { requireFolder, tellListChanged, UID_MAX } from './folder-rows.ts';
 import { requireRoom } from './mail-quotas.ts';
 import { addMail } from './mails.ts';
 
@@ -68,6 +68,7 @@ export const importWrites = {
     db.run('UPDATE folders SET uid_validity = ? WHERE id = ?', args.uidValidity, folder.id);
     // RFC 9051 §2.3.1.1: a folder made later must not get this value again.
     db.run('UPDATE uid_validity SET last = max(last, ?) WHERE id = 1', args.uidValidity);
+    tellListChanged(db, folder);
     return true;
   },
 

@@ -4,6 +4,7 @@
  * is: only a backup has them.
  */
 import type { Database } from '../database.ts';
+import { tellListChanged } from './folder-rows.ts';
 
 /** Each touches only rows that are wrong, so that nothing changes twice. */
 const REPAIRS: readonly { readonly what: string; readonly sql: string }[] = [
@@ -52,6 +53,11 @@ const REPAIRS: readonly { readonly what: string; readonly sql: string }[] = [
   { what: 'contents that belong to no body', sql: 'DELETE FROM contents WHERE id NOT IN (SELECT content_id FROM bodies WHERE content_id IS NOT NULL)' },
 ];
 
+/** Whoever keeps facts of folders in memory asks for them again. */
+function tellAll(db: Database): void {
+  for (const folder of db.all<{ id: number; account: string; highestModseq: number }>(`SELECT id, account, highest_modseq AS "highestModseq" FROM folders WHERE account <> ''`)) tellListChanged(db, folder);
+}
+
 export interface Repair {
   readonly what: string;
   readonly rows: number;
@@ -60,7 +66,9 @@ export interface Repair {
 export const repairWrites = {
   /** What was put right. Reads every table: for an administrator's order, not for every day. */
   books(db: Database): readonly Repair[] {
-    return REPAIRS.map(({ what, sql }) => ({ what, rows: db.run(sql).changes })).filter(({ rows }) => rows > 0);
+    const done = REPAIRS.map(({ what, sql }) => ({ what, rows: db.run(sql).changes })).filter(({ rows }) => rows > 0);
+    if (done.length > 0) tellAll(db);
+    return done;
   },
 
   /** The structure of a mail as its bytes have it. False when the mail is gone. */
