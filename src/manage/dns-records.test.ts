@@ -14,6 +14,7 @@ const input: RecordsInput = {
   ],
   submissionPort: 587,
   submissionsPort: 465,
+  imapsPort: 993,
 };
 
 function values(name: string, type: string, from: RecordsInput = input): string[] {
@@ -26,6 +27,8 @@ test('host and domain get the records that receivers look for', () => {
   assert.deepEqual(values('mail.example.org', 'TXT'), ['"v=spf1 a -all"']);
   assert.deepEqual(values('10.113.0.203.in-addr.arpa', 'PTR'), ['mail.example.org.']);
   assert.deepEqual(values('example.org', 'MX'), ['10 mail.example.org.']);
+  assert.deepEqual(values('_imaps._tcp.example.org', 'SRV'), ['0 1 993 mail.example.org.']);
+  assert.deepEqual(values('_pop3s._tcp.example.org', 'SRV'), []);
   assert.deepEqual(values('example.org', 'TXT'), ['"v=spf1 ip4:203.0.113.10 ip6:2001:db8::10 ~all"']);
   assert.deepEqual(values('_dmarc.example.org', 'TXT'), ['"v=DMARC1; p=none; rua=mailto:dmarc@example.org"']);
   assert.deepEqual(values('_smtp._tls.example.org', 'TXT'), ['"v=TLSRPTv1; rua=mailto:tls@example.org"']);

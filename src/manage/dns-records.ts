@@ -44,6 +44,10 @@ export interface RecordsInput {
   /** Ports that clients can use; absent: not served. */
   readonly submissionPort?: number;
   readonly submissionsPort?: number;
+  readonly imapPort?: number;
+  readonly imapsPort?: number;
+  readonly pop3sPort?: number;
+  readonly sievePort?: number;
 }
 
 const TTL_SECONDS = 3600;
@@ -120,11 +124,15 @@ function keyRecord(domain: string, key: DomainKeyRecord): DesiredRecord {
     : text(name, `v=DKIM1; k=ed25519; p=${key.publicKey}`, 'DKIM: a second, shorter key for receivers that know Ed25519');
 }
 
-/** RFC 6186 §3.1 and RFC 8314 §5.1. */
+/** RFC 6186 §3, RFC 8314 §5.1, RFC 5804 §1.8. */
 function serviceRecords(input: RecordsInput): DesiredRecord[] {
   const services = [
     { name: '_submissions', port: input.submissionsPort },
     { name: '_submission', port: input.submissionPort },
+    { name: '_imaps', port: input.imapsPort },
+    { name: '_imap', port: input.imapPort },
+    { name: '_pop3s', port: input.pop3sPort },
+    { name: '_sieve', port: input.sievePort },
   ];
   return services.flatMap(({ name, port }) => {
     if (port === undefined) return [];

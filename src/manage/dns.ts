@@ -2,7 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { Failure } from '../base/errors.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, HostPort } from '../config/config.ts';
 import { domainKey } from '../store/clients/directory.ts';
 import type { Store } from '../store/store.ts';
 import { desiredRecords, recordAdvice } from './dns-records.ts';
@@ -31,6 +31,10 @@ export async function recordsOf(store: Store, config: Config, domain: string): P
     keys,
     ...port('submissionPort', config.listen.submission),
     ...port('submissionsPort', config.listen.submissions),
+    ...port('imapPort', outward(config.listen.imap)),
+    ...port('imapsPort', outward(config.listen.imaps)),
+    ...port('pop3sPort', outward(config.listen.pop3s)),
+    ...port('sievePort', outward(config.listen.sieve)),
   };
   return { hostname: input.hostname, domain: name, records: desiredRecords(input), advice: recordAdvice(input) };
 }
@@ -38,6 +42,11 @@ export async function recordsOf(store: Store, config: Config, domain: string): P
 function port<K extends string>(key: K, listeners: readonly { readonly port: number }[]): { readonly [P in K]?: number } {
   const [first] = listeners;
   return (first ? { [key]: first.port } : {}) as { readonly [P in K]?: number };
+}
+
+/** What only this machine reaches is not announced. */
+function outward(listeners: readonly HostPort[] | undefined): readonly HostPort[] {
+  return (listeners ?? []).filter(({ address }) => address !== '::1' && !address.startsWith('127.'));
 }
 
 /** Those of [[outbound.ip]]; else the public addresses of this machine, which it sends from when nobody chose. */
