@@ -8,6 +8,12 @@ export function editedMessage(content: ByteSource, edition: MessageEdition | und
   return concatenate([new BufferSource(edition.header), edition.body ? new BufferSource(edition.body) : new Tail(content, edition.bodyOffset)]);
 }
 
+/** What a later script made of what an earlier one had left, as one edition of the message received. */
+export function laterEdition(earlier: MessageEdition | undefined, later: MessageEdition | undefined): MessageEdition | undefined {
+  if (!earlier || !later) return later ?? earlier;
+  return { header: later.header, bodyOffset: earlier.bodyOffset, body: later.body ?? earlier.body, changes: [...earlier.changes, ...later.changes] };
+}
+
 /** A source from an offset on. */
 class Tail implements ByteSource {
   readonly #whole: ByteSource;

@@ -7,7 +7,7 @@ export { run } from './run/interpreter.ts';
 export { openSieveMessage, type SieveMessage } from './message.ts';
 export { EMPTY_PORTS, type SieveEnvironment, type SievePorts } from './environment.ts';
 export { sieveCapabilities, notifyMethods } from './capabilities.ts';
-export { editedMessage } from './edition.ts';
+export { editedMessage, laterEdition } from './edition.ts';
 export { printScript, quoteString, type PrintArgument, type PrintCommand, type PrintTest } from '../wire/sieve/printer.ts';
 export type { Program } from './program.ts';
 export type { CompileOptions, CompileResult, RunResult, SieveBudget, SieveProblem } from './result.ts';

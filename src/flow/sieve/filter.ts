@@ -11,9 +11,9 @@ import { BufferSource, concatenate } from '../../base/byte-source.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { FilterRequest, FilterVerdict, LocalFilter } from '../../contract/local-filter.ts';
 import type { MessageEvent, ScriptMemory } from '../../contract/queue.ts';
-import type { KeepAction, SieveAction } from '../../sieve/action.ts';
+import type { KeepAction, MessageEdition, SieveAction } from '../../sieve/action.ts';
 import { describeAction } from '../../sieve/action-text.ts';
-import { openSieveMessage, run, type SieveEnvironment, type SieveMessage, type SieveProblem } from '../../sieve/script.ts';
+import { editedMessage, laterEdition, openSieveMessage, run, type SieveEnvironment, type SieveMessage, type SieveProblem } from '../../sieve/script.ts';
 import { CarryOut, type CarryOutPorts } from './carry-out.ts';
 import { ownCopy } from './copies.ts';
 import { scriptTrouble } from './script-trouble.ts';
@@ -77,7 +77,7 @@ async function filterWith(options: SieveFilterOptions, scripts: readonly LoadedS
   };
 }
 
-/** One after the other, as long as the message stays for the next. */
+/** One after the other, as long as the message stays for the next, which sees it as the one before left it. */
 async function runAll(options: SieveFilterOptions, scripts: readonly LoadedScript[], request: FilterRequest, message: SieveMessage): Promise<Ran> {
   const environment = environmentOf(options, request);
   const extended: ScriptMemory[] = [];
@@ -85,26 +85,32 @@ async function runAll(options: SieveFilterOptions, scripts: readonly LoadedScrip
   const before: SieveAction[] = [];
   const warnings: string[] = [];
   const flags = new Set<string>();
+  let edition: MessageEdition | undefined;
+  let current = message;
   for (const [at, script] of scripts.entries()) {
     const { compiled } = script;
-    if (!compiled.ok) return broken(before, script, compiled.problems, warnings, extended);
-    const result = await run(compiled.program, message, environment, ports);
+    if (!compiled.ok) return broken(before, edition, script, compiled.problems, warnings, extended);
+    const result = await run(compiled.program, current, environment, ports);
     warnings.push(...result.warnings.map((warning) => `${script.name}, line ${warning.line}: ${warning.message}`));
-    if (result.problems.length > 0) return broken(before, script, result.problems, warnings, extended);
-    const staying = result.actions.find((action): action is KeepAction => action.kind === 'keep' && action.implicit);
+    if (result.problems.length > 0) return broken(before, edition, script, result.problems, warnings, extended);
+    const made = result.actions.map((action) => ('edition' in action ? { ...action, edition: laterEdition(edition, action.edition) } : action));
+    const staying = made.find((action): action is KeepAction => action.kind === 'keep' && action.implicit);
     for (const flag of staying?.flags ?? []) flags.add(flag);
     if (!staying || at === scripts.length - 1) {
-      const actions = result.actions.map((action) => (action === staying ? { ...staying, flags: [...flags] } : action));
+      const actions = made.map((action) => (action === staying ? { ...staying, flags: [...flags] } : action));
       return { actions: [...before, ...actions], problems: [], warnings, remember: extended };
     }
-    before.push(...result.actions.filter((action) => action !== staying));
+    before.push(...made.filter((action) => action !== staying));
+    if (staying.edition === edition) continue;
+    ({ edition } = staying);
+    current = await openSieveMessage(editedMessage(message.content, edition), { from: message.envelopeFrom, to: message.envelopeTo });
   }
   return { actions: before, problems: [], warnings, remember: extended };
 }
 
 /** RFC 5228 §2.10.6: the implicit keep, and what scripts before it had decided. */
-function broken(before: readonly SieveAction[], script: LoadedScript, problems: readonly SieveProblem[], warnings: readonly string[], remember: readonly ScriptMemory[]): Ran {
-  const keep: SieveAction = { kind: 'keep', implicit: true, flags: [], edition: undefined, line: problems[0]?.line ?? 1 };
+function broken(before: readonly SieveAction[], edition: MessageEdition | undefined, script: LoadedScript, problems: readonly SieveProblem[], warnings: readonly string[], remember: readonly ScriptMemory[]): Ran {
+  const keep: SieveAction = { kind: 'keep', implicit: true, flags: [], edition, line: problems[0]?.line ?? 1 };
   return { actions: [...before, keep], problems: problems.map((problem) => ({ script, problem })), warnings, remember };
 }
 
