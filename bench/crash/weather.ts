@@ -15,8 +15,8 @@ export interface Weather {
   missing(): string | undefined;
   /** The data directory must lie on a disk of its own. */
   readonly ownDisk?: true;
-  /** The server runs in a process whose clock jumps; its sessions are in the main thread, because other threads have clocks of their own. */
-  readonly jumpingClock?: true;
+  /** The server runs in a process that strikes itself (struck-server.ts). */
+  readonly within?: 'clock' | 'threads';
   /** Settings beside the usual ones, as TOML. */
   readonly settings?: string;
   /** Half of the mail is forwarded. */
@@ -78,7 +78,8 @@ export const WEATHERS: readonly Weather[] = [
       await sleepReal(forMs / 4);
     },
   },
-  { name: 'clock', summary: 'the clock jumps by hours, back and forth, then kill -9', missing: () => undefined, jumpingClock: true, strike: (_server, forMs) => sleepReal(forMs) },
+  { name: 'clock', summary: 'the clock jumps by hours, back and forth, then kill -9', missing: () => undefined, within: 'clock', strike: (_server, forMs) => sleepReal(forMs) },
+  { name: 'threads', summary: 'threads throw or end, now this one, now that, then kill -9', missing: () => undefined, within: 'threads', strike: (_server, forMs) => sleepReal(2 * forMs) },
 ];
 
 function fillDisk(file: string): void {

@@ -17,13 +17,15 @@ export interface RelaySetup {
   /** More lines of TOML, sections that are not in use here. */
   readonly more?: string;
   readonly logFile?: string;
+  /** More lines of the section `listen`. */
+  readonly listen?: string;
 }
 
 /** A server that relays for this machine and tries again every second. */
-export function writeRelayConfig({ file, dataDir, port, nextHopPort, more = '', logFile = join(dirname(file), 'log') }: RelaySetup): void {
+export function writeRelayConfig({ file, dataDir, port, nextHopPort, more = '', logFile = join(dirname(file), 'log'), listen = '' }: RelaySetup): void {
   writeFileSync(
     file,
-    `hostname = "mail.serve.example"\ndata-dir = "${dataDir}"\n${more.startsWith('[') ? '' : more}[listen]\nsmtp = ["127.0.0.1:${port}"]\n` +
+    `hostname = "mail.serve.example"\ndata-dir = "${dataDir}"\n${more.startsWith('[') ? '' : more}[listen]\nsmtp = ["127.0.0.1:${port}"]\n${listen}` +
       `[networks]\ntrusted = ["127.0.0.0/8"]\n[relay]\nhost = "127.0.0.1"\nport = ${nextHopPort}\ntls = "none"\n` +
       `[queue]\nretry-min = "1s"\nretry-max = "5s"\n[log]\nfile = "${logFile}"\n${more.startsWith('[') ? more : ''}`,
   );
