@@ -22,6 +22,12 @@ export const TRANSFER_LIMITS = {
   imapConnectMs: 30_000,
   /** Longest line of such a server, and largest literal: a message. */
   imapLineBytesMax: 1024 ** 2,
+  /** UIDs in one command, which keeps it below the 8,192 bytes that servers take (RFC 7162 §4), and messages of one mailbox. */
+  imapUidsAskedMax: 500,
+  imapMessagesMax: 20_000_000,
+  /** Answers of such a server that nobody asked for, and messages in a row that it refuses, before it is given up. */
+  imapUnaskedMax: 100_000,
+  imapRefusalsMax: 5,
   /** A connection that broke is made again so often, after waits that double from the first. */
   imapReconnectsMax: 8,
   imapReconnectWaitMs: 1000,

@@ -54,7 +54,7 @@ function openOrigin(origin: ImportOrigin): Promise<MailSource> {
 }
 
 /** The server may be restarted in the middle of a long import: so long is tried again. */
-const TEMPORARY_TRIES = 6;
+const TEMPORARY_TRIES = 13;
 const TEMPORARY_WAIT_MS = 1000;
 
 /** Puts messages where the verbs run. `source` names what they come from. */

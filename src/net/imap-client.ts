@@ -26,7 +26,8 @@ export interface ImapClientOptions {
   readonly target: ImapTarget;
   readonly credentials: SaslCredentials;
   readonly tls: ClientTls;
-  readonly limits: ImapStreamLimits & { readonly connectMs: number };
+  /** `responsesMax`: untagged responses to one command whose answer is kept. */
+  readonly limits: ImapStreamLimits & { readonly connectMs: number; readonly responsesMax: number };
 }
 
 export interface ImapReply {
@@ -40,24 +41,26 @@ export class ImapClient {
   readonly #stream: ImapStream;
   #capabilities: ReadonlySet<string> = new Set();
   #number = 0;
+  readonly #responsesMax: number;
 
-  private constructor(stream: ImapStream) {
+  private constructor(stream: ImapStream, responsesMax: number) {
     this.#stream = stream;
+    this.#responsesMax = responsesMax;
   }
 
-  /** Logged in. Rejects with Failure `imap-refused` (permanent: log-in), `imap-tls`, `imap-lost`, `imap-silent` (temporary). */
+  /** Logged in. Rejects with Failure `imap-log-in` (permanent), `imap-refused`, `imap-tls`, `imap-lost`, `imap-silent` (temporary). */
   static async open({ target, credentials, tls, limits }: ImapClientOptions): Promise<ImapClient> {
     const socket = await openSocket(target, tls, limits.connectMs);
-    const client = new ImapClient(new ImapStream(socket, limits));
+    const client = new ImapClient(new ImapStream(socket, limits), limits.responsesMax);
     try {
-      await client.#greet();
+      const preauthenticated = await client.#greet();
       if (target.security === 'starttls') {
         if (!client.has('STARTTLS')) throw new Failure('imap-tls', `${target.host} offers no STARTTLS on port ${target.port}`, { temporary: false });
         await client.command('STARTTLS');
         await client.#stream.startTls(tls.connectOptions(target.host, 'verify'), limits.connectMs);
         await client.#askCapabilities();
       }
-      await client.#logIn(target, credentials);
+      if (!preauthenticated) await client.#logIn(target, credentials).catch(asLogInFailure);
       return client;
     } catch (error) {
       client.close();
@@ -72,7 +75,9 @@ export class ImapClient {
   /** The untagged responses together; for answers that are small. Rejects with a permanent Failure `imap-refused` on NO and BAD. */
   async command(text: string): Promise<ImapReply> {
     const untagged: (readonly ImapValue[])[] = [];
-    const end = await this.#run(text, (values) => void untagged.push(values));
+    const end = await this.#run(text, (values) => {
+      if (untagged.push(values) > this.#responsesMax) throw new Failure('imap-garbage', `the server answers ${text.split(' ', 1)[0]} without end`, { temporary: false });
+    });
     return { text: end, untagged };
   }
 
@@ -86,13 +91,10 @@ export class ImapClient {
     }
   }
 
-  async logOut(): Promise<void> {
-    try {
-      await this.command('LOGOUT');
-    } catch {
-      // It is over either way.
-    }
-    this.close();
+  /** Does not wait for the answer. */
+  logOut(): void {
+    this.#number += 1;
+    this.#stream.end(`a${this.#number} LOGOUT\r\n`);
   }
 
   close(): void {
@@ -127,11 +129,13 @@ export class ImapClient {
     throw new Failure('imap-refused', `the server refused ${command.split(' ', 2)[0]}: ${words.slice(0, 300)}`, { temporary: false });
   }
 
-  async #greet(): Promise<void> {
+  /** True when the connection is logged in already (RFC 9051 §7.1.4). */
+  async #greet(): Promise<boolean> {
     const values = await this.#next();
     const status = String(values[1]).toUpperCase();
     if (values[0] !== '*' || (status !== 'OK' && status !== 'PREAUTH')) throw new Failure('imap-refused', `the server does not greet as IMAP servers do: ${values.filter((value) => typeof value === 'string').join(' ').slice(0, 300)}`);
     await this.#askCapabilities();
+    return status === 'PREAUTH';
   }
 
   async #askCapabilities(): Promise<void> {
@@ -160,6 +164,12 @@ export class ImapClient {
     }
     await this.#askCapabilities();
   }
+}
+
+/** RFC 5530 §3: too many connections, or a back end that is down; anything else is a wrong password. */
+function asLogInFailure(error: unknown): never {
+  if (!(error instanceof Failure) || error.code !== 'imap-refused') throw error;
+  throw new Failure('imap-log-in', error.message, { temporary: /\[(?:UNAVAILABLE|INUSE|LIMIT)\]/i.test(error.message), cause: error });
 }
 
 /** RFC 9051 §9: as a quoted string. Throws for what needs a literal. */

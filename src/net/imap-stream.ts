@@ -15,6 +15,7 @@ export interface ImapStreamLimits {
 }
 
 const BUFFERED_MAX = 256 * 1024;
+const GOODBYE_MS = 1000;
 
 export class ImapStream {
   #socket: Socket | TLSSocket;
@@ -73,6 +74,14 @@ export class ImapStream {
   destroy(): void {
     this.#failed ??= new Failure('imap-lost', 'the connection was closed');
     this.#socket.destroy();
+  }
+
+  /** The last words; whatever comes back is not read. */
+  end(text: string): void {
+    this.#failed ??= new Failure('imap-lost', 'the connection was closed');
+    this.#socket.removeAllListeners('data').resume();
+    this.#socket.end(text);
+    setTimeout(() => this.#socket.destroy(), GOODBYE_MS).unref();
   }
 
   #listen(): void {

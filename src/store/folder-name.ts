@@ -32,12 +32,17 @@ function refuse(why: string): never {
 
 const SYSTEM_FLAGS = new Map(['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft'].map((flag) => [flag.toLowerCase(), flag]));
 
+/** A system flag, or a keyword that is an atom (RFC 9051 §9). */
+export function isFlag(flag: string): boolean {
+  return SYSTEM_FLAGS.has(flag.toLowerCase()) || /^[^\\\s(){%*"\]\p{Cc}\u0080-\uffff]{1,100}$/u.test(flag);
+}
+
 /** RFC 9051 §2.3.2: system flags in their usual spelling, keywords as atoms; sorted, without doubles. Throws Failure `flag-refused`. */
 export function normalizeFlags(flags: readonly string[]): readonly string[] {
   const found = new Map<string, string>();
   for (const flag of flags) {
     const system = SYSTEM_FLAGS.get(flag.toLowerCase());
-    if (!system && !/^[^\\\s(){%*"\]\p{Cc}\u0080-\uffff]{1,100}$/u.test(flag)) {
+    if (!isFlag(flag)) {
       throw new Failure('flag-refused', `${JSON.stringify(flag)} is not a flag: use \\Seen, \\Answered, \\Flagged, \\Deleted, \\Draft or a word`, {
         temporary: false,
       });

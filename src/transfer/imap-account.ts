@@ -17,7 +17,7 @@ export interface ImapAccount {
   readonly onTrouble?: (text: string) => void;
 }
 
-/** Rejects with Failure `imap-refused`, `imap-tls`, `imap-unreachable`, `tls-files`. */
+/** Rejects with Failure `imap-log-in`, `imap-refused`, `imap-tls`, `imap-unreachable`, `tls-files`. */
 export async function openImapAccount({ host, port, security, username, password, token, caFile, onTrouble }: ImapAccount): Promise<MailSource> {
   const tls = await createClientTls(caFile === undefined ? {} : { caFile });
   const credentials = token === undefined ? { username, password: password ?? '' } : { username, token };

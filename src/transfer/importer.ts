@@ -3,12 +3,15 @@
  * known by its key, which is stored in the same commit as the message: an import that was stopped, or is run again later,
  * goes on where it is, and a message is never there twice.
  *
- * A message that cannot be read or is refused is named and passed over; a full disk or account ends the import.
+ * A message or folder that cannot be read or is refused is named and passed over; a full disk or account ends the import.
  */
 import { Failure } from '../base/errors.ts';
+import { DIRECTORY_LIMITS } from '../base/limits.ts';
 import { TRANSFER_LIMITS } from '../base/transfer-limits.ts';
 import { parseDate } from '../mail/date.ts';
 import { firstField, parseHeader } from '../mail/header.ts';
+import { isFlag } from '../store/folder-name.ts';
+import { FolderNames } from './folder-names.ts';
 import type { MailSource, SourceFolder, SourceMessage } from './source.ts';
 
 export interface ImportedMessage {
@@ -66,9 +69,10 @@ export interface ImportResult {
 /** Rejects with what ends it (Failure `over-quota`, `store-full`, `imap-…`); what was stored before stays. */
 export async function runImport(source: MailSource, sink: ImportSink, options: ImportOptions): Promise<ImportResult> {
   const run = new ImportRun(sink, options);
+  const names = new FolderNames();
   const folders = (await source.folders()).flatMap((folder) => {
     const name = options.folderName(folder.name);
-    return name === undefined ? [] : [{ folder, name }];
+    return name === undefined ? [] : [{ folder, name: names.take(name) }];
   });
   for (const [index, { folder, name }] of folders.entries()) {
     if (options.signal?.aborted) break;
@@ -76,6 +80,9 @@ export async function runImport(source: MailSource, sink: ImportSink, options: I
   }
   return run.result();
 }
+
+/** What is wrong with one folder must not keep the others out. */
+const OF_ONE_FOLDER = new Set(['folder-name-refused', 'too-many-folders', 'folder-unreadable', 'source-unknown', 'imap-refused', 'imap-changed', 'imap-garbage']);
 
 interface Counts {
   name: string;
@@ -97,11 +104,20 @@ class ImportRun {
   }
 
   async folder(source: MailSource, folder: SourceFolder, name: string, place: { index: number; of: number }): Promise<void> {
-    const { keepUids, signal } = this.#options;
-    const numbering = keepUids && folder.uidValidity !== undefined ? { uidValidity: folder.uidValidity } : {};
-    const here = await this.#sink.openFolder({ name, subscribed: folder.subscribed, ...numbering });
-    const counts: Counts = { name: here.name, stored: 0, known: 0, failed: 0 };
+    const counts: Counts = { name, stored: 0, known: 0, failed: 0 };
     this.#folders.push(counts);
+    try {
+      const numbering = this.#options.keepUids && isUid(folder.uidValidity) ? { uidValidity: folder.uidValidity } : {};
+      counts.name = (await this.#sink.openFolder({ name, subscribed: folder.subscribed, ...numbering })).name;
+      await this.#messages(source, folder, counts, place);
+    } catch (error) {
+      if (!(error instanceof Failure) || !OF_ONE_FOLDER.has(error.code)) throw error;
+      this.#failed(counts, error.message);
+    }
+  }
+
+  async #messages(source: MailSource, folder: SourceFolder, counts: Counts, place: { index: number; of: number }): Promise<void> {
+    const { keepUids = false, signal } = this.#options;
     let batch: ImportedMessage[] = [];
     let bytes = 0;
     const flush = async (): Promise<void> => {
@@ -111,14 +127,14 @@ class ImportRun {
       this.#tell(counts, place);
     };
     const wanted = async (keys: readonly string[]): Promise<ReadonlySet<string>> => {
-      const missing = await this.#sink.missing(here.name, keys);
+      const missing = await this.#sink.missing(counts.name, keys);
       counts.known += keys.length - missing.size;
       this.#tell(counts, place);
       return missing;
     };
     for await (const message of source.messages(folder, wanted)) {
       if (signal?.aborted) break;
-      const read = await this.#read(counts, message, keepUids ?? false);
+      const read = await this.#read(counts, message, keepUids);
       if (!read) continue;
       if (bytes + read.bytes.length > TRANSFER_LIMITS.batchBytesMax) await flush();
       batch.push(read);
@@ -138,12 +154,13 @@ class ImportRun {
     try {
       if (Buffer.byteLength(key) > TRANSFER_LIMITS.keyBytesMax) throw new Failure('name-too-long', `the name ${key.slice(0, 50)}… is too long`, { temporary: false });
       const bytes = await message.read();
+      if (bytes.length === 0) throw new Failure('message-empty', `${key} is empty`, { temporary: false });
       if (bytes.length > TRANSFER_LIMITS.messageBytesMax) throw new Failure('message-too-large', `${key} has ${bytes.length} bytes, more than ${TRANSFER_LIMITS.messageBytesMax}`, { temporary: false });
       const date = internalDate || parseDate(firstField(parseHeader(bytes).fields, 'date')?.value ?? '') || this.#options.now;
-      return { key, bytes, flags: flags.filter(isFlag), internalDate: Math.max(0, date), ...(keepUids && uid !== undefined ? { uid } : {}) };
+      return { key, bytes, flags: keptFlags(flags), internalDate: Math.max(0, date), ...(keepUids && isUid(uid) ? { uid } : {}) };
     } catch (error) {
       if (error instanceof Failure && error.temporary) throw error;
-      this.#failed(counts, error instanceof Error ? error.message : String(error));
+      this.#failed(counts, textOf(error));
       return undefined;
     }
   }
@@ -166,7 +183,19 @@ class ImportRun {
   }
 }
 
-/** What another server or program took for a flag and ours does not is left out, the message stays. */
-function isFlag(flag: string): boolean {
-  return /^(?:\\(?:Seen|Answered|Flagged|Deleted|Draft)|[A-Za-z0-9$_.+:-]{1,100})$/i.test(flag);
+/** What another server or program took for a flag and ours does not is left out, as are those above the limit; the message stays. */
+function keptFlags(flags: readonly string[]): readonly string[] {
+  const distinct = new Map(flags.filter(isFlag).map((flag) => [flag.toLowerCase(), flag]));
+  const systemFirst = [...distinct.values()].toSorted((a, b) => Number(b.startsWith('\\')) - Number(a.startsWith('\\')));
+  return systemFirst.slice(0, DIRECTORY_LIMITS.flagsMax);
+}
+
+const UID_MAX = 0xffff_fffe;
+
+function isUid(uid: number | undefined): uid is number {
+  return uid !== undefined && Number.isInteger(uid) && uid > 0 && uid <= UID_MAX;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

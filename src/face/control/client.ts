@@ -38,7 +38,10 @@ export async function callVerb(config: Config, name: string, args: unknown, port
   }
 }
 
-/** Many verbs one after the other: the store, once opened because no server runs, stays open until the end. */
+/**
+ * Many verbs one after the other: the store, once opened because no server runs, stays open until the end. When a server
+ * answered and is gone, it is being restarted: the store is not opened then, which would keep it from starting.
+ */
 export interface VerbSession {
   /** As callVerb. */
   call(name: string, args: unknown): Promise<unknown>;
@@ -47,16 +50,22 @@ export interface VerbSession {
 
 export function openVerbSession(config: Config, ports: CallPorts): VerbSession {
   let context: Awaited<ReturnType<OpenContext>> | undefined;
+  let served = false;
   const keeping: CallPorts = {
     loadVerbs: () => ports.loadVerbs(),
     openContext: async (wanted) => {
+      if (served) throw new Failure('server-gone', 'the server that answered until now is gone: start it, and run the same command again to go on');
       context ??= await ports.openContext(wanted);
       return { ...context, close: async () => {} };
     },
   };
   return {
     call: async (name, args) => {
-      if (!context) return callVerb(config, name, args, keeping);
+      if (!context) {
+        const result = await callVerb(config, name, args, keeping);
+        served = context === undefined;
+        return result;
+      }
       const outcome = await runVerb(await ports.loadVerbs(), context, name, args);
       if (outcome.kind === 'done') return outcome.result;
       throw toFailure(outcome.error);
