@@ -7,7 +7,7 @@ import { defineCommand, SELECTED, type Command, type ImapSession } from '../comm
 import { runSearch, type SearchFound } from '../search/run-search.ts';
 import { refuseCharset } from '../search/search-charset.ts';
 import { envelopeSubject } from '../search/sent-day.ts';
-import { readThreadLinks } from '../search/thread-facts.ts';
+import { readThreadLinks, referencesMax } from '../search/thread-facts.ts';
 import { threadByOrderedSubject, type ThreadMessage } from '../search/thread-messages.ts';
 import { threadByReferences } from '../search/thread-references.ts';
 import { formatThreads } from '../search/thread-tree.ts';
@@ -62,6 +62,7 @@ const AT_ONCE = 500;
 async function readMessages(session: ImapSession, { scope, positions }: SearchFound, want: { readonly uid: boolean; readonly references: boolean }): Promise<ThreadMessage[]> {
   const { mails } = session.ports.mailboxes;
   const messages: ThreadMessage[] = [];
+  const most = referencesMax(positions.length);
   for (let from = 0; from < positions.length; from += AT_ONCE) {
     const piece = positions.subarray(from, from + AT_ONCE);
     const mailIds = Array.from(piece, (position) => scope.rows.mailIdAt(scope.rowOf(position)));
@@ -75,7 +76,7 @@ async function readMessages(session: ImapSession, { scope, positions }: SearchFo
         number: want.uid ? scope.rows.uidAt(row) : scope.sequenceOf(position),
         sentAt: known.sentAt ?? (scope.rows.internalDates[row] as number),
         subject: envelopeSubject(known) ?? '',
-        ...(want.references ? readThreadLinks(headers[at] ?? Buffer.alloc(0)) : { messageId: '', references: [] }),
+        ...(want.references ? readThreadLinks(headers[at] ?? Buffer.alloc(0), most) : { messageId: '', references: [] }),
       });
     }
     session.signal.throwIfAborted();

@@ -5,10 +5,16 @@
 import { bySentDate, threadSubject, type ThreadMessage, type ThreadSubject } from './thread-messages.ts';
 import type { ThreadNode } from './thread-tree.ts';
 
+/** Steps upwards in search of circles, of one command; who needs more has made the ids for it. */
+const STEPS_MAX = 20_000_000;
+
 /** A place in a tree; without a message, a dummy for one that is only named. */
 class Container implements ThreadNode {
   message: ThreadMessage | undefined;
   parent: Container | undefined;
+  /** Had any: not counted down. */
+  isParent = false;
+  /** Known once the dummies are gone. */
   children: Container[] = [];
   #subject: ThreadSubject | undefined;
 
@@ -29,13 +35,8 @@ class Container implements ThreadNode {
   }
 
   adopt(child: Container): void {
-    child.parent?.children.splice(child.parent.children.indexOf(child), 1);
     child.parent = this;
-    this.children.push(child);
-  }
-
-  isBelow(other: Container): boolean {
-    return this === other || (other.children.length > 0 && hasAncestor(this, other));
+    this.isParent = true;
   }
 }
 
@@ -44,11 +45,6 @@ function leadOf(container: Container): ThreadMessage {
   let at = container;
   while (!at.message) at = at.children[0] as Container;
   return at.message;
-}
-
-function hasAncestor(container: Container, other: Container): boolean {
-  for (let at = container.parent; at; at = at.parent) if (at === other) return true;
-  return false;
 }
 
 export function threadByReferences(messages: readonly ThreadMessage[]): ThreadNode[] {
@@ -63,6 +59,14 @@ export function threadByReferences(messages: readonly ThreadMessage[]): ThreadNo
 function link(messages: readonly ThreadMessage[]): Container[] {
   const byId = new Map<string, Container>();
   const all: Container[] = [];
+  let stepsLeft = STEPS_MAX;
+  /** In doubt yes: then there is no link. */
+  const isBelow = (one: Container, other: Container): boolean => {
+    if (one === other) return true;
+    if (!other.isParent) return false;
+    for (let at = one.parent; at; at = at.parent) if (at === other || (stepsLeft -= 1) < 0) return true;
+    return false;
+  };
   const containerOf = (id: string): Container => {
     const known = byId.get(id);
     if (known) return known;
@@ -76,15 +80,15 @@ function link(messages: readonly ThreadMessage[]): Container[] {
     for (const id of message.references) {
       const container = containerOf(id);
       // 1.A: a link that exists is kept, and none may close a circle.
-      if (previous && !container.parent && !previous.isBelow(container)) previous.adopt(container);
+      if (previous && !container.parent && !isBelow(previous, container)) previous.adopt(container);
       previous = container;
     }
     const own = ownContainer(message, byId, all);
     // 1.B: this message's own word about its parent counts.
-    if (previous && !previous.isBelow(own)) previous.adopt(own);
-    else if (!previous && own.parent) detach(own);
+    if (previous && !isBelow(previous, own)) previous.adopt(own);
+    else if (!previous) own.parent = undefined;
   }
-  return all.filter(({ parent }) => !parent);
+  return all;
 }
 
 /** A message without an id, or with one that another has, is by itself. */
@@ -100,25 +104,42 @@ function ownContainer(message: ThreadMessage, byId: Map<string, Container>, all:
   return own;
 }
 
-function detach(container: Container): void {
-  const { parent } = container;
-  parent?.children.splice(parent.children.indexOf(container), 1);
-  container.parent = undefined;
+/**
+ * Step 3: dummies go. One without children is removed; the children of another take its place, at the top only when it has
+ * one. Each message finds its place upwards, so that a long chain of dummies with many messages is walked once.
+ */
+function prune(all: readonly Container[]): Container[] {
+  const roots: Container[] = [];
+  const dummies = new Set<Container>();
+  for (const container of all) {
+    if (!container.message) continue;
+    if (!container.parent) {
+      roots.push(container);
+      continue;
+    }
+    const place = placeFrom(container.parent);
+    put(place, container);
+    if (!place.message) dummies.add(place);
+  }
+  for (const dummy of dummies) {
+    const [first] = dummy.children;
+    const root = dummy.children.length === 1 ? (first as Container) : dummy;
+    root.parent = undefined;
+    roots.push(root);
+  }
+  return roots;
 }
 
-/** Step 3: dummies go. One without children is removed; the children of another take its place, at the top only when it has one. */
-function prune(roots: readonly Container[]): Container[] {
-  for (const container of deepestFirst(roots)) {
-    container.children = container.children.flatMap((child) => (child.message ? [child] : child.children));
-    for (const child of container.children) child.parent = container;
+/** The nearest message from here upwards, or the dummy at the top. The dummies on the way remember it. */
+function placeFrom(start: Container): Container {
+  let place = start;
+  while (!place.message && place.parent) place = place.parent;
+  for (let at = start; at !== place; ) {
+    const above = at.parent as Container;
+    at.parent = place;
+    at = above;
   }
-  const kept: Container[] = [];
-  for (const root of roots) {
-    if (root.message || root.children.length > 1) kept.push(root);
-    else if (root.children.length === 1) kept.push(root.children[0] as Container);
-  }
-  for (const root of kept) root.parent = undefined;
-  return kept;
+  return place;
 }
 
 /** Every container of the trees, answers before what they answer. */
@@ -166,20 +187,21 @@ function groupBySubject(roots: readonly Container[]): Container[] {
 
 function merge(known: Container, root: Container): Container {
   if (!known.message && !root.message) {
-    const { children } = root;
+    for (const child of root.children) put(known, child);
     root.children = [];
-    for (const child of children) {
-      child.parent = known;
-      known.children.push(child);
-    }
     return known;
   }
   if (!known.message || (root.subject.isReply && !known.subject.isReply)) {
-    known.adopt(root);
+    put(known, root);
     return known;
   }
   const dummy = new Container();
-  dummy.adopt(known);
-  dummy.adopt(root);
+  put(dummy, known);
+  put(dummy, root);
   return dummy;
+}
+
+function put(parent: Container, child: Container): void {
+  child.parent = parent;
+  parent.children.push(child);
 }

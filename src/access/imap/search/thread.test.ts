@@ -4,7 +4,7 @@ import { baseSubject } from '../../../mail/base-subject.ts';
 import { threadByOrderedSubject, type ThreadMessage } from './thread-messages.ts';
 import { threadByReferences } from './thread-references.ts';
 import { formatThreads, type ThreadNode } from './thread-tree.ts';
-import { messageIds, readThreadLinks } from './thread-facts.ts';
+import { messageIds, readThreadLinks, referencesMax } from './thread-facts.ts';
 
 const SUBJECTS: readonly (readonly [subject: string, base: string, isReply: boolean])[] = [
   ['Re: Hello', 'Hello', true],
@@ -87,4 +87,13 @@ test('ids of References and In-Reply-To', () => {
   const links = (header: string): unknown => readThreadLinks(Buffer.from(header));
   assert.deepEqual(links('In-Reply-To: <x@y> <z@y>\r\nSubject: s\r\n\r\n'), { messageId: '', references: ['x@y'] });
   assert.deepEqual(links('References: <a@b>\r\n <c@d>\r\nIn-Reply-To: <x@y>\r\nMessage-ID: <m@y>\r\n\r\n'), { messageId: 'm@y', references: ['a@b', 'c@d'] });
+});
+
+test('REFERENCES: a mailbox of long chains of ids that nobody has takes a moment', () => {
+  // Each message goes on where the one before ended: four hundred thousand dummies in one line, with a message every two hundred. A minute, when lists of answers wander up.
+  const messages = Array.from({ length: 2000 }, (_, i): ThreadMessage => ({ number: i + 1, sentAt: i, subject: `s${i}`, messageId: `m${i}`, references: Array.from({ length: 200 }, (_none, k) => `r${i * 199 + k}`) }));
+  const [thread, ...others] = threadByReferences(messages);
+  assert.equal(thread?.number, undefined);
+  assert.deepEqual([thread?.children.length, others.length], [2000, 0]);
+  assert.deepEqual([referencesMax(10), referencesMax(50_000), referencesMax(10_000_000)], [200, 20, 10]);
 });
