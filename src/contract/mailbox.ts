@@ -53,7 +53,8 @@ export interface FolderStore {
   list(account: string): Promise<readonly FolderFacts[]>;
   find(account: string, name: string): Promise<FolderFacts | undefined>;
   get(id: FolderId): Promise<FolderFacts | undefined>;
-  create(account: string, name: string, options?: { readonly specialUse?: readonly string[] }): Promise<FolderFacts>;
+  /** `implied`: it is made only because another is to be below it. One made so may be created once more, and is itself then. */
+  create(account: string, name: string, options?: { readonly specialUse?: readonly string[]; readonly implied?: boolean }): Promise<FolderFacts>;
   /** With what is below it. INBOX: its messages move to the new folder and it stays (RFC 9051 §6.3.6). */
   rename(id: FolderId, newName: string): Promise<FolderFacts>;
   /** With its messages, not with what is below it. Its messages can be undeleted for as long as expunged ones can. */

@@ -107,7 +107,7 @@ export class MailboxNames {
       const above = levels.slice(0, depth).join(SEPARATOR);
       const found = await this.#ports.folders.find(place.owner, above);
       if (!found && place.shared) await this.#mayCreateBelow(parent, place);
-      parent = found ?? (await this.#make(place.owner, above, parent));
+      parent = found ?? (await this.#make(place.owner, above, parent, { implied: true }));
     }
     if (place.shared) await this.#mayCreateBelow(parent, place);
     return place;
@@ -122,7 +122,7 @@ export class MailboxNames {
     return { name: place.name, facts, rights: await this.rightsOn(facts) };
   }
 
-  async #make(owner: string, ownName: string, parent: FolderFacts | undefined, options: { readonly specialUse?: readonly string[] } = {}): Promise<FolderFacts> {
+  async #make(owner: string, ownName: string, parent: FolderFacts | undefined, options: { readonly specialUse?: readonly string[]; readonly implied?: boolean } = {}): Promise<FolderFacts> {
     const facts = await this.#ports.folders.create(owner, ownName, options);
     // Everybody has an INBOX; who may read it is not who may read what is made below it.
     if (!parent || parent.name === 'INBOX') return facts;

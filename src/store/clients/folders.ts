@@ -9,8 +9,8 @@ export function createFolderStore(call: StoreCall, clock: Clock): FolderStore {
     list: (account) => call('folders.list', { account: addressKey(account) }),
     find: (account, name) => call('folders.find', { account: addressKey(account), name }),
     get: (id) => call('folders.get', { id }),
-    create: (account, name, { specialUse = [] } = {}) =>
-      call('folders.create', { account: addressKey(account), name, specialUse, subscribe: false, at: clock.now() }),
+    create: (account, name, { specialUse = [], implied = false } = {}) =>
+      call('folders.create', { account: addressKey(account), name, specialUse, implied, subscribe: false, at: clock.now() }),
     rename: (id, newName) => call('folders.rename', { id, newName, at: clock.now() }),
     remove: async (id) => {
       await call('folders.remove', { id, at: clock.now() });

@@ -83,8 +83,24 @@ function freeName(db: Database, account: string, name: string): string {
 function createParents(db: Database, account: string, name: string, at: number): void {
   for (let slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1)) {
     const parent = name.slice(0, slash);
-    if (!folderByName(db, account, parent)) createFolder(db, account, parent, at);
+    if (!folderByName(db, account, parent)) markImplied(db, createFolder(db, account, parent, at));
   }
+}
+
+function markImplied(db: Database, { id }: FolderFacts): void {
+  db.run('UPDATE folders SET implied = 1 WHERE id = ?', id);
+}
+
+/**
+ * Clients that make `a/b` before `a` are not told that somebody was faster: what was made in passing is theirs to create, once
+ * (docs/decisions/0195-folders-made-in-passing.md). Undefined: there is none of that kind.
+ */
+function takeImplied(db: Database, account: string, name: string, specialUse: string | null): FolderFacts | undefined {
+  const taken = db.get<{ id: number }>('UPDATE folders SET implied = 0, special_use = ? WHERE account = ? AND name = ? AND implied = 1 RETURNING id', specialUse, account, name);
+  if (!taken) return undefined;
+  const folder = requireFolder(db, taken.id);
+  tellListChanged(db, folder);
+  return folder;
 }
 
 /** RFC 6154 §2 and RFC 8457; others may come. */
@@ -128,13 +144,18 @@ function rename(db: Database, folder: FolderFacts, newName: string, at: number):
 
 export const folderWrites = {
   /** Throws Failure `folder-exists`, `account-unknown`, `folder-name-refused`, `too-many-folders`, `special-use-refused`. */
-  create(db: Database, args: { readonly account: string; readonly name: string; readonly specialUse: readonly string[]; readonly subscribe: boolean; readonly at: number }): FolderFacts {
+  create(db: Database, args: { readonly account: string; readonly name: string; readonly specialUse: readonly string[]; readonly implied?: boolean; readonly subscribe: boolean; readonly at: number }): FolderFacts {
     requireAccount(db, args.account, false);
-    const name = freeName(db, args.account, args.name);
     const uses = specialUseText(args.specialUse);
+    const taken = args.implied ? undefined : takeImplied(db, args.account, normalizeFolderName(args.name), uses);
+    if (taken && args.subscribe) subscribe(db, args.account, taken.name);
+    if (taken) return taken;
+    const name = freeName(db, args.account, args.name);
     createParents(db, args.account, name, args.at);
     if (args.subscribe) subscribe(db, args.account, name);
-    return createFolder(db, args.account, name, args.at, uses ?? undefined);
+    const made = createFolder(db, args.account, name, args.at, uses ?? undefined);
+    if (args.implied) markImplied(db, made);
+    return made;
   },
 
   rename(db: Database, args: { readonly id: number; readonly newName: string; readonly at: number }): FolderFacts {
