@@ -17,6 +17,8 @@ test('CREATE with the names above, LIST of them, RENAME with those below, DELETE
   withImap({}, async (kit) => {
     const client = await kit.client();
     assert.match(await client.result('CREATE work/2026/july/'), /^OK \[MAILBOXID \([A-Za-z0-9_-]+\)\]/);
+    // Made in passing, it can be created, once.
+    assert.match(await client.result('CREATE work'), /^OK \[MAILBOXID/);
     assert.match(await client.result('CREATE work'), /^NO \[ALREADYEXISTS\]/);
     assert.match(await client.result('CREATE inbox'), /^NO \[ALREADYEXISTS\]/);
     assert.match(await client.result('CREATE "a//b"'), /^NO \[CANNOT\]/);
@@ -145,6 +147,15 @@ test('quotas: told, kept, not set by users', () =>
     assert.match(await client.result(append('INBOX')), /^OK/);
     assert.deepEqual(await answers(client, 'GETQUOTA alice@example.org'), ['* QUOTA alice@example.org (STORAGE 1 100 MESSAGE 1 1)']);
     assert.match(await client.result(append('INBOX')), /^NO \[OVERQUOTA\]/);
+    // Whoever asks before sending is spared the upload.
+    client.write('q1 APPEND INBOX {1000}\r\n');
+    assert.match(await client.line(), /^q1 NO \[OVERQUOTA\]/);
+    client.write('q2 APPEND nowhere (\\Seen) {1000}\r\n');
+    assert.match(await client.line(), /^q2 NO \[TRYCREATE\]/);
+    client.write('q3 APPEND {5}\r\n');
+    assert.match(await client.line(), /^\+/);
+    client.write('INBOX {1000}\r\n');
+    assert.match(await client.line(), /^q3 NO \[OVERQUOTA\]/);
     assert.match(await client.result('GETQUOTA bob@example.org'), /^NO \[NONEXISTENT\]/);
     assert.match(await client.result('SETQUOTA "alice@example.org" (STORAGE 512)'), /^NO \[NOPERM\]/);
   }));

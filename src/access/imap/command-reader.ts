@@ -31,6 +31,8 @@ export interface ReaderRules {
   readonly messageBytesMax: number;
   /** The command of that name, or why it may not be given now. */
   choose(name: string): Command | Outcome;
+  /** Command.refuseMessage, for this session. */
+  refuseMessage(command: Command, scanner: ImapScanner, bytes: number): Promise<Outcome | undefined>;
 }
 
 interface Announcement {
@@ -101,7 +103,7 @@ export class CommandReader {
     for (;;) {
       const announced = announcementAt(this.#text);
       if (!announced) return 'done';
-      this.#refusal ??= this.#judge(announced, command);
+      this.#refusal ??= this.#judge(announced, command) ?? (await this.#askCommand(announced, command));
       // The client waits to hear whether it may send the literal; it may not, and the command is over.
       if (this.#refusal && announced.synchronising) return 'done';
       if ((await this.#takeLiteral(announced, command)) === 'closed') return 'closed';
@@ -128,6 +130,14 @@ export class CommandReader {
     const max = loggedIn ? IMAP_LIMITS.literalBytesMax : IMAP_LIMITS.literalBeforeLoginBytesMax;
     if (size > max || this.#memoryBytes + size > IMAP_LIMITS.literalsBytesMax) return bad(`a literal here may have ${max} bytes`, 'TOOBIG');
     return undefined;
+  }
+
+  /** All messages of the command count: it takes all or none. Who does not wait for an answer sends the message anyway. */
+  async #askCommand({ size, synchronising }: Announcement, command: Command | undefined): Promise<Outcome | undefined> {
+    if (!command?.refuseMessage || !synchronising) return undefined;
+    const scanner = new ImapScanner({ text: this.#text, literals: this.#literals }, { utf8: this.#rules.utf8 });
+    readHead(scanner);
+    return this.#rules.refuseMessage(command, scanner, this.#messageBytes + size);
   }
 
   async #takeLiteral(announced: Announcement, command: Command | undefined): Promise<'taken' | 'closed'> {

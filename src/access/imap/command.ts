@@ -38,6 +38,11 @@ export interface Command<A = unknown> {
   readonly holdsExpunges?: boolean;
   /** Its literals are messages: they may be as large as a message, and lie in a file. Default false. */
   readonly takesMessages?: boolean;
+  /**
+   * With `takesMessages`: why a message of `bytes` need not be sent at all, decided from the text before its literal. Undefined: it may be sent,
+   * or that text cannot be read yet.
+   */
+  readonly refuseMessage?: (session: ImapSession, scanner: ImapScanner, bytes: number) => Promise<Outcome | undefined>;
   /** It waits for more of the client, so that its taking long is no work (IDLE, AUTHENTICATE). Default false. */
   readonly isDialogue?: boolean;
   /** Reads the arguments, from the space behind the name (if any) to the end of the line. Throws ImapSyntaxError, which becomes a tagged BAD. */

@@ -7,6 +7,7 @@
  */
 import { IMAP_LIMITS } from '../../base/access-limits.ts';
 import type { ByteSource } from '../../base/byte-source.ts';
+import { Failure } from '../../base/errors.ts';
 import { ResponseBatch } from '../../wire/imap/response-batch.ts';
 import { bad, formatOutcome, no, type Outcome } from '../../wire/imap/response.ts';
 import { ImapSyntaxError } from '../../wire/imap/scanner.ts';
@@ -227,6 +228,14 @@ export class Session implements ImapSession {
       utf8: this.#enabled.utf8,
       messageBytesMax: this.ports.messageBytesMax,
       choose: (name) => this.#choose(name),
+      refuseMessage: async (command, scanner, bytes) => {
+        try {
+          return await command.refuseMessage?.(this, scanner, bytes);
+        } catch (error) {
+          // What cannot be read or asked now is found out, and answered, when the command runs.
+          return error instanceof Failure && !error.temporary ? outcomeOfError(error) : undefined;
+        }
+      },
     };
   }
 

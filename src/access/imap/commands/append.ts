@@ -8,7 +8,7 @@ import { mayChange } from '../../../mail/flag-rights.ts';
 import { readDateTime } from '../../../wire/imap/date-time.ts';
 import { readFlagList } from '../../../wire/imap/flags.ts';
 import { readMailboxName } from '../../../wire/imap/mailbox-name.ts';
-import { no, ok } from '../../../wire/imap/response.ts';
+import { no, ok, type Outcome } from '../../../wire/imap/response.ts';
 import { ImapSyntaxError, type ImapScanner } from '../../../wire/imap/scanner.ts';
 import { formatNumbers } from '../../../wire/imap/sequence-set.ts';
 import type { NamedFolder } from '../../mailbox/namespace.ts';
@@ -25,6 +25,10 @@ export const append = defineCommand({
   name: 'APPEND',
   states: LOGGED_IN,
   takesMessages: true,
+  refuseMessage: async (session, scanner, bytes) => {
+    scanner.space();
+    return refuseBeforeUpload(session, readMailboxName(scanner), bytes);
+  },
   parse: (scanner) => {
     scanner.space();
     const name = readMailboxName(scanner);
@@ -81,6 +85,16 @@ export async function appendTarget(session: ImapSession, name: string): Promise<
     if (error instanceof Failure && error.code === 'folder-unknown') return undefined;
     throw error;
   }
+}
+
+/** What is known to fail is refused before the client has sent it all (RFC 9051 §4.3); what has changed until then, behind it. */
+export async function refuseBeforeUpload(session: ImapSession, name: string, bytes: number): Promise<Outcome | undefined> {
+  const target = await appendTarget(session, name);
+  if (!target) return no('there is no such mailbox: CREATE it first', 'TRYCREATE');
+  const { usedBytes, usedMessages, bytesMax, messagesMax } = await session.ports.mailboxes.quotas.state(target.facts.account);
+  const full = (bytesMax !== undefined && usedBytes + bytes > bytesMax) || (messagesMax !== undefined && usedMessages >= messagesMax);
+  // RFC 9208 §4.3.
+  return full ? no('the mailbox is full', 'OVERQUOTA') : undefined;
 }
 
 /** With the flags that the user may set there; the others are left out without a word (RFC 4314 §4); \Recent is nobody's to set. */

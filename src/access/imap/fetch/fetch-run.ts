@@ -2,7 +2,8 @@
  * Runs a FETCH over any number of messages: asks the store for a batch while the one before is written, and waits when
  * the client reads too slowly.
  *
- * Policy: a message that was expunged meanwhile is left out and the command ends with NO [EXPUNGEISSUED] (RFC 5530 §3).
+ * Policy: a message that was expunged meanwhile is left out and the command ends with NO [EXPUNGEISSUED] (RFC 5530 §3),
+ * unless only its UID was asked for, which the session still knows (RFC 2180 §4.1).
  * \Seen is set batch by batch, in one commit each, before the batch is told; a client that goes away in the middle has
  * marked only what it was sent.
  */
@@ -175,6 +176,7 @@ async function markSeen({ markSeen: mark, rows }: FetchRunOptions, targets: read
 
 /** The count of messages that are gone. */
 async function writeBatch({ plan, rows: current, writer, flushWhenFull, breakOff }: FetchRunOptions, batch: Batch): Promise<number> {
+  const onlyUid = plan.items.every(({ kind }) => kind === 'uid');
   let missing = 0;
   let rows = current();
   let index = -1;
@@ -183,7 +185,8 @@ async function writeBatch({ plan, rows: current, writer, flushWhenFull, breakOff
     index = index + 1 < rows.count && rows.uidAt(index + 1) === uid ? index + 1 : rows.indexOf(uid);
     const message = index < 0 ? undefined : readOf(plan, batch, rows.mailIdAt(index));
     if (!message) {
-      missing += 1;
+      if (onlyUid) writer.writeUid(number, uid);
+      else missing += 1;
       continue;
     }
     const waiting = writer.write({ number, index, rows, ...message }, batch.seen.has(uid));

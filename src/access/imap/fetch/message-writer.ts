@@ -83,6 +83,11 @@ export class MessageWriter {
     return this.#from(0, message, flags && !this.#tellsFlags);
   }
 
+  /** Of a message that is gone, all that is still known. */
+  writeUid(number: number, uid: number): void {
+    this.#options.out.line(`* ${number} ${this.#options.uidOnly ? 'UIDFETCH' : 'FETCH'} (UID ${uid})`);
+  }
+
   #from(start: number, message: FetchedMessage, extraFlags: boolean): Promise<void> | undefined {
     const { items } = this.#plan;
     for (let i = start; i < items.length; i += 1) {

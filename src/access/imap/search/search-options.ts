@@ -25,6 +25,8 @@ export function readReturnOptions(scanner: ImapScanner): ReturnOptions | undefin
     options = { ...options, ...readOption(scanner) };
   });
   scanner.space();
+  // RFC 9394 §3.1.
+  if (options.all && options.partial) throw new ImapSyntaxError('RETURN takes ALL or PARTIAL, not both');
   const asked = options.min || options.max || options.all || options.count || options.save || options.partial !== undefined;
   // RFC 4731 §3.1: an empty list means ALL.
   return asked ? options : { ...NONE, all: true };
