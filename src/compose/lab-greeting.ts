@@ -1,6 +1,6 @@
 /** What a lab says when it is ready: one line of JSON for programs, or the first steps for a person. */
 import type { LabProvider } from '../lab/lab.ts';
-import type { AccessListener } from './access/access.ts';
+import type { AccessListener } from './access/access-addresses.ts';
 
 const ACCESS_NOTES: Readonly<Record<AccessListener, string>> = {
   imap: 'STARTTLS, then log in',

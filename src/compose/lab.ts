@@ -27,7 +27,7 @@ import type { ManageContext } from '../manage/verb.ts';
 import { verbs } from '../manage/verbs.ts';
 import { lockDataDir, pidOfHolder } from '../store/lock.ts';
 import { makePassword } from '../store/password.ts';
-import { ACCESS_SERVICES, type AccessListener } from './access/access.ts';
+import { ACCESS_SERVICES, type AccessListener } from './access/access-addresses.ts';
 import { greetPerson, readyLine, type LabFacts } from './lab-greeting.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { stopSignal } from './serve.ts';

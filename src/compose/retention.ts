@@ -2,7 +2,7 @@
 import type { Timer } from '../base/clock.ts';
 import { MAILBOX_LIMITS } from '../base/access-limits.ts';
 import type { Config } from '../config/config.ts';
-import { DEFAULT_MAILBOX, DEFAULT_RETENTION } from '../config/mailbox-settings.ts';
+import { DEFAULT_MAILBOX, DEFAULT_RETENTION } from '../config/mailbox-config.ts';
 import { applyRetention } from '../manage/mailbox-retention.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import type { MailboxSettings } from '../store/clients/mail-quotas.ts';

@@ -16,7 +16,7 @@ import type { AnyVerb } from '../manage/local-call.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import { createResolver } from '../net/resolver.ts';
 import { openStore, type OwnStore } from '../store/store.ts';
-import { wantsAccess } from './access/access.ts';
+import { wantsAccess } from './access/access-addresses.ts';
 import { startAccess, type RunningAccess } from './access/start-access.ts';
 import { createDoors } from './doors.ts';
 import { createFront, type Front, type PublicAddresses } from './front.ts';

@@ -1,7 +1,7 @@
 /** What both ways of mail ask, in whichever thread they run: who lives here, and which keys sign. */
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
-import { DEFAULT_MAILBOX } from '../config/mailbox-settings.ts';
+import { DEFAULT_MAILBOX } from '../config/mailbox-config.ts';
 import type { MailboxRoom } from '../contract/mailbox-room.ts';
 import type { Directory, SigningKeys } from '../contract/directory.ts';
 import { createSigner, type Signer } from '../flow/sign/signer.ts';

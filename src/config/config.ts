@@ -7,7 +7,7 @@ import type { OwnSite } from '../mail/sites/own-sites.ts';
 import type { Stream } from '../mail/sites/streams.ts';
 import type { HostPort } from './host-port.ts';
 import type { LoginConfig } from './login-config.ts';
-import type { MailboxConfig, RetentionConfig } from './mailbox-settings.ts';
+import type { MailboxConfig, RetentionConfig } from './mailbox-config.ts';
 import type { SieveConfig } from './sieve-settings.ts';
 
 export type { HostPort } from './host-port.ts';

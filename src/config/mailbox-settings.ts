@@ -1,29 +1,10 @@
 /** The tables [mailbox] and [retention] of posthorn.toml: how much accounts may keep, and for how long. */
+import type { MailboxConfig, RetentionConfig } from './mailbox-config.ts';
 import { optional, setting, table } from './setting.ts';
 import * as value from './values.ts';
 
-export interface MailboxConfig {
-  /** Of one account, unless it has a limit of its own. Default: no limit. */
-  readonly quotaBytes?: number;
-  readonly quotaMessages?: number;
-  /** What a sender is told when a mailbox is full: try again later, or no. Default `defer`. */
-  readonly whenFull: 'defer' | 'refuse';
-}
-
-export interface RetentionConfig {
-  /** Milliseconds; 0: expunged mail is gone at once. Default 14 days. */
-  readonly undeleteMs: number;
-  /** Milliseconds after which mail in Trash, and in Junk, is expunged; 0: never. Default 30 days each. */
-  readonly trashMs: number;
-  readonly junkMs: number;
-}
-
-const DAY_MS = 86_400_000;
 const KIB = 1024;
 const TIB = 1024 ** 4;
-
-export const DEFAULT_MAILBOX: MailboxConfig = { whenFull: 'defer' };
-export const DEFAULT_RETENTION: RetentionConfig = { undeleteMs: 14 * DAY_MS, trashMs: 30 * DAY_MS, junkMs: 30 * DAY_MS };
 
 export const mailbox = table('What accounts may keep; `posthorn account quota` gives one account limits of its own.', {
   'quota-bytes': optional(value.size(KIB, TIB), 'Most bytes of mail in all folders of an account.', 'no limit'),

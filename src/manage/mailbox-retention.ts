@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { Failure } from '../base/errors.ts';
 import { DIRECTORY_LIMITS } from '../base/limits.ts';
 import type { Config } from '../config/config.ts';
-import { DEFAULT_RETENTION } from '../config/mailbox-settings.ts';
+import { DEFAULT_RETENTION } from '../config/mailbox-config.ts';
 import type { FolderFacts } from '../contract/mailbox.ts';
 import { mailboxKey } from '../store/clients/directory.ts';
 import type { ExpungedMail, KeptFolder } from '../store/clients/retention.ts';

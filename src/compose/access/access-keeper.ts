@@ -14,7 +14,7 @@ import { claimAddress } from '../../net/listen-address.ts';
 import { describeError } from '../../store/batch.ts';
 import type { OwnStore } from '../../store/store.ts';
 import { answerQuestion, type AnswerPorts } from '../sessions/session-questions.ts';
-import { wantedAddresses, type AccessAddresses } from './access.ts';
+import { wantedAddresses, type AccessAddresses } from './access-addresses.ts';
 import type { AccessThreadOptions, FromAccessThread, ToAccessThread } from './access-protocol.ts';
 
 export interface AccessKeeperOptions {

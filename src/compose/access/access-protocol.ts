@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '../../config/config.ts';
 import type { FromSessionThread, ToSessionThread } from '../sessions/session-protocol.ts';
-import type { AccessAddresses } from './access.ts';
+import type { AccessAddresses } from './access-addresses.ts';
 
 /** workerData. */
 export interface AccessThreadOptions {

@@ -5,14 +5,10 @@
 import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
 import { createAccessFrame } from '../../access/connection/listener.ts';
-import type { Config, HostPort } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
 import { loadServerContext } from '../../net/tls.ts';
+import type { AccessAddresses } from './access-addresses.ts';
 import { createProtocols, type AccessPorts } from './protocols.ts';
-
-/** Settings below `listen`, and names in the lab's ready line. */
-export const ACCESS_SERVICES = ['imap', 'imaps', 'pop3', 'pop3s', 'sieve'] as const;
-export type AccessListener = (typeof ACCESS_SERVICES)[number];
-export type AccessAddresses = Readonly<Record<AccessListener, readonly HostPort[]>>;
 
 export interface Access {
   /** Resolves to the addresses really listened on (a port 0 is resolved); rejects with the system's error. */
@@ -21,16 +17,6 @@ export interface Access {
   loadCertificate(next: Pick<Config, 'tls'>): Promise<void>;
   /** Lets commands finish within `drainMs` milliseconds. */
   close(drainMs: number): Promise<void>;
-}
-
-/** What is configured; empty lists where nothing is. */
-export function wantedAddresses({ listen }: Config): AccessAddresses {
-  const { imap = [], imaps = [], pop3 = [], pop3s = [], sieve = [] } = listen;
-  return { imap, imaps, pop3, pop3s, sieve };
-}
-
-export function wantsAccess(config: Config): boolean {
-  return Object.values(wantedAddresses(config)).some((addresses) => addresses.length > 0);
 }
 
 /** Rejects when the certificate cannot be used. */

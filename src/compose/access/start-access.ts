@@ -2,7 +2,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Login } from '../../contract/directory.ts';
 import { startAccessThread, type AccessKeeper, type AccessKeeperOptions } from './access-keeper.ts';
-import { createAccess, wantedAddresses, wantsAccess, type AccessAddresses } from './access.ts';
+import { wantedAddresses, wantsAccess, type AccessAddresses } from './access-addresses.ts';
 
 export interface StartAccessOptions extends Omit<AccessKeeperOptions, 'writeLines'> {
   /** In a thread of its own, whose log lines this takes; default: in this one. */
@@ -28,6 +28,8 @@ export async function startAccess(options: StartAccessOptions): Promise<RunningA
     const thread = await startAccessThread({ ...options, writeLines });
     return { addresses: thread.addresses, reload: (next) => thread.reload(next), close: (drainMs) => thread.close(drainMs), thread };
   }
+  // Loaded only where it runs: it is a fifth of the program.
+  const { createAccess } = await import('./access.ts');
   const access = await createAccess(options);
   try {
     return { addresses: await access.listen(wantedAddresses(config)), reload: (next) => access.loadCertificate(next), close: (drainMs) => access.close(drainMs) };
