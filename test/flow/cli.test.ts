@@ -1,6 +1,6 @@
 /** The command line as people and scripts use it: exit statuses, JSON, with and without a running server. */
 import assert from 'node:assert/strict';
-import { statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { Home } from './cli-kit.ts';
@@ -25,6 +25,31 @@ test('help and version need no configuration, wrong usage is status 2', async ()
     if (args.length > 1) assert.match(stderr, /^posthorn: [^\n]+\n$/, args.join(' '));
     else assert.notEqual(stderr, '', args.join(' '));
   }
+});
+
+test('wrong usage is told in words that say what is right', async () => {
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['account', 'frobnicate', '--config', 'x'], /"frobnicate" is no command of posthorn account; it has add, list/],
+    [['account', '--config', 'x', 'list'], /--config goes behind one of the commands of posthorn account: add/],
+    [['account', 'totp', 'frob', '--json'], /"frob" is no command of posthorn account totp; it has enable, confirm/],
+    [['account', 'quota', 'alice@example.org', 'lots'], /too many arguments for 'quota'/],
+    [['account', 'app-password', 'add', 'alice@example.org', 'phone', '--scope', 'imap,ftp'], /"ftp" is none of imap, pop3, smtp, sieve/],
+    [['rules', 'add', 'alice@example.org'], /the account comes first: posthorn rules alice@example\.org add/],
+    [['lab', 'weather'], /too many arguments for 'lab'/],
+  ];
+  for (const [args, words] of cases) {
+    const { status, stdout, stderr } = await home.posthorn(args);
+    assert.deepEqual([status, stdout], [2, ''], args.join(' '));
+    assert.match(stderr, words);
+  }
+  assert.match((await home.posthorn(['sieve', 'check', '/none.sieve'])).stderr, /cannot read \/none\.sieve: there is no such file/);
+});
+
+test('quickstart writes the configuration where --config says', async () => {
+  const config = join(home.folder, 'new.toml');
+  const { status, stderr } = await home.posthorn(['quickstart', 'you@your-domain.example', '--config', config, '--data-dir', join(home.folder, 'new-data'), '--no-check']);
+  assert.equal(status, 0, stderr);
+  assert.match(readFileSync(config, 'utf8'), /^imaps = \["0\.0\.0\.0:993", "\[::\]:993"\]/m);
 });
 
 test('a missing or wrong configuration is status 2 and one line for each problem', async () => {

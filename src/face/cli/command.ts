@@ -34,7 +34,8 @@ export function leaf<Options extends CommonOptions>(
   action: (options: Options, ...given: string[]) => ActionResult,
 ): Command {
   const command = withCommonOptions(parent.command(`${name} ${arguments_}`.trim()).description(summary));
-  return command.action(async (...received: unknown[]) => {
+  // Both are inherited from a group, which has to hear everything to answer it.
+  return command.allowExcessArguments(false).allowUnknownOption(false).action(async (...received: unknown[]) => {
     const given = received.slice(0, -2) as string[];
     const options = command.optsWithGlobals() as Options;
     registry.finish((await action(options, ...given)) ?? 0);
@@ -42,14 +43,24 @@ export function leaf<Options extends CommonOptions>(
 }
 
 /** A command that only groups others; called alone it shows its help and is wrong usage. */
-export function group(registry: Registry, name: string, summary: string): Command {
-  const command = registry.program.command(name).description(summary);
-  command.allowExcessArguments().action(() => {
+export function group({ program }: Registry, name: string, summary: string): Command {
+  return grouping(program, name, summary, `posthorn ${name}`);
+}
+
+/** A group in a group: `posthorn account totp`. */
+export function subgroup(parent: Command, name: string, summary: string): Command {
+  return grouping(parent, name, summary, `posthorn ${parent.name()} ${name}`);
+}
+
+function grouping(parent: Command, name: string, summary: string, path: string): Command {
+  const command = parent.command(name).description(summary);
+  return command.allowExcessArguments().allowUnknownOption().action(() => {
     const [unknown] = command.args;
-    if (unknown === undefined) command.help({ error: true });
-    throw new UsageError(`"${unknown}" is no command of posthorn ${name}; it has ${command.commands.map((child) => child.name()).join(', ')}`);
+    if (unknown === undefined) return command.help({ error: true });
+    const known = command.commands.map((child) => child.name()).join(', ');
+    if (unknown.startsWith('-')) throw new UsageError(`${unknown} goes behind one of the commands of ${path}: ${known}`);
+    throw new UsageError(`"${unknown}" is no command of ${path}; it has ${known}`);
   });
-  return command;
 }
 
 /** Option parsers. */

@@ -8,7 +8,7 @@ import { Command, CommanderError } from 'commander';
 import { Failure } from '../../base/errors.ts';
 import { ConfigError } from '../../config/problem.ts';
 import type { Registry } from './command.ts';
-import { COMMANDS, type CommandEntry } from './commands/index.ts';
+import { COMMAND_GROUPS, COMMANDS, type CommandEntry } from './commands/index.ts';
 import { type CliIo, type CliPorts, processIo } from './ports.ts';
 import { Session, UsageError } from './session.ts';
 
@@ -85,10 +85,14 @@ export async function createProgram(session: Session, loaded: readonly CommandEn
     })
     .exitOverride();
   const registry: Registry = { program, session, finish };
-  for (const entry of COMMANDS) {
-    if (entry.kind === 'command' && loaded.includes(entry)) (await entry.load()).add(registry);
-    else program.command(entry.name).description(entry.summary);
+  for (const { heading, commands } of COMMAND_GROUPS) {
+    program.commandsGroup(heading);
+    for (const entry of commands) {
+      if (entry.kind === 'command' && loaded.includes(entry)) (await entry.load()).add(registry);
+      else program.command(entry.name).description(entry.summary);
+    }
   }
+  program.commandsGroup(COMMAND_GROUPS[0]?.heading ?? '').helpCommand(true);
   return program;
 }
 

@@ -1,5 +1,13 @@
 /** Numbers in the words of people: ages, sizes, moments, replies. */
+import { Failure } from '../../base/errors.ts';
 import type { Reply } from '../../contract/message.ts';
+
+/** Of a file that could not be read. */
+export function fileUnreadable(file: string, cause: unknown): Failure {
+  const { code } = cause as NodeJS.ErrnoException;
+  const why = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : code === 'EISDIR' ? 'it is a folder' : (code ?? String(cause));
+  return new Failure('file-unreadable', `cannot read ${file}: ${why}`, { temporary: false, cause });
+}
 
 /** `45s`, `12m`, `3h`, `5d`. */
 export function age(ms: number): string {

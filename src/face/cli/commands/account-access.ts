@@ -1,6 +1,6 @@
 /** `posthorn account app-password …`, `account totp …`, `account logins`. */
 import type { Command } from 'commander';
-import { wholeNumber, leaf, type Registry } from '../command.ts';
+import { leaf, type Registry, subgroup, wholeNumber } from '../command.ts';
 import { type CommonOptions, UsageError } from '../session.ts';
 import { moment } from '../words.ts';
 
@@ -28,20 +28,11 @@ export function addAccountAccess(registry: Registry, account: Command): void {
   addLogins(registry, account);
 }
 
-function subgroup(parent: Command, name: string, summary: string): Command {
-  const command = parent.command(name).description(summary);
-  return command.allowExcessArguments().action(() => {
-    const [unknown] = command.args;
-    if (unknown === undefined) command.help({ error: true });
-    throw new UsageError(`"${unknown}" is no command of posthorn account ${name}; it has ${command.commands.map((child) => child.name()).join(', ')}`);
-  });
-}
-
 function addAppPasswords(registry: Registry, parent: Command): void {
   const { session } = registry;
   const { out } = session;
   leaf<CommonOptions & { scope?: string }>(registry, parent, 'add', 'make an app password and print it once', '<address> <name>', async (options, address, name) => {
-    const scopes = options.scope?.split(',').map((scope) => scope.trim());
+    const scopes = options.scope === undefined ? undefined : scopesOf(options.scope);
     const result = await session.call<{ address: string; name: string; scopes: string[]; password: string }>(options, 'account.app-password-add', { address, name, ...(scopes && { scopes }) });
     if (options.json) return out.json(result);
     out.facts([
@@ -63,6 +54,15 @@ function addAppPasswords(registry: Registry, parent: Command): void {
     if (options.json) out.json(result);
     else out.line(`removed the app password "${result.name}" of ${result.address}`);
   });
+}
+
+const SCOPES = ['imap', 'pop3', 'smtp', 'sieve'];
+
+function scopesOf(text: string): string[] {
+  const scopes = text.split(',').map((scope) => scope.trim());
+  const wrong = scopes.find((scope) => !SCOPES.includes(scope));
+  if (wrong !== undefined) throw new UsageError(`--scope ${text}: "${wrong}" is none of ${SCOPES.join(', ')}`);
+  return scopes;
 }
 
 function addTotp(registry: Registry, parent: Command): void {

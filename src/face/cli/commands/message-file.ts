@@ -1,9 +1,9 @@
 /** Reads a message from a file, or from standard input for `-`, with CRLF line ends as verifiers need. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Failure } from '../../../base/errors.ts';
 import { readAll } from '../../drop-in/streams.ts';
 import type { Session } from '../session.ts';
+import { fileUnreadable } from '../words.ts';
 
 const MESSAGE_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -12,7 +12,7 @@ export async function readMessageFile(session: Session, file: string): Promise<B
   try {
     return toCrlf(await readFile(resolve(session.io.cwd, file)));
   } catch (cause) {
-    throw new Failure('file-unreadable', `cannot read ${file}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`, { temporary: false, cause });
+    throw fileUnreadable(file, cause);
   }
 }
 

@@ -1,4 +1,5 @@
 /** `posthorn quickstart ADDRESS`: sets a real server up (manage/quickstart.ts) and shows what was made and what is missing. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { renderTable } from '../../../manage/dns-rendering.ts';
 import { quickstart, type QuickstartResult } from '../../../manage/quickstart.ts';
@@ -27,7 +28,8 @@ export function add(registry: Registry): void {
 async function run(session: Session, options: Options, address: string): Promise<number> {
   const { ports, io, out } = session;
   const configFile = resolve(io.cwd, options.config ?? 'posthorn.toml');
-  const dns = await ports.createDns(session.nameServers(options));
+  // A configuration that is still to be written has no name servers.
+  const dns = await ports.createDns(session.nameServers(existsSync(configFile) ? options : { ...(options.dns !== undefined && { dns: options.dns }) }));
   try {
     const { hostname, ip, check } = options;
     const dataDir = options.dataDir === undefined ? undefined : resolve(io.cwd, options.dataDir);

@@ -92,6 +92,7 @@ function carryOut(session: Session, options: RuleOptions, account: string, what:
       if (!options.off && given.length === 0) throw new UsageError('rules ADDRESS forward TO…: name an address, or --off');
       return session.call(options, 'rules.forward', { ...common, forward: options.off ? null : { addresses: given, keep: !options.only } });
     default:
+      if (what.includes('@')) throw new UsageError(`the account comes first: posthorn rules ${what} ${account}`);
       throw new UsageError(`"${what}" is nothing that posthorn rules does; it has ${WHAT.join(', ')}`);
   }
 }

@@ -1,7 +1,6 @@
 /** `posthorn send`: composes a message from options and hands it to the server; prints the queue id. */
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { Failure } from '../../../base/errors.ts';
 import { composeMessage, type ComposedAttachment } from '../../../mail/compose.ts';
 import { readAll } from '../../drop-in/streams.ts';
 import { handOver, type HandOver } from '../../submit/hand-over.ts';
@@ -9,6 +8,7 @@ import { prepareMessage } from '../../submit/prepare-message.ts';
 import { currentSubmitter } from '../../submit/submitter.ts';
 import { leaf, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
+import { fileUnreadable } from '../words.ts';
 
 interface SendOptions extends CommonOptions {
   readonly from?: string;
@@ -73,7 +73,7 @@ async function readGiven(session: Session, file: string): Promise<Buffer> {
   try {
     return await readFile(resolve(session.io.cwd, file));
   } catch (cause) {
-    throw new Failure('file-unreadable', `cannot read ${file}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`, { temporary: false, cause });
+    throw fileUnreadable(file, cause);
   }
 }
 

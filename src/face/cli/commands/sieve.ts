@@ -1,13 +1,13 @@
 /** `posthorn sieve …` */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { Failure } from '../../../base/errors.ts';
 import { convertMaildrop } from '../../../manage/maildrop/convert.ts';
 import { checkSieve, tryScript, type SieveCheck, type SieveTrial } from '../../../manage/sieve-check.ts';
 import type { SievePut } from '../../../manage/sieve.ts';
 import { readAll } from '../../drop-in/streams.ts';
 import { group, leaf, wholeNumber, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
+import { fileUnreadable } from '../words.ts';
 
 interface TestOptions extends CommonOptions {
   readonly from?: string;
@@ -135,6 +135,6 @@ async function readGiven(session: Session, file: string): Promise<Buffer> {
   try {
     return await readFile(resolve(session.io.cwd, file));
   } catch (cause) {
-    throw new Failure('file-unreadable', `cannot read ${file}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`, { temporary: false, cause });
+    throw fileUnreadable(file, cause);
   }
 }
