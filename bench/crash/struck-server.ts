@@ -39,16 +39,18 @@ class JumpingClock implements Clock {
   }
 }
 
+const workers = new Set<Worker>();
+process.on('worker', (worker) => {
+  workers.add(worker);
+  worker.once('exit', () => workers.delete(worker));
+});
+
 /** Whichever thread it is: session, storage, reader, search, access. */
 function endThreads(random: () => number): void {
-  const workers = new Set<Worker>();
-  process.on('worker', (worker) => {
-    workers.add(worker);
-    worker.once('exit', () => workers.delete(worker));
-  });
   setInterval(() => {
     const worker = [...workers][Math.floor(random() * workers.size)];
     // No thread of ours can read such a message: it throws.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
     if (random() < 0.5) worker?.postMessage(null);
     else void worker?.terminate();
   }, THREAD_ENDS_EVERY_MS).unref();
@@ -60,9 +62,9 @@ const config = loadConfig(file);
 const clock = struck === 'clock' ? new JumpingClock(random) : new SystemClock();
 const sink = createLogSink(config.log);
 const { writeLines } = sink;
-if (struck === 'threads') endThreads(random);
 const threads = struck === 'threads' ? { sessionThreads: { count: 2, writeLines }, accessThread: { writeLines } } : {};
 const server = await startServer({ config, clock, log: new Log(sink.write, () => clock.now()), verbs, ...threads });
+if (struck === 'threads') endThreads(random);
 process.once('SIGTERM', () => {
   void server.stop().then(() => {
     sink.close();
