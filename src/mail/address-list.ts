@@ -17,7 +17,7 @@ export interface HeaderAddress {
 
 /** What the list holds in order, undecoded, for those who must repeat it (IMAP ENVELOPE). */
 export type AddressToken =
-  | { readonly kind: 'mailbox'; readonly rawName: string; readonly localPart: string; readonly domain: string; /** As written. */ readonly rawDomain: string }
+  | { readonly kind: 'mailbox'; readonly rawName: string; readonly localPart: string; readonly domain: string; /** As written. */ readonly rawDomain: string; /** `@a,@b` of the obsolete syntax, RFC 5322 §4.4. */ readonly route?: string }
   | { readonly kind: 'group-start'; readonly rawName: string }
   | { readonly kind: 'group-end' };
 
@@ -206,7 +206,8 @@ class Scanner {
   }
 
   #flush(): void {
-    if (this.#angle !== undefined) this.#push(this.#phrase(), this.#angle.replace(/^@[^:]*:/, ''));
+    const route = this.#angle === undefined ? null : /^(@[^:]*):/.exec(this.#angle);
+    if (this.#angle !== undefined) this.#push(this.#phrase(), this.#angle.slice(route?.[0].length ?? 0), route?.[1]);
     else if (this.#bare !== '') {
       // RFC 5322 §4.4 allows blanks around dots and the `@`, nowhere else.
       if (this.#phrase().replace(/ ?([.@]) ?/g, '$1').includes(' ')) this.#problems.add('blanks inside an address');
@@ -215,14 +216,14 @@ class Scanner {
     this.#reset();
   }
 
-  #push(rawName: string, address: string): void {
+  #push(rawName: string, address: string, route?: string): void {
     const at = address.lastIndexOf('@');
     const localPart = at < 0 ? address : address.slice(0, at);
     const rawDomain = at < 0 ? '' : address.slice(at + 1);
     const domain = rawDomain.toLowerCase();
     if (domain === '' || localPart === '') this.#problems.add('an address without local part or domain');
     if (localPart === '' && domain === '') return;
-    this.#tokens.push({ kind: 'mailbox', rawName, localPart, domain, rawDomain });
+    this.#tokens.push({ kind: 'mailbox', rawName, localPart, domain, rawDomain, ...(route !== undefined && { route }) });
   }
 
   #reset(): void {

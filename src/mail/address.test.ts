@@ -68,6 +68,8 @@ describe('parseAddressList', () => {
       { name: 'John', address: 'john.doe@x.org' }, { address: 'c@d.org' }, { name: 'Doe, J.', address: '"j d"@x.org' }, { name: 'Jörg M', address: 'j@x' },
     ]);
   });
+  it('keeps the route of an obsolete address for those who must repeat it', () =>
+    assert.deepEqual(scanAddressList('<@a,@b:c@D.org>').tokens, [{ kind: 'mailbox', rawName: '', localPart: 'c', domain: 'd.org', rawDomain: 'D.org', route: '@a,@b' }]));
   it('has no mailbox for undisclosed recipients', () => assert.deepEqual(parseAddressList('undisclosed-recipients:;'), []));
   it('says what is wrong', () => {
     for (const text of ['not an address', 'a@', '<a@b', '"a@b', 'a@b (c', 'a@b c@d', 'a b@c', '<a@b> <c@d>']) {

@@ -5,6 +5,8 @@ import { firstField, type HeaderField } from './header.ts';
 /** A group is opened by an entry with mailbox and without host, and closed by one without either. */
 export interface EnvelopeAddress {
   readonly name?: string;
+  /** Hosts that the sender wanted it to go through; nobody does so any more. */
+  readonly route?: string;
   readonly mailbox?: string;
   readonly host?: string;
 }
@@ -23,9 +25,10 @@ export interface MimeEnvelope {
   readonly messageId?: string;
 }
 
-export function readEnvelope(fields: readonly HeaderField[]): MimeEnvelope {
+/** `addressesMax`: of each list; the others are left out. */
+export function readEnvelope(fields: readonly HeaderField[], addressesMax = Number.POSITIVE_INFINITY): MimeEnvelope {
   const value = (name: string): string | undefined => firstField(fields, name)?.value;
-  const addresses = (name: string): EnvelopeAddress[] => toEnvelopeAddresses(value(name) ?? '');
+  const addresses = (name: string): EnvelopeAddress[] => (addressesMax > 0 ? toEnvelopeAddresses(value(name) ?? '').slice(0, addressesMax) : []);
   const from = addresses('from');
   const sender = addresses('sender');
   const replyTo = addresses('reply-to');
@@ -45,6 +48,6 @@ function toEnvelopeAddresses(text: string): EnvelopeAddress[] {
   return scanAddressList(text).tokens.map((token) => {
     if (token.kind === 'group-end') return {};
     if (token.kind === 'group-start') return { mailbox: token.rawName };
-    return { ...(token.rawName !== '' && { name: token.rawName }), mailbox: token.localPart, host: token.rawDomain };
+    return { ...(token.rawName !== '' && { name: token.rawName }), ...(token.route !== undefined && { route: token.route }), mailbox: token.localPart, host: token.rawDomain };
   });
 }

@@ -72,7 +72,9 @@ test('NOTIFY refuses what makes no sense', () => withImap({}, async (kit) => {
   for (const wrong of ['', 'SET', 'SET (selected (MessageNew))', 'SET (selected (FlagChange))', 'SET (selected (MailboxName))', 'SET (personal (MessageNew (UID) MessageExpunge))', 'SET (nowhere NONE)', 'SET (mailboxes () (MailboxName))x']) {
     assert.match(await a.result(`NOTIFY ${wrong}`), /^BAD/, wrong);
   }
-  assert.match(await a.result('NOTIFY SET (personal (MessageNew MessageExpunge AnnotationChange))'), /^NO \[BADEVENT \(MessageNew/);
+  for (const unknown of ['AnnotationChange', 'SomethingNew']) {
+    assert.match(await a.result(`NOTIFY SET (personal (MessageNew MessageExpunge ${unknown}))`), /^NO \[BADEVENT \(MessageNew/);
+  }
   assert.match(await a.result('NOTIFY SET (subtree (Lists Work) NONE) (inboxes (MessageNew MessageExpunge)) (subscribed (MailboxName))'), /^OK/);
 }));
 

@@ -15,17 +15,17 @@ export function envelopeText(envelope: MimeEnvelope | undefined, utf8: boolean):
 const EMPTY = `(${Array(10).fill('NIL').join(' ')})`;
 
 function same(a: readonly EnvelopeAddress[], b: readonly EnvelopeAddress[]): boolean {
-  return a === b || (a.length === b.length && a.every((one, i) => one.mailbox === b[i]?.mailbox && one.host === b[i]?.host && one.name === b[i]?.name));
+  return a === b || (a.length === b.length && a.every((one, i) => one.mailbox === b[i]?.mailbox && one.host === b[i]?.host && one.route === b[i]?.route && one.name === b[i]?.name));
 }
 
 /** NIL for none. A group opens with `(NIL NIL "name" NIL)` and closes with four NILs. */
 function addresses(list: readonly EnvelopeAddress[], utf8: boolean): string {
   if (list.length === 0) return 'NIL';
   let text = '(';
-  for (const { name, mailbox, host } of list) {
+  for (const { name, route, mailbox, host } of list) {
     // RFC 9051 §7.5.2: host NIL means group syntax, so a mailbox without a domain has an empty one.
     const end = host === undefined ? 'NIL' : imapNstring(host, utf8);
-    text += `(${imapHumanText(name, utf8)} NIL ${host === undefined ? imapHumanText(mailbox, utf8) : imapNstring(mailbox, utf8)} ${end})`;
+    text += `(${imapHumanText(name, utf8)} ${imapNstring(route, utf8)} ${host === undefined ? imapHumanText(mailbox, utf8) : imapNstring(mailbox, utf8)} ${end})`;
   }
   return `${text})`;
 }

@@ -52,9 +52,9 @@ export function readPartialRange(scanner: ImapScanner): PartialRange {
   return negative ? { from: -from, to: -to } : { from, to };
 }
 
-/** The same range as text, as the answer repeats it. */
+/** As the answer repeats it, the near end first: `4:2` is `2:4` (RFC 9394 §3.1). */
 export function formatPartialRange({ from, to }: PartialRange): string {
-  return `${from}:${to}`;
+  return Math.abs(from) > Math.abs(to) ? `${to}:${from}` : `${from}:${to}`;
 }
 
 /** Those of the results, ascending, that the range names. */
