@@ -109,6 +109,17 @@ describe('parseMimeStructure', () => {
       check(bytes, parseMimeStructure(bytes));
     }
   });
+  it('stays small whatever the headers of the parts hold', () => {
+    // An address is four bytes there and eighty in the structure: fifty megabytes would make more than a string can hold.
+    const letter = (field: string, text: string, times: number): string => `--b\r\nContent-Type: message/rfc822\r\n\r\n${field}: ${text.repeat(times)}\r\n\r\nx\r\n`;
+    const wrapped = (letters: string): Buffer => Buffer.from(`From: top@x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n${letters}`);
+    const [letters, limit] = [wrapped(letter('From', 'a@b,', 15_000).repeat(100)), 4 * MIME_LIMITS.headersBytesMax];
+    const part = parseMimeStructure(letters);
+    assert.equal(part.envelope?.from[0]?.mailbox, 'top');
+    assert.equal(part.parts?.length, 100);
+    assert.ok(serializeStructure(part).length < limit);
+    for (const field of ['Subject', 'Message-ID', 'To', 'Content-Description']) assert.ok(serializeStructure(parseMimeStructure(wrapped(letter(field, '(x" <', 1_000_000)))).length < limit, field);
+  });
 });
 
 describe('parseStructuredField', () => {

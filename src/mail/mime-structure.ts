@@ -83,6 +83,8 @@ class StructureParser {
   /** Open boundaries, outermost first, and where each stands. */
   readonly #open: string[] = [];
   #partCount = 0;
+  #headerBytesLeft: number = MIME_LIMITS.headersBytesMax;
+  #addressesLeft: number = MIME_LIMITS.envelopeAddressesMax;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -95,14 +97,23 @@ class StructureParser {
   #entity(start: number, depth: number, defaultType: string, isMessage: boolean): Parsed {
     this.#partCount += 1;
     const bodyStart = this.#headerEnd(start);
-    const { fields } = parseHeader(this.#bytes.subarray(start, bodyStart));
+    const readable = Math.min(bodyStart - start, MIME_LIMITS.partHeaderBytesMax, this.#headerBytesLeft);
+    this.#headerBytesLeft -= readable;
+    const { fields } = parseHeader(this.#bytes.subarray(start, start + readable));
     const facts = describe(fields, defaultType);
-    const head = { headerStart: start, bodyStart, ...facts, ...(isMessage && { envelope: readEnvelope(fields) }) };
+    const head = { headerStart: start, bodyStart, ...facts, ...(isMessage && { envelope: this.#envelope(fields) }) };
     const mayOpen = depth < MIME_LIMITS.depthMax && this.#partCount < MIME_LIMITS.partsMax;
     const boundary = findParameter(facts.parameters, 'boundary');
     if (mayOpen && facts.type === 'multipart' && boundary) return this.#multipart(head, boundary, depth);
     if (mayOpen && isEmbeddedMessage(facts)) return this.#embedded(head, depth);
     return this.#leaf(facts.type === 'multipart' ? { ...head, type: 'text', subtype: 'plain' } : head);
+  }
+
+  #envelope(fields: readonly HeaderField[]): MimeEnvelope {
+    const envelope = readEnvelope(fields, this.#addressesLeft);
+    const { from, sender, replyTo, to, cc, bcc } = envelope;
+    for (const list of [from, sender, replyTo, to, cc, bcc]) this.#addressesLeft = Math.max(0, this.#addressesLeft - list.length);
+    return envelope;
   }
 
   #leaf(head: PartHead): Parsed {
