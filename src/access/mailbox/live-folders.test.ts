@@ -20,7 +20,8 @@ class Folders {
   #listener: (news: readonly FolderNews[]) => void = () => {};
   readonly live = new LiveFolders({
     clock: this.clock,
-    feed: { watch: (listener) => ((this.#listener = listener), () => (this.#listener = () => {})) },
+    // News come before anybody asks.
+    feed: { upToDate: true, watch: (listener) => ((this.#listener = listener), () => (this.#listener = () => {})) },
     messages: {
       snapshot: async (id) => this.#snapshot(id),
       changes: async (id) => this.#changes(id),
@@ -86,6 +87,14 @@ test('a folder that nobody looks at costs no questions, and is fresh when it is 
   const again = await folders.live.open(3);
   assert.deepEqual(folders.asked, ['changes 3']);
   assert.equal(again?.live.modseq, 11);
+});
+
+test('who opens a folder while another asks for its news does not see it without them', async () => {
+  const folders = new Folders();
+  (await folders.live.open(3))?.release();
+  folders.news(3);
+  const seen = await Promise.all([1, 2, 3].map(() => folders.live.open(3).then((lease) => lease?.live.modseq)));
+  assert.deepEqual(seen, [2, 2, 2]);
 });
 
 test('what could not be asked is asked again', async () => {

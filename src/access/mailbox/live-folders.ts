@@ -96,14 +96,9 @@ export class LiveFolders {
   /** Asks the store, unless all that it has is known to be here. */
   async #freshen(entry: Entry, live: LiveFolder): Promise<void> {
     if (this.#ports.feed.upToDate && !entry.missed && live.settled) return;
-    const { missed } = entry;
+    await live.refresh();
+    // Not before: another who opens it meanwhile must not take the old rows for all there is.
     entry.missed = false;
-    try {
-      await live.refresh();
-    } catch (error) {
-      entry.missed ||= missed;
-      throw error;
-    }
   }
 
   #lease(id: FolderId, entry: Entry, live: LiveFolder): FolderLease {
