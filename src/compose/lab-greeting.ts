@@ -3,11 +3,11 @@ import type { LabProvider } from '../lab/lab.ts';
 import type { AccessListener } from './access/access-addresses.ts';
 
 const ACCESS_NOTES: Readonly<Record<AccessListener, string>> = {
-  imap: 'STARTTLS, then log in',
+  imap: 'as it is, or with STARTTLS',
   imaps: 'TLS from the start',
-  pop3: 'STLS, then log in',
+  pop3: 'as it is, or with STLS',
   pop3s: 'TLS from the start',
-  sieve: 'ManageSieve: STARTTLS, then log in',
+  sieve: 'ManageSieve, as it is or with STARTTLS',
 };
 
 export interface LabFacts {
@@ -63,7 +63,18 @@ Three things to try, in a second terminal, in this folder:
   bin/posthorn send --config ${config} --from ${alice?.address} --to someone@gmail.com --subject Hello --text "Does it arrive?"
   bin/posthorn lab inbox gmail
   bin/posthorn trace someone@gmail.com --config ${config}
-
+${mailboxSteps(host, accessPorts.imap, alice)}
 Ctrl-C ends it.
+`;
+}
+
+/** How the mailbox is read; nothing when the settings leave IMAP out. */
+function mailboxSteps(host: string, port: number | undefined, alice: LabFacts['accounts'][number] | undefined): string {
+  if (port === undefined || alice === undefined) return '';
+  return `
+And two for ${alice.address}'s mailbox, which any mail program on this machine can read:
+
+  bin/posthorn lab deliver --to ${alice.address}
+  curl --user ${alice.address}:${alice.password} "imap://${host}:${port}/INBOX;MAILINDEX=1"
 `;
 }
