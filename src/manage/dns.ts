@@ -50,7 +50,7 @@ function outward(listeners: readonly HostPort[] | undefined): readonly HostPort[
 }
 
 /** Those of [[outbound.ip]]; else the public addresses of this machine, which it sends from when nobody chose. */
-function publicAddresses(config: Config): RecordsInput['addresses'] {
+export function publicAddresses(config: Config): RecordsInput['addresses'] {
   if (config.outbound.ips.length > 0) return config.outbound.ips;
   return machineAddresses().map((address) => ({ address }));
 }

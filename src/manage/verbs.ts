@@ -6,6 +6,7 @@ import { aliasVerbs } from './alias.ts';
 import { rulesVerbs } from './rules.ts';
 import { sieveVerbs } from './sieve.ts';
 import { dnsVerbs } from './dns.ts';
+import { doctorVerbs } from './doctor.ts';
 import { domainVerbs } from './domain.ts';
 import { exportVerbs } from './export-mail.ts';
 import { importVerbs } from './import-verbs.ts';
@@ -35,6 +36,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...sieveVerbs,
   ...rulesVerbs,
   ...domainVerbs,
+  ...doctorVerbs,
   ...dnsVerbs,
   ...exportVerbs,
   ...importVerbs,

@@ -17,14 +17,16 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   flow: ['sieve', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
   /** Users who read mail: IMAP, POP3, ManageSieve. */
   access: ['sieve', 'store', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
+  /** What decides whether mail arrives: one check, one finding, one remedy. */
+  doctor: ['verify', 'contract', 'mail', 'config', 'base'],
   /** Mail in and out of the store in other shapes: import, export, backup, verification. */
   transfer: ['store', 'net', 'wire', 'contract', 'mail', 'config', 'base'],
-  manage: ['transfer', 'login', 'sieve', 'store', 'verify', 'contract', 'mail', 'config', 'base'],
+  manage: ['doctor', 'transfer', 'login', 'sieve', 'store', 'verify', 'contract', 'mail', 'config', 'base'],
   lab: ['verify', 'net', 'wire', 'mail', 'contract', 'config', 'base'],
   face: ['manage', 'contract', 'mail', 'config', 'base'],
   /** The composition root: sees everything, and nothing imports it. */
-  compose: ['face', 'lab', 'manage', 'transfer', 'access', 'flow', 'login', 'sieve', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
-  main: ['compose', 'face', 'lab', 'manage', 'transfer', 'access', 'flow', 'login', 'sieve', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
+  compose: ['face', 'lab', 'manage', 'doctor', 'transfer', 'access', 'flow', 'login', 'sieve', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
+  main: ['compose', 'face', 'lab', 'manage', 'doctor', 'transfer', 'access', 'flow', 'login', 'sieve', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
 };
 
 /** The stages of flow/ are siblings that know each other only through contract/. */

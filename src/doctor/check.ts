@@ -1,0 +1,93 @@
+/**
+ * What a check is: one question about a host, an address or a domain, its answer in plain words, and what to do. One file
+ * each in checks/; how much it weighs is data beside it.
+ */
+import type { Dns } from '../contract/dns.ts';
+
+export interface HostSubject {
+  readonly kind: 'host';
+  /** Name in EHLO and banner. */
+  readonly hostname: string;
+  readonly addresses: readonly SendingAddress[];
+}
+
+export interface AddressSubject extends SendingAddress {
+  readonly kind: 'address';
+}
+
+export interface DomainSubject {
+  readonly kind: 'domain';
+  readonly domain: string;
+  readonly hostname: string;
+  readonly addresses: readonly SendingAddress[];
+  readonly keys: readonly DomainKey[];
+  /** Of `postmaster` and `abuse`, those that nobody gets. Undefined: not known here. */
+  readonly unreachable?: readonly string[];
+}
+
+export interface SendingAddress {
+  readonly address: string;
+  /** Its EHLO name. */
+  readonly helo: string;
+}
+
+export interface DomainKey {
+  readonly selector: string;
+  readonly algorithm: 'rsa-sha256' | 'ed25519-sha256';
+  /** Base64 as p= wants it. */
+  readonly publicKey: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+export type Subject = HostSubject | AddressSubject | DomainSubject;
+
+export interface DoctorContext {
+  readonly dns: Dns;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+export type Level = 'pass' | 'warn' | 'fail' | 'unknown' | 'skip';
+
+export interface Finding {
+  /** `unknown` is never `fail`: what the DNS did not tell is not held against anybody. `skip`: does not apply. */
+  readonly level: Level;
+  /** A sentence. */
+  readonly text: string;
+  /** What to do, in words. */
+  readonly remedy?: string;
+  /** The record to publish, as a zone file writes it. */
+  readonly record?: string;
+}
+
+export interface Check<S extends Subject = Subject> {
+  /** For --only and --explain. */
+  readonly id: string;
+  readonly about: S['kind'];
+  readonly title: string;
+  /** Why it matters, for --explain. */
+  readonly why: string;
+  /** Taken off ten when it fails; half of it for a warning. */
+  readonly weight: number;
+  /** A failure allows no more than this. */
+  readonly cap?: number;
+  /** RFC or page of a provider. */
+  readonly link: string;
+  readonly run: (context: DoctorContext, subject: S) => Promise<Finding>;
+}
+
+/** Keeps the subject of a check while it is put on the list with others. */
+export function defineCheck<S extends Subject>(check: Check<S>): Check {
+  return check as unknown as Check;
+}
+
+export const pass = (text: string): Finding => ({ level: 'pass', text });
+export const skip = (text: string): Finding => ({ level: 'skip', text });
+export const warn = (text: string, remedy: string, record?: string): Finding => ({ level: 'warn', text, remedy, ...(record === undefined ? {} : { record }) });
+export const fail = (text: string, remedy: string, record?: string): Finding => ({ level: 'fail', text, remedy, ...(record === undefined ? {} : { record }) });
+
+/** For an answer of the DNS that is none. */
+export function unanswered(what: string, { reason }: { readonly reason: string }): Finding {
+  return { level: 'unknown', text: `${what} could not be looked up now (${reason}).` };
+}

@@ -1,0 +1,30 @@
+/** Does the reverse name lead back to the address? */
+import { parseIp, reverseName, sameNetwork } from '../../verify/ip-address.ts';
+import { defineCheck, fail, pass, skip, unanswered, type AddressSubject } from '../check.ts';
+
+export const fcrdns = defineCheck<AddressSubject>({
+  id: 'fcrdns', about: 'address', title: 'Reverse name leads back (FCrDNS)', weight: 3, cap: 4,
+  why: 'Anybody can name an address after anything; only a name that leads back is believed.',
+  link: 'https://www.rfc-editor.org/rfc/rfc1912#section-2.1',
+  run: async ({ dns }, { address }) => {
+    const ip = parseIp(address);
+    if (!ip) return skip(`${address} is no address.`);
+    const names = await dns.query(reverseName(ip), 'PTR');
+    if (names.kind === 'failure') return unanswered(`The reverse name of ${address}`, names);
+    if (names.kind !== 'found') return skip(`${address} has no reverse name.`);
+    const type = ip.length === 4 ? 'A' : 'AAAA';
+    for (const name of names.records.slice(0, 10)) {
+      const forward = await dns.query(name, type);
+      if (forward.kind === 'failure') return unanswered(name, forward);
+      const back = forward.kind === 'found' && forward.records.some((text) => sameAddress(text, ip));
+      if (back) return pass(`${name} leads back to ${address}.`);
+    }
+    const [name] = names.records;
+    return fail(`${name} does not lead back to ${address}.`, 'Publish this record, or have the reverse name name a host that has this address.', `${name}. ${type} ${address}`);
+  },
+});
+
+function sameAddress(text: string, ip: Uint8Array): boolean {
+  const other = parseIp(text);
+  return other !== undefined && sameNetwork(other, ip, ip.length * 8);
+}

@@ -1,0 +1,25 @@
+/** Where mail for the domain goes. */
+import { defineCheck, fail, pass, unanswered, warn, type DomainSubject } from '../check.ts';
+
+export const mx = defineCheck<DomainSubject>({
+  id: 'mx', about: 'domain', title: 'Mail servers (MX)', weight: 1,
+  why: 'Without one, replies and bounces do not come; receivers look whether a sender could get an answer.',
+  link: 'https://www.rfc-editor.org/rfc/rfc5321#section-5.1',
+  run: async ({ dns }, { domain, hostname }) => {
+    const answer = await dns.query(domain, 'MX');
+    if (answer.kind === 'failure') return unanswered(`The MX of ${domain}`, answer);
+    const record = `${domain}. MX 10 ${hostname}.`;
+    if (answer.kind !== 'found') return fail(`${domain} has no MX record.`, 'Publish this record, so that mail for the domain comes here.', record);
+    const hosts = answer.records.map(({ exchange }) => exchange.toLowerCase());
+    if (hosts.every((host) => host === '' || host === '.')) return fail(`${domain} says that it takes no mail (null MX, RFC 7505).`, 'A domain that sends must be able to get answers: publish this record instead.', record);
+    for (const host of hosts) {
+      const [alias, v4, v6] = await Promise.all([dns.query(host, 'CNAME'), dns.query(host, 'A'), dns.query(host, 'AAAA')]);
+      // RFC 5321 §5.1, RFC 2181 §10.3.
+      if (alias.kind === 'found') return fail(`${host}, an MX of ${domain}, is an alias (CNAME).`, `Name the host that it stands for: ${alias.records[0]}.`);
+      if (v4.kind === 'failure' || v6.kind === 'failure') return unanswered(host, v4.kind === 'failure' ? v4 : (v6 as { reason: string }));
+      if (v4.kind !== 'found' && v6.kind !== 'found') return fail(`${host}, an MX of ${domain}, has no address.`, 'Publish its A and AAAA records, or remove it from the MX records.');
+    }
+    if (!hosts.includes(hostname.toLowerCase())) return warn(`Mail for ${domain} goes to ${hosts.join(', ')}, not to this server.`, `If it should come here: publish this record and remove the others.`, record);
+    return pass(`Mail for ${domain} goes to ${hosts.join(', ')}.`);
+  },
+});

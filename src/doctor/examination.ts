@@ -1,0 +1,62 @@
+/** Runs checks side by side, each with a deadline, and tells of each as it ends. */
+import type { Check, DoctorContext, Finding, Subject } from './check.ts';
+import { CHECKS } from './checks/all.ts';
+import { scoreOf } from './score.ts';
+
+export interface Result extends Finding {
+  readonly check: string;
+  readonly title: string;
+  readonly weight: number;
+  readonly cap?: number;
+  readonly link: string;
+  /** What it is about: the host name, an address, or a domain. */
+  readonly subject: string;
+}
+
+export interface ExaminationOptions {
+  /** Ids of checks; default all. */
+  readonly only?: readonly string[];
+  readonly deadlineMs: number;
+  readonly onResult?: (result: Result, done: number, of: number) => void;
+}
+
+export interface Examination {
+  readonly score: number;
+  /** What is bad first. */
+  readonly results: readonly Result[];
+}
+
+const ORDER: Readonly<Record<Finding['level'], number>> = { fail: 0, warn: 1, unknown: 2, pass: 3, skip: 4 };
+
+/** Never rejects for what a check found or for a check that failed: that is `unknown`. */
+export async function examine(context: DoctorContext, subjects: readonly Subject[], { only, deadlineMs, onResult }: ExaminationOptions): Promise<Examination> {
+  const wanted = CHECKS.filter(({ id }) => only === undefined || only.includes(id));
+  const pairs = subjects.flatMap((subject) => wanted.filter(({ about }) => about === subject.kind).map((check) => ({ check, subject })));
+  let done = 0;
+  const results = await Promise.all(
+    pairs.map(async ({ check, subject }) => {
+      const result = resultOf(check, subject, await inTime(check.run(context, subject), deadlineMs));
+      done += 1;
+      onResult?.(result, done, pairs.length);
+      return result;
+    }),
+  );
+  return { score: scoreOf(results), results: results.toSorted((a, b) => ORDER[a.level] - ORDER[b.level] || b.weight - a.weight) };
+}
+
+function resultOf({ id, title, weight, cap, link }: Check, subject: Subject, finding: Finding): Result {
+  const name = subject.kind === 'domain' ? subject.domain : subject.kind === 'address' ? subject.address : subject.hostname;
+  return { check: id, title, weight, ...(cap === undefined ? {} : { cap }), link, subject: name, ...finding };
+}
+
+async function inTime(work: Promise<Finding>, deadlineMs: number): Promise<Finding> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Finding>((resolve) => {
+    timer = setTimeout(() => resolve({ level: 'unknown', text: `There was no answer within ${deadlineMs / 1000} seconds.` }), deadlineMs);
+  });
+  try {
+    return await Promise.race([work.catch((error: unknown): Finding => ({ level: 'unknown', text: `The check itself failed: ${error instanceof Error ? error.message : String(error)}.` })), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,74 @@
+/** `posthorn doctor`: will mail arrive, and if not, exactly what has to be changed? */
+import { Failure } from '../../../base/errors.ts';
+import { printable } from '../../../base/table.ts';
+import { explainCheck, runDoctor, type DoctorFacts, type Examination, type Result } from '../../../manage/doctor.ts';
+import { leaf, type Registry } from '../command.ts';
+import { Progress } from '../progress.ts';
+import { type CommonOptions, type Session, UsageError } from '../session.ts';
+import { withVerifyContext } from './verify-context.ts';
+
+interface DoctorOptions extends CommonOptions {
+  readonly all?: boolean;
+  readonly only?: readonly string[];
+  readonly explain?: string;
+}
+
+export function add(registry: Registry): void {
+  leaf<DoctorOptions>(registry, registry.program, 'doctor', 'check host, addresses and domains as receivers do (default: all domains of this server)', '[domains...]', (options, domains) =>
+    doctor(registry.session, options, (domains as unknown as readonly string[] | undefined) ?? []),
+  )
+    .option('--all', 'all domains of this server')
+    .option('--only <check...>', 'only these checks')
+    .option('--explain <check>', 'what a check looks at, and why');
+}
+
+async function doctor(session: Session, options: DoctorOptions, domains: readonly string[]): Promise<number> {
+  const { out, io } = session;
+  if (options.explain !== undefined) return explain(session, options, options.explain);
+  if (options.all && domains.length > 0) throw new UsageError('give domains or --all, not both');
+  const facts = await factsOf(session, options);
+  const progress = new Progress(io, options.json ?? false);
+  const examination = await withVerifyContext(session, options, (context) =>
+    runDoctor(context, {
+      facts, domains,
+      ...(options.only ? { only: options.only } : {}),
+      onResult: ({ title, subject }, done, of) => progress.show(`${done} of ${of}: ${title}, ${subject}`),
+    }),
+  ).finally(() => progress.clear());
+  if (options.json) out.json(examination);
+  else show(session, examination);
+  return examination.results.some(({ level }) => level === 'fail') ? 1 : 0;
+}
+
+/** Undefined where no server is configured: then only the domains named are looked at. */
+async function factsOf(session: Session, options: DoctorOptions): Promise<DoctorFacts | undefined> {
+  try {
+    return await session.call<DoctorFacts>(options, 'doctor.facts', {});
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'config-not-found') return undefined;
+    throw error;
+  }
+}
+
+function explain({ out }: Session, options: DoctorOptions, id: string): number {
+  const { run: _run, ...check } = explainCheck(id);
+  if (options.json) out.json(check);
+  else out.facts([['Check', check.id], ['What', check.title], ['Why', check.why], ['Weight', check.weight], ['Cap', check.cap], ['See', check.link]]);
+  return 0;
+}
+
+const STYLES = { fail: ['red', 'FAIL'], warn: ['yellow', 'warn'], unknown: ['dim', '?'], pass: ['green', 'ok'], skip: ['dim', '–'] } as const;
+
+function show({ out }: Session, { score, results }: Examination): void {
+  out.line(out.style('bold', `Score: ${score} of 10`));
+  const count = (level: Result['level']): number => results.filter((result) => result.level === level).length;
+  out.line(`${count('fail')} failed, ${count('warn')} warnings, ${count('pass')} passed, ${count('unknown')} unknown`);
+  out.line();
+  for (const result of results.filter(({ level }) => level !== 'skip')) {
+    const [style, word] = STYLES[result.level];
+    out.line(`${out.style(style, word.padEnd(5))} ${printable(result.title)} (${printable(result.subject)}): ${printable(result.text)}`);
+    if (result.remedy !== undefined) out.line(`      do: ${printable(result.remedy)}`);
+    if (result.record !== undefined) out.line(`      record: ${printable(result.record)}`);
+    if (result.level === 'fail' || result.level === 'warn') out.line(`      see: ${result.link}`);
+  }
+}
