@@ -79,11 +79,12 @@ test('redirect: another message with a return path, circles end, to oneself is a
 });
 
 test('reject: a report for whom we believe, Junk for the others', async () => {
-  await put('dan', 'require "reject"; reject "Dan is not here, ask Eve.";');
+  await put('dan', 'require "reject"; reject "Go away: Dan is not here.\nAsk Eve, blocked mailbox full.";');
   const trace = await done(await send({ from: 'gus', to: 'dan' }));
   assert.equal(trace.recipients[0]?.state, 'bounced');
   const [report] = await small.holds(1, 'gus');
-  assert.match(report?.content ?? '', /Dan is not here, ask Eve\./);
+  // The words of the recipient, line by line; nothing is read out of them.
+  assert.match(report?.content ?? '', /dan@serve\.example\r\n +The recipient does not want this message: a rule of theirs \(Sieve\)\r\n +refused it\.\r\n[^]*The recipient says:\r\n +Go away: Dan is not here\.\r\n +Ask Eve, blocked mailbox full\.\r\n/);
   await handOver(small.lmtpPort, { from: 'forged@far.example', to: ['dan'], content: 'From: forged@far.example\r\nSubject: y\r\n\r\nx' });
   assert.match((await small.holds(1, 'dan', 'Junk'))[0]?.content ?? '', /Subject: y/);
 });

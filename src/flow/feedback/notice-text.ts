@@ -7,7 +7,11 @@ import type { QueueMessage, QueueRecipient, AttemptFacts } from '../../contract/
 import type { Reply } from '../../contract/message.ts';
 import { formatDate } from '../../mail/date.ts';
 import { attemptContext, explainReply, isOwnReply } from '../../mail/reply-meaning/explain.ts';
+import { REFUSED_BY_RECIPIENT } from '../../mail/reply-meaning/our-side.ts';
 import { safeForTerminal } from '../../mail/text.ts';
+
+/** Of the words of a recipient that refused the message. */
+const RECIPIENT_CHARS_MAX = 4000;
 
 export type NoticeState = 'delivered' | 'bounced' | 'expired' | 'delayed' | 'expanded';
 
@@ -80,9 +84,16 @@ function describe(entry: NoticeEntry, input: NoticeTextInput): string[] {
   if (entry.state === 'delayed') lines.push(...delay(entry.recipient, input).flatMap((sentence) => wrap(sentence, '    ')));
   else lines.push(...wrap(`What to do: ${explanation.nextStep}`, '    '));
   if (entry.state !== 'delayed' && explanation.reference !== undefined) lines.push(`    Their page: ${explanation.reference}`);
+  if (explanation.rule === 'own.refused-by-recipient') return [...lines, ...recipientWords(entry.reply)];
   const said = isPeerReply(entry.reply, entry.attempt) ? `${peer(entry.attempt)} said` : 'Technical reason';
   lines.push(...wrap(`${said}: ${replyLine(entry.reply)}`, '    '));
   return lines;
+}
+
+/** What the recipient wrote, line by line (RFC 5429 §2.2). */
+function recipientWords({ text }: Reply): string[] {
+  const words = text.slice(REFUSED_BY_RECIPIENT.length, RECIPIENT_CHARS_MAX).split('\n');
+  return ['    The recipient says:', ...words.flatMap((line) => (line.trim() === '' ? [''] : wrap(oneLine(line), '      ')))];
 }
 
 /** Since when, how often it was tried, what happens next, and when it ends. */

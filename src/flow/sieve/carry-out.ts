@@ -20,6 +20,7 @@ import type { MailboxDeposit, NewQueueItem, ScriptMemory } from '../../contract/
 import { addressKey } from '../../mail/address.ts';
 import { parseAddressList } from '../../mail/address-list.ts';
 import { parseHeader, type HeaderField } from '../../mail/header.ts';
+import { REFUSED_BY_RECIPIENT } from '../../mail/reply-meaning/our-side.ts';
 import type { FileIntoAction, KeepAction, NotifyAction, RejectAction, SieveAction, VacationAction } from '../../sieve/action.ts';
 import type { SieveMessage } from '../../sieve/script.ts';
 import type { ScriptStore } from '../../store/clients/scripts.ts';
@@ -174,7 +175,7 @@ export class CarryOut {
   }
 
   #refused({ text }: RejectAction): CarriedOut {
-    const reply = { code: 550, enhanced: '5.7.1', text: text.replace(/\r\n?/g, '\n').trim() || 'the recipient does not want this message' };
+    const reply = { code: 550, enhanced: '5.7.1', text: `${REFUSED_BY_RECIPIENT}${text.replace(/\r\n?/g, '\n').trim() || 'the message is not wanted'}` };
     return { verdict: { status: 'failed', scope: 'recipient', reply }, deposits: [], enqueue: [], remember: [], notes: [] };
   }
 

@@ -1,11 +1,16 @@
 /** What our own server says when no peer said anything: DNS, connections, TLS, time. */
 import type { RuleTable } from './reply-rule.ts';
 
+/** How the reply begins with which a user's script refuses a message; the user's own words follow. */
+export const REFUSED_BY_RECIPIENT = 'refused by the recipient: ';
+
 export const OUR_SIDE: RuleTable = {
   provider: 'Posthorn',
   source: 'own: flow/deliver, flow/route; RFC 3463, RFC 7505',
   date: '2026-11',
   rules: [
+    // First: what a user writes is not searched for the words of servers.
+    { id: 'own.refused-by-recipient', pattern: /^550 5\.7\.1 refused by the recipient: /, culprit: 'recipient', faultClass: 'policy', meaning: 'The recipient does not want this message: a rule of theirs (Sieve) refused it.', nextStep: 'Read the recipient\'s words; if it is a mistake, reach them by another way.' },
     { id: 'own.returned', pattern: /returned by the administrator/, culprit: 'policy', faultClass: 'policy', meaning: 'An administrator of this server returned the message to its sender.', nextStep: 'Read the administrator\'s words, if there are any; nothing is wrong with the recipient.' },
     { id: 'own.suppressed', pattern: /is suppressed since/, culprit: 'recipient', faultClass: 'hard-bounce', meaning: 'We do not write to this address any more, because it refused mail, somebody complained, or an administrator said so.', nextStep: 'Check the address; if it is right and takes mail again, take it off with `posthorn suppression remove ADDRESS`.' },
     { id: 'own.null-mx', pattern: /null mx|\b[45]\.1\.10\b|accepts no mail/, culprit: 'recipient', faultClass: 'hard-bounce', meaning: 'The recipient\'s domain declares that it receives no mail at all (null MX).', nextStep: 'Check the domain for a typing error; there is nobody to deliver to.' },

@@ -9,7 +9,7 @@ export function writeCapabilities(session: ManageSieveSession): void {
   const { connection, signIn, isLoggedIn } = session;
   const rows: [string, string?][] = [
     ['IMPLEMENTATION', 'Posthorn'],
-    ['SASL', isLoggedIn ? '' : signIn.mechanisms.join(' ')],
+    ['SASL', isLoggedIn ? '' : plainFirst(signIn.mechanisms).join(' ')],
     ['SIEVE', sieveCapabilities().join(' ')],
     ['NOTIFY', notifyMethods().join(' ')],
     ['MAXREDIRECTS', String(SIEVE_LIMITS.redirectsMax)],
@@ -19,6 +19,11 @@ export function writeCapabilities(session: ManageSieveSession): void {
     ['VERSION', '1.0'],
   ];
   for (const [name, value] of rows) session.write(`"${name}"${value === undefined ? '' : ` ${formatString(value)}`}\r\n`);
+}
+
+/** Some programs (Perl's Net::ManageSieve) know no other way than to take the first; who knows more chooses anyway. */
+function plainFirst(mechanisms: readonly string[]): readonly string[] {
+  return [...mechanisms.filter((name) => name === 'PLAIN'), ...mechanisms.filter((name) => name !== 'PLAIN')];
 }
 
 export const capability: ManageSieveCommand = {
