@@ -6,7 +6,7 @@ import { mkdir, open, readdir, rename, utimes, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { Failure } from '../base/errors.ts';
 import { firstField, parseHeader } from '../mail/header.ts';
-import { withLf } from './line-ends.ts';
+import { withCrlf, withLf } from './line-ends.ts';
 import { directoryOfFolder, maildirInfo } from './maildir-names.ts';
 
 export interface ExportedFolder {
@@ -38,16 +38,35 @@ async function makeEmpty(root: string): Promise<void> {
   if ((await readdir(root)).length > 0) throw new Failure('target-not-empty', `${root} is not empty: name a new folder`, { temporary: false });
 }
 
+/** With the line ends of files, unless the message would not be the same when it is read back: it has odd ones. */
+function fileBytes(bytes: Buffer): Buffer {
+  const lines = withLf(bytes);
+  return withCrlf(lines).equals(bytes) ? lines : bytes;
+}
+
+/** Folders whose names differ only in what a file system or Maildir++ does not tell apart get numbers. */
+class FileNames {
+  readonly #taken = new Set<string>();
+
+  take(name: string): string {
+    let free = name;
+    for (let number = 2; this.#taken.has(free.toLowerCase()); number += 1) free = `${name}~${number}`;
+    this.#taken.add(free.toLowerCase());
+    return free;
+  }
+}
+
 export async function createMaildirTarget(root: string): Promise<ExportTarget> {
   await makeEmpty(root);
   const target = new MaildirTarget(root);
-  await target.make('INBOX');
+  await target.make('');
   return target;
 }
 
 class MaildirTarget implements ExportTarget {
   readonly #root: string;
   readonly #subscribed: string[] = [];
+  readonly #names = new FileNames();
   #directory = '';
   #folder: ExportedFolder | undefined;
   #keywords: string[] = [];
@@ -58,22 +77,23 @@ class MaildirTarget implements ExportTarget {
   }
 
   async make(name: string): Promise<string> {
-    const directory = name === 'INBOX' ? this.#root : join(this.#root, directoryOfFolder(name));
+    const directory = join(this.#root, name);
     for (const sub of ['cur', 'new', 'tmp']) await mkdir(join(directory, sub), { recursive: true, mode: 0o700 });
-    if (name !== 'INBOX') await writeFile(join(directory, 'maildirfolder'), '', { mode: 0o600 });
+    if (name !== '') await writeFile(join(directory, 'maildirfolder'), '', { mode: 0o600 });
     return directory;
   }
 
   async beginFolder(folder: ExportedFolder): Promise<void> {
-    this.#directory = await this.make(folder.name);
+    const name = folder.name === 'INBOX' ? '' : this.#names.take(directoryOfFolder(folder.name));
+    this.#directory = await this.make(name);
     this.#folder = folder;
     this.#keywords = [];
     this.#uids = [];
-    if (folder.subscribed) this.#subscribed.push(directoryOfFolder(folder.name).slice(1));
+    if (folder.subscribed) this.#subscribed.push(name === '' ? 'INBOX' : name.slice(1));
   }
 
   async add({ uid, flags, internalDate, bytes }: ExportedMessage): Promise<void> {
-    const content = withLf(bytes);
+    const content = fileBytes(bytes);
     // Unique by the folder's numbering; the size spares readers a look into the file.
     const base = `${Math.floor(internalDate / 1000)}.V${this.#folder?.uidValidity ?? 0}U${uid}.posthorn,S=${content.length}`;
     const path = join(this.#directory, 'tmp', base);
@@ -102,6 +122,7 @@ export async function createMboxTarget(root: string): Promise<ExportTarget> {
 
 class MboxTarget implements ExportTarget {
   readonly #root: string;
+  readonly #names = new FileNames();
   #file: Awaited<ReturnType<typeof open>> | undefined;
   #path = '';
 
@@ -112,7 +133,7 @@ class MboxTarget implements ExportTarget {
   async beginFolder({ name }: ExportedFolder): Promise<void> {
     // A folder may have both messages and folders below it, which a file cannot.
     const levels = name.split('/').map((level) => level.replace(/^\.+/, '_'));
-    this.#path = `${join(this.#root, ...levels.slice(0, -1).map((level) => `${level}.sbd`), levels.at(-1) as string)}.mbox`;
+    this.#path = `${join(this.#root, this.#names.take(join(...levels.slice(0, -1).map((level) => `${level}.sbd`), levels.at(-1) as string)))}.mbox`;
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
     this.#file = await open(`${this.#path}.part`, 'wx', 0o600);
   }
@@ -141,7 +162,7 @@ function mboxEntry({ flags, internalDate, bytes }: ExportedMessage): Buffer {
     `X-Status: ${STATUS.flatMap(([flag, letter]) => (flags.includes(flag) ? [letter] : [])).join('')}`,
     ...(keywords.length > 0 ? [`X-Keywords: ${keywords.join(' ')}`] : []),
   ];
-  const content = quoted(withLf(bytes));
+  const content = quoted(fileBytes(bytes));
   return Buffer.concat([Buffer.from(`From ${sender} ${asctime(internalDate)}\n${fields.join('\n')}\n`), content, Buffer.from(content.at(-1) === 0x0a ? '\n' : '\n\n')]);
 }
 

@@ -12,6 +12,9 @@ import { ImapLine, type ImapLineOptions } from './imap-line.ts';
 import { readMailbox, type Mailbox } from './imap-mailbox.ts';
 import type { MailSource, SourceFolder } from './source.ts';
 
+/** One and the same account behind both. */
+const USUAL_PORTS = new Set([143, 993]);
+
 /** Rejects with the Failures of ImapClient.open. */
 export async function openImapSource(options: ImapLineOptions): Promise<MailSource> {
   const { target, credentials } = options;
@@ -19,7 +22,7 @@ export async function openImapSource(options: ImapLineOptions): Promise<MailSour
   // A wrong host or password is told at once; only what worked before is tried again.
   const boxes = await line.use((client) => listMailboxes(client), { reconnects: 0 });
   return {
-    id: `imap:${credentials.username}@${target.host}:${target.port}`,
+    id: `imap:${credentials.username}@${target.host}${USUAL_PORTS.has(target.port) ? '' : `:${target.port}`}`,
     folders: async () => boxes,
     messages: (folder, wanted) => readMailbox(line, boxes.find(({ name }) => name === folder.name) as Mailbox, wanted),
     close: async () => line.close(),

@@ -20,7 +20,7 @@ export interface MaildirName {
 export function readMaildirName(file: string, keywords: readonly string[]): MaildirName {
   const [, base = file, letters = ''] = /^(.*?)[:;!]2,([A-Za-z]*)/s.exec(file) ?? [];
   const flags = [...letters].flatMap((letter) => FLAGS.get(letter) ?? keywords[letter.charCodeAt(0) - LETTER_A] ?? []);
-  return { key: base.replace(/,[SWC]=\d+/g, ''), flags };
+  return { key: base.replace(/,[SWC]=\d+/g, '') || file, flags };
 }
 
 /** The part behind the unique name; flags that have no letter take one from `keywords`, which grows. */

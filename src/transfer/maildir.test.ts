@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { createMaildirTarget, createMboxTarget, type ExportTarget } from './exporter.ts';
+import { runImport } from './importer.ts';
 import { openMaildir } from './maildir-source.ts';
 import { openMbox } from './mbox-source.ts';
 import { directoryOfFolder, folderOfDirectory, maildirInfo, readMaildirName } from './maildir-names.ts';
@@ -143,5 +145,66 @@ describe('an export', () => {
     for (const messages of Object.values(all)) {
       assert.deepEqual(messages.map(({ flags, date, text }) => [[...flags].sort(), date, text]), [[['Work', '\\Answered', '\\Seen'], message.internalDate, message.bytes.toString()]]);
     }
+  });
+});
+
+describe('a Maildir of somebody whom root does not trust', () => {
+  it('gives only ordinary files of its own, and names the rest', async () => {
+    const path = maildir('sly', { '.': { 'cur/1.good:2,S': 'Subject: good\n\n', 'cur/:2,S': 'Subject: nameless\n\n' }, '.Own': { 'cur/2.own:2,': 'Subject: own\n\n' } });
+    const secret = maildir('secret', { '.': { 'cur/9.secret:2,': 'Subject: secret\n\n' } });
+    symlinkSync(join(secret, 'cur', '9.secret:2,'), join(path, 'cur', '3.link:2,'));
+    symlinkSync('/dev/zero', join(path, 'cur', '4.zero:2,'));
+    symlinkSync(secret, join(path, '.Linked'));
+    mkdirSync(join(path, '.Half'));
+    symlinkSync(join(secret, 'cur'), join(path, '.Half', 'cur'));
+    mkdirSync(join(path, 'cur', '5.folder:2,'));
+    execFileSync('mkfifo', [join(path, 'cur', '6.pipe:2,')]);
+    writeFileSync(Buffer.concat([Buffer.from(`${join(path, 'cur')}/7.caf`), Buffer.from([0xe9]), Buffer.from(':2,F')]), 'Subject: latin\n\n');
+    const stored: string[] = [];
+    const result = await runImport(
+      await openMaildir(path),
+      {
+        openFolder: async ({ name }) => ({ name }),
+        missing: async (_, keys) => new Set(keys),
+        put: async (_, messages) => {
+          stored.push(...messages.map(({ bytes }) => bytes.toString('latin1').trim()));
+          return { stored: messages.length, refused: [] };
+        },
+      },
+      { folderName: (name) => name, now: 1 },
+    );
+    assert.deepEqual(stored.toSorted(), ['Subject: good', 'Subject: latin', 'Subject: nameless', 'Subject: own']);
+    const told = result.problems.map((text) => text.replaceAll(path, '').replace(/:2,/, '')).toSorted();
+    assert.deepEqual(told, [
+      'Half: /.Half/cur is a symbolic link, which is not followed: import what it names by itself',
+      'INBOX: /cur/3.link is a symbolic link, which is not followed',
+      'INBOX: /cur/4.zero is a symbolic link, which is not followed',
+      'INBOX: /cur/5.folder is no ordinary file',
+      'INBOX: /cur/6.pipe is no ordinary file',
+      'Linked: /.Linked is a symbolic link, which is not followed: import what it names by itself',
+    ]);
+  });
+});
+
+describe('an export', () => {
+  it('keeps folders apart whose names a Maildir cannot tell apart, and odd line ends as they are', async () => {
+    const out = join(root, 'apart');
+    const target = await createMaildirTarget(out);
+    const odd = Buffer.from('Status: mine\r\nContent-Length: 5\r\n\r\na\r\r\nb\rc\r\n');
+    for (const name of ['a.b', 'a_b']) {
+      await target.beginFolder({ name, uidValidity: 5, uidNext: 2, subscribed: true });
+      await target.add({ uid: 1, flags: [], internalDate: 1_700_000_000_000, bytes: odd });
+      await target.endFolder();
+    }
+    await target.end();
+    const back = await everything(await openMaildir(out));
+    assert.deepEqual(Object.entries(back).map(([name, messages]) => [name, messages.map(({ text }) => text)]), [['INBOX', []], ['a_b', [odd.toString()]], ['a_b~2', [odd.toString()]]]);
+    const boxes = join(root, 'odd-boxes');
+    const mbox = await createMboxTarget(boxes);
+    await mbox.beginFolder({ name: 'x', uidValidity: 5, uidNext: 2, subscribed: true });
+    await mbox.add({ uid: 1, flags: ['a/b'], internalDate: 1_700_000_000_000, bytes: odd });
+    await mbox.endFolder();
+    const [message] = (await everything(await openMbox(boxes)))['x'] ?? [];
+    assert.deepEqual([message?.text, message?.flags], [odd.toString(), ['a/b']]);
   });
 });

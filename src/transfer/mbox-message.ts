@@ -4,6 +4,7 @@
  */
 import { firstField, parseHeader, removeFields, type HeaderField } from '../mail/header.ts';
 import { parseDate } from '../mail/date.ts';
+import { isFlag } from '../store/folder-name.ts';
 import { withCrlf } from './line-ends.ts';
 import type { MboxEntry } from './mbox-reader.ts';
 
@@ -40,7 +41,7 @@ export function readMboxMessage(entry: MboxEntry & { readonly bytes: Buffer }, q
   const uid = /^\d{1,10}$/.test(value('x-uid')) ? Number(value('x-uid')) : undefined;
   const base = value('x-imapbase') || value('x-imap');
   return {
-    bytes: withCrlf(removeFields(whole, (field) => STORAGE_FIELDS.has(field.lower))),
+    bytes: withCrlf(withoutStorage(whole, fields)),
     flags: flagsOf(value, mozilla),
     date: fromLineDate(entry.fromLine) ?? parseDate(value('date')),
     uid,
@@ -50,6 +51,14 @@ export function readMboxMessage(entry: MboxEntry & { readonly bytes: Buffer }, q
   };
 }
 
+/** What we wrote ourselves stands first; fields of the same name further down belong to the message. */
+function withoutStorage(whole: Buffer, fields: readonly HeaderField[]): Buffer {
+  const last = fields[2]?.lower === 'x-keywords' ? 2 : 1;
+  const ours = fields[0]?.lower === 'status' && fields[1]?.lower === 'x-status' && !/^x-(?:uid|imap|mozilla)/.test(fields[last + 1]?.lower ?? '');
+  const end = fields[last]?.end ?? 0;
+  return removeFields(whole, (field) => (ours ? field.end <= end : STORAGE_FIELDS.has(field.lower)));
+}
+
 function isPseudo(fields: readonly HeaderField[]): boolean {
   return firstField(fields, 'subject')?.value === PSEUDO_SUBJECT && (firstField(fields, 'x-imap') ?? firstField(fields, 'x-imapbase')) !== undefined;
 }
@@ -57,7 +66,7 @@ function isPseudo(fields: readonly HeaderField[]): boolean {
 function flagsOf(value: (name: string) => string, mozilla: number): readonly string[] {
   const letters = [...value('status'), ...value('x-status')].flatMap((letter) => STATUS_FLAGS.get(letter) ?? []);
   const bits = MOZILLA_FLAGS.flatMap(([bit, flag]) => ((mozilla & bit) !== 0 ? [flag] : []));
-  const keywords = `${value('x-keywords')} ${value('x-mozilla-keys')}`.split(/[\s,]+/).filter((word) => /^[A-Za-z0-9$_.-]{1,50}$/.test(word));
+  const keywords = `${value('x-keywords')} ${value('x-mozilla-keys')}`.split(/[\s,]+/).filter((word) => !word.startsWith('\\') && isFlag(word));
   return [...new Set([...letters, ...bits, ...keywords, ...gmailFlags(value('x-gmail-labels'))])];
 }
 

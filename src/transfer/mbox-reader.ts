@@ -58,11 +58,11 @@ class MboxScan {
     await this.#skipEmptyLines();
     while (this.#buffer.length > 0) {
       const offset = this.#start;
-      const lineEnd = await this.#indexOf(LF, 0);
+      await this.#indexOf(LF, 0, FROM_LINE_BYTES_MAX);
+      if (this.#buffer.length >= FROM.length && !this.#buffer.subarray(0, FROM.length).equals(FROM)) throw this.#noMbox(offset);
+      const lineEnd = await this.#indexOf(LF, 0, READ_BYTES);
       const fromLine = this.#buffer.toString('latin1', 0, Math.min(lineEnd, FROM_LINE_BYTES_MAX)).trimEnd();
-      if (!fromLine.startsWith('From ')) {
-        throw new Failure('source-unknown', `${this.#path} is no mbox: at byte ${offset} there is no line "From sender date"`, { temporary: false });
-      }
+      if (!fromLine.startsWith('From ')) throw this.#noMbox(offset);
       this.#drop(Math.min(lineEnd + 1, this.#buffer.length));
       const counted = await this.#countedEnd();
       const end = counted ?? (await this.#nextFrom());
@@ -92,12 +92,17 @@ class MboxScan {
     this.#start += count;
   }
 
-  async #indexOf(byte: number, from: number): Promise<number> {
+  #noMbox(offset: number): Failure {
+    return new Failure('source-unknown', `${this.#path} is no mbox: at byte ${offset} there is no line "From sender date"`, { temporary: false });
+  }
+
+  /** Where the byte is, or where what was read ends: at the end of the file, or `within` bytes behind `from` and more. */
+  async #indexOf(byte: number, from: number, within: number): Promise<number> {
     for (let at = from; ; ) {
       const found = this.#buffer.indexOf(byte, at);
       if (found >= 0) return found;
       at = this.#buffer.length;
-      if (!(await this.#more())) return this.#buffer.length;
+      if (at - from >= within || !(await this.#more())) return this.#buffer.length;
     }
   }
 
@@ -130,7 +135,7 @@ class MboxScan {
   /** Behind the empty line; undefined when there is none before the limit of a header. */
   async #headerEnd(): Promise<number | undefined> {
     for (let at = 0; at < READ_BYTES; ) {
-      const lf = await this.#indexOf(LF, at);
+      const lf = await this.#indexOf(LF, at, READ_BYTES);
       if (lf >= this.#buffer.length) return undefined;
       if (lf === at || (lf === at + 1 && this.#buffer[at] === CR)) return lf + 1;
       at = lf + 1;
@@ -158,7 +163,7 @@ class MboxScan {
         return this.#buffer.length;
       }
       // Its whole line must be there to be judged.
-      await this.#indexOf(LF, found);
+      await this.#indexOf(LF, found, FROM_LINE_BYTES_MAX);
       if (this.#afterEmptyLine(found) && this.#isFromLine(found)) return found;
       from = found + 1;
     }

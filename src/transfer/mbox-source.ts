@@ -23,6 +23,7 @@ export async function openMbox(path: string, options: MboxOptions = {}): Promise
   const root = resolve(path);
   const facts = await stat(root).catch(() => undefined);
   if (!facts) throw new Failure('source-unknown', `there is nothing at ${root}`, { temporary: false });
+  if (facts.isFile() && facts.size > 0 && !(await beginsAsMbox(root))) throw new Failure('source-unknown', `${root} is no mbox: it does not begin with a line "From sender date"`, { temporary: false });
   const files = facts.isDirectory() ? await findFiles(root) : new Map([[options.folder ?? folderNameOf(basename(root)), root]]);
   if (files.size === 0) throw new Failure('source-unknown', `${root} holds no mbox file: each begins with a line "From sender date"`, { temporary: false });
   return {
@@ -53,13 +54,15 @@ function folderNameOf(file: string): string {
   return /^inbox$/i.test(name) ? 'INBOX' : name;
 }
 
+const BEGINNING_BYTES = 100;
+
 /** `.msf` and other neighbours do not. */
 async function beginsAsMbox(path: string): Promise<boolean> {
   const file = await open(path, 'r').catch(() => undefined);
   if (!file) return false;
   try {
-    const bytes = Buffer.alloc(5);
-    return (await file.read(bytes, 0, 5, 0)).bytesRead === 5 && bytes.toString('latin1') === 'From ';
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0);
+    return /^[\r\n]*From /.test(buffer.toString('latin1', 0, bytesRead));
   } finally {
     await file.close();
   }
