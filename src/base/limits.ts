@@ -519,19 +519,6 @@ export const SUPPRESSION_LIMITS = {
   keysPerRead: 20_000,
 } as const;
 
-/** MIME parsing of hostile messages. */
-export const MIME_LIMITS = {
-  depthMax: 50,
-  partsMax: 1000,
-  headerFieldsMax: 2000,
-  boundaryBytesMax: 70,
-  /** What is read of the header of one part, and of all of a message: what is read is kept, and told to clients. */
-  partHeaderBytesMax: 256 * 1024,
-  headersBytesMax: 2 * 1024 * 1024,
-  /** Of all envelopes of a message; an address takes three times as much room in From as it has there. */
-  envelopeAddressesMax: 20_000,
-} as const;
-
 /** What a DSN gives back of the message it is about. */
 export const FEEDBACK_LIMITS = {
   /** Above, RET=FULL gives the header only: a bounce must not be a burden. */

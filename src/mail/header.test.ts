@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MIME_LIMITS } from '../base/limits.ts';
+import { MIME_LIMITS } from '../base/mime-limits.ts';
 import { allFields, firstField, foldField, headerEnd, parseHeader, removeFields } from './header.ts';
 import { seeded } from '../../test/harness/seeded-input.ts';
 

@@ -6,7 +6,7 @@
  * end; a bare LF is understood too, because files on disk have it. Never throws for any input.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
-import { MIME_LIMITS } from '../base/limits.ts';
+import { MIME_LIMITS } from '../base/mime-limits.ts';
 
 export interface HeaderField {
   /** As written; '' for a line that is no field. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seeded } from '../../test/harness/seeded-input.ts';
 import { BufferSource } from '../base/byte-source.ts';
-import { MIME_LIMITS } from '../base/limits.ts';
+import { MIME_LIMITS } from '../base/mime-limits.ts';
 import { findParameter, parseStructuredField } from './mime-parameters.ts';
 import { parseMimeSource, parseMimeStructure, parseStructure, serializeStructure, type MimePart } from './mime-structure.ts';
 

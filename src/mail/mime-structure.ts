@@ -6,7 +6,7 @@
  * end a part only when they are exactly an active boundary; an outer boundary ends the inner parts that forgot theirs.
  */
 import type { ByteSource } from '../base/byte-source.ts';
-import { MIME_LIMITS } from '../base/limits.ts';
+import { MIME_LIMITS } from '../base/mime-limits.ts';
 import { firstField, parseHeader, type HeaderField } from './header.ts';
 import { readEnvelope, type MimeEnvelope } from './mime-envelope.ts';
 import { findParameter, parseStructuredField, type MimeParameter } from './mime-parameters.ts';

@@ -5,6 +5,7 @@ import * as accessLimits from '../../src/base/access-limits.ts';
 import * as accountLimits from '../../src/base/account-limits.ts';
 import * as doctorLimits from '../../src/base/doctor-limits.ts';
 import * as limits from '../../src/base/limits.ts';
+import * as mimeLimits from '../../src/base/mime-limits.ts';
 import * as sieveLimits from '../../src/base/sieve-limits.ts';
 import * as transferLimits from '../../src/base/transfer-limits.ts';
 import { cell, code } from './rows.ts';
@@ -13,7 +14,7 @@ interface Documented {
   readonly comment: string;
 }
 
-const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'doctor-limits': doctorLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
+const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'doctor-limits': doctorLimits, 'mime-limits': mimeLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
 
 export function renderLimits(root: string): string {
   const lines = ['# Limits', '', 'Generated from `src/base/limits.ts` and its neighbours; change it there. What can be set is in [configuration.md](configuration.md).'];
