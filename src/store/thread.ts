@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { QUEUE_LIMITS, STORE_LIMITS } from '../base/limits.ts';
+import type { FolderNews } from '../contract/mailbox.ts';
 import { describeError, flatten, isFull, runBatch } from './batch.ts';
 import type { OperationTables } from './batch.ts';
 import { sweepBodies } from './body-sweep.ts';
@@ -97,18 +98,18 @@ function serve(owner: MessagePort, db: Database, changed: ChangeCount | undefine
       }
     }
   };
-  /** Before the answers, so that whoever is answered finds everybody told, or can see by the count that news are on their way. */
-  const tellNews = (): void => {
-    const news = db.news.take();
-    if (news.length === 0) return;
-    changed?.increase();
+  const tellNews = (news: readonly FolderNews[]): void => {
     for (const port of watchers) port.postMessage({ news, number: changed?.value ?? 0 } satisfies NumberedNews, []);
   };
   const work = (): void => {
     for (takeArrived(); waiting.length > 0; takeArrived()) {
       runBatch(db, tables, waiting.splice(0, QUEUE_LIMITS.commitBatchMax), (requests, replies) => {
-        tellNews();
+        const news = db.news.take();
+        // Before the answers: whoever is answered, and all whom they tell, can see that news are on their way.
+        if (news.length > 0) changed?.increase();
         answer(askers, requests, replies);
+        // Behind them: who changed something knows what, and need not ask.
+        if (news.length > 0) tellNews(news);
       });
     }
     if (!closing) return;
