@@ -95,6 +95,8 @@ export const IMAP_LIMITS = {
   appendMessagesMax: 1000,
   /** All messages of one APPEND, unless a single one may be larger. */
   appendBytesMax: 256 * 1024 * 1024,
+  /** Of a URL that CATENATE could not find, as the answer repeats it. */
+  badUrlCharactersMax: 500,
   /** Refused literals that the client sends all the same are read and dropped up to here, then the session is ended. */
   discardBytesMax: 64 * 1024 * 1024,
   tagBytesMax: 256,
@@ -123,9 +125,9 @@ export const IMAP_LIMITS = {
   /** FETCH reads so many messages ahead, and so many bytes of them; at least one. */
   fetchMessagesAtOnce: 500,
   fetchBytesAtOnce: 1024 * 1024,
-  /** Of one LIST, and characters of those that have wildcards: each name is held against all of them. */
+  /** Of one LIST, and the characters from the first wildcard of each to its last: each name is held against all of them. */
   patternsMax: 100,
-  wildPatternsCharsMax: 1000,
+  wildPatternsCharsMax: 200,
   /** Entries that LIST returns for each mailbox (RFC 9590). */
   listedEntriesMax: 20,
   /** Items of one FETCH. */
@@ -212,4 +214,6 @@ export const ACCESS_CACHE_LIMITS = {
   /** Of each kind of text that is made of structures; and the structures that parts were looked up in. */
   structureTextsBytesMax: 16 * 1024 * 1024,
   structuresBytesMax: 8 * 1024 * 1024,
+  /** What THREAD needs to know of mails. */
+  threadMailsBytesMax: 16 * 1024 * 1024,
 } as const;

@@ -103,9 +103,15 @@ test('patterns: * crosses levels, % does not, hostile ones cost little', () => {
     ['%a%', 'xay', true],
     ['a%', 'a', true],
     ['*/b', 'b', false],
+    ['ab*ba', 'aba', false],
+    ['Sent%', 'Sen', false],
   ];
   for (const [pattern, name, expected] of cases) assert.equal(matchesPattern(pattern, name), expected, `${pattern} ${name}`);
   assert.equal(matchesPattern(`${'*a'.repeat(200)}b`, 'a'.repeat(500)), false);
+  // What lies around the wildcards may be long; what lies between them is held against every name.
+  const scanned = (pattern: string): readonly string[] => readListArguments(scan(` "" "${pattern}"`)).patterns;
+  assert.equal(scanned(`${'level/'.repeat(100)}%`).length, 1);
+  assert.throws(() => scanned('*a'.repeat(150)), ImapSyntaxError);
 });
 
 test('modified UTF-7 there and back', () => {

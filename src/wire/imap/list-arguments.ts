@@ -5,6 +5,7 @@
 import { IMAP_LIMITS, MAILBOX_LIMITS } from '../../base/access-limits.ts';
 import { readMailboxName, readMailboxPattern } from './mailbox-name.ts';
 import { ImapSyntaxError, type ImapScanner } from './scanner.ts';
+import { wildLength } from './mailbox-pattern.ts';
 import { readStatusItems, type StatusItem } from './status-items.ts';
 
 export interface ListSelection {
@@ -54,8 +55,8 @@ export function readListArguments(scanner: ImapScanner): ListArguments {
 /** Throws ImapSyntaxError when matching them against all names could take long. */
 export function boundPatterns(patterns: readonly string[]): readonly string[] {
   if (patterns.length > IMAP_LIMITS.patternsMax) throw new ImapSyntaxError(`at most ${IMAP_LIMITS.patternsMax} patterns can be given`);
-  const wildChars = patterns.reduce((sum, pattern) => sum + (/[*%]/.test(pattern) ? pattern.length : 0), 0);
-  if (wildChars > IMAP_LIMITS.wildPatternsCharsMax) throw new ImapSyntaxError(`patterns with * or % may have ${IMAP_LIMITS.wildPatternsCharsMax} characters together`);
+  const wildChars = patterns.reduce((sum, pattern) => sum + wildLength(pattern), 0);
+  if (wildChars > IMAP_LIMITS.wildPatternsCharsMax) throw new ImapSyntaxError(`patterns may have ${IMAP_LIMITS.wildPatternsCharsMax} characters between their first and last * or %, all together`);
   return patterns;
 }
 

@@ -2,11 +2,11 @@
  * LIST (RFC 9051 §6.3.9) in the plain form and with LIST-EXTENDED (RFC 5258). Children and special uses are told always, as most clients expect.
  */
 import { readListArguments, type ListArguments } from '../../../wire/imap/list-arguments.ts';
-import { matchesPattern } from '../../../wire/imap/mailbox-pattern.ts';
 import { ok } from '../../../wire/imap/response.ts';
 import type { NamedFolder } from '../../mailbox/namespace.ts';
 import { defineCommand, LOGGED_IN, type ImapSession } from '../command.ts';
 import { attributesOf, writeListLine } from '../list/list-line.ts';
+import { NameMatcher } from '../list/name-matcher.ts';
 import { NameTree, type NameEntry } from '../list/name-tree.ts';
 import { writeMetadata } from '../metadata-entries.ts';
 import { rightsForClients } from '../rights.ts';
@@ -24,10 +24,11 @@ export const list = defineCommand({
     const [folders, subscriptions] = await Promise.all([session.names.list(), session.names.subscriptions()]);
     const tree = new NameTree(folders, subscriptions);
     const selects = selection(wanted);
-    const matches = ({ name }: NameEntry): boolean => wanted.patterns.some((pattern) => matchesPattern(pattern, name));
+    const names = new NameMatcher(wanted.patterns);
+    await names.look(tree.entries(), session.signal);
     // RFC 5258 §3.5: a name below that is told itself needs no CHILDINFO above it.
-    if (wanted.select.recursiveMatch) tree.markAbove((entry) => selects(entry) && !matches(entry));
-    const found = tree.entries().filter((entry) => isTold(entry, wanted, selects) && matches(entry));
+    if (wanted.select.recursiveMatch) tree.markAbove((entry) => selects(entry) && !names.matches(entry));
+    const found = tree.entries().filter((entry) => isTold(entry, wanted, selects) && names.matches(entry));
     const extended = wanted.extended || session.enabled.rev2;
     const tellSubscribed = wanted.select.subscribed || wanted.returns.subscribed;
     for (const entry of found) {

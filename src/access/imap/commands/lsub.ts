@@ -1,9 +1,9 @@
 /** LSUB (RFC 3501 §6.3.9), for clients of IMAP4rev1: subscribed names, whether there is a mailbox or not. */
 import { boundPatterns } from '../../../wire/imap/list-arguments.ts';
 import { readMailboxName, readMailboxPattern } from '../../../wire/imap/mailbox-name.ts';
-import { matchesPattern } from '../../../wire/imap/mailbox-pattern.ts';
 import { ok } from '../../../wire/imap/response.ts';
 import { defineCommand, LOGGED_IN } from '../command.ts';
+import { NameMatcher } from '../list/name-matcher.ts';
 import { NameTree } from '../list/name-tree.ts';
 
 export const lsub = defineCommand({
@@ -20,10 +20,12 @@ export const lsub = defineCommand({
   run: async (session, pattern) => {
     const [folders, subscriptions] = await Promise.all([session.names.list(), session.names.subscriptions()]);
     const tree = new NameTree(folders, subscriptions);
+    const names = new NameMatcher([pattern]);
+    await names.look(tree.entries(), session.signal);
     // With %, a name above a subscribed one is told in its place, as one that cannot be selected.
-    if (pattern.includes('%')) tree.markAbove((entry) => entry.subscribed && !matchesPattern(pattern, entry.name));
+    if (pattern.includes('%')) tree.markAbove((entry) => entry.subscribed && !names.matches(entry));
     for (const entry of tree.entries()) {
-      if (!(entry.subscribed || entry.selectedBelow) || !matchesPattern(pattern, entry.name)) continue;
+      if (!(entry.subscribed || entry.selectedBelow) || !names.matches(entry)) continue;
       session.out.text(`* LSUB (${entry.subscribed ? '' : '\\Noselect'}) "/" `).mailbox(entry.name).text('\r\n');
       await session.flushWhenFull();
     }
