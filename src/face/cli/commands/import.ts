@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Option } from 'commander';
+import { Failure } from '../../../base/errors.ts';
 import type { Column } from '../../../base/table.ts';
 import { importMail, type ImportOrigin, type ImportProgress, type ImportResult } from '../../../manage/import-mail.ts';
 import { group, leaf, type Registry, wholeNumber } from '../command.ts';
@@ -101,6 +102,9 @@ async function run(session: Session, options: ImportOptions, account: string, or
     if (options.json) out.json(result);
     else print(session, result);
     return result.failed > 0 || result.stopped ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'account-unknown') throw error;
+    throw new Failure(error.code, `there is no account ${account} yet: posthorn account add ${account} makes it`, { temporary: false, cause: error });
   } finally {
     progress.clear();
     process.removeListener('SIGINT', interrupt);
