@@ -20,7 +20,6 @@ class Folders {
   #listener: (news: readonly FolderNews[]) => void = () => {};
   readonly live = new LiveFolders({
     clock: this.clock,
-    // News come before anybody asks.
     feed: { upToDate: true, watch: (listener) => ((this.#listener = listener), () => (this.#listener = () => {})) },
     messages: {
       snapshot: async (id) => this.#snapshot(id),
@@ -50,14 +49,21 @@ class Folders {
     return id === 404 ? undefined : { folder: this.#facts(id), messages: columns(Math.min(id, 5)) };
   }
 
-  #changes(id: number): FolderChanges {
+  async #changes(id: number): Promise<FolderChanges> {
     this.asked.push(`changes ${id}`);
+    await nextTurn();
     if (this.failing) throw new Failure('store-busy', 'not now');
     return { folder: this.#facts(id), changed: columns(0), vanished: new Uint32Array(0) };
   }
 }
 
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Every question is answered. */
+async function settled(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
+}
 
 test('sessions share a folder, which stays for a while after the last has left', async () => {
   const folders = new Folders();
