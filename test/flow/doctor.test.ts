@@ -1,0 +1,48 @@
+/** The doctor against the lab, in which one thing at a time is broken. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { startLab, type LabProcess } from '../harness/lab-process.ts';
+
+interface Examination {
+  readonly score: number;
+  readonly results: readonly { readonly check: string; readonly level: string; readonly text: string; readonly record?: string }[];
+}
+
+let lab: LabProcess;
+
+before(async () => {
+  lab = await startLab();
+});
+after(() => lab.stop());
+
+/** Ids of checks that failed. */
+async function failed(): Promise<readonly string[]> {
+  const { stdout, stderr } = await lab.run(['doctor', '--json']);
+  assert.ok(stdout.startsWith('{'), stderr);
+  const { results } = JSON.parse(stdout) as Examination;
+  return results.filter(({ level }) => level === 'fail').map(({ check }) => check).toSorted();
+}
+
+describe('posthorn doctor in the lab', () => {
+  it('finds nothing wrong in good weather', async () => assert.deepEqual(await failed(), []));
+
+  for (const [scenario, checks] of [
+    ['no-ptr', ['ptr']],
+    ['dynamic-ptr', ['own-name']],
+    ['listed-ip', ['major-lists', 'spamhaus']],
+    ['spf-missing', ['spf-record']],
+    ['spf-fail', ['helo-spf', 'spf-own']],
+    ['dkim-broken', ['dkim-published']],
+    ['dkim-missing', ['dkim-published']],
+    ['dmarc-missing', ['dmarc-record']],
+  ] as const) {
+    it(`finds what is wrong with ${scenario}`, async () => {
+      await lab.run(['lab', 'scenario', scenario, 'on']);
+      try {
+        assert.deepEqual(await failed(), checks);
+      } finally {
+        await lab.run(['lab', 'scenario', scenario, 'off']);
+      }
+    });
+  }
+});
