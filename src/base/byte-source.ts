@@ -70,6 +70,33 @@ export class FileSource implements ByteSource {
   }
 }
 
+/** A part of a source, `end` exclusive, as one of its own. */
+export function sliceOf(source: ByteSource, start: number, end: number): ByteSource {
+  if (start === 0 && end === source.size) return source;
+  return source.inMemory ? new BufferSource(source.inMemory.subarray(start, end)) : new Slice(source, start, end);
+}
+
+class Slice implements ByteSource {
+  readonly inMemory = undefined;
+  readonly size: number;
+  readonly #source: ByteSource;
+  readonly #start: number;
+
+  constructor(source: ByteSource, start: number, end: number) {
+    this.#source = source;
+    this.#start = start;
+    this.size = end - start;
+  }
+
+  chunks(start = 0, end = this.size): AsyncIterable<Buffer> {
+    return this.#source.chunks(this.#start + start, this.#start + Math.min(end, this.size));
+  }
+
+  read(start = 0, end = this.size, into?: Buffer): Promise<Buffer> {
+    return this.#source.read(this.#start + start, this.#start + Math.min(end, this.size), into);
+  }
+}
+
 /** Several sources one behind the other, as one. */
 export function concatenate(parts: readonly ByteSource[]): ByteSource {
   if (parts.every((part) => part.inMemory)) {

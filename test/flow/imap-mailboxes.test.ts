@@ -139,6 +139,31 @@ test('APPEND: one and several, with flags and date, into nothing, too large; STA
     assert.deepEqual(await answers(client, 'STATUS INBOX (MESSAGES)'), ['* STATUS INBOX (MESSAGES 0)']);
   }));
 
+test('CATENATE makes a message of new text and of what lies in mailboxes', () =>
+  withImap({ messageBytesMax: 5000 }, async (kit) => {
+    const client = await kit.client();
+    const text = (bytes: string): string => `TEXT {${bytes.length}+}\r\n${bytes}`;
+    const original = 'From: a@example.org\r\nSubject: one\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nfirst\r\n--x\r\n\r\nsecond\r\n--x--\r\n';
+    await client.say(`APPEND INBOX CATENATE (${text(original.slice(0, 40))} ${text(original.slice(40))})`);
+    await client.say('SELECT INBOX');
+    const validity = /UIDVALIDITY (\d+)/.exec((await client.say('STATUS INBOX (UIDVALIDITY)')).join())?.[1];
+    const source = `/inbox;UIDVALIDITY=${validity}/;UID=1`;
+    const made = await client.say(`APPEND INBOX (\\Seen) CATENATE (URL "${source}/;SECTION=HEADER.FIELDS%20(Subject)" URL ${source}/;SECTION=2 ${text('\r\n-- \r\n')} URL "/INBOX/;UID=1/;SECTION=1/;PARTIAL=1.3") CATENATE (URL /INBOX/;UID=1) {3+}\r\nabc`);
+    assert.match(made.at(-1) as string, /^OK \[APPENDUID \d+ 2:4\]/);
+    assert.match((await client.say('FETCH 2 BODY.PEEK[]'))[0] as string, /\{\d+\}\r\nSubject: one\r\n\r\nsecond\r\n-- \r\nirs\)$/);
+    assert.ok((await client.say('FETCH 3 BODY.PEEK[]'))[0]?.endsWith(`\r\n${original})`));
+    for (const url of ['/INBOX/;UID=9', '/Nowhere/;UID=1', `/INBOX;UIDVALIDITY=${Number(validity) + 1}/;UID=1`, '/INBOX/;UID=1/;SECTION=7', 'imap://elsewhere.example/INBOX/;UID=1']) {
+      assert.equal((await client.result(`APPEND INBOX CATENATE (${text('a: b\r\n\r\n')} URL "${url}") {3+}\r\nabc`)).slice(0, 13 + url.length), `NO [BADURL ${url}] `);
+    }
+    assert.match(await client.result(`APPEND INBOX CATENATE (${Array(60).fill('URL /INBOX/;UID=1').join(' ')})`), /^NO \[TOOBIG\]/);
+    assert.match(await client.result('APPEND INBOX CATENATE ()'), /^BAD/);
+    assert.match(await client.result('APPEND Nowhere CATENATE (URL /INBOX/;UID=1)'), /^NO \[TRYCREATE\]/);
+    assert.match(await client.result(`REPLACE 4 INBOX CATENATE (URL /INBOX/;UID=1/;SECTION=HEADER ${text('new\r\n')})`), /^OK/);
+    assert.match((await client.say('UID FETCH * BODY.PEEK[TEXT]'))[0] as string, /\r\nnew\r\n\)$/);
+    const bob = await kit.client('bob@example.org');
+    assert.match(await bob.result('APPEND INBOX CATENATE (URL "/Shared/alice@example.org/INBOX/;UID=1")'), /^NO \[BADURL/);
+  }));
+
 test('quotas: told, kept, not set by users', () =>
   withImap({}, async (kit) => {
     const client = await kit.client();

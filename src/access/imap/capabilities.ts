@@ -28,6 +28,7 @@ const LOGGED_IN: readonly { readonly name: string; readonly needs: readonly stri
   { name: 'CREATE-SPECIAL-USE', needs: ['CREATE'] },
   { name: 'STATUS=SIZE', needs: ['STATUS'] },
   { name: 'MULTIAPPEND', needs: ['APPEND'] },
+  { name: 'CATENATE', needs: ['APPEND'] },
   { name: 'QUOTA', needs: ['GETQUOTA', 'GETQUOTAROOT', 'SETQUOTA'] },
   { name: 'QUOTA=RES-STORAGE', needs: ['GETQUOTA'] },
   { name: 'QUOTA=RES-MESSAGE', needs: ['GETQUOTA'] },

@@ -1,5 +1,6 @@
 /**
- * APPEND (RFC 9051 §6.3.12): one message or several at once, all or none (MULTIAPPEND, RFC 3502); literal8 and UTF8 literals (RFC 3516, RFC 9755).
+ * APPEND (RFC 9051 §6.3.12): one message or several at once, all or none (MULTIAPPEND, RFC 3502); literal8 and UTF8 literals (RFC 3516, RFC 9755);
+ * pieces put together (CATENATE, RFC 4469).
  */
 import { IMAP_LIMITS } from '../../../base/access-limits.ts';
 import { Failure } from '../../../base/errors.ts';
@@ -12,13 +13,14 @@ import { no, ok, type Outcome } from '../../../wire/imap/response.ts';
 import { ImapSyntaxError, type ImapScanner } from '../../../wire/imap/scanner.ts';
 import { formatNumbers } from '../../../wire/imap/sequence-set.ts';
 import type { NamedFolder } from '../../mailbox/namespace.ts';
+import { joinPieces, readPieces, type MessagePiece } from '../catenate.ts';
 import { defineCommand, LOGGED_IN, type ImapSession } from '../command.ts';
 
 export interface AppendedMessage {
   readonly flags: readonly string[];
   /** Milliseconds since 1970; undefined: now. */
   readonly internalDate: number | undefined;
-  readonly content: NewMessage['content'];
+  readonly pieces: readonly MessagePiece[];
 }
 
 export const append = defineCommand({
@@ -44,7 +46,12 @@ export const append = defineCommand({
     const target = await appendTarget(session, name);
     if (!target) return no('there is no such mailbox: CREATE it first', 'TRYCREATE');
     const now = session.ports.clock.now();
-    const made = messages.map((message) => newMessage(message, target.rights, now));
+    const made: NewMessage[] = [];
+    for (const message of messages) {
+      const one = await newMessage(session, message, { rights: target.rights, now });
+      if ('status' in one) return one;
+      made.push(one);
+    }
     const { uidValidity, uids, highestModseq } = await session.ports.mailboxes.messages.append(target.facts.id, made);
     session.ports.liveFolders.heard(target.facts.id, highestModseq);
     // RFC 9051 §6.3.12: in the selected mailbox, EXISTS comes before the tagged line.
@@ -54,7 +61,7 @@ export const append = defineCommand({
   },
 });
 
-/** ` (flags) "date" literal`, from the space on. */
+/** ` (flags) "date" literal`, from the space on; CATENATE in the literal's place. */
 export function readAppendedMessage(scanner: ImapScanner): AppendedMessage {
   scanner.space();
   let flags: readonly string[] = [];
@@ -64,7 +71,8 @@ export function readAppendedMessage(scanner: ImapScanner): AppendedMessage {
   }
   const internalDate = scanner.peek() === '"' ? readDateTime(scanner) : undefined;
   if (internalDate !== undefined) scanner.space();
-  return { flags, internalDate, content: readMessageLiteral(scanner) };
+  const pieces = scanner.acceptKeyword('CATENATE') ? readPieces(scanner) : [{ kind: 'text' as const, content: readMessageLiteral(scanner) }];
+  return { flags, internalDate, pieces };
 }
 
 /** A literal, literal8, or `UTF8 (literal8)` (RFC 9755 §4). */
@@ -98,6 +106,8 @@ export async function refuseBeforeUpload(session: ImapSession, name: string, byt
 }
 
 /** With the flags that the user may set there; the others are left out without a word (RFC 4314 §4); \Recent is nobody's to set. */
-export function newMessage({ flags, internalDate, content }: AppendedMessage, rights: Rights, now: number): NewMessage {
+export async function newMessage(session: ImapSession, { flags, internalDate, pieces }: AppendedMessage, { rights, now }: { readonly rights: Rights; readonly now: number }): Promise<NewMessage | Outcome> {
+  const content = await joinPieces(session, pieces);
+  if ('status' in content) return content;
   return { content, flags: flags.filter((flag) => flag.toLowerCase() !== '\\recent' && mayChange(rights, flag)), internalDate: internalDate ?? now };
 }

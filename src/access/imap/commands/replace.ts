@@ -47,7 +47,8 @@ async function run(session: ImapSession, numbering: Numbering, { set, mailbox, m
   if (view.rowOf(view.sequenceOf(uid)) < 0) return no('the message is gone', 'EXPUNGEISSUED');
   const target = await appendTarget(session, mailbox);
   if (target === undefined) return no('there is no such mailbox: CREATE it first', 'TRYCREATE');
-  const made = newMessage(message, target.rights, session.ports.clock.now());
+  const made = await newMessage(session, message, { rights: target.rights, now: session.ports.clock.now() });
+  if ('status' in made) return made;
   const done = await withProgress(session, session.ports.mailboxes.messages.replace(selected.folder, uid, target.facts.id, made));
   session.ports.liveFolders.heard(target.facts.id, done.highestModseq);
   await live.refresh();
