@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { createAccessFrame } from '../../src/access/connection/listener.ts';
 import { StructureTexts } from '../../src/access/imap/fetch/structure-texts.ts';
+import { ThreadMails } from '../../src/access/imap/search/thread-mails.ts';
 import { createImap } from '../../src/access/imap/imap-protocol.ts';
 import type { ImapPorts } from '../../src/access/imap/command.ts';
 import { LiveFolders } from '../../src/access/mailbox/live-folders.ts';
@@ -72,6 +73,7 @@ export async function withImap(options: ImapKitOptions, test: (kit: ImapKit) => 
     mailboxes: store.mailbox,
     liveFolders,
     structures: new StructureTexts(),
+    threadMails: new ThreadMails(),
     login,
     clock,
     log: sink,

@@ -19,6 +19,7 @@ import type { LiveFolders } from '../mailbox/live-folders.ts';
 import type { MailboxNames } from '../mailbox/namespace.ts';
 import type { SignIn } from '../sign-in.ts';
 import type { StructureTexts } from './fetch/structure-texts.ts';
+import type { ThreadMails } from './search/thread-mails.ts';
 
 /** RFC 9051 §3; the fourth, logout, accepts nothing. */
 export type ImapState = 'not-authenticated' | 'authenticated' | 'selected';
@@ -87,6 +88,8 @@ export interface ImapPorts {
   readonly liveFolders: LiveFolders;
   /** The same. */
   readonly structures: StructureTexts;
+  /** The same. */
+  readonly threadMails: ThreadMails;
   readonly login: Login;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,5 +1,6 @@
 /** IMAP, POP3 and ManageSieve over the store and the log-in of the program. */
 import { StructureTexts } from '../../access/imap/fetch/structure-texts.ts';
+import { ThreadMails } from '../../access/imap/search/thread-mails.ts';
 import { createImap } from '../../access/imap/imap-protocol.ts';
 import { FolderCache } from '../../access/mailbox/folder-cache.ts';
 import { LiveFolders } from '../../access/mailbox/live-folders.ts';
@@ -41,6 +42,7 @@ export function createProtocols({ config, clock, log, login, store }: AccessPort
       mailboxes,
       liveFolders,
       structures: new StructureTexts(),
+      threadMails: new ThreadMails(),
       login,
       clock,
       log,

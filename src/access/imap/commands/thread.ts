@@ -6,8 +6,7 @@ import { ImapSyntaxError, type ImapScanner } from '../../../wire/imap/scanner.ts
 import { defineCommand, SELECTED, type Command, type ImapSession } from '../command.ts';
 import { runSearch, type SearchFound } from '../search/run-search.ts';
 import { refuseCharset } from '../search/search-charset.ts';
-import { envelopeSubject } from '../search/sent-day.ts';
-import { readThreadLinks, referencesMax } from '../search/thread-facts.ts';
+import { referencesMax } from '../search/thread-facts.ts';
 import { threadByOrderedSubject, type ThreadMessage } from '../search/thread-messages.ts';
 import { threadByReferences } from '../search/thread-references.ts';
 import { formatThreads } from '../search/thread-tree.ts';
@@ -51,7 +50,7 @@ async function run(session: ImapSession, { algorithm, program }: ThreadArguments
   const refused = refuseCharset(program.charset);
   if (refused) return refused;
   const found = await runSearch(session, selectedFolder(session), program.key);
-  const messages = await readMessages(session, found, { uid, references: algorithm === 'REFERENCES' });
+  const messages = await readMessages(session, found, uid);
   const threads = formatThreads(ALGORITHMS[algorithm](messages));
   session.out.line(threads === '' ? '* THREAD' : `* THREAD ${threads}`);
   return ok('THREAD completed');
@@ -59,24 +58,25 @@ async function run(session: ImapSession, { algorithm, program }: ThreadArguments
 
 const AT_ONCE = 500;
 
-async function readMessages(session: ImapSession, { scope, positions }: SearchFound, want: { readonly uid: boolean; readonly references: boolean }): Promise<ThreadMessage[]> {
-  const { mails } = session.ports.mailboxes;
+async function readMessages(session: ImapSession, { scope, positions }: SearchFound, uid: boolean): Promise<ThreadMessage[]> {
+  const { mailboxes, threadMails } = session.ports;
   const messages: ThreadMessage[] = [];
   const most = referencesMax(positions.length);
   for (let from = 0; from < positions.length; from += AT_ONCE) {
     const piece = positions.subarray(from, from + AT_ONCE);
     const mailIds = Array.from(piece, (position) => scope.rows.mailIdAt(scope.rowOf(position)));
-    const [facts, headers] = await Promise.all([mails.facts(mailIds), want.references ? readHeaders(session, mailIds) : []]);
-    const factsOf = new Map(facts.map((one) => [one.mailId, one]));
+    const mails = await threadMails.read(mailboxes.mails, mailIds);
     for (const [at, position] of piece.entries()) {
+      const mail = mails.get(mailIds[at] as number);
+      if (!mail) continue;
       const row = scope.rowOf(position);
-      const known = factsOf.get(mailIds[at] as number);
-      if (!known) continue;
+      const { subject, messageId, references } = mail;
       messages.push({
-        number: want.uid ? scope.rows.uidAt(row) : scope.sequenceOf(position),
-        sentAt: known.sentAt ?? (scope.rows.internalDates[row] as number),
-        subject: envelopeSubject(known) ?? '',
-        ...(want.references ? readThreadLinks(headers[at] ?? Buffer.alloc(0), most) : { messageId: '', references: [] }),
+        number: uid ? scope.rows.uidAt(row) : scope.sequenceOf(position),
+        sentAt: mail.sentAt ?? (scope.rows.internalDates[row] as number),
+        subject,
+        messageId,
+        references: references.length > most ? references.slice(-most) : references,
       });
     }
     session.signal.throwIfAborted();
@@ -84,14 +84,4 @@ async function readMessages(session: ImapSession, { scope, positions }: SearchFo
     await turn();
   }
   return messages;
-}
-
-/** Longer headers are cut: References stands far above that. */
-const HEADER_BYTES_MAX = 128 * 1024;
-
-async function readHeaders(session: ImapSession, mailIds: readonly number[]): Promise<readonly (Buffer | undefined)[]> {
-  const { mails } = session.ports.mailboxes;
-  if (mails.headers) return mails.headers(mailIds);
-  const contents = await mails.contents(mailIds);
-  return Promise.all(contents.map((content) => content?.inMemory ?? content?.read(0, Math.min(content.size, HEADER_BYTES_MAX))));
 }

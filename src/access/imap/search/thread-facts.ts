@@ -17,12 +17,12 @@ export function referencesMax(messages: number): number {
 const LINKS = new FieldFilter(['references', 'in-reply-to', 'message-id'], false);
 
 /** `header` from its first byte on; the rest of a message may follow. */
-export function readThreadLinks(header: Buffer, most = REFERENCES_MAX): Pick<ThreadMessage, 'messageId' | 'references'> {
+export function readThreadLinks(header: Buffer): Pick<ThreadMessage, 'messageId' | 'references'> {
   const { fields } = parseHeader(LINKS.pick(header));
   const idsOf = (name: string): string[] => messageIds(firstField(fields, name)?.value ?? '');
   const references = idsOf('references');
   // RFC 5256 §3, REFERENCES: without References, the first id of In-Reply-To.
-  return { messageId: idsOf('message-id')[0] ?? '', references: references.length > 0 ? references.slice(-most) : idsOf('in-reply-to').slice(0, 1) };
+  return { messageId: idsOf('message-id')[0] ?? '', references: references.length > 0 ? references.slice(-REFERENCES_MAX) : idsOf('in-reply-to').slice(0, 1) };
 }
 
 /** Ids without their brackets, quoting undone. */

@@ -8,8 +8,7 @@ export interface ThreadMessage {
   readonly number: number;
   /** Milliseconds since 1970: the Date field, else INTERNALDATE (RFC 5256 §2.2). */
   readonly sentAt: number;
-  /** As in the header. */
-  readonly subject: string;
+  readonly subject: ThreadSubject;
   /** Without angle brackets; '' when it has none. */
   readonly messageId: string;
   /** Oldest first: References, or the first id of In-Reply-To (RFC 5256 §3, REFERENCES step 1). */
@@ -22,8 +21,9 @@ export interface ThreadSubject {
   readonly isReply: boolean;
 }
 
-export function threadSubject(message: ThreadMessage): ThreadSubject {
-  const { text, isReplyOrForward } = baseSubject(message.subject);
+/** Of the Subject field as it is in the header. */
+export function threadSubject(field: string): ThreadSubject {
+  const { text, isReplyOrForward } = baseSubject(field);
   return { base: foldCase(text), isReply: isReplyOrForward };
 }
 
@@ -34,12 +34,12 @@ export function bySentDate(a: Pick<ThreadMessage, 'sentAt' | 'number'>, b: Pick<
 
 /** Messages of one base subject: the first, and all others as its answers; threads by their first message. */
 export function threadByOrderedSubject(messages: readonly ThreadMessage[]): ThreadNode[] {
-  const sorted = messages.map((message) => ({ ...message, base: threadSubject(message).base })).sort((a, b) => compareFolded(a.base, b.base) || bySentDate(a, b));
-  const threads: { first: ThreadMessage; rest: ThreadNode[]; base: string }[] = [];
+  const sorted = messages.toSorted((a, b) => compareFolded(a.subject.base, b.subject.base) || bySentDate(a, b));
+  const threads: { first: ThreadMessage; rest: ThreadNode[] }[] = [];
   for (const message of sorted) {
     const last = threads.at(-1);
-    if (last?.base === message.base) last.rest.push({ number: message.number, children: [] });
-    else threads.push({ first: message, rest: [], base: message.base });
+    if (last?.first.subject.base === message.subject.base) last.rest.push({ number: message.number, children: [] });
+    else threads.push({ first: message, rest: [] });
   }
   return threads.sort((a, b) => bySentDate(a.first, b.first)).map(({ first, rest }) => ({ number: first.number, children: rest }));
 }

@@ -2,7 +2,7 @@
  * THREAD=REFERENCES (RFC 5256 §3): messages in trees by the ids they name, then trees of the same subject together. The
  * steps are those of the RFC, numbered as there. No recursion: a chain of answers can be as long as the mailbox.
  */
-import { bySentDate, threadSubject, type ThreadMessage, type ThreadSubject } from './thread-messages.ts';
+import { bySentDate, type ThreadMessage, type ThreadSubject } from './thread-messages.ts';
 import type { ThreadNode } from './thread-tree.ts';
 
 /** Steps upwards in search of circles, of one command; who needs more has made the ids for it. */
@@ -16,7 +16,6 @@ class Container implements ThreadNode {
   isParent = false;
   /** Known once the dummies are gone. */
   children: Container[] = [];
-  #subject: ThreadSubject | undefined;
 
   constructor(message?: ThreadMessage) {
     this.message = message;
@@ -31,7 +30,7 @@ class Container implements ThreadNode {
   }
 
   get subject(): ThreadSubject {
-    return (this.#subject ??= threadSubject(this.lead));
+    return this.lead.subject;
   }
 
   adopt(child: Container): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { baseSubject } from '../../../mail/base-subject.ts';
-import { threadByOrderedSubject, type ThreadMessage } from './thread-messages.ts';
+import { threadByOrderedSubject, threadSubject, type ThreadMessage } from './thread-messages.ts';
 import { threadByReferences } from './thread-references.ts';
 import { formatThreads, type ThreadNode } from './thread-tree.ts';
 import { messageIds, readThreadLinks, referencesMax } from './thread-facts.ts';
@@ -36,8 +36,8 @@ test('trees are told as RFC 5256 §4 shows them', () => {
   assert.equal(formatThreads([]), '');
 });
 
-function message(number: number, facts: Partial<ThreadMessage> = {}): ThreadMessage {
-  return { number, sentAt: number * 1000, subject: `s${number}`, messageId: `m${number}@x`, references: [], ...facts };
+function message(number: number, { subject = `s${number}`, ...facts }: Partial<Omit<ThreadMessage, 'subject'>> & { readonly subject?: string } = {}): ThreadMessage {
+  return { number, sentAt: number * 1000, subject: threadSubject(subject), messageId: `m${number}@x`, references: [], ...facts };
 }
 
 const after = (...numbers: readonly number[]): { references: string[] } => ({ references: numbers.map((number) => `m${number}@x`) });
@@ -91,7 +91,7 @@ test('ids of References and In-Reply-To', () => {
 
 test('REFERENCES: a mailbox of long chains of ids that nobody has takes a moment', () => {
   // Each message goes on where the one before ended: four hundred thousand dummies in one line, with a message every two hundred. A minute, when lists of answers wander up.
-  const messages = Array.from({ length: 2000 }, (_, i): ThreadMessage => ({ number: i + 1, sentAt: i, subject: `s${i}`, messageId: `m${i}`, references: Array.from({ length: 200 }, (_none, k) => `r${i * 199 + k}`) }));
+  const messages = Array.from({ length: 2000 }, (_, i): ThreadMessage => ({ number: i + 1, sentAt: i, subject: threadSubject(`s${i}`), messageId: `m${i}`, references: Array.from({ length: 200 }, (_none, k) => `r${i * 199 + k}`) }));
   const [thread, ...others] = threadByReferences(messages);
   assert.equal(thread?.number, undefined);
   assert.deepEqual([thread?.children.length, others.length], [2000, 0]);
