@@ -98,6 +98,7 @@ test('sections are the bytes that they name', () => withImap({}, async (kit) => 
   assert.equal(await fetched(client, 'BODY.PEEK[1.1]<2.4>'), 'BODY[1.1]<2> {4}\r\nC3=A');
   assert.equal(await fetched(client, 'BODY.PEEK[1.1]<11.400>'), 'BODY[1.1]<11> {6}\r\n\r\n you');
   assert.equal(await fetched(client, 'BODY.PEEK[1.1]<400.4>'), 'BODY[1.1]<400> {0}\r\n');
+  assert.equal(await fetched(client, 'BODY.PEEK[]<2.4>'), `BODY[]<2> {4}\r\n${NESTED.slice(2, 6)}`);
   assert.equal(await fetched(client, 'FLAGS'), 'FLAGS (\\Recent)', 'PEEK marks nothing');
   // Once each, in the order asked for.
   assert.equal(await fetched(client, '(UID BODY.PEEK[2] UID RFC822.SIZE)'), `UID 1 BODY[2] {4}\r\nAAEC RFC822.SIZE ${NESTED.length}`);

@@ -34,7 +34,8 @@ export function planFetch(given: readonly FetchItem[], options: PlanOptions): Fe
   return {
     items,
     structureItems: items.map(({ kind }) => kind).filter(isStructureItem),
-    facts: items.some((item) => needsFacts(item, content)),
+    // Which piece it is, and of how many bytes, the facts say.
+    facts: content === 'piece' || items.some((item) => needsFacts(item, content)),
     content,
     setsSeen: items.some((item) => (item.kind === 'section' || item.kind === 'binary') && !item.peek),
   };
