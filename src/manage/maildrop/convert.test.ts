@@ -92,3 +92,73 @@ if (/(?=look)/)
 test('no input makes it fail', () => {
   for (const source of ['', 'if', 'if (', 'to', '"', '/', '{{{{', '}}}}', 'if (((((((', '`', 'if (!!!!/x/', 'cc cc cc', 'if (/x/) { to "a"', '\\\n', 'X=', 'if (/[/) to a', 'else { to "x" }', `${'if (/x/) {\n'.repeat(200)}`]) convertMaildrop(source);
 });
+
+test('variables are those of the file, of the envelope, and of the last pattern; the others are named', () => {
+  const { script, problems } = converted(`
+if (/^(To|Cc):.*me\\+([a-z]+)@example\\.org/)
+  to "Maildir/.plus.$MATCH2/"
+if (/^List-Id:.*<(.*)\\.lists\\.example\\.org>/)
+{
+  LIST=tolower($MATCH1)
+  to "Maildir/.lists.$LIST/"
+}
+if ("$EXTENSION" ne "" && $FROM =~ /@example\\.org$/)
+  cc "Maildir/.own/"
+to "Maildir/.of.$STRANGE/"
+`);
+  assert.equal(script, `if envelope :matches "from" "*" { set "FROM" "\${1}"; }
+if envelope :detail :matches "to" "*" { set "EXTENSION" "\${1}"; }
+if header :regex ["To", "Cc"] "me\\\\+([a-z]+)@example\\\\.org" {
+    fileinto "plus/\${1}";
+    stop;
+}
+if header :regex "List-Id" "<(.*)\\\\.lists\\\\.example\\\\.org>" {
+    set :lower "LIST" "\${1}";
+    fileinto "lists/\${LIST}";
+    stop;
+}
+if allof (not string :is "\${EXTENSION}" "", string :regex "\${FROM}" "@example\\\\.org$") {
+    fileinto :copy "own";
+}
+# line 11: to Maildir/.of.$STRANGE/: $STRANGE is not known here`);
+  assert.deepEqual(problems, ['11: to Maildir/.of.$STRANGE/: $STRANGE is not known here']);
+});
+
+test('duplicates, flags, separators, scores', () => {
+  const { script, problems } = converted(`
+\`reformail -D 8000 duplicate.cache\`
+if ($RETURNCODE == 0)
+  exit
+\`test -f away\`
+if ($RETURNCODE == 0)
+  to "Maildir/.Away"
+FLAGS="SF"
+if (/^Subject: !order #.*/)
+  to "Maildir/.orders/"
+if (/^From:.*someone@.*/,-5,2)
+  to "Maildir/.scored"
+`);
+  assert.equal(script, `# line 2: “duplicate” knows the messages of the last days by itself
+if duplicate {
+    discard;
+    stop;
+}
+# line 5: a program cannot be run: \`test -f away\`
+# line 6: $RETURNCODE is not known here; the test is false
+if false {
+    fileinto "Away";
+    stop;
+}
+setflag ["\\\\Seen", "\\\\Flagged"];
+# line 9: “!” in a pattern is taken for the separator that it is in maildrop 1; write \\! in the filter file where it is meant
+if header :regex "Subject" "^(order #.*)" {
+    fileinto "orders";
+    stop;
+}
+# line 11: scoring by the number of matches has no counterpart in Sieve; the test is false
+if false {
+    fileinto "scored";
+    stop;
+}`);
+  assert.deepEqual(problems.map((problem) => problem.split(':')[0]), ['5', '6', '9', '11']);
+});

@@ -7,12 +7,15 @@
  *   if / elsif / else    the same            &&, ||, !             allof, anyof, not
  *   /^Field: text/       header :contains or :regex                /text/:b  body
  *   $SIZE, hasaddr()     size, address       VAR=, $VAR            set, ${VAR}
+ *   $FROM, $RECIPIENT    envelope            $MATCH1               ${1}
+ *   FLAGS=               setflag             `reformail -D …`      duplicate
  *   exception { }        what is in it: a delivery here does not fail half way
  */
 import type { Statement, Test, Value } from './parse.ts';
 import { parseMaildrop } from './parse.ts';
 import { patternTest } from './patterns.ts';
 import { destinationOf } from './destinations.ts';
+import { Variables } from './variables.ts';
 
 export interface ConvertProblem {
   readonly line: number;
@@ -37,22 +40,26 @@ export function quoted(text: string): string {
 /** Statements that do nothing to the message. */
 const HARMLESS = new Set(['log', 'logfile', 'echo', 'dotlock', 'flock', 'import']);
 /** Variables that mean something to maildrop alone. */
-const ITS_OWN = new Set(['DEFAULT', 'MAILDIR', 'HOME', 'VERBOSE', 'SHELL', 'PATH', 'LOCKEXT', 'LOCKSLEEP', 'LOCKTIMEOUT', 'LOCKREFRESH', 'UMASK', 'SENDMAIL', 'DELIVERYSTATUSNOTIFICATION', 'FROM', 'EXITCODE', 'LOGNAME']);
+const ITS_OWN = new Set(['DEFAULT', 'MAILDIR', 'HOME', 'VERBOSE', 'SHELL', 'PATH', 'LOCKEXT', 'LOCKSLEEP', 'LOCKTIMEOUT', 'LOCKREFRESH', 'UMASK', 'SENDMAIL', 'DELIVERYSTATUSNOTIFICATION', 'EXITCODE']);
 
 class Converter {
   readonly #required = new Set<string>();
   readonly #problems: ConvertProblem[] = [];
   readonly #lines: string[] = [];
-  readonly #variables = new Set<string>();
+  readonly #variables = new Variables();
   /** Of paths, by the variables that name them. */
   readonly #paths = new Map<string, string>();
   #exitCode = '';
+  /** `reformail -D` was asked: its answer is that of `duplicate`. */
+  #asksForDuplicates = false;
 
   convert(statements: readonly Statement[]): Converted {
     this.#block(statements, '');
+    const prelude = this.#variables.prelude();
+    for (const extension of prelude.extensions) this.#require(extension);
     const required = [...this.#required].sort();
     const head = required.length === 0 ? [] : [`require [${required.map(quoted).join(', ')}];`, ''];
-    return { script: `${[...head, ...this.#lines].join('\n')}\n`, problems: this.#problems };
+    return { script: `${[...head, ...prelude.lines, ...this.#lines].join('\n')}\n`, problems: this.#problems };
   }
 
   #require(extension: string): void {
@@ -94,6 +101,11 @@ class Converter {
     if (HARMLESS.has(word)) return void this.#lines.push(`${indent}# line ${line}: ${word} is left out; posthorn trace tells what happened to a message`);
     if (word === 'xfilter') return this.#problem(line, `xfilter runs a program over the message (${text}); Sieve cannot`, indent);
     if (word === 'foreach' || word === 'while') return this.#problem(line, `${word} has no counterpart in Sieve`, indent);
+    if (/^`\S*reformail\s+-D\s/.test(text)) {
+      this.#asksForDuplicates = true;
+      return void this.#lines.push(`${indent}# line ${line}: “duplicate” knows the messages of the last days by itself`);
+    }
+    if (text.includes('`')) this.#asksForDuplicates = false;
     const what = word === '' ? text : `${word} ${text}`.trim();
     this.#problem(line, what.startsWith('`') || text.includes('`') ? `a program cannot be run: ${what}` : `not understood: ${what.slice(0, 200)}`, indent);
   }
@@ -101,8 +113,10 @@ class Converter {
   #deliver({ kind, value, line }: Extract<Statement, { kind: 'to' | 'cc' }>, indent: string): void {
     const copy = kind === 'cc';
     const target = value.kind === 'text' ? destinationOf(this.#withPaths(value.text)) : undefined;
+    const strange = value.kind === 'text' ? this.#strange(this.#withPaths(value.text), target) : [];
     if (!target || target.kind === 'unknown') return this.#problem(line, `${kind} ${value.text}: this destination cannot be worked out`, indent);
     if (target.kind === 'program') return this.#problem(line, `${kind} "| ${target.text}": mail cannot be given to a program; a folder, an address, or a route of the server can take it`, indent);
+    if (strange.length > 0) return this.#problem(line, `${kind} ${value.text}: ${strange.join(', ')} is not known here`, indent);
     const suffix = copy ? [] : [`${indent}stop;`];
     const tag = copy ? ':copy ' : '';
     if (copy && target.kind !== 'nowhere') this.#require('copy');
@@ -148,11 +162,28 @@ class Converter {
     if (value.kind === 'command') return this.#problem(line, `${name}= takes the output of a program, which cannot be run`, indent);
     if (name === 'EXITCODE') this.#exitCode = value.text;
     if (ITS_OWN.has(name)) return void this.#paths.set(name, this.#withPaths(value.text));
+    if (name === 'FLAGS') return this.#flags(value, indent);
     if (value.kind === 'expression') return this.#problem(line, `${name}= is calculated; Sieve has no arithmetic`, indent);
     this.#require('variables');
-    this.#variables.add(name);
-    this.#paths.set(name, value.text);
-    this.#lines.push(`${indent}set ${quoted(name)} ${this.#string(value.text)};`);
+    const text = this.#string(value.text);
+    const { strange } = this.#variables.expand(value.text);
+    if (strange.length > 0) this.#problem(line, `${name}=${value.text}: ${strange.join(', ')} is not known here`, indent);
+    this.#variables.define(name);
+    if (value.letters === undefined) this.#paths.set(name, value.text);
+    this.#lines.push(`${indent}set ${value.letters === undefined ? '' : `:${value.letters} `}${quoted(name)} ${text};`);
+  }
+
+  /** Flags of the file in the Maildir. */
+  #flags({ text }: Value, indent: string): void {
+    const flags = [...text].map((letter) => MAILDIR_FLAGS[letter]).filter((flag) => flag !== undefined);
+    this.#require('imap4flags');
+    this.#lines.push(`${indent}setflag [${flags.map(quoted).join(', ')}];`);
+  }
+
+  /** Variables of a destination that are not known; a path above the folder does not matter. */
+  #strange(text: string, target: ReturnType<typeof destinationOf> | undefined): readonly string[] {
+    const named = target?.kind === 'folder' ? target.name : target?.kind === 'addresses' ? text : '';
+    return this.#variables.expand(named).strange;
   }
 
   /** Never fails: what cannot be tested is false, and named. */
@@ -187,6 +218,7 @@ class Converter {
     for (const extension of made.extensions) this.#require(extension);
     if (subject) this.#require('variables');
     if (made.note !== undefined) this.#problem(line, made.note, indent);
+    this.#variables.matched(made.groupShift);
     return made.test;
   }
 
@@ -194,6 +226,12 @@ class Converter {
     if (left.kind !== 'text' || right.kind !== 'text') return this.#cannot(line, 'a program cannot be run', indent);
     const size = sizeTest(left, operator, right);
     if (size !== undefined) return size;
+    if (this.#asksForDuplicates && /^\$\{?RETURNCODE\}?$/.test(left.text) && right.text === '0' && (operator === '==' || operator === '!=')) {
+      this.#require('duplicate');
+      return operator === '==' ? 'duplicate' : 'not duplicate';
+    }
+    const strange = [left, right].flatMap(({ text }) => this.#variables.expand(text).strange);
+    if (strange.length > 0) return this.#cannot(line, `${strange.join(', ')} is not known here`, indent);
     const [a, b] = [this.#string(left.text), this.#string(right.text)];
     if (/\$\w/.test(left.text) || /\$\w/.test(right.text)) this.#require('variables');
     else return this.#cannot(line, 'this comparison', indent);
@@ -216,11 +254,14 @@ class Converter {
   }
 
   #string(text: string): string {
-    const withVariables = text.replace(/\$\{?(\w+)\}?/g, (whole, name: string) => (this.#variables.has(name) ? `\${${name}}` : whole));
-    if (withVariables !== text || /\$\{\w+\}/.test(withVariables)) this.#require('variables');
-    return quoted(withVariables);
+    const expanded = this.#variables.expand(text);
+    if (expanded.isExpanded) this.#require('variables');
+    return quoted(expanded.text);
   }
 }
+
+/** Letters of Maildir's `:2,` (maildropfilter(7), FLAGS). */
+const MAILDIR_FLAGS: Readonly<Record<string, string>> = { D: '\\Draft', F: '\\Flagged', R: '\\Answered', S: '\\Seen', T: '\\Deleted' };
 
 const RELATIONS: Readonly<Record<string, string>> = { '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge', '==': 'eq', '!=': 'ne', lt: 'lt', le: 'le', gt: 'gt', ge: 'ge' };
 

@@ -13,6 +13,8 @@ export type Test =
 export interface Value {
   readonly kind: 'text' | 'command' | 'expression';
   readonly text: string;
+  /** The text in these letters. */
+  readonly letters?: 'lower' | 'upper';
 }
 
 export type Statement =
@@ -26,6 +28,8 @@ export type Statement =
   | { readonly kind: 'other'; readonly word: string; readonly text: string; readonly line: number };
 
 const NESTING_MAX = 50;
+
+const LETTERS: Readonly<Record<string, 'lower' | 'upper'>> = { tolower: 'lower', toupper: 'upper' };
 
 export function parseMaildrop(source: string): readonly Statement[] {
   return new Parser(maildropTokens(source)).block(0, false);
@@ -74,7 +78,7 @@ class Parser {
     const next = this.#tokens[this.#at + 1];
     if (next?.kind === 'mark' && next.text === '=' && /^[A-Za-z_]\w*$/.test(token.text)) {
       this.#at += 2;
-      return { kind: 'set', name: token.text, value: this.#value(), line };
+      return { kind: 'set', name: token.text, value: this.#assigned(), line };
     }
     this.#at += 1;
     switch (token.text) {
@@ -123,7 +127,7 @@ class Parser {
   }
 
   /** To the end of the statement, its block with it. */
-  #other(word: string, line: number): Statement {
+  #other(word: string, line: number): Extract<Statement, { kind: 'other' }> {
     const pieces: string[] = [];
     let depth = 0;
     while (this.#at < this.#tokens.length) {
@@ -143,9 +147,21 @@ class Parser {
         depth -= 1;
         if (depth === 0) break;
       }
-      pieces.push(token.text);
+      pieces.push(token.kind === 'command' ? `\`${token.text}\`` : token.text);
     }
     return { kind: 'other', word, text: pieces.join(' '), line };
+  }
+
+  /** A value, or a function of one. */
+  #assigned(): Value {
+    const token = this.#tokens[this.#at];
+    const letters = token?.kind === 'word' ? LETTERS[token.text] : undefined;
+    const isCalled = this.#tokens[this.#at + 1]?.kind === 'mark' && this.#tokens[this.#at + 1]?.text === '(';
+    if (letters === undefined) return isCalled ? { kind: 'expression', text: this.#other('', this.#line).text } : this.#value();
+    this.#at += isCalled ? 2 : 1;
+    const value = this.#value();
+    if (isCalled) this.#takes(')');
+    return { ...value, letters };
   }
 
   /** Strings and words side by side, up to the end of the statement. */
@@ -212,7 +228,7 @@ class Parser {
   /** `/pattern/,1,1 > 5` and the like. */
   #scored(test: Test, line: number): Test {
     const token = this.#tokens[this.#at];
-    if (token?.kind !== 'mark' || !['<', '<=', '>', '>=', '==', '!=', '+', '-', '*'].includes(token.text)) return test;
+    if (token?.kind !== 'mark' || !['<', '<=', '>', '>=', '==', '!=', '+', '-', '*', ','].includes(token.text)) return test;
     this.#restOfTest();
     return { kind: 'unknown', what: 'scoring', line };
   }

@@ -4,7 +4,7 @@
  */
 
 export type PatternTest =
-  | { readonly kind: 'test'; readonly test: string; readonly extensions: readonly string[]; /** It looks at less than the pattern did. */ readonly note?: string }
+  | { readonly kind: 'test'; readonly test: string; readonly extensions: readonly string[]; /** What is not the same. */ readonly note?: string; /** Groups that stood in the field's name; undefined: it notes none. */ readonly groupShift?: number }
   | { readonly kind: 'impossible'; readonly why: string };
 
 /** Where a pattern without a field looks. */
@@ -12,6 +12,19 @@ const USUAL_FIELDS = ['from', 'to', 'cc', 'reply-to', 'sender', 'subject', 'list
 
 /** `subject`: a Sieve string to look into instead of the message. Options: h header (default), b body, w both, D case counts. */
 export function patternTest(pattern: string, flags: string, subject: string | undefined): PatternTest {
+  const joined = withoutSeparators(pattern);
+  const made = testOf(joined, flags, subject);
+  if (made.kind !== 'test' || joined === pattern) return made;
+  // The first piece is $MATCH itself.
+  return { ...made, groupShift: (made.groupShift ?? 0) + 1, note: made.note ?? '“!” in a pattern is taken for the separator that it is in maildrop 1; write \\! in the filter file where it is meant' };
+}
+
+/** Before maildrop 2, `!` parts a pattern in pieces that $MATCH2 and so on take. */
+function withoutSeparators(pattern: string): string {
+  return pattern.replace(/(?<!\\|\(\?<?)!(.*)$/s, (_, rest: string) => (rest === '' ? '' : `(${withoutSeparators(rest)})`));
+}
+
+function testOf(pattern: string, flags: string, subject: string | undefined): PatternTest {
   const comparator = flags.includes('D') ? ' :comparator "i;octet"' : '';
   if (subject !== undefined) return look('string', comparator, subject, pattern, []);
   const inBody = flags.includes('b') || flags.includes('w');
@@ -20,6 +33,7 @@ export function patternTest(pattern: string, flags: string, subject: string | un
   const bad = tests.find((test) => test.kind === 'impossible');
   if (bad) return bad;
   const good = tests.filter((test) => test.kind === 'test');
+  const groupShift = good.find((test) => test.groupShift !== undefined)?.groupShift;
   const [first] = good;
   if (!first) return { kind: 'impossible', why: 'this pattern cannot be read' };
   const note = good.find((test) => test.note !== undefined)?.note;
@@ -28,6 +42,7 @@ export function patternTest(pattern: string, flags: string, subject: string | un
     test: good.length === 1 ? first.test : `anyof (${good.map(({ test }) => test).join(', ')})`,
     extensions: good.flatMap(({ extensions }) => extensions),
     ...(note === undefined ? {} : { note }),
+    ...(groupShift === undefined ? {} : { groupShift }),
   };
 }
 
@@ -41,7 +56,8 @@ function headerTest(pattern: string, comparator: string): PatternTest {
   // The value has no blanks at its ends (RFC 5228 §5.7).
   const rest = (found[3] ?? '').replace(/^(?:\s|\\s|\[ \\?t?\]|\[\[:space:\]\])[*+?]?/, '');
   if (rest === '' || rest === '.*') return { kind: 'test', test: `exists ${list(fields)}`, extensions: [] };
-  return look('header', comparator, list(fields), rest.startsWith('.*') ? rest : `^${rest}`, []);
+  const made = look('header', comparator, list(fields), rest.startsWith('.*') ? rest : `^${rest}`, []);
+  return made.kind === 'test' && made.groupShift !== undefined && found[1] !== undefined ? { ...made, groupShift: 1 } : made;
 }
 
 function look(test: string, tags: string, target: string, pattern: string, extensions: readonly string[]): PatternTest {
@@ -52,7 +68,7 @@ function look(test: string, tags: string, target: string, pattern: string, exten
   if (plain !== undefined) return { kind: 'test', test: `${test} :contains${tags} ${subject}${quote(plain)}`, extensions };
   const regex = sieveRegex(inner);
   if (regex === undefined) return { kind: 'impossible', why: `the pattern /${pattern.slice(0, 100)}/ has look-around, back references or options inside, which Sieve’s regex has not` };
-  return { kind: 'test', test: `${test} :regex${tags} ${subject}${quote(regex)}`, extensions: [...extensions, 'regex'] };
+  return { kind: 'test', test: `${test} :regex${tags} ${subject}${quote(regex)}`, extensions: [...extensions, 'regex'], ...(test !== 'body' && { groupShift: 0 }) };
 }
 
 /** The text that the pattern stands for, when it stands for one. */
