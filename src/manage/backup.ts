@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { openAccountInBackup } from '../transfer/backup/account-source.ts';
-import { Repository, type Manifest } from '../transfer/backup/repository.ts';
+import type { Manifest } from '../transfer/backup/manifest.ts';
+import { Repository } from '../transfer/backup/repository.ts';
 import { checkBackup, findManifest, readConfiguration, restoreTo } from '../transfer/backup/restoring.ts';
 import { takeSnapshot } from '../transfer/backup/snapshot.ts';
 import { runImport, type ImportProgress, type ImportResult } from '../transfer/importer.ts';

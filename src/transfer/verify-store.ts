@@ -14,6 +14,8 @@ import { TRANSFER_LIMITS } from '../base/transfer-limits.ts';
 import { parseMimeStructure, serializeStructure } from '../mail/mime-structure.ts';
 import { bodyPath } from '../store/body-path.ts';
 import { Database } from '../store/database.ts';
+import { checkVersion } from '../store/migrate.ts';
+import { migrations } from '../store/migrations/all.ts';
 import { bodyReads } from '../store/ops/bodies.ts';
 import { integrityReads } from '../store/ops/integrity.ts';
 
@@ -36,12 +38,13 @@ export interface VerifyResult {
   readonly problems: readonly StoreProblem[];
 }
 
-/** Rejects with a permanent Failure `store-missing`. */
+/** Rejects with a permanent Failure `store-missing`, `store-older`, `store-newer`. */
 export async function verifyStore(dataDir: string, onProgress: (text: string) => void = () => {}): Promise<VerifyResult> {
   const path = join(dataDir, 'posthorn.db');
   if (!existsSync(path)) throw new Failure('store-missing', `${dataDir} has no posthorn.db: check data-dir`, { temporary: false });
   const db = new Database(path, { readOnly: true });
   try {
+    checkVersion(db, migrations);
     onProgress('references and counters');
     const books = db.readTogether(() => integrityReads.problems(db)).map((text): StoreProblem => ({ kind: 'books', text }));
     const bodies = await verifyBodies(db, dataDir, onProgress);

@@ -91,7 +91,38 @@ describe('posthorn backup and restore', () => {
     const damaged = await home.posthorn(['backup', folder, '--check']);
     assert.equal(damaged.status, 1);
     assert.match(damaged.stderr, /bodies\/.* is not what it was/);
-    rmSync(body);
     assert.match((await home.posthorn(['restore', folder, '--to', join(home.folder, 'third')])).stderr, /the backup is damaged: .* is missing or not what it was; use another backup/);
+    // The server still has it: the next backup is whole again.
+    await home.json(['backup', folder]);
+    assert.equal((await home.posthorn(['backup', folder, '--check'])).status, 0);
+  });
+
+  it('may lie in the data directory, and do not hold themselves', async () => {
+    const inside = join(home.data, 'backups');
+    await home.json(['backup', inside]);
+    const second = await home.json<BackupResult>(['backup', inside]);
+    assert.deepEqual(second.problems, []);
+    const [manifest = ''] = readdirSync(join(inside, 'snapshots'));
+    assert.doesNotMatch(readFileSync(join(inside, 'snapshots', manifest), 'utf8'), /backups\/objects/);
+    rmSync(inside, { recursive: true });
+  });
+
+  it('that somebody changed lead nowhere', async () => {
+    const [name = ''] = readdirSync(join(folder, 'snapshots'));
+    const path = join(folder, 'snapshots', name);
+    const whole = readFileSync(path, 'utf8');
+    for (const [from, to, words] of [
+      [/"path":"keys/, '"path":"../../keys', /files\.\d+\.path: leads out of the data directory/],
+      [/"digest":"[0-9a-f]{64}"/, '"digest":"../../../etc/passwd"', /digest: Invalid/],
+      [/^\{/, '', /it is not JSON/],
+    ] as const) {
+      assert.match(whole, from);
+      writeFileSync(path, whole.replace(from, to));
+      const { status, stderr } = await home.posthorn(['restore', folder, '--to', join(home.folder, 'nowhere')]);
+      assert.equal(status, 1);
+      assert.match(stderr, words);
+      assert.equal(stderr.trim().split('\n').length, 1, stderr);
+    }
+    writeFileSync(path, whole);
   });
 });

@@ -8,8 +8,9 @@ import type { MailboxMessage } from '../../store/clients/mailboxes.ts';
 import { openStore } from '../../store/store.ts';
 import type { Store } from '../../store/store.ts';
 import type { MailSource, SourceFolder, SourceMessage } from '../source.ts';
-import type { Manifest, Repository } from './repository.ts';
-import { restoreTo } from './restoring.ts';
+import type { Manifest } from './manifest.ts';
+import type { Repository } from './repository.ts';
+import { bringUpToDate, restoreTo } from './restoring.ts';
 
 export interface AccountInBackup {
   readonly repository: Repository;
@@ -27,6 +28,7 @@ export async function openAccountInBackup({ repository, manifest, account, messa
   const target = repository.scratch();
   const key = addressKey(account);
   await restoreTo(repository, manifest, { target, linked: true, ...(onProgress ? { onProgress } : {}) });
+  bringUpToDate(target);
   const store = await openStore(target, { readOnly: true });
   const close = async (): Promise<void> => {
     await store.close();

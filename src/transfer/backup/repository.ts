@@ -11,38 +11,16 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { Failure } from '../../base/errors.ts';
 import { TRANSFER_LIMITS } from '../../base/transfer-limits.ts';
 import { type DataDirLock, lockDataDir } from '../../store/lock.ts';
+import { readManifest, type Manifest } from './manifest.ts';
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
-
-export interface StoredFile {
-  /** Relative to the data directory. */
-  readonly path: string;
-  /** SHA-256, hex. */
-  readonly digest: string;
-  readonly sizeBytes: number;
-  /** Permission bits. */
-  readonly mode: number;
-}
-
-export interface Manifest {
-  readonly format: 1;
-  readonly id: string;
-  /** Milliseconds since 1970: everything is as it was then. */
-  readonly createdAt: number;
-  readonly database: { readonly sizeBytes: number; /** SHA-256 of pieces of TRANSFER_LIMITS.backupPieceBytes, the last one shorter. */ readonly pieces: readonly string[] };
-  readonly bodies: readonly StoredFile[];
-  readonly files: readonly StoredFile[];
-  /** The configuration file, with its path. */
-  readonly configuration?: { readonly path: string; readonly digest: string };
-  readonly counts: { readonly accounts: number; readonly messages: number };
-}
 
 const MARKER = 'posthorn-backup.json';
 
@@ -119,11 +97,28 @@ export class Repository {
     return true;
   }
 
+  /** Keeps a file that others may write to: its digest is that of what was copied. Rejects with the system's error when it is not there. */
+  async putChangingFile(path: string): Promise<{ readonly digest: string; readonly sizeBytes: number; readonly isNew: boolean }> {
+    const copy = this.scratch();
+    try {
+      await copyFile(path, copy);
+      const copied = await digestOfFile(copy);
+      return { digest: copied, sizeBytes: (await stat(copy)).size, isNew: await this.putFile(copy, copied) };
+    } finally {
+      await rm(copy, { force: true });
+    }
+  }
+
+  /** What is damaged is not there: the next backup writes it again, as long as the server has it. */
+  async discard(digest: string): Promise<void> {
+    await rm(this.objectPath(digest), { force: true });
+  }
+
   /** Puts a kept file at `target`: linked when the copy is only to be read, else copied. */
   async giveFile(digest: string, target: string, how: 'link' | 'copy'): Promise<void> {
     const source = this.objectPath(digest);
     try {
-      if (how === 'link') await link(source, target);
+      if (how === 'link') await link(source, target).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? Promise.reject(error) : copyFile(source, target)));
       else await copyFile(source, target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw damaged(digest);
@@ -135,10 +130,10 @@ export class Repository {
     await writeSynced(join(this.root, 'snapshots', `${manifest.id}.json`), (path) => writeFile(path, JSON.stringify(manifest), { mode: 0o600 }));
   }
 
-  /** Oldest first. */
+  /** Oldest first. Rejects with a permanent Failure `backup-damaged` when one of them was changed. */
   async manifests(): Promise<readonly Manifest[]> {
     const names = (await readdir(join(this.root, 'snapshots'))).filter((name) => name.endsWith('.json'));
-    const found = await Promise.all(names.map(async (name) => JSON.parse(await readFile(join(this.root, 'snapshots', name), 'utf8')) as Manifest));
+    const found = await Promise.all(names.map((name) => readManifest(join(this.root, 'snapshots', name))));
     return found.toSorted((a, b) => a.createdAt - b.createdAt);
   }
 
@@ -149,6 +144,8 @@ export class Repository {
     const needed = new Set(kept.flatMap(namedBy));
     const gone = manifests.slice(0, manifests.length - kept.length);
     for (const { id } of gone) await unlink(join(this.root, 'snapshots', `${id}.json`));
+    // A backup must not come back after a power failure without what it names.
+    await syncFolder(join(this.root, 'snapshots'));
     if (gone.length === 0) return { backups: 0, objects: 0 };
     let objects = 0;
     for (const folder of await readdir(join(this.root, 'objects'))) {
@@ -182,14 +179,27 @@ export async function digestOfFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The file has its name only when its bytes are on the disk. */
+/** The file has its name only when its bytes are on the disk; a full disk keeps no half of it. */
 async function writeSynced(path: string, write: (path: string) => Promise<void>, temporary = `${path}.part`): Promise<void> {
-  await write(temporary);
-  const file = await open(temporary, 'r');
   try {
-    await file.sync();
-  } finally {
-    await file.close();
+    await write(temporary);
+    const file = await open(temporary, 'r');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? new Failure('backup-full', `there is no room left for ${path}: make room, or keep fewer backups; those that are there stay`, { cause: error }) : error;
   }
-  await rename(temporary, path);
+}
+
+/** Some file systems cannot. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  await folder?.sync().catch(() => {});
+  await folder?.close();
 }

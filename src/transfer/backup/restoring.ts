@@ -7,8 +7,11 @@ import { chmod, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { Failure } from '../../base/errors.ts';
 import { Database } from '../../store/database.ts';
+import { migrate } from '../../store/migrate.ts';
+import { migrations } from '../../store/migrations/all.ts';
 import { integrityReads } from '../../store/ops/integrity.ts';
-import { digestOfFile, type Manifest, type Repository, type StoredFile } from './repository.ts';
+import type { Manifest, StoredFile } from './manifest.ts';
+import { digestOfFile, type Repository } from './repository.ts';
 
 /** Throws a permanent Failure `no-backup`. `id` undefined: the newest. */
 export async function findManifest(repository: Repository, id?: string): Promise<Manifest> {
@@ -42,10 +45,20 @@ export async function restoreTo(repository: Repository, manifest: Manifest, { ta
 async function writeDatabase(repository: Repository, { database }: Manifest, path: string): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
-    for (const digest of database.pieces) await file.appendFile(await repository.readPiece(digest));
+    for (const digest of database.pieces) await file.appendFile(await sound(repository, digest, () => repository.readPiece(digest)));
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/** What turns out to be damaged is discarded. */
+async function sound<T>(repository: Repository, digest: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'backup-damaged') await repository.discard(digest);
+    throw error;
   }
 }
 
@@ -58,7 +71,9 @@ async function giveFile(repository: Repository, target: string, { path, digest, 
   await repository.giveFile(digest, full, linked ? 'link' : 'copy');
   if (linked) return;
   await chmod(full, mode & 0o777);
-  if ((await digestOfFile(full)) !== digest) throw new Failure('backup-damaged', `the backup is damaged: ${path} is not what it was; use another backup`, { temporary: false });
+  if ((await digestOfFile(full)) === digest) return;
+  await repository.discard(digest);
+  throw new Failure('backup-damaged', `the backup is damaged: ${path} is not what it was; use another backup`, { temporary: false });
 }
 
 /** The configuration file as it was. */
@@ -81,7 +96,9 @@ export async function checkBackup(repository: Repository, manifest: Manifest, { 
     const problems = [...problemsOf(target)];
     for (const [at, { path, digest }] of (bodies ? manifest.bodies : []).entries()) {
       if (at % 100 === 0) onProgress?.(`body ${at + 1} of ${manifest.bodies.length}`);
-      if ((await digestOfFile(join(target, path))) !== digest) problems.push(`${path} is not what it was`);
+      if ((await digestOfFile(join(target, path))) === digest) continue;
+      await repository.discard(digest);
+      problems.push(`${path} is not what it was; the next backup keeps it anew if the server still has it`);
     }
     return problems;
   } catch (error) {
@@ -92,7 +109,23 @@ export async function checkBackup(repository: Repository, manifest: Manifest, { 
   }
 }
 
+/** A restored copy of an older program's store is brought up to date, as a server would. Throws Failure `store-newer`. */
+export function bringUpToDate(dataDir: string): void {
+  const db = new Database(join(dataDir, 'posthorn.db'));
+  try {
+    migrate(db, migrations, Date.now());
+  } finally {
+    db.close();
+  }
+}
+
 function problemsOf(dataDir: string): readonly string[] {
+  try {
+    bringUpToDate(dataDir);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    return [`the database cannot be read: ${error instanceof Error ? error.message : String(error)}`];
+  }
   const db = new Database(join(dataDir, 'posthorn.db'), { readOnly: true });
   try {
     return db.readTogether(() => integrityReads.problems(db));

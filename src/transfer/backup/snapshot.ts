@@ -4,13 +4,14 @@
  * taken anew. Only what the repository does not have yet is written.
  */
 import { createHash } from 'node:crypto';
-import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { open, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { Failure } from '../../base/errors.ts';
 import { TRANSFER_LIMITS } from '../../base/transfer-limits.ts';
 import { bodyPath, digestOfFile as digestInName } from '../../store/body-path.ts';
-import { digestOfFile, type Manifest, type Repository, type StoredFile } from './repository.ts';
+import type { Manifest, StoredFile } from './manifest.ts';
+import type { Repository } from './repository.ts';
 
 export interface SnapshotOptions {
   readonly dataDir: string;
@@ -64,8 +65,12 @@ interface Taken {
 async function finish(repository: Repository, { dataDir, configFile }: SnapshotOptions, { copy, bodies, createdAt, count }: Taken): Promise<SnapshotResult> {
   const database = await keepDatabase(repository, copy, count);
   const files: StoredFile[] = [];
-  for await (const path of otherFiles(dataDir, dataDir)) files.push(await keepFile(repository, dataDir, path, count));
-  const configuration = configFile === undefined || configFile === '' ? undefined : { path: configFile, digest: (await keepFile(repository, '/', configFile, count)).digest };
+  for await (const path of otherFiles(dataDir, dataDir, await realpath(repository.root))) {
+    const file = await keepFile(repository, dataDir, path, count);
+    if (file) files.push(file);
+  }
+  const kept = configFile === undefined || configFile === '' ? undefined : await keepFile(repository, '/', configFile, count);
+  const configuration = kept && configFile !== undefined ? { path: configFile, digest: kept.digest } : undefined;
   const manifest: Manifest = {
     format: 1,
     id: new Date(createdAt).toISOString().replaceAll(/[:.]/g, '-'),
@@ -105,8 +110,11 @@ function bodiesNamed(copy: string): readonly { readonly file: string; readonly s
 
 function countsOf(copy: string): Manifest['counts'] {
   return reading(copy, (db) => {
-    const count = (table: string): number => Number((db.prepare(table).get() as { count: number }).count);
-    return { accounts: count('SELECT count(*) AS count FROM accounts'), messages: count('SELECT count(*) AS count FROM folder_messages') };
+    const count = (sql: string): number => Number((db.prepare(sql).get() as { count: number }).count);
+    // Backed up by a newer program, before it takes the data directory over.
+    const older = count("SELECT count(*) AS count FROM sqlite_master WHERE name = 'folder_messages'") === 0;
+    const messages = count(older ? 'SELECT count(*) AS count FROM mailbox_messages' : 'SELECT count(*) AS count FROM folder_messages');
+    return { accounts: count('SELECT count(*) AS count FROM accounts'), messages };
   });
 }
 
@@ -166,19 +174,31 @@ async function keepDatabase(repository: Repository, path: string, count: { newBy
   }
 }
 
-/** Keys, certificates, mail handed to the `sendmail` drop-in: whatever else is in the data directory. */
-async function* otherFiles(dataDir: string, folder: string): AsyncIterable<string> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+/** Keys, certificates, mail handed to the `sendmail` drop-in: whatever else is in the data directory, but for the backups. */
+async function* otherFiles(dataDir: string, folder: string, backups: string): AsyncIterable<string> {
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(nothingIfGone)) {
     if (folder === dataDir && NOT_KEPT.test(entry.name)) continue;
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* otherFiles(dataDir, path);
-    else if (entry.isFile()) yield path;
+    if (entry.isDirectory()) {
+      if ((await realpath(path).catch(() => path)) !== backups) yield* otherFiles(dataDir, path, backups);
+    } else if (entry.isFile()) yield path;
   }
 }
 
-async function keepFile(repository: Repository, base: string, path: string, count: { newBytes: number }): Promise<StoredFile> {
-  const digest = await digestOfFile(path);
-  if (await repository.putFile(path, digest)) count.newBytes += (await readFile(path)).length;
-  const { size, mode } = await stat(path);
-  return { path: relative(base, path), digest, sizeBytes: size, mode: mode & 0o777 };
+function nothingIfGone(error: unknown): [] {
+  ignoreGone(error);
+  return [];
+}
+
+/** Undefined when it is gone: mail of the drop-in comes and goes. What is written meanwhile is kept as it was at some moment. */
+async function keepFile(repository: Repository, base: string, path: string, count: { newBytes: number }): Promise<StoredFile | undefined> {
+  try {
+    const { mode } = await stat(path);
+    const { digest, sizeBytes, isNew } = await repository.putChangingFile(path);
+    if (isNew) count.newBytes += sizeBytes;
+    return { path: relative(base, path), digest, sizeBytes, mode: mode & 0o777 };
+  } catch (error) {
+    ignoreGone(error);
+    return undefined;
+  }
 }
