@@ -123,7 +123,7 @@ export const IMAP_LIMITS = {
   /** Longer texts are literals, not quoted strings. */
   quotedBytesMax: 1000,
   /** FETCH reads so many messages ahead, and so many bytes of them; at least one. */
-  fetchMessagesAtOnce: 500,
+  fetchMessagesAtOnce: 250,
   fetchBytesAtOnce: 1024 * 1024,
   /** Of one LIST, and the characters from the first wildcard of each to its last: each name is held against all of them. */
   patternsMax: 100,
