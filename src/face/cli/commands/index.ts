@@ -98,6 +98,7 @@ export const COMMAND_GROUPS: readonly { readonly heading: string; readonly comma
   { kind: 'command', name: 'dns', summary: 'the DNS records to publish', load: () => import('./dns.ts') },
       { kind: 'command', name: 'spf', summary: 'SPF as a receiver sees it: check, explain, whatif, build, flatten', load: () => import('./spf.ts') },
       { kind: 'command', name: 'dkim', summary: 'keys, and verifying signatures', load: () => import('./dkim.ts') },
+      { kind: 'command', name: 'dmarc', summary: 'DMARC as a receiver sees it: check, explain', load: () => import('./dmarc.ts') },
       { kind: 'command', name: 'arc', summary: 'verify the ARC chain of a message', load: () => import('./arc.ts') },
       { kind: 'command', name: 'tls', summary: 'TLS of outgoing mail: what a domain publishes (DANE, MTA-STS), and what is kept', load: () => import('./tls.ts') },
       { kind: 'command', name: 'report', summary: 'reports to other domains: what TLS sessions with them gave', load: () => import('./report.ts') },
