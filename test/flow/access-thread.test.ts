@@ -108,6 +108,19 @@ test('a thread that dies is replaced', async (context) => {
   assert.ok(at.log().some(({ event }) => event === 'access.thread-ended'));
 });
 
+test('a thread that dies while the certificate cannot be read comes back once it can', async (context) => {
+  const at = await site(context);
+  writeFileSync(join(at.file, '..', 'cert.pem'), 'nonsense');
+  await at.server.access?.thread?.endAbruptly();
+  await eventually('its successor fails', async () => at.log().some(({ event }) => event === 'access.thread-failed'));
+  at.newCertificate('mended.example');
+  await eventually('another one serves', async () => {
+    const next = await popUser(at).catch(() => undefined);
+    next?.destroy();
+    return next !== undefined;
+  });
+});
+
 test('a reload brings another certificate, and a wrong one changes nothing', async (context) => {
   const at = await site(context);
   const subject = async (): Promise<string | undefined> => {

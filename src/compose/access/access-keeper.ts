@@ -66,7 +66,8 @@ class Keeper implements AccessKeeper {
   /** Settles when the thread in service is gone. */
   #gone: Promise<void> = Promise.resolve();
   #restart: Timer | undefined;
-  #reloaded: ((error: string | undefined) => void) | undefined;
+  /** Those who wait for a reload; they are answered in order. */
+  #reloads: ((error: string | undefined) => void)[] = [];
   #isClosing = false;
 
   constructor(options: AccessKeeperOptions, addresses: AccessAddresses) {
@@ -92,8 +93,11 @@ class Keeper implements AccessKeeper {
       worker.once('exit', () => reject(new Failure('access-thread-failed', 'the access thread ended while it started; see the log')));
       worker.on('message', (message: FromAccessThread) => {
         if (message.kind === 'ready') resolve();
-        else if (message.kind === 'failed') reject(new Failure('access-thread-failed', message.error));
-        else this.#hear(worker, message);
+        else if (message.kind === 'failed') {
+          reject(new Failure('access-thread-failed', message.error));
+          // Its ports would keep it alive, and nobody would take its place.
+          void worker.terminate();
+        } else this.#hear(worker, message);
       });
     });
   }
@@ -103,7 +107,7 @@ class Keeper implements AccessKeeper {
     const worker = this.#worker;
     if (!worker) return;
     const error = await new Promise<string | undefined>((resolve) => {
-      this.#reloaded = resolve;
+      this.#reloads.push(resolve);
       post(worker, { kind: 'reload', config: { ...config } });
     });
     if (error !== undefined) throw new Error(error);
@@ -160,8 +164,7 @@ class Keeper implements AccessKeeper {
         void this.#answer(worker, message);
         return;
       case 'reloaded':
-        this.#reloaded?.(message.error);
-        this.#reloaded = undefined;
+        this.#reloads.shift()?.(message.error);
         return;
       case 'stopped':
         this.#isClosing = true;
@@ -178,8 +181,7 @@ class Keeper implements AccessKeeper {
 
   #lost(): void {
     this.#worker = undefined;
-    this.#reloaded?.('the access thread ended');
-    this.#reloaded = undefined;
+    for (const answer of this.#reloads.splice(0)) answer('the access thread ended');
     if (this.#isClosing) return;
     this.#options.log.error('access.thread-ended', {});
     this.#restart = this.#options.clock.timer(ACCESS_THREAD_LIMITS.restartMs, () => {

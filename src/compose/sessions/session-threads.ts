@@ -157,8 +157,11 @@ class Crew implements SessionThreads {
       worker.once('exit', () => reject(new Failure('session-thread-failed', 'a session thread ended while it started; see the log')));
       worker.on('message', (message: FromSessionThread) => {
         if (message.kind === 'ready') resolve();
-        else if (message.kind === 'failed') reject(new Failure('session-thread-failed', message.error));
-        else this.#hear(member, message);
+        else if (message.kind === 'failed') {
+          reject(new Failure('session-thread-failed', message.error));
+          // Its ports would keep it alive, and nobody would take its place.
+          void worker.terminate();
+        } else this.#hear(member, message);
       });
     });
   }

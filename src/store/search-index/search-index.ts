@@ -90,6 +90,10 @@ export class SearchIndex {
   #lost(): void {
     this.#worker = undefined;
     this.#client.disconnect();
+    this.#replaceLater();
+  }
+
+  #replaceLater(): void {
     if (this.#closed) return;
     if (!this.#indexing && this.#takers.size === 0) return;
     // Not at once: what ended it may end the next one too.
@@ -101,7 +105,8 @@ export class SearchIndex {
 
   async #handOutAll(): Promise<void> {
     const worker = await this.#running().catch(() => undefined);
-    if (worker) for (const take of this.#takers) this.#handOut(worker, take);
+    if (!worker) return this.#replaceLater();
+    for (const take of this.#takers) this.#handOut(worker, take);
   }
 
   #handOut(worker: Worker, take: (port: MessagePort) => void): void {
