@@ -104,6 +104,23 @@ test('sections are the bytes that they name', () => withImap({}, async (kit) => 
   assert.equal(await fetched(client, '(UID BODY.PEEK[2] UID RFC822.SIZE)'), `UID 1 BODY[2] {4}\r\nAAEC RFC822.SIZE ${NESTED.length}`);
 }));
 
+test('what is asked for together is what is told alone, of small messages and of those in files', () => withImap({}, async (kit) => {
+  const client = await selected(kit, NESTED, NESTED.replace('AAEC', `${'AAEC'.repeat(19)}\r\n`.repeat(3000)));
+  const items = [
+    'BODY.PEEK[HEADER.FIELDS (SUBJECT)]', 'BODY.PEEK[HEADER.FIELDS (TO)]<3.9>', 'BODY.PEEK[1.1]', 'BODY.PEEK[1.2]<4.200>', 'BODY.PEEK[2]<76.20>', 'BODY.PEEK[2]<9000000.1>', 'BODY.PEEK[9]',
+    'BINARY.PEEK[2]<2.7>', 'BINARY.SIZE[1.1]', 'BODY.PEEK[3.TEXT]', 'BODY.PEEK[]<10.30>', 'ENVELOPE', 'BODY', 'BODYSTRUCTURE', 'PREVIEW', 'BODY.PEEK[]',
+  ];
+  for (const set of ['1', '2']) {
+    const alone = new Map<string, string>();
+    for (const item of items) alone.set(item, await fetched(client, item, set));
+    const together = (...asked: readonly string[]): Promise<void> =>
+      fetched(client, `(${asked.join(' ')})`, set).then((told) => assert.equal(told, asked.map((item) => alone.get(item)).join(' '), asked.join(' ')));
+    await together(...items);
+    await together(...items.slice(0, -1));
+    for (const [at, item] of items.entries()) await together(item, items[(at + 1) % items.length] as string, items[(at + 5) % items.length] as string);
+  }
+}));
+
 test('BINARY is decoded; an encoding that is not known is told', () => withImap({}, async (kit) => {
   const client = await selected(kit, NESTED);
   assert.equal(await fetched(client, 'BINARY.PEEK[1.1]'), 'BINARY[1.1] {10}\r\nh\xc3\xa4llo you');
