@@ -8,7 +8,7 @@ import { sendMessage } from '../harness/smtp-dialogue.ts';
 
 let small: SmallServer;
 before(async () => {
-  small = await startSmallServer({ accounts: ['ann', 'ben', 'cat', 'dan', 'eve', 'fay', 'gus', 'hal'], domains: ['other.example'], settings: '[sieve]\nvacation-min-period = 0' });
+  small = await startSmallServer({ accounts: ['ann', 'ben', 'cat', 'dan', 'eve', 'fay', 'gus', 'hal', 'ida', 'jan'], domains: ['other.example'], settings: '[sieve]\nvacation-min-period = 0' });
 });
 after(() => small?.stop());
 
@@ -76,6 +76,16 @@ test('redirect: another message with a return path, circles end, to oneself is a
   const self = await done(await send({ to: 'ben', subject: 'to myself' }));
   assert.equal(self.recipients[0]?.state, 'delivered');
   assert.match((await small.holds(1, 'ben'))[0]?.content ?? '', /to myself/);
+});
+
+test('two who redirect to each other: the second keeps what would go in a circle, reports too', async () => {
+  await put('jan', 'redirect "ida@serve.example";');
+  await put('ida', 'redirect "jan@serve.example";');
+  for (const to of ['jan', 'ida']) await handOver(small.lmtpPort, { from: 'pat@far.example', to: [to], content: `From: pat@far.example\r\nSubject: to ${to}\r\n\r\nx` });
+  assert.match((await small.holds(1, 'ida'))[0]?.content ?? '', /Subject: to jan/);
+  assert.match((await small.holds(1, 'jan'))[0]?.content ?? '', /Subject: to ida/);
+  await handOver(small.lmtpPort, { from: '', to: ['jan'], content: 'From: x@far.example\r\nSubject: a report\r\n\r\nx' });
+  assert.match((await small.holds(2, 'ida')).map(({ content }) => content).join(''), /Subject: a report/);
 });
 
 test('reject: a report for whom we believe, Junk for the others', async () => {

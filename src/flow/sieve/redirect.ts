@@ -3,7 +3,8 @@
  * gets here (SRS), and with Delivered-To of this mailbox, by which a circle is found.
  *
  * Policy: the bytes are not changed for addresses elsewhere, so that signatures stay valid; the field is added as the
- * message leaves. An address that leads back to the same mailbox is a keep.
+ * message leaves. An address that leads back to the same mailbox is a keep. So is one here that the message has been
+ * delivered to before: two users who redirect to each other would lose it, and the report about it too.
  */
 import { createHash } from 'node:crypto';
 import { BufferSource, concatenate, type ByteSource } from '../../base/byte-source.ts';
@@ -13,7 +14,7 @@ import type { ForwardedRecipient } from '../../contract/forwarding.ts';
 import type { EnvelopeRecipient, QueueId } from '../../contract/message.ts';
 import type { FilterRequest } from '../../contract/local-filter.ts';
 import type { NewQueueItem, QueueRecipient } from '../../contract/queue.ts';
-import { domainOf } from '../../mail/address.ts';
+import { addressKey, domainOf } from '../../mail/address.ts';
 import { allFields, headerEnd, parseHeader, removeFields, type HeaderField } from '../../mail/header.ts';
 import type { RedirectAction } from '../../sieve/action.ts';
 import { editedMessage } from '../../sieve/script.ts';
@@ -49,6 +50,9 @@ export async function redirect(ports: RedirectPorts, request: FilterRequest, see
   const forwarded = await ports.forward({ sender: message.sender, recipients: asked }, header);
   const items: NewQueueItem[] = [];
   const [near, far] = await parted(ports, forwarded);
+  const passed = new Set(allFields(header, 'delivered-to').map((field) => addressKey(field.value.trim())));
+  const again = near.find(({ address }) => passed.has(addressKey(address)));
+  if (again) return { kind: 'impossible', why: `the message came from ${again.address}, it would go in a circle` };
   const options = { ...message.options, ...(action.returnContent && { returnContent: action.returnContent }) };
   // What leaves gets Delivered-To as it leaves (flow/deliver/fit.ts); what stays must have it now.
   if (far.length > 0) items.push(await itemOf(ports, request, options, content, far, now, action.edition === undefined));
