@@ -25,6 +25,11 @@ export function folderByName(db: Database, account: string, name: string): Folde
   return factsOf(db.get<FolderRow>(`SELECT ${COLUMNS} FROM folders WHERE account = ? AND name = ?`, account, normalizeFolderName(name)));
 }
 
+/** The same without the facts, for each delivery; a name that is not normal is of no folder. */
+export function folderIdByName(db: Database, account: string, name: string): number | undefined {
+  return db.get<{ id: number }>('SELECT id FROM folders WHERE account = ? AND name = ?', account, name)?.id;
+}
+
 /** INBOX first, then by name. */
 export function foldersOf(db: Database, account: string): readonly FolderFacts[] {
   const rows = db.all<FolderRow>(`SELECT ${COLUMNS} FROM folders WHERE account = ? ORDER BY name <> 'INBOX', name`, account);

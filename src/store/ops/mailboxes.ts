@@ -4,7 +4,7 @@ import type { MailboxDeposit } from '../../contract/queue.ts';
 import type { Database } from '../database.ts';
 import { retainBody } from './bodies.ts';
 import { addPlaces } from './folder-messages.ts';
-import { requireFolderNamed, UID_MAX } from './folder-rows.ts';
+import { folderIdByName, requireFolderNamed, UID_MAX } from './folder-rows.ts';
 import { ensureFolder } from './folders.ts';
 import { addMail } from './mails.ts';
 import { parseStructure } from '../../mail/mime-structure.ts';
@@ -33,11 +33,11 @@ export interface FolderRef {
 /** Puts a message whose body is in the store already into a folder; part of the commit that settles its recipient. */
 export function depositMessage(db: Database, deposit: MailboxDeposit): void {
   const { account, contentDigest, prefix, sizeBytes, structure, flags, internalDate } = deposit;
-  const folder = ensureFolder(db, account, deposit.folder, internalDate);
+  const folder = folderIdByName(db, account, deposit.folder) ?? ensureFolder(db, account, deposit.folder, internalDate).id;
   retainBody(db, contentDigest);
   const details = deposit.details ?? detailsOf(structure);
   const mailId = addMail(db, account, { contentDigest, prefix, sizeBytes, structure, details });
-  addPlaces(db, folder.id, [{ mailId, flags, internalDate, savedAt: internalDate, sizeBytes }]);
+  addPlaces(db, folder, [{ mailId, flags, internalDate, savedAt: internalDate, sizeBytes }]);
 }
 
 const strip = (id: string): string => id.replace(/[<>\s]/g, '');
