@@ -562,6 +562,8 @@ export const DIRECTORY_LIMITS = {
   throttleWindowMs: 10 * 60_000,
   /** Failed log-ins of one client network over all accounts before the next is delayed. */
   networkFailuresBeforeThrottle: 100,
+  /** The same of one IPv6 site (/48), over all its networks. */
+  siteFailuresBeforeThrottle: 400,
   /** The wait after the first failure beyond these; it doubles up to the second figure. */
   throttleDelayMinMs: 1_000,
   throttleDelayMaxMs: 60_000,

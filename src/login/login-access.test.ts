@@ -122,6 +122,8 @@ test('guessing of codes is slowed down', async () => {
   for (let i = 0; i < 8; i += 1) results.push(await factors.check(carol, `00000${i}x`, '198.51.100.1'));
   assert.equal(results.filter((result) => result === 'wrong').length, ACCOUNT_LIMITS.totpFailuresBeforeThrottle);
   assert.equal(results.at(-1), 'throttled');
+  // Who guesses codes has the password: other addresses are no other guesser.
+  assert.equal(await factors.check(carol, '00000x', '203.0.113.9'), 'throttled');
   await factors.disable(carol);
 });
 

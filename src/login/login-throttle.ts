@@ -1,6 +1,6 @@
 /**
  * Slows guessing down without locking anybody out: failed log-ins are counted per account and client network, and per
- * network over all accounts. Beyond the limit one attempt is let through at a time, after a wait that doubles with each
+ * network over all accounts, of IPv6 also per /48. Beyond the limit one attempt is let through at a time, after a wait that doubles with each
  * further failure up to a minute; the owner of the account, on another network, notices nothing. Attempts that arrive
  * together wait for those being checked: a client that opens thirty connections at once is no guesser.
  *
@@ -13,7 +13,7 @@
 import { ACCOUNT_LIMITS } from '../base/account-limits.ts';
 import type { Clock } from '../base/clock.ts';
 import { DIRECTORY_LIMITS } from '../base/limits.ts';
-import { homeOf, isLoopback, networkOf } from './network.ts';
+import { homeOf, isLoopback, networkOf, siteOf } from './network.ts';
 
 interface Counter {
   failures: number;
@@ -28,6 +28,11 @@ interface Counter {
   readonly wrong: Set<string>;
 }
 
+interface Place {
+  readonly counter: Counter;
+  readonly limit: number;
+}
+
 export interface Attempt {
   /** May it be checked at all? When not, the other methods need not be called. */
   readonly allowed: boolean;
@@ -40,15 +45,19 @@ export interface Attempt {
   abandoned(): void;
 }
 
+const REFUSED: Attempt = { allowed: false, knownWrong: () => false, succeeded: () => {}, failed: () => {}, abandoned: () => {} };
+
 export class LoginThrottle {
   readonly #clock: Clock;
   readonly #failuresMax: number;
+  readonly #scope: 'network' | 'account';
   readonly #counters = new Map<string, Counter>();
 
-  /** Failures of an account from one network before the next is delayed. */
-  constructor(clock: Clock, failuresMax: number = DIRECTORY_LIMITS.failuresBeforeThrottle) {
+  /** Failures of an account from one network, or with the scope `account` from anywhere, before the next is delayed. */
+  constructor(clock: Clock, failuresMax: number = DIRECTORY_LIMITS.failuresBeforeThrottle, scope: 'network' | 'account' = 'network') {
     this.#clock = clock;
     this.#failuresMax = failuresMax;
+    this.#scope = scope;
   }
 
   /**
@@ -56,16 +65,15 @@ export class LoginThrottle {
    * asked when the network is about to be throttled: did this account log in from this very address before?
    */
   async begin(account: string, clientAddress: string, isKnown: () => Promise<boolean> = async () => false): Promise<Attempt> {
-    const network = networkOf(clientAddress);
-    const own = this.#counter(`${account} ${network}`);
-    // Everybody behind a local web mail comes from one address: there only the accounts are counted.
-    const shared = isLoopback(clientAddress) ? undefined : this.#counter(network);
-    const isBusy = isFull(own, this.#failuresMax) || (shared !== undefined && isFull(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle));
-    if (isBusy && (await isKnown())) return this.#beginAtHome(account, clientAddress);
-    const allowed =
-      (await this.#turn(own, this.#failuresMax)) && (!shared || (await this.#turn(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle, own)));
-    const both = shared ? [own, shared] : [own];
-    const done = (): void => both.forEach(release);
+    const now = this.#clock.monotonic();
+    const shared = this.#sharedPlaces(clientAddress);
+    // Before anything is remembered of the account: names made up by the thousand push nobody out of memory.
+    if (shared.some(({ counter, limit }) => turnOf(counter, limit, now) === 'throttled') && !(await isKnown())) return REFUSED;
+    const own = this.#counter(this.#scope === 'account' ? account : `${account} ${networkOf(clientAddress)}`);
+    const places: readonly Place[] = [{ counter: own, limit: this.#failuresMax }, ...shared];
+    if (places.some(({ counter, limit }) => isFull(counter, limit)) && (await isKnown())) return this.#beginAtHome(account, clientAddress);
+    const allowed = await this.#turns(places);
+    const done = (): void => places.forEach(({ counter }) => release(counter));
     return {
       allowed,
       knownWrong: (digest) => own.wrong.has(digest),
@@ -76,18 +84,37 @@ export class LoginThrottle {
       },
       failed: (digest) => {
         rememberWrong(own, digest);
-        this.#count(own, this.#failuresMax);
-        if (shared) this.#count(shared, DIRECTORY_LIMITS.networkFailuresBeforeThrottle);
+        for (const { counter, limit } of places) this.#count(counter, limit);
         done();
       },
     };
+  }
+
+  /** The widest first. Everybody behind a local web mail comes from one address: there only the accounts are counted. */
+  #sharedPlaces(clientAddress: string): readonly Place[] {
+    if (this.#scope === 'account' || isLoopback(clientAddress)) return [];
+    const site = siteOf(clientAddress);
+    return [
+      ...(site === undefined ? [] : [{ counter: this.#counter(site), limit: DIRECTORY_LIMITS.siteFailuresBeforeThrottle }]),
+      { counter: this.#counter(networkOf(clientAddress)), limit: DIRECTORY_LIMITS.networkFailuresBeforeThrottle },
+    ];
+  }
+
+  /** All of them, or none. */
+  async #turns(places: readonly Place[]): Promise<boolean> {
+    for (const [at, { counter, limit }] of places.entries()) {
+      if (await this.#turn(counter, limit)) continue;
+      for (const held of places.slice(0, at)) release(held.counter);
+      return false;
+    }
+    return true;
   }
 
   /** Failures of before this process, as the audit knows them. */
   recall(account: string, clientAddress: string, times: number): void {
     for (let i = 0; i < Math.min(times, DIRECTORY_LIMITS.networkFailuresBeforeThrottle); i += 1) {
       this.#count(this.#counter(`${account} ${networkOf(clientAddress)}`), this.#failuresMax);
-      if (!isLoopback(clientAddress)) this.#count(this.#counter(networkOf(clientAddress)), DIRECTORY_LIMITS.networkFailuresBeforeThrottle);
+      for (const { counter, limit } of this.#sharedPlaces(clientAddress)) this.#count(counter, limit);
     }
   }
 
@@ -125,18 +152,15 @@ export class LoginThrottle {
     }
   }
 
-  /** Takes a place among the pending ones; false when throttled, then `held` is given back too. */
-  async #turn(counter: Counter, limit: number, held?: Counter): Promise<boolean> {
+  /** Takes a place among the pending ones; false when throttled. */
+  async #turn(counter: Counter, limit: number): Promise<boolean> {
     for (;;) {
       const turn = turnOf(counter, limit, this.#clock.monotonic());
       if (turn === 'now') {
         counter.pending += 1;
         return true;
       }
-      if (turn === 'throttled' || counter.waiting.length >= DIRECTORY_LIMITS.passwordHashesWaitingMax) {
-        if (held) release(held);
-        return false;
-      }
+      if (turn === 'throttled' || counter.waiting.length >= DIRECTORY_LIMITS.passwordHashesWaitingMax) return false;
       await new Promise<void>((resolve) => counter.waiting.push(resolve));
     }
   }

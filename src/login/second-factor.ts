@@ -2,8 +2,9 @@
  * Second factors: one-time codes (TOTP) and recovery codes, for the web log-in, and for whoever sets them up.
  *
  * Policy: it is on once a first code has shown that the app has the secret; then the recovery codes are shown, once. A code
- * is good one time (RFC 6238 §5.2). Wrong codes are counted per account and network like wrong passwords, and sooner
- * delayed, since there are only a million of them.
+ * is good one time (RFC 6238 §5.2). Wrong codes are counted per account wherever they come from, and sooner delayed than
+ * wrong passwords, since there are only a million of them; who gets to give one has the password, so that nobody else can
+ * keep the owner waiting.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { ACCOUNT_LIMITS } from '../base/account-limits.ts';
@@ -48,7 +49,7 @@ export interface SecondFactorOptions {
 
 export function createSecondFactors({ store, clock, log, issuer }: SecondFactorOptions): SecondFactors {
   const { secondFactors } = store.logins;
-  const throttle = new LoginThrottle(clock, ACCOUNT_LIMITS.totpFailuresBeforeThrottle);
+  const throttle = new LoginThrottle(clock, ACCOUNT_LIMITS.totpFailuresBeforeThrottle, 'account');
   const digestOf = async (account: string, code: string): Promise<Buffer> =>
     createHmac('sha256', await store.directory.secret('recovery-codes')).update(`${account}\0${code.toLowerCase().replaceAll(/[\s-]/g, '')}`).digest();
 

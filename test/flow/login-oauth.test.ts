@@ -52,6 +52,7 @@ before(async () => {
         gone: { active: true, username: 'gone@example.org', scope: 'mail', iss: 'https://id.example' },
         nobody: { active: true, username: 'nobody@example.org', scope: 'mail', iss: 'https://id.example' },
         nonsense: 'no json',
+        lasting: { active: true, username: ALICE, scope: 'mail', exp: 'never', iss: 'https://id.example' },
         nameless: { active: true, scope: 'mail', iss: 'https://id.example' },
       };
       const answer = answers[token] ?? { active: false };
@@ -117,7 +118,7 @@ test('no clear answer is a temporary failure, and malformed messages are a clien
   await withServer({ service: 'submissions', ports: { login: loginAt(url) } }, async (kit) => {
     const client = await kit.secureClient();
     await client.greet();
-    for (const token of ['broken', 'nonsense', 'nameless']) assert.equal(await client.say(`AUTH XOAUTH2 ${xoauth2(ALICE, token)}`), '454 4.7.0', token);
+    for (const token of ['broken', 'nonsense', 'nameless', 'lasting']) assert.equal(await client.say(`AUTH XOAUTH2 ${xoauth2(ALICE, token)}`), '454 4.7.0', token);
     for (const bad of ['x', 'user=a\x01auth=Bearer t', 'user=a\x01auth=Basic t\x01\x01', 'user=a\x01auth=Bearer a b\x01\x01', 'auth=Bearer t\x01\x01']) assert.equal(await client.say(`AUTH XOAUTH2 ${base64(bad)}`), '501 5.5.2', bad);
   });
   await withServer({ service: 'submissions', ports: { login: loginAt('http://127.0.0.1:1/') } }, async (kit) => {

@@ -68,6 +68,8 @@ class ConfiguredBackends implements Backends {
 
   list(account: string): readonly ('store' | Other)[] {
     const { domain } = backendUser(account);
+    // No name: databases and directories fail over such, instead of saying that they do not know it.
+    if (/\p{Cc}/u.test(account)) return ['store'];
     const asked = this.#options.settings().backends.filter((one) => isAsked(one, domain));
     return asked.map((one) => (one.kind === 'store' ? 'store' : one));
   }

@@ -12,6 +12,7 @@ import { request as httpsRequest } from 'node:https';
 import { ACCOUNT_LIMITS } from '../../base/account-limits.ts';
 import type { Clock } from '../../base/clock.ts';
 import { Failure } from '../../base/errors.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import type { LoginConfig, OauthConfig } from '../../config/login-config.ts';
 
 export interface TokenFacts {
@@ -35,6 +36,8 @@ interface Kept {
 export function createIntrospection({ clock, settings }: { readonly clock: Clock; readonly settings: () => LoginConfig }): Introspection {
   const key = randomBytes(32);
   const kept = new Map<string, Kept>();
+  const places = new Semaphore(ACCOUNT_LIMITS.backendConnectionsMax);
+  let asking = 0;
   let keptFor: OauthConfig | undefined;
   return {
     look: async (token) => {
@@ -46,7 +49,9 @@ export function createIntrospection({ clock, settings }: { readonly clock: Clock
       const known = kept.get(digest);
       if (known && known.until > clock.now()) return known.facts;
       kept.delete(digest);
-      const answer = await ask(oauth, token);
+      if (asking >= ACCOUNT_LIMITS.backendWaitingMax) throw new Failure('login-busy', 'too many log-ins at once, try again later');
+      asking += 1;
+      const answer = await places.run(() => ask(oauth, token)).finally(() => (asking -= 1));
       const facts = readAnswer(answer, oauth, clock.now());
       if (!facts) return undefined;
       const expiresAt = typeof answer['exp'] === 'number' ? answer['exp'] * 1000 : Infinity;
@@ -64,6 +69,7 @@ type Answer = Readonly<Record<string, unknown>>;
 function readAnswer(answer: Answer, { usernameClaim }: OauthConfig, now: number): TokenFacts | undefined {
   const { active, exp, nbf, scope, iss } = answer;
   if (typeof active !== 'boolean') throw failed('the answer says neither active nor not');
+  for (const [name, time] of Object.entries({ exp, nbf })) if (time !== undefined && typeof time !== 'number') throw failed(`the answer has a claim ${name} that is no number`);
   if (!active || (typeof exp === 'number' && exp * 1000 <= now) || (typeof nbf === 'number' && nbf * 1000 > now + CLOCK_SKEW_MS)) return undefined;
   const username = answer[usernameClaim];
   if (typeof username !== 'string' || username === '') throw failed(`the answer has no claim ${usernameClaim}`);
