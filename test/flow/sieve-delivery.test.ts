@@ -70,8 +70,8 @@ test('redirect: another message with a return path, circles end, to oneself is a
   await done(await send({ to: 'ben', subject: 'round' }));
   const [atCat] = await small.holds(1, 'cat');
   assert.match(atCat?.content ?? '', /Delivered-To: cat@[^]*Delivered-To: ben@/);
-  const report = await eventually('a report of the circle', async () => (await small.folder('hal')).find(({ content }) => /mail loop/.test(content)));
-  assert.match(report.content, /5\.4\.6/);
+  assert.equal((await small.folder('cat')).length, 1);
+  assert.equal((await small.folder('hal')).some(({ content }) => /mail loop/.test(content)), false, 'nothing is wrong for the sender');
   await put('ben', 'require "copy"; redirect :copy "BEN+me@serve.example";');
   const self = await done(await send({ to: 'ben', subject: 'to myself' }));
   assert.equal(self.recipients[0]?.state, 'delivered');
