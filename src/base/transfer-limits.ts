@@ -35,6 +35,6 @@ export const TRANSFER_LIMITS = {
   backupPieceBytes: 256 * 1024,
   /** A backup takes the database anew so often when bodies vanish meanwhile. */
   backupTriesMax: 5,
-  /** A backup waits so long for a lock on the database. */
+  /** A backup waits so long for a lock on the database, and for another one in the same folder. */
   backupBusyMs: 30_000,
 } as const;

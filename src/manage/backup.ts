@@ -3,6 +3,7 @@
  * only bringing mail back into a living account goes through the import verbs.
  */
 import type { Clock } from '../base/clock.ts';
+import { Failure } from '../base/errors.ts';
 import { openAccountInBackup } from '../transfer/backup/account-source.ts';
 import type { Manifest } from '../transfer/backup/manifest.ts';
 import { Repository } from '../transfer/backup/repository.ts';
@@ -68,8 +69,9 @@ async function inRepository<T>(root: string, work: (repository: Repository) => P
 }
 
 /** Oldest first. */
-export function listBackups(root: string): Promise<readonly BackupSummary[]> {
-  return inRepository(root, async (repository) => (await repository.manifests()).map(summary));
+export async function listBackups(root: string): Promise<readonly BackupSummary[]> {
+  const repository = await Repository.look(root);
+  return (await repository.manifests()).map(summary);
 }
 
 /** Restores a backup aside and reads all of it. */
@@ -126,6 +128,10 @@ export function restoreAccount(call: VerbCaller, request: RestoreAccountRequest)
       const sink = createVerbSink(call, request.into ?? account, source.id);
       const folderName = (name: string): string | undefined => (folders && !folders.includes(name) ? undefined : `${below}/${name}`);
       return await runImport(source, sink, { folderName, now, ...(onProgress ? { onProgress } : {}) });
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'account-unknown') throw error;
+      const living = request.into ?? account;
+      throw new Failure('account-unknown', `there is no account ${living} any more: make it again with posthorn account add ${living}, or name another one with --into`, { temporary: false, cause: error });
     } finally {
       await source.close();
     }

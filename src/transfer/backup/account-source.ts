@@ -40,7 +40,7 @@ export async function openAccountInBackup({ repository, manifest, account, messa
     const subscribed = new Set(await store.mailbox.folders.subscriptions(key));
     return {
       id: `backup:${restoreId}`,
-      folders: async () => folders.map(({ name, messages }): SourceFolder => ({ name, subscribed: subscribed.has(name), messages })),
+      folders: async () => (await holding(store, key, folders, messageId)).map(({ name, messages }): SourceFolder => ({ name, subscribed: subscribed.has(name), messages })),
       messages: (folder, wanted) => messagesOf(store, { account: key, folder: folder.name }, wanted, messageId),
       close,
     };
@@ -48,6 +48,19 @@ export async function openAccountInBackup({ repository, manifest, account, messa
     await close();
     throw error;
   }
+}
+
+/** For one message only the folders that hold it: no others are made in the living account. */
+async function holding<T extends { readonly name: string }>(store: Store, account: string, folders: readonly T[], messageId: string | undefined): Promise<readonly T[]> {
+  if (messageId === undefined) return folders;
+  const found: T[] = [];
+  for (const folder of folders) {
+    for await (const _ of messagesOf(store, { account, folder: folder.name }, async (keys) => new Set(keys), messageId)) {
+      found.push(folder);
+      break;
+    }
+  }
+  return found;
 }
 
 interface Place {

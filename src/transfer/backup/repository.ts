@@ -26,9 +26,9 @@ const MARKER = 'posthorn-backup.json';
 
 export class Repository {
   readonly root: string;
-  readonly #lock: DataDirLock;
+  readonly #lock: DataDirLock | undefined;
 
-  private constructor(root: string, lock: DataDirLock) {
+  private constructor(root: string, lock?: DataDirLock) {
     this.root = root;
     this.#lock = lock;
   }
@@ -40,13 +40,13 @@ export class Repository {
   static async open(root: string, { create }: { readonly create: boolean }): Promise<Repository> {
     const names = await readdir(root).catch(() => undefined);
     if (!names?.includes(MARKER)) {
-      if (!create) throw new Failure('no-backup', `${root} holds no backups of posthorn`, { temporary: false });
+      if (!create) throw noBackups(root);
       if (names && names.length > 0) throw new Failure('not-a-backup', `${root} holds other files: name a new folder for backups`, { temporary: false });
       for (const name of ['objects', 'snapshots', 'tmp']) await mkdir(join(root, name), { recursive: true, mode: 0o700 });
       await chmod(root, 0o700);
       await writeFile(join(root, MARKER), `${JSON.stringify({ format: 1, id: randomUUID() })}\n`, { mode: 0o600 });
     }
-    const lock = await lockDataDir(root, 0).catch((error: unknown) => {
+    const lock = await lockDataDir(root, TRANSFER_LIMITS.backupBusyMs).catch((error: unknown) => {
       throw new Failure('backup-in-use', `another command works in ${root} at the moment`, { cause: error });
     });
     const repository = new Repository(root, lock);
@@ -55,8 +55,14 @@ export class Repository {
     return repository;
   }
 
+  /** To list what is there, also while another program works. Rejects with a permanent Failure `no-backup`. */
+  static async look(root: string): Promise<Repository> {
+    if (!(await isRepository(root))) throw noBackups(root);
+    return new Repository(root);
+  }
+
   close(): void {
-    this.#lock.release();
+    this.#lock?.release();
   }
 
   /** A new path in tmp/. */
@@ -163,6 +169,14 @@ export class Repository {
     await mkdir(join(this.root, 'objects', digest.slice(0, 2)), { recursive: true, mode: 0o700 });
     await writeSynced(path, write, this.scratch());
   }
+}
+
+async function isRepository(root: string): Promise<boolean> {
+  return (await stat(join(root, MARKER)).catch(() => undefined)) !== undefined;
+}
+
+function noBackups(root: string): Failure {
+  return new Failure('no-backup', `${root} holds no backups of posthorn`, { temporary: false });
 }
 
 function namedBy({ database, bodies, files, configuration }: Manifest): string[] {
