@@ -60,7 +60,8 @@ async function site(context: TestContext): Promise<Site> {
   await directory.addDomain('thread.example', { at: clock.now() });
   await directory.addAccount(ALICE, await derivePassword(PASSWORD), clock.now());
   const open = async (service: 'imaps' | 'pop3s'): Promise<RawClient> => {
-    const { port } = server.access?.addresses[service][0] as { port: number };
+    const [listener] = server.access?.addresses[service] ?? [];
+    const { port } = listener as { port: number };
     const client = await RawClient.open(HOST, port, { rejectUnauthorized: false });
     assert.match(await client.line(), /^(?:\+OK|\* OK)/);
     return client;

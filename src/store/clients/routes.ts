@@ -12,6 +12,7 @@ import { domainPatterns, recipientPatterns, senderPatterns } from '../../mail/ro
 import type { StoreCall } from '../call.ts';
 import type { ChangeCount } from '../change-counts.ts';
 import type { RecipientCheckRow, RouteKey } from '../ops/routes.ts';
+import { keepCopy } from './kept-copy.ts';
 
 /** Every change resolves after the synced commit. */
 export interface RouteStore extends Routes {
@@ -27,27 +28,8 @@ export interface RouteStore extends Routes {
 }
 
 export function createRouteStore(call: StoreCall, dataDir: string, changes: ChangeCount): RouteStore {
-  let loaded: { readonly version: number; readonly rules: Promise<ReadonlyMap<string, RouteRule>> } | undefined;
   const list = (): Promise<readonly RouteRule[]> => call('routes.list', undefined);
-  const current = (): Promise<ReadonlyMap<string, RouteRule>> => {
-    // The version is read before the rows, so that a change in between loads once too often rather than never.
-    if (loaded?.version !== changes.value) {
-      const entry = { version: changes.value, rules: list().then((rules) => new Map(rules.map((rule) => [keyOf(rule), rule]))) };
-      loaded = entry;
-      entry.rules.catch(() => {
-        if (loaded === entry) loaded = undefined;
-      });
-    }
-    return (loaded as NonNullable<typeof loaded>).rules;
-  };
-  const changing = async (change: Promise<void>): Promise<void> => {
-    try {
-      await change;
-    } finally {
-      // Also after a failure: one whose answer was lost may have been committed.
-      changes.increase();
-    }
-  };
+  const { current, changing } = keepCopy(changes, async (): Promise<ReadonlyMap<string, RouteRule>> => new Map((await list()).map((rule) => [keyOf(rule), rule])));
   return {
     list,
     find: async (sender, recipient) => {

@@ -9,6 +9,7 @@ import { addressKey } from '../../mail/address.ts';
 import { exactBytes, type StoreCall } from '../call.ts';
 import type { ChangeCount } from '../change-counts.ts';
 import type { ScriptRow } from '../ops/scripts.ts';
+import { keepCopy } from './kept-copy.ts';
 
 export type { ScriptRow } from '../ops/scripts.ts';
 
@@ -40,26 +41,7 @@ export function isScriptName(name: string): boolean {
 }
 
 export function createScriptStore(call: StoreCall, changes: ChangeCount): ScriptStore {
-  let loaded: { readonly version: number; readonly owners: Promise<ReadonlySet<string>> } | undefined;
-  const owners = (): Promise<ReadonlySet<string>> => {
-    // The version is read before the rows, so that a change in between loads once too often rather than never.
-    if (loaded?.version !== changes.value) {
-      const entry = { version: changes.value, owners: call('scripts.owners', undefined).then((list) => new Set(list)) };
-      loaded = entry;
-      entry.owners.catch(() => {
-        if (loaded === entry) loaded = undefined;
-      });
-    }
-    return (loaded as NonNullable<typeof loaded>).owners;
-  };
-  const changing = async (change: Promise<void>): Promise<void> => {
-    try {
-      await change;
-    } finally {
-      // Also after a failure: one whose answer was lost may have been committed.
-      changes.increase();
-    }
-  };
+  const { current: owners, changing } = keepCopy(changes, async (): Promise<ReadonlySet<string>> => new Set(await call('scripts.owners', undefined)));
   return {
     list: (account) => call('scripts.list', { account: addressKey(account) }),
     get: async (account, name) => bufferOf(await call('scripts.get', { account: addressKey(account), name })),
