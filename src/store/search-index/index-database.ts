@@ -46,8 +46,12 @@ const CANDIDATES: Readonly<Record<'header' | 'text', string>> = {
   text: 'SELECT rowid AS id FROM text_trigrams WHERE text_trigrams MATCH ? AND rowid BETWEEN ? AND ?',
 };
 
+/** The file was damaged; it is a new one now, and whoever gets this asks again. */
+export class IndexDamaged extends Error {}
+
 export class IndexDatabase {
-  readonly #engine: DatabaseSync;
+  readonly #path: string;
+  #engine: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
   /** Opens or makes the file; one that cannot be read is replaced. */
@@ -60,28 +64,18 @@ export class IndexDatabase {
   }
 
   static createAnew(path: string): IndexDatabase {
-    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+    removeFiles(path);
     return new IndexDatabase(path);
   }
 
   private constructor(path: string) {
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
-    this.#engine = new DatabaseSync(path);
-    try {
-      this.#engine.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${SEARCH_LIMITS.cacheKib}; PRAGMA trusted_schema = OFF`);
-      const kind = this.#engine.prepare('PRAGMA user_version').get()?.['user_version'];
-      if (kind === 0) this.#engine.exec(`BEGIN; ${SCHEMA} COMMIT`);
-      else if (kind !== KIND) throw new Error('an index of another kind');
-    } catch (error) {
-      this.#engine.close();
-      throw error;
-    }
+    this.#path = path;
+    this.#engine = openEngine(path);
   }
 
   /** Every mail up to this one has been taken up, as far as it was there. */
   get lastMailId(): number {
-    return Number(this.#statement('SELECT last_mail_id AS id FROM progress').get()?.['id'] ?? 0);
+    return this.#guarded(() => Number(this.#statement('SELECT last_mail_id AS id FROM progress').get()?.['id'] ?? 0));
   }
 
   /** Texts are folded. In one transaction. */
@@ -111,11 +105,15 @@ export class IndexDatabase {
 
   /** Ids that have a text, ascending. */
   idsAfter(mailId: number, limit: number): number[] {
-    return this.#statement('SELECT mail_id AS id FROM texts WHERE mail_id > ? ORDER BY mail_id LIMIT ?').all(mailId, limit).map((row) => Number(row['id']));
+    return this.#guarded(() => this.#statement('SELECT mail_id AS id FROM texts WHERE mail_id > ? ORDER BY mail_id LIMIT ?').all(mailId, limit).map((row) => Number(row['id'])));
   }
 
   /** Which of these texts match; in any order. */
   lookUp(mailIds: readonly number[], matcher: TextMatcher): LookedUp {
+    return this.#guarded(() => this.#lookUp(mailIds, matcher));
+  }
+
+  #lookUp(mailIds: readonly number[], matcher: TextMatcher): LookedUp {
     const found: number[] = [];
     const unsure = new Set(mailIds);
     for (const [id, cut, verdict] of this.#rows(LOOK_UP[matcher.columns], JSON.stringify(mailIds), matcher.needle) as [number, number, string | number | null][]) {
@@ -128,6 +126,10 @@ export class IndexDatabase {
 
   /** Ids in the range whose text may hold all of these trigrams, and those whose text is cut. Undefined: more than `max`. */
   candidates(trigrams: readonly string[], columns: TextColumns, from: number, to: number, max: number): Set<number> | undefined {
+    return this.#guarded(() => this.#candidates(trigrams, columns, from, to, max));
+  }
+
+  #candidates(trigrams: readonly string[], columns: TextColumns, from: number, to: number, max: number): Set<number> | undefined {
     const expression = trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(' AND ');
     const found = new Set<number>();
     for (const index of columns === 'all' ? (['header', 'text'] as const) : columns === 'header' ? (['header'] as const) : (['text'] as const)) {
@@ -146,13 +148,29 @@ export class IndexDatabase {
   }
 
   #transaction(work: () => void): void {
-    this.#engine.exec('BEGIN');
+    this.#guarded(() => {
+      this.#engine.exec('BEGIN');
+      try {
+        work();
+        this.#engine.exec('COMMIT');
+      } catch (error) {
+        if (this.#engine.isTransaction) this.#engine.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  /** A damaged file would stay damaged, and every search would fail. */
+  #guarded<Result>(work: () => Result): Result {
     try {
-      work();
-      this.#engine.exec('COMMIT');
+      return work();
     } catch (error) {
-      if (this.#engine.isTransaction) this.#engine.exec('ROLLBACK');
-      throw error;
+      if (!DAMAGE.has((error as { errcode?: number }).errcode ?? 0)) throw error;
+      this.#statements.clear();
+      this.#engine.close();
+      removeFiles(this.#path);
+      this.#engine = openEngine(this.#path);
+      throw new IndexDamaged('the text index was damaged and is made anew', { cause: error });
     }
   }
 
@@ -170,5 +188,28 @@ export class IndexDatabase {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+}
+
+/** SQLITE_CORRUPT, SQLITE_CORRUPT_VTAB (of FTS5), SQLITE_NOTADB. */
+const DAMAGE: ReadonlySet<number> = new Set([11, 267, 26]);
+
+function removeFiles(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+}
+
+function openEngine(path: string): DatabaseSync {
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
+  const engine = new DatabaseSync(path);
+  try {
+    engine.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${SEARCH_LIMITS.cacheKib}; PRAGMA trusted_schema = OFF`);
+    const kind = engine.prepare('PRAGMA user_version').get()?.['user_version'];
+    if (kind === 0) engine.exec(`BEGIN; ${SCHEMA} COMMIT`);
+    else if (kind !== KIND) throw new Error('an index of another kind');
+    return engine;
+  } catch (error) {
+    engine.close();
+    throw error;
   }
 }

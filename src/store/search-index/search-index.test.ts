@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -8,7 +8,7 @@ import { AdjustableClock } from '../../base/clock.ts';
 import type { TextQuery } from '../../contract/mailbox.ts';
 import { derivePassword } from '../password.ts';
 import { openStore } from '../store.ts';
-import { IndexDatabase } from './index-database.ts';
+import { IndexDamaged, IndexDatabase } from './index-database.ts';
 import { Indexer } from './indexer.ts';
 import { MailSource } from './mail-source.ts';
 import { searchTexts } from './text-search.ts';
@@ -122,12 +122,32 @@ test('what is gone from the store leaves the index; a damaged index is built ane
   } finally {
     close();
   }
-  const { writeFileSync } = await import('node:fs');
   writeFileSync(join(dataDir, 'sweep.db'), 'this is no database, and long enough to be taken for a damaged one'.repeat(100));
   for (const suffix of ['-wal', '-shm']) rmSync(join(dataDir, `sweep.db${suffix}`), { force: true });
   const again = openIndex('sweep.db');
   assert.equal(again.index.lastMailId, 0);
   again.close();
+});
+
+test('an index that is damaged while it is used is made anew, and everything is still found', async () => {
+  const ids = await deliver(...Array.from({ length: 120 }, (_, at) => `Subject: number ${at}\r\n\r\n${'plain words '.repeat(200)}${at}\r\n`));
+  const first = openIndex('torn.db');
+  while (first.indexer.takeUp());
+  first.close();
+  const path = join(dataDir, 'torn.db');
+  const bytes = readFileSync(path);
+  bytes.fill(0xa5, 8192);
+  writeFileSync(path, bytes);
+  const { index, mails, indexer, close } = openIndex('torn.db');
+  try {
+    const search = (): Promise<number[]> => searchTexts({ index, mails, cancelled: () => false }, ids, { where: 'body', value: 'words 77' });
+    await assert.rejects(search(), IndexDamaged);
+    assert.deepEqual(await search(), [ids[77]]);
+    while (indexer.takeUp());
+    assert.deepEqual(await search(), [ids[77]]);
+  } finally {
+    close();
+  }
 });
 
 test('the thread answers, takes up new mail, and a search can be given up', async () => {

@@ -5,8 +5,9 @@
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
+import type { TextQuery } from '../../contract/mailbox.ts';
 import { describeError } from '../batch.ts';
-import { IndexDatabase } from './index-database.ts';
+import { IndexDamaged, IndexDatabase } from './index-database.ts';
 import { Indexer } from './indexer.ts';
 import { MailSource } from './mail-source.ts';
 import type { FromSearchThread, SearchReply, SearchThreadOptions, ToSearchThread } from './search-protocol.ts';
@@ -73,12 +74,23 @@ class SearchService {
   async #match({ id, mailIds, query }: Extract<ToSearchThread, { kind: 'match' }>, cancelled: () => boolean): Promise<SearchReply> {
     this.#running += 1;
     try {
-      return { id, mailIds: Float64Array.from(await searchTexts({ index: this.#index, mails: this.#mails, cancelled }, mailIds, query)) };
+      return { id, mailIds: Float64Array.from(await this.#search(mailIds, query, cancelled)) };
     } catch (error) {
       return { id, error: describeError(error) };
     } finally {
       this.#running -= 1;
       if (this.#closing && this.#running === 0) this.#finish();
+    }
+  }
+
+  async #search(mailIds: Float64Array, query: TextQuery, cancelled: () => boolean): Promise<number[]> {
+    const options = { index: this.#index, mails: this.#mails, cancelled };
+    try {
+      return await searchTexts(options, mailIds, query);
+    } catch (error) {
+      if (!(error instanceof IndexDamaged)) throw error;
+      if (this.#indexing) this.#indexer.wake();
+      return searchTexts(options, mailIds, query);
     }
   }
 
