@@ -8,7 +8,7 @@ import { QUEUE_LIMITS, STORE_LIMITS } from '../base/limits.ts';
 /** Bytes that an ordinary user may still write below `path`. */
 export type FreeSpace = (path: string) => Promise<number>;
 
-export const freeSpaceOf: FreeSpace = async (path) => {
+const freeSpaceOf: FreeSpace = async (path) => {
   const { bavail, bsize } = await statfs(path);
   return bavail * bsize;
 };

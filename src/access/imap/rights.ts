@@ -20,7 +20,7 @@ export function parseRights(written: string): Rights {
   return inOrder(letters);
 }
 
-export function inOrder(letters: string): Rights {
+function inOrder(letters: string): Rights {
   return [...ALL_RIGHTS].filter((letter) => letters.includes(letter)).join('');
 }
 

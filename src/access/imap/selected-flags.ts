@@ -8,7 +8,7 @@ import type { SelectedState } from './selected-state.ts';
 const SYSTEM_FLAGS = ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft'];
 
 /** The flags of the mailbox, and those the user may change; `\*`: new keywords can be made. */
-export function flagNames(selected: SelectedState): { readonly flags: readonly string[]; readonly permanent: readonly string[] } {
+function flagNames(selected: SelectedState): { readonly flags: readonly string[]; readonly permanent: readonly string[] } {
   const flags = [...SYSTEM_FLAGS, ...selected.live.rows.flagSets.keywords];
   if (selected.readOnly) return { flags, permanent: [] };
   const permanent = flags.filter((flag) => mayChange(selected.rights, flag));

@@ -48,9 +48,3 @@ export class FlagSets {
     this.#keywords.push(flag);
   }
 }
-
-/** Whether a set holds a flag, compared without case. */
-export function hasFlag(flags: readonly string[], flag: string): boolean {
-  const folded = flag.toLowerCase();
-  return flags.some((one) => one.toLowerCase() === folded);
-}

@@ -56,7 +56,7 @@ function isClosed(hash: string): boolean {
 }
 
 /** Users in the form of addressKey; the first line of a user counts. */
-export function parseUserFile(text: string): ReadonlyMap<string, string> {
+function parseUserFile(text: string): ReadonlyMap<string, string> {
   const users = new Map<string, string>();
   for (const line of text.split('\n')) {
     const [user = '', hash = ''] = line.replace(/\r$/, '').split(':');

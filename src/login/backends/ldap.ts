@@ -175,18 +175,18 @@ async function leave(client: Client): Promise<void> {
 }
 
 /** `%u`, `%n`, `%d` of the user, escaped; `%%` is a percent sign. */
-export function fillTemplate(template: string, { user, local, domain }: BackendUser, escape: (text: string) => string): string {
+function fillTemplate(template: string, { user, local, domain }: BackendUser, escape: (text: string) => string): string {
   const values: Readonly<Record<string, string>> = { u: user, n: local, d: domain };
   return template.replace(/%([und%])/g, (_, letter: string) => (letter === '%' ? '%' : escape(values[letter] ?? '')));
 }
 
 /** RFC 4515 §3: everything but letters, digits and a few harmless signs as `\xx` of its UTF-8 bytes. */
-export function escapeFilter(text: string): string {
+function escapeFilter(text: string): string {
   return [...Buffer.from(text, 'utf8')].map((byte) => (/[A-Za-z0-9@._+-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `\\${byte.toString(16).padStart(2, '0')}`)).join('');
 }
 
 /** RFC 4514 §2.4: the same, which a name may use for any byte. */
-export function escapeDn(text: string): string {
+function escapeDn(text: string): string {
   return [...Buffer.from(text, 'utf8')].map((byte) => (/[A-Za-z0-9@._-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `\\${byte.toString(16).padStart(2, '0')}`)).join('');
 }
 

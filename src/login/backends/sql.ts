@@ -54,7 +54,7 @@ export function createSqlBackend(config: SqlBackendConfig, schemes: Pick<SchemeV
 }
 
 /** `:user`, `:local` and `:domain` outside of quotes become parameters of the database's own kind. */
-export function bindParameters(query: string, { user, local, domain }: BackendUser, placeholder: (position: number) => string): { text: string; values: string[] } {
+function bindParameters(query: string, { user, local, domain }: BackendUser, placeholder: (position: number) => string): { text: string; values: string[] } {
   const known: Readonly<Record<string, string>> = { user, local, domain };
   const values: string[] = [];
   const text = query.replace(/'(?:[^']|'')*'|"[^"]*"|::[a-z]+|:(user|local|domain)\b/g, (matched: string, parameter: string | undefined) => {
