@@ -42,7 +42,8 @@ export interface VerifyOutcome extends VerifyResult {
 /** `call` is used for repairs only. Rejects with Failure `store-missing`. */
 export async function verifyAndRepair(call: VerbCaller, dataDir: string, { repair, onProgress }: { readonly repair: boolean; readonly onProgress?: (text: string) => void }): Promise<VerifyOutcome> {
   const found = await verifyStore(dataDir, onProgress);
-  if (!repair || found.problems.length === 0) return found;
+  // Writing into a damaged database would do harm.
+  if (!repair || found.problems.length === 0 || found.problems.some(({ kind }) => kind === 'database')) return found;
   const repaired: Repair[] = [];
   if (found.problems.some(({ kind }) => kind === 'books')) repaired.push(...((await call('store.repair-books', {})) as { repairs: readonly Repair[] }).repairs);
   const structures = found.problems.flatMap(({ mailId }) => (mailId === undefined ? [] : [mailId]));

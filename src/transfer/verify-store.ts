@@ -20,8 +20,8 @@ import { bodyReads } from '../store/ops/bodies.ts';
 import { integrityReads } from '../store/ops/integrity.ts';
 
 export interface StoreProblem {
-  /** `books`: references and counters; `body`: bytes lost or changed; `structure`: not as the bytes are. */
-  readonly kind: 'books' | 'body' | 'structure';
+  /** `database`: pages of it are lost; `books`: references and counters; `body`: bytes lost or changed; `structure`: not as the bytes are. */
+  readonly kind: 'database' | 'books' | 'body' | 'structure';
   /** One sentence. */
   readonly text: string;
   /** Of a structure. */
@@ -42,17 +42,33 @@ export interface VerifyResult {
 export async function verifyStore(dataDir: string, onProgress: (text: string) => void = () => {}): Promise<VerifyResult> {
   const path = join(dataDir, 'posthorn.db');
   if (!existsSync(path)) throw new Failure('store-missing', `${dataDir} has no posthorn.db: check data-dir`, { temporary: false });
-  const db = new Database(path, { readOnly: true });
+  let db: Database | undefined;
+  const bodies: Part = { count: 0, bytes: 0, problems: [] };
+  const mails: Part = { count: 0, bytes: 0, problems: [] };
+  const books: StoreProblem[] = [];
   try {
-    checkVersion(db, migrations);
+    const open = new Database(path, { readOnly: true });
+    db = open;
+    checkVersion(open, migrations);
     onProgress('references and counters');
-    const books = db.readTogether(() => integrityReads.problems(db)).map((text): StoreProblem => ({ kind: 'books', text }));
-    const bodies = await verifyBodies(db, dataDir, onProgress);
-    const mails = await verifyMails(db, dataDir, onProgress);
-    return { bodies: bodies.count, mails: mails.count, bytes: bodies.bytes, problems: [...books, ...bodies.problems, ...mails.problems] };
+    books.push(...open.readTogether(() => integrityReads.problems(open)).map((text): StoreProblem => ({ kind: 'books', text })));
+    await verifyBodies(open, dataDir, bodies, onProgress);
+    await verifyMails(open, dataDir, mails, onProgress);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    books.push({ kind: 'database', text: `the database is damaged (${error.message}): what is behind the damage was not looked at` });
   } finally {
-    db.close();
+    db?.close();
   }
+  return { bodies: bodies.count, mails: mails.count, bytes: bodies.bytes, problems: [...books, ...bodies.problems, ...mails.problems] };
+}
+
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+function isDamage(error: unknown): error is Error {
+  const code = ((error as { errcode?: number } | undefined)?.errcode ?? 0) % 256;
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
 }
 
 interface Part {
@@ -67,12 +83,11 @@ function note(part: Part, problem: StoreProblem): void {
 
 const PAGE_ROWS = 200;
 
-async function verifyBodies(db: Database, dataDir: string, onProgress: (text: string) => void): Promise<Part> {
-  const part: Part = { count: 0, bytes: 0, problems: [] };
+async function verifyBodies(db: Database, dataDir: string, part: Part, onProgress: (text: string) => void): Promise<void> {
   for (let last: Uint8Array = new Uint8Array(0); ; ) {
     const rows: { digest: Uint8Array; sizeBytes: number }[] = db.all('SELECT digest, size_bytes AS "sizeBytes" FROM bodies WHERE digest > ? ORDER BY digest LIMIT ?', last, PAGE_ROWS);
     const end = rows.at(-1);
-    if (!end) return part;
+    if (!end) return;
     last = end.digest;
     for (const { digest, sizeBytes } of rows) {
       const name = Buffer.from(digest).toString('hex');
@@ -94,9 +109,14 @@ async function bodyTrouble(db: Database, dataDir: string, digest: string): Promi
     for await (const chunk of source.chunks()) hash.update(chunk);
     return hash.digest('hex') === digest ? undefined : 'does not have the bytes that it had';
   } catch (error) {
-    return bodyOf(db, dataDir, digest) ? `cannot be read: ${error instanceof Error ? error.message : String(error)}` : undefined;
+    if (isDamage(error)) throw error;
+    if (!bodyOf(db, dataDir, digest)) return undefined;
+    return GONE.has((error as NodeJS.ErrnoException).code ?? '') ? 'has lost its bytes' : `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
+
+/** No file; or no bytes in the database, which names no file. */
+const GONE = new Set(['ENOENT', 'EISDIR']);
 
 function bodyOf(db: Database, dataDir: string, digest: string): ByteSource | undefined {
   const body = bodyReads.read(db, digest);
@@ -114,14 +134,13 @@ function messagesWith(db: Database, digest: string): readonly string[] {
   return rows.map(({ account, folder, uid }) => `${account} ${folder} ${uid}`);
 }
 
-async function verifyMails(db: Database, dataDir: string, onProgress: (text: string) => void): Promise<Part> {
-  const part: Part = { count: 0, bytes: 0, problems: [] };
+async function verifyMails(db: Database, dataDir: string, part: Part, onProgress: (text: string) => void): Promise<void> {
   for (let last = 0; ; ) {
     const rows: MailRow[] = db.all(
       'SELECT id, content_digest AS digest, prefix, size_bytes AS "sizeBytes", structure FROM mails WHERE id > ? ORDER BY id LIMIT ?', last, PAGE_ROWS,
     );
     const end = rows.at(-1);
-    if (!end) return part;
+    if (!end) return;
     last = end.id;
     for (const row of rows) {
       part.count += 1;

@@ -67,4 +67,18 @@ describe('posthorn verify', () => {
     const told = await home.posthorn(['verify']);
     assert.match(told.stderr, /does not have the bytes that it had; in alice@example\.org INBOX 2\nBytes that are lost come back only from a backup/);
   });
+
+  it('says that the database is damaged, and leaves it alone', async () => {
+    const path = join(home.data, 'posthorn.db');
+    const sound = readFileSync(path);
+    const bytes = Buffer.from(sound);
+    bytes.fill(0xa5, 4096 * 3, bytes.length - 4096);
+    writeFileSync(path, bytes);
+    const told = await home.posthorn(['verify', '--repair']);
+    assert.equal(told.status, 1);
+    assert.match(told.stderr, /the database is damaged \(.*\): what is behind the damage was not looked at\n/);
+    assert.match(told.stderr, /Nothing was put right\. Make the data directory again from a backup/);
+    assert.ok(readFileSync(path).equals(bytes));
+    writeFileSync(path, sound);
+  });
 });

@@ -34,6 +34,10 @@ const CHECKS: readonly Check[] = [
     says: ({ subject, have, want }) => `message ${have} of folder ${subject} names mail ${want}, which is missing`,
   },
   {
+    sql: 'SELECT folder_id AS subject, count(*) AS have FROM folder_messages WHERE folder_id NOT IN (SELECT id FROM folders) GROUP BY folder_id LIMIT ?',
+    says: ({ subject, have }) => `${have} messages are in folder ${subject}, which is missing: a backup has it`,
+  },
+  {
     sql: 'SELECT id AS subject, mail_id AS have FROM expunged_mails WHERE mail_id NOT IN (SELECT id FROM mails) LIMIT ?',
     says: ({ subject, have }) => `expunged mail ${subject} names mail ${have}, which is missing`,
   },

@@ -36,7 +36,8 @@ async function verify(session: Session, options: VerifyOptions): Promise<number>
         ['Left', result.remaining && result.remaining.length],
       ]);
       for (const problem of left) out.note(told(problem));
-      if (left.some(({ kind }) => kind === 'body')) out.note('Bytes that are lost come back only from a backup: posthorn restore FOLDER --account ADDRESS');
+      if (left.some(({ kind }) => kind === 'database')) out.note('Nothing was put right. Make the data directory again from a backup: posthorn restore FOLDER --to DATA-DIR');
+      else if (left.some(({ kind }) => kind === 'body')) out.note('Bytes that are lost come back only from a backup: posthorn restore FOLDER --account ADDRESS');
       else if (left.length > 0 && !options.repair) out.note('To put it right: posthorn verify --repair');
     }
     return left.length === 0 ? 0 : 1;
