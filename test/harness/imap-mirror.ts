@@ -34,6 +34,18 @@ export class ImapMirror {
     return from === 0 ? undefined : [from, this.rows.length];
   }
 
+  /** The smallest UID that a message not known yet can have. */
+  get unknownFromUid(): number {
+    const first = this.rows.findIndex((row) => row.uid === undefined || row.flags === undefined);
+    return ((first < 0 ? this.rows.at(-1) : this.rows[first - 1])?.uid ?? 0) + 1;
+  }
+
+  /** A message whose UID is not known stands before one that is: as a cache for QRESYNC, which counts on all UIDs, it is of no use. */
+  get hasHole(): boolean {
+    const first = this.rows.findIndex((row) => row.uid === undefined);
+    return first >= 0 && this.rows.slice(first).some((row) => row.uid !== undefined);
+  }
+
   /** Selects and reads all. `rows` from before are kept with QRESYNC parameters, as a cache would. */
   async select(parameters = ''): Promise<void> {
     if (parameters === '') this.rows = [];
