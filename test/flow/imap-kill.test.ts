@@ -74,7 +74,8 @@ async function changeUntilKilled(mirror: ImapMirror, ledger: Ledger, random: See
     } else if (dice < 6) result = await mirror.say(`UID STORE ${uid}:${uid + 3} ${random.pick(['+', '-'])}FLAGS (${random.pick(['\\Seen', '\\Flagged', 'work'])})`);
     else if (dice < 7) {
       ledger.mayBeGone.add(uid);
-      result = await mirror.say(`UID STORE ${uid} +FLAGS.SILENT (\\Deleted)`);
+      // Not silently: the client would have to believe itself, and is killed before it can.
+      result = await mirror.say(`UID STORE ${uid} +FLAGS (\\Deleted)`);
     } else if (dice < 8) result = await mirror.say('EXPUNGE');
     else result = await mirror.say('NOOP');
     if (result === '') return;
