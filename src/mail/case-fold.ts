@@ -8,11 +8,15 @@
  */
 
 const ASCII = /^[\0-\x7f]*$/;
+/** Decomposing sorts the marks of a letter, which takes the square of their number; no writing has so many (Unicode's stream-safe format, UAX #15 §13). */
+const MANY_MARKS = /\p{M}{30}/gu;
+/** U+034F COMBINING GRAPHEME JOINER: marks are not sorted across it. */
+const JOINER = '\u034f';
 
 export function foldCase(text: string): string {
   if (ASCII.test(text)) return text.toUpperCase();
   // A lone half of a pair could not be stored as UTF-8. U+1E9E has no upper case but is one of ß.
-  return text.toWellFormed().normalize('NFKD').toUpperCase().replaceAll('\u1e9e', 'SS');
+  return text.toWellFormed().replace(MANY_MARKS, `$&${JOINER}`).normalize('NFKD').toUpperCase().replaceAll('\u1e9e', 'SS');
 }
 
 /** For sorting: negative, 0, positive, by code unit of what foldCase gave (RFC 5051 orders octets of UTF-8). */

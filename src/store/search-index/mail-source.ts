@@ -91,7 +91,9 @@ export class MailSource {
 }
 
 function fold(read: ReadPiece, structure: MimePart, charsMax: number): SearchableText {
-  return foldText(searchableText(read, structure, charsMax));
+  const text = foldText(searchableText(read, structure, charsMax));
+  // Folding may make eighteen characters of one.
+  return text.body.length > charsMax * 2 ? { ...text, body: text.body.slice(0, charsMax * 2), cut: true } : text;
 }
 
 function bufferReader(bytes: Buffer): ReadPiece {
