@@ -3,7 +3,7 @@
  * In-Reply-To, or that named it. A thread has the number of its first mail. It never changes for a mail that is there,
  * so two threads that turn out to be one stay two; the older one gets what comes.
  */
-import { hash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { MAILBOX_LIMITS } from '../../base/access-limits.ts';
 import type { Database } from '../database.ts';
 
@@ -40,7 +40,7 @@ function keysOf({ messageId, references }: ThreadLinks, max: number): number[] {
 
 /** 48 bits, which a number holds. */
 function keyOf(messageId: string): number {
-  return hash('sha256', messageId, 'buffer').readUIntBE(0, 6);
+  return digest('sha256', messageId, 'buffer').readUIntBE(0, 6);
 }
 
 export interface ThreadKeyPlace {
