@@ -95,7 +95,11 @@ async function startLabOn(loopback: string, options: LabStart): Promise<LabProce
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-20_000);
   });
-  const ready = await firstLine(child, () => stderr);
+  const ready = await firstLine(child, () => stderr).catch((error: unknown) => {
+    // A lab that is not ready in time would keep the test waiting for ever.
+    child.kill('SIGKILL');
+    throw error;
+  });
   const run = (commandArgs: readonly string[], stdin?: string): Promise<CommandResult> =>
     runCommand(posthorn, [...commandArgs], { stdin, env: { POSTHORN_CONFIG: ready.config } });
   return {
