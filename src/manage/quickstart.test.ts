@@ -61,7 +61,7 @@ test('afterwards the configuration loads, the account logs in, and the records a
   const login = createLogin({ store, clock, log: silentLog });
   const outcome = await login.password('you@example.org', result.account.password ?? '', { service: 'smtp', clientAddress: '127.0.0.1' });
   await store.close();
-  assert.deepEqual(outcome, { kind: 'ok', account: 'you@example.org' });
+  assert.deepEqual([outcome.kind, outcome.kind === 'ok' && outcome.account], ['ok', 'you@example.org']);
 });
 
 test('several addresses, or none, make a configuration that loads', async () => {

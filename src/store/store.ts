@@ -62,43 +62,48 @@ export interface OwnStore extends Store {
  * (read-only), `store-failed`.
  */
 export async function openStore(dataDir: string, options: StoreOptions = {}): Promise<OwnStore> {
-  const clock = options.clock ?? new SystemClock();
-  const readOnly = options.readOnly ?? false;
-  if (readOnly && !existsSync(join(dataDir, 'posthorn.db'))) {
+  if (options.readOnly && !existsSync(join(dataDir, 'posthorn.db'))) {
     throw new Failure('store-missing', `${dataDir} has no posthorn.db: start the server once, or check data-dir`, { temporary: false });
   }
   const lock = await lockDataDir(dataDir, options.lockWaitMs);
+  const opened: (() => Promise<void> | void)[] = [() => lock.release()];
   try {
-    const changeMemory = createChangeMemory();
-    const thread = await ThreadClient.start(
-      { dataDir, changeMemory, readOnly, sweep: !readOnly, nowMs: clock.now(), ...(options.maxPages ? { maxPages: options.maxPages } : {}) },
-      options.log ?? silentLog,
-    );
-    const reader = options.readerThread ? await ThreadClient.start({ dataDir, readOnly: true, sweep: false, nowMs: clock.now() }, options.log ?? silentLog) : undefined;
-    const call = reader ? routeReads(thread.call, reader.call) : thread.call;
-    // A failure is in the log already, and the next start tries again.
-    if (!readOnly) void sweepRemovedMail(call).catch(() => {});
-    const searchIndex = new SearchIndex({ dataDir, log: options.log ?? silentLog });
-    const reserve = new SpaceReserve(dataDir, options.freeSpace);
-    return {
-      ...createStoreClients({ call, feed: thread.feed, search: searchIndex.search, dataDir, clock, reserve, changes: createChangeCounts(changeMemory) }),
-      changeMemory,
-      share: (take) => thread.share(take),
-      shareReader: (take) => reader?.share(take) ?? (() => {}),
-      shareSearch: (take) => searchIndex.share(take),
-      startIndexing: () => {
-        searchIndex.startIndexing();
-        thread.feed.watch(() => searchIndex.wake());
-      },
-      close: async () => {
-        await searchIndex.close();
-        await reader?.close();
-        await thread.close();
-        lock.release();
-      },
-    };
+    return await openThreads(dataDir, options, opened);
   } catch (error) {
-    lock.release();
+    // A thread that is left would keep the process from ending.
+    await closeAll(opened);
     throw error;
   }
+}
+
+async function closeAll(opened: readonly (() => Promise<void> | void)[]): Promise<void> {
+  for (const close of opened.toReversed()) await close();
+}
+
+/** Puts into `opened` what has to be closed, in the order of opening. */
+async function openThreads(dataDir: string, options: StoreOptions, opened: (() => Promise<void> | void)[]): Promise<OwnStore> {
+  const { clock = new SystemClock(), log = silentLog, readOnly = false } = options;
+  const changeMemory = createChangeMemory();
+  const thread = await ThreadClient.start({ dataDir, changeMemory, readOnly, sweep: !readOnly, nowMs: clock.now(), ...(options.maxPages ? { maxPages: options.maxPages } : {}) }, log);
+  opened.push(() => thread.close());
+  const reader = options.readerThread ? await ThreadClient.start({ dataDir, readOnly: true, sweep: false, nowMs: clock.now() }, log) : undefined;
+  if (reader) opened.push(() => reader.close());
+  const call = reader ? routeReads(thread.call, reader.call) : thread.call;
+  // A failure is in the log already, and the next start tries again.
+  if (!readOnly) void sweepRemovedMail(call).catch(() => {});
+  const searchIndex = new SearchIndex({ dataDir, log });
+  opened.push(() => searchIndex.close());
+  const reserve = new SpaceReserve(dataDir, options.freeSpace);
+  return {
+    ...createStoreClients({ call, feed: thread.feed, search: searchIndex.search, dataDir, clock, reserve, changes: createChangeCounts(changeMemory) }),
+    changeMemory,
+    share: (take) => thread.share(take),
+    shareReader: (take) => reader?.share(take) ?? (() => {}),
+    shareSearch: (take) => searchIndex.share(take),
+    startIndexing: () => {
+      searchIndex.startIndexing();
+      thread.feed.watch(() => searchIndex.wake());
+    },
+    close: () => closeAll(opened),
+  };
 }
