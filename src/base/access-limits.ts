@@ -189,6 +189,8 @@ export const SEARCH_LIMITS = {
   /** While mail keeps coming in, the index rests this many times as long as it worked, afterwards once. */
   restWhenBusy: 30,
   restWhenQuiet: 0.25,
+  /** After a search the index does not rest for so long, or until it has caught up. */
+  hastenedMs: 30_000,
   /** Mail came in lately: within this. */
   busyMs: 2000,
   restMaxMs: 2000,

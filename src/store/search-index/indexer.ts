@@ -21,6 +21,7 @@ export class Indexer {
   readonly #options: IndexerOptions;
   #timer: NodeJS.Timeout | undefined;
   #wokenAtMs = Number.NEGATIVE_INFINITY;
+  #hastenedUntilMs = Number.NEGATIVE_INFINITY;
   #sweptAtMs = Number.NEGATIVE_INFINITY;
   /** Where the sweep under way goes on; undefined: none is. */
   #sweepFrom: number | undefined;
@@ -34,6 +35,14 @@ export class Indexer {
   wake(): void {
     this.#wokenAtMs = performance.now();
     if (!this.#timer) this.#rest(0);
+  }
+
+  /** Somebody searches: what is behind is taken up now, so that the next search need not read it. */
+  hasten(): void {
+    this.#hastenedUntilMs = performance.now() + SEARCH_LIMITS.hastenedMs;
+    if (!this.#timer) return;
+    clearTimeout(this.#timer);
+    this.#rest(0);
   }
 
   close(): void {
@@ -59,6 +68,7 @@ export class Indexer {
     }
     if (!more) return;
     const now = performance.now();
+    if (now < this.#hastenedUntilMs) return this.#rest(0);
     const busy = now - this.#wokenAtMs < SEARCH_LIMITS.busyMs;
     this.#rest(Math.min(SEARCH_LIMITS.restMaxMs, (now - startedMs) * (busy ? SEARCH_LIMITS.restWhenBusy : SEARCH_LIMITS.restWhenQuiet)));
   }

@@ -79,6 +79,8 @@ class SearchService {
       return { id, error: describeError(error) };
     } finally {
       this.#running -= 1;
+      // Not while others search: they share this thread.
+      if (this.#running === 0 && this.#indexing && !this.#closing) this.#indexer.hasten();
       if (this.#closing && this.#running === 0) this.#finish();
     }
   }

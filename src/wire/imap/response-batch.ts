@@ -62,6 +62,13 @@ export class ResponseBatch {
     return this;
   }
 
+  /** The same, up to the end of a line. */
+  utf8Lines(text: string): this {
+    this.utf8Text(text);
+    this.#isBetweenLines = true;
+    return this;
+  }
+
   /** The rest of a line, perhaps a whole one. */
   line(ascii: string): this {
     this.text(ascii).text('\r\n');

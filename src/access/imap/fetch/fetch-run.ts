@@ -74,7 +74,7 @@ export async function runFetch(options: FetchRunOptions): Promise<FetchResult> {
   for (let ahead = begin(); ahead; ) {
     const batch = await ahead;
     ahead = begin();
-    missing += await writeBatch(options, batch);
+    missing += await writeBatch(options, batch).finally(() => options.writer.flush());
     done += batch.targets.length;
     signal.throwIfAborted();
     options.progress(done, targets.length);

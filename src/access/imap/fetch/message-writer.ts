@@ -47,6 +47,8 @@ export interface MessageWriterOptions {
 type SectionItem = Extract<FetchItem, { kind: 'section' }>;
 type BinaryItem = Extract<FetchItem, { kind: 'binary' | 'binary.size' }>;
 
+/** So many characters of short answers are gathered. */
+const GATHERED_CHARS = 16 * 1024;
 /** Sections up to here go into the batch; larger ones are streamed. */
 const BATCHED_BYTES_MAX = 256 * 1024;
 
@@ -60,6 +62,8 @@ export class MessageWriter {
   readonly #tellsFlags: boolean;
   /** Of the line that is being written: what comes before the next bytes. Few long texts are written sooner than many short ones. */
   #text = '';
+  /** Whole lines before it: thousands of short answers are written at once. */
+  #lines = '';
   #unknownEncodings = 0;
 
   constructor(plan: FetchPlan, options: MessageWriterOptions) {
@@ -85,6 +89,7 @@ export class MessageWriter {
 
   /** Of a message that is gone, all that is still known. */
   writeUid(number: number, uid: number): void {
+    this.flush();
     this.#options.out.line(`* ${number} ${this.#options.uidOnly ? 'UIDFETCH' : 'FETCH'} (UID ${uid})`);
   }
 
@@ -96,15 +101,23 @@ export class MessageWriter {
       if (waiting) return waiting.then(() => this.#from(i + 1, message, extraFlags));
     }
     if (extraFlags) this.#text += ` ${this.#flags(message)}`;
-    this.#text += ')';
-    this.#say().line('');
+    this.#lines += `${this.#text})\r\n`;
+    this.#text = '';
+    if (this.#lines.length > GATHERED_CHARS) this.flush();
     return undefined;
+  }
+
+  /** Hands over the answers that are whole. Before anybody else writes. */
+  flush(): void {
+    if (this.#lines !== '') this.#options.out.utf8Lines(this.#lines);
+    this.#lines = '';
   }
 
   /** Hands over the text that has gathered. */
   #say(): ResponseBatch {
     const { out } = this.#options;
-    if (this.#text !== '') out.utf8Text(this.#text);
+    if (this.#lines !== '' || this.#text !== '') out.utf8Text(this.#lines + this.#text);
+    this.#lines = '';
     this.#text = '';
     return out;
   }
