@@ -70,6 +70,9 @@ async function appendSingly(connection: ImapConnection, count: number): Promise<
   for (let index = 0; index < count; index += 1) await connection.command('APPEND Scratch (\\Seen) \0', [benchMessage(index).bytes]);
 }
 
+/** Once each, right behind the load: Posthorn's text index has not taken the messages up yet and reads them. */
+export const JUST_LOADED: readonly Operation[] = [one('SEARCH FROM, just loaded', 'UID SEARCH FROM "greta"'), one('SEARCH BODY, just loaded', `UID SEARCH BODY "${RARE_WORD}"`)];
+
 export function operations(messages: number): readonly Operation[] {
   const some = Math.min(1000, messages);
   const middle = `${Math.floor(messages / 2) + 1}:${Math.floor(messages / 2) + some}`;
