@@ -24,12 +24,14 @@ const WRAPPED = /^\[fwd:(.*)\]$/is;
 
 /** `subject` is the unfolded field value with its encoded words. */
 export function baseSubject(subject: string): BaseSubject {
-  let text = decodeWords(subject).slice(0, CHARS_MAX).replace(/[\t ]+/g, ' ').trim();
+  let text = decodeWords(subject).slice(0, CHARS_MAX).replace(/\t[\t ]*| {2}[\t ]*| \t[\t ]*/g, ' ').trim();
   let isReplyOrForward = false;
+  // Most subjects have nothing around them, and lists of thousands are sorted by them.
+  if (!/^[[rf]/i.test(text) && !text.endsWith(')')) return { text, isReplyOrForward };
   for (let layer = 0; layer < LAYERS_MAX; layer += 1) {
     const before = text;
     // Step 2: trailers.
-    while (TRAILER.test(text)) {
+    while (/[) \t]$/.test(text.slice(-1)) && TRAILER.test(text)) {
       if (text.endsWith(')')) isReplyOrForward = true;
       text = text.replace(TRAILER, '');
     }

@@ -27,9 +27,8 @@ function envelopeDate(structure: string): string | undefined {
 function envelopeStart(structure: string, start: RegExp): string | undefined {
   const at = structure.indexOf(ENVELOPE);
   if (at < 0) return undefined;
-  const pattern = new RegExp(start);
-  pattern.lastIndex = at + ENVELOPE.length;
-  return pattern.exec(structure)?.[1];
+  start.lastIndex = at + ENVELOPE.length;
+  return start.exec(structure)?.[1];
 }
 
 /** As the header has it. */
