@@ -6,7 +6,6 @@ import { Worker } from 'node:worker_threads';
 import { ACCESS_THREAD_LIMITS } from '../../base/access-limits.ts';
 import type { Count, Counters } from '../../base/counters.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { Failure } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { workerModule } from '../../base/worker-module.ts';
 import type { Config, HostPort } from '../../config/config.ts';
@@ -16,6 +15,7 @@ import type { OwnStore } from '../../store/store.ts';
 import { answerQuestion, type AnswerPorts } from '../sessions/session-questions.ts';
 import { wantedAddresses, type AccessAddresses } from './access-addresses.ts';
 import type { AccessThreadOptions, FromAccessThread, ToAccessThread } from './access-protocol.ts';
+import { untilReady } from '../thread-start.ts';
 
 export interface AccessKeeperOptions {
   readonly config: Config;
@@ -89,17 +89,7 @@ class Keeper implements AccessKeeper {
       });
     });
     worker.on('error', (error) => log.error('access.thread-failed', { error: error.stack ?? error.message }));
-    return new Promise((resolve, reject) => {
-      worker.once('exit', () => reject(new Failure('access-thread-failed', 'the access thread ended while it started; see the log')));
-      worker.on('message', (message: FromAccessThread) => {
-        if (message.kind === 'ready') resolve();
-        else if (message.kind === 'failed') {
-          reject(new Failure('access-thread-failed', message.error));
-          // Its ports would keep it alive, and nobody would take its place.
-          void worker.terminate();
-        } else this.#hear(worker, message);
-      });
-    });
+    return untilReady<FromAccessThread>(worker, { code: 'access-thread-failed', name: 'the access thread', hear: (message) => this.#hear(worker, message) });
   }
 
   async reload(config: Config): Promise<void> {

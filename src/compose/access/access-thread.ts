@@ -9,12 +9,13 @@ import { SystemClock } from '../../base/clock.ts';
 import { Log } from '../../base/log.ts';
 import { createLineFormat } from '../../face/log-sink.ts';
 import { createGuestStore } from '../../store/guest-store.ts';
-import { createLiveConfig, type LiveConfig } from '../live-config.ts';
+import { createLiveConfig } from '../live-config.ts';
 import { countingSink, createCounters } from '../metrics.ts';
 import { NewsDesk } from '../sessions/news.ts';
 import { createAskingLogin, Questions } from '../sessions/session-questions.ts';
-import { createAccess, type Access } from './access.ts';
+import { createAccess } from './access.ts';
 import type { AccessThreadOptions, FromAccessThread, ToAccessThread } from './access-protocol.ts';
+import { takeConfig } from '../thread-start.ts';
 
 function tell(port: MessagePort, message: FromAccessThread, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
@@ -52,24 +53,13 @@ async function start(port: MessagePort, options: AccessThreadOptions): Promise<v
       case 'answer':
         return questions.settle(message.id, message.value, message.error);
       case 'reload':
-        return void reload(access, live, message).then((error) => tell(port, { kind: 'reloaded', ...(error === undefined ? {} : { error }) }));
+        return void takeConfig(access, live, message.config).then((error) => tell(port, { kind: 'reloaded', ...(error === undefined ? {} : { error }) }));
       case 'stop':
         return void stop(message.drainMs);
     }
   });
   await access.listen(options.addresses);
   tell(port, { kind: 'ready' });
-}
-
-/** What went wrong, or undefined. */
-async function reload(access: Access, live: LiveConfig, { config }: Extract<ToAccessThread, { kind: 'reload' }>): Promise<string | undefined> {
-  try {
-    await access.loadCertificate(config);
-    live.replace(config);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 if (parentPort) {

@@ -15,13 +15,14 @@ import { createSharedTally } from '../../flow/accept/tally.ts';
 import { createResolver } from '../../net/resolver.ts';
 import { createGuestStore } from '../../store/guest-store.ts';
 import { createDoors } from '../doors.ts';
-import { createFront, type Front } from '../front.ts';
-import { createLiveConfig, type LiveConfig } from '../live-config.ts';
+import { createFront } from '../front.ts';
+import { createLiveConfig } from '../live-config.ts';
 import { countingSink, createCounters } from '../metrics.ts';
 import { createSharedParts } from '../shared-parts.ts';
 import { NewsDesk } from './news.ts';
 import type { FromSessionThread, SessionThreadOptions, ToSessionThread } from './session-protocol.ts';
 import { createAskingBrake, createAskingLogin, Questions } from './session-questions.ts';
+import { takeConfig } from '../thread-start.ts';
 
 function tell(port: MessagePort, message: FromSessionThread, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
@@ -76,24 +77,13 @@ async function start(port: MessagePort, options: SessionThreadOptions): Promise<
         return questions.settle(message.id, message.value, message.error);
       case 'reload':
         resolver.flush();
-        return void reload(front, live, message).then((error) => tell(port, { kind: 'reloaded', ...(error === undefined ? {} : { error }) }));
+        return void takeConfig(front, live, message.config).then((error) => tell(port, { kind: 'reloaded', ...(error === undefined ? {} : { error }) }));
       case 'stop':
         return void stop(message.drainMs);
     }
   });
   await front.listenPublic(options.addresses);
   tell(port, { kind: 'ready' });
-}
-
-/** What went wrong, or undefined. */
-async function reload(front: Front, live: LiveConfig, { config }: Extract<ToSessionThread, { kind: 'reload' }>): Promise<string | undefined> {
-  try {
-    await front.loadCertificate(config);
-    live.replace(config);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 if (parentPort) {

@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { Count, Counters } from '../../base/counters.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { Failure } from '../../base/errors.ts';
 import { SESSION_THREAD_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
 import { workerModule } from '../../base/worker-module.ts';
@@ -22,6 +21,7 @@ import type { Arrivals } from './arrivals.ts';
 import { unpackItems } from './news.ts';
 import { answerQuestion, type AnswerPorts } from './session-questions.ts';
 import type { FromSessionThread, SessionThreadOptions, ToSessionThread } from './session-protocol.ts';
+import { untilReady } from '../thread-start.ts';
 
 export interface SessionThreadsOptions {
   /** At least 1. */
@@ -153,17 +153,7 @@ class Crew implements SessionThreads {
     };
     this.#members.set(index, member);
     worker.on('error', (error) => log.error('sessions.thread-failed', { index, error: error.stack ?? error.message }));
-    return new Promise((resolve, reject) => {
-      worker.once('exit', () => reject(new Failure('session-thread-failed', 'a session thread ended while it started; see the log')));
-      worker.on('message', (message: FromSessionThread) => {
-        if (message.kind === 'ready') resolve();
-        else if (message.kind === 'failed') {
-          reject(new Failure('session-thread-failed', message.error));
-          // Its ports would keep it alive, and nobody would take its place.
-          void worker.terminate();
-        } else this.#hear(member, message);
-      });
-    });
+    return untilReady<FromSessionThread>(worker, { code: 'session-thread-failed', name: 'a session thread', hear: (message) => this.#hear(member, message) });
   }
 
   /** The first port to the storage thread goes along, later ones follow. */

@@ -10,6 +10,14 @@ export function readMailboxName(scanner: ImapScanner): string {
   return mailboxNameFrom(scanner.astring('a mailbox name'), scanner.utf8);
 }
 
+/** The one argument of commands about a mailbox, to the end of the line. */
+export function readOnlyMailboxName(scanner: ImapScanner): string {
+  scanner.space();
+  const name = readMailboxName(scanner);
+  scanner.end();
+  return name;
+}
+
 /** With the wildcards `*` and `%`. */
 export function readMailboxPattern(scanner: ImapScanner): string {
   return mailboxNameFrom(scanner.listPattern(), scanner.utf8);

@@ -1,5 +1,5 @@
 /** DELETE (RFC 9051 §6.3.5): the mailbox with its messages; names below it stay. */
-import { readMailboxName } from '../../../wire/imap/mailbox-name.ts';
+import { readOnlyMailboxName } from '../../../wire/imap/mailbox-name.ts';
 import { no, ok } from '../../../wire/imap/response.ts';
 import { SEPARATOR } from '../../mailbox/namespace.ts';
 import { defineCommand, LOGGED_IN } from '../command.ts';
@@ -7,12 +7,7 @@ import { defineCommand, LOGGED_IN } from '../command.ts';
 export const deleteMailbox = defineCommand({
   name: 'DELETE',
   states: LOGGED_IN,
-  parse: (scanner) => {
-    scanner.space();
-    const name = readMailboxName(scanner);
-    scanner.end();
-    return name;
-  },
+  parse: readOnlyMailboxName,
   run: async (session, written) => {
     const { names } = session;
     const { name } = names.place(written.replace(/\/$/, ''));

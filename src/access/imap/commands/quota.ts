@@ -2,7 +2,7 @@
  * GETQUOTA, GETQUOTAROOT and SETQUOTA (RFC 9208). An account's folders share one quota root, named after the account; its limits are the
  * administrator's to set.
  */
-import { readMailboxName } from '../../../wire/imap/mailbox-name.ts';
+import { readOnlyMailboxName } from '../../../wire/imap/mailbox-name.ts';
 import { no, ok } from '../../../wire/imap/response.ts';
 import { defineCommand, LOGGED_IN, type ImapSession } from '../command.ts';
 
@@ -25,12 +25,7 @@ export const getQuota = defineCommand({
 export const getQuotaRoot = defineCommand({
   name: 'GETQUOTAROOT',
   states: LOGGED_IN,
-  parse: (scanner) => {
-    scanner.space();
-    const name = readMailboxName(scanner);
-    scanner.end();
-    return name;
-  },
+  parse: readOnlyMailboxName,
   run: async (session, written) => {
     const { name, facts } = await session.names.require(written);
     session.out.text('* QUOTAROOT ').mailbox(name).text(' ').astring(facts.account).text('\r\n');

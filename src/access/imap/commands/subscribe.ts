@@ -1,5 +1,5 @@
 /** SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.7, §6.3.8): names, whether there is a mailbox or not. */
-import { readMailboxName } from '../../../wire/imap/mailbox-name.ts';
+import { readOnlyMailboxName } from '../../../wire/imap/mailbox-name.ts';
 import { ok } from '../../../wire/imap/response.ts';
 import { defineCommand, LOGGED_IN, type Command } from '../command.ts';
 
@@ -10,12 +10,7 @@ function subscription(name: string, on: boolean): Command {
   return defineCommand({
     name,
     states: LOGGED_IN,
-    parse: (scanner) => {
-      scanner.space();
-      const mailbox = readMailboxName(scanner);
-      scanner.end();
-      return mailbox.replace(/\/$/, '');
-    },
+    parse: (scanner) => readOnlyMailboxName(scanner).replace(/\/$/, ''),
     run: async (session, mailbox) => {
       await session.ports.mailboxes.folders.subscribe(session.account, session.names.place(mailbox).name, on);
       return ok(`${name} completed`);
