@@ -1,5 +1,6 @@
 /** Writes the mail of an account as a Maildir or as mbox files: the verbs that give it out, and who writes it down. */
 import { z } from 'zod';
+import { Failure } from '../base/errors.ts';
 import { TRANSFER_LIMITS } from '../base/transfer-limits.ts';
 import { addressKey } from '../mail/address.ts';
 import { createMaildirTarget, createMboxTarget } from '../transfer/exporter.ts';
@@ -74,13 +75,19 @@ export interface ExportRequest {
 export interface ExportResult {
   readonly folders: readonly { readonly name: string; readonly messages: number }[];
   readonly messages: number;
+  /** What the form cannot hold, a sentence each. */
+  readonly problems: readonly string[];
 }
 
-/** Rejects with Failure `target-not-empty`, `account-unknown`, or the system's error when a file cannot be written. */
+/** Rejects with Failure `target-not-empty`, `account-unknown`, `folder-unknown`, or the system's error when a file cannot be written. */
 export async function exportMail(call: VerbCaller, { account, format, path, only, onProgress }: ExportRequest): Promise<ExportResult> {
-  const list = ((await call('export.folders', { account })) as { folders: readonly FolderEntry[] }).folders.filter(({ name }) => !only || only.includes(name));
+  const all = ((await call('export.folders', { account })) as { folders: readonly FolderEntry[] }).folders;
+  const unknown = only?.filter((wanted) => !all.some(({ name }) => name === wanted)) ?? [];
+  if (unknown.length > 0) throw new Failure('folder-unknown', `${account} has no folder ${unknown.join(', ')}; it has ${all.map(({ name }) => name).join(', ')}`, { temporary: false });
+  const list = all.filter(({ name }) => !only || only.includes(name));
   const target = format === 'maildir' ? await createMaildirTarget(path) : await createMboxTarget(path);
   const done: { name: string; messages: number }[] = [];
+  const problems: string[] = [];
   for (const folder of list) {
     await target.beginFolder(folder);
     let count = 0;
@@ -91,9 +98,9 @@ export async function exportMail(call: VerbCaller, { account, format, path, only
       after = page.next;
       onProgress?.({ folder: folder.name, done: count, of: folder.messages });
     }
-    await target.endFolder();
+    problems.push(...(await target.endFolder()));
     done.push({ name: folder.name, messages: count });
   }
   await target.end();
-  return { folders: done, messages: done.reduce((sum, { messages: count }) => sum + count, 0) };
+  return { folders: done, messages: done.reduce((sum, { messages: count }) => sum + count, 0), problems };
 }

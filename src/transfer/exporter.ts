@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { Failure } from '../base/errors.ts';
 import { firstField, parseHeader } from '../mail/header.ts';
 import { withCrlf, withLf } from './line-ends.ts';
-import { directoryOfFolder, maildirInfo } from './maildir-names.ts';
+import { directoryOfFolder, KEYWORD_LETTERS, maildirInfo } from './maildir-names.ts';
 
 export interface ExportedFolder {
   readonly name: string;
@@ -28,7 +28,8 @@ export interface ExportTarget {
   /** Messages come in order of UID. */
   beginFolder(folder: ExportedFolder): Promise<void>;
   add(message: ExportedMessage): Promise<void>;
-  endFolder(): Promise<void>;
+  /** What this form cannot hold of the folder, a sentence each; the messages are there. */
+  endFolder(): Promise<readonly string[]>;
   end(): Promise<void>;
 }
 
@@ -104,10 +105,13 @@ class MaildirTarget implements ExportTarget {
     this.#uids.push(`${uid} :${base}`);
   }
 
-  async endFolder(): Promise<void> {
+  async endFolder(): Promise<readonly string[]> {
     const { uidValidity = 1, uidNext = 1 } = this.#folder ?? {};
     await writeFile(join(this.#directory, 'dovecot-uidlist'), `3 V${uidValidity} N${uidNext}\n${this.#uids.map((line) => `${line}\n`).join('')}`, { mode: 0o600 });
-    if (this.#keywords.length > 0) await writeFile(join(this.#directory, 'dovecot-keywords'), this.#keywords.map((word, at) => `${at} ${word}\n`).join(''), { mode: 0o600 });
+    const written = this.#keywords.slice(0, KEYWORD_LETTERS);
+    if (written.length > 0) await writeFile(join(this.#directory, 'dovecot-keywords'), written.map((word, at) => `${at} ${word}\n`).join(''), { mode: 0o600 });
+    const lost = this.#keywords.slice(KEYWORD_LETTERS);
+    return lost.length === 0 ? [] : [`${this.#folder?.name}: a Maildir folder holds ${KEYWORD_LETTERS} keywords; left out: ${lost.join(', ')}`];
   }
 
   async end(): Promise<void> {
@@ -142,10 +146,11 @@ class MboxTarget implements ExportTarget {
     await this.#file?.appendFile(mboxEntry(message));
   }
 
-  async endFolder(): Promise<void> {
+  async endFolder(): Promise<readonly string[]> {
     await this.#file?.close();
     this.#file = undefined;
     await rename(`${this.#path}.part`, this.#path);
+    return [];
   }
 
   async end(): Promise<void> {}

@@ -8,7 +8,7 @@ const FLAGS: ReadonlyMap<string, string> = new Map([['D', '\\Draft'], ['F', '\\F
 const LETTERS: ReadonlyMap<string, string> = new Map([...FLAGS].map(([letter, flag]) => [flag.toLowerCase(), letter]));
 const LETTER_A = 97;
 /** Dovecot's keywords are the letters a to z. */
-const KEYWORD_LETTERS = 26;
+export const KEYWORD_LETTERS = 26;
 
 export interface MaildirName {
   /** The unique part, without flags and without sizes. */

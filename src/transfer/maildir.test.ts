@@ -207,4 +207,14 @@ describe('an export', () => {
     const [message] = (await everything(await openMbox(boxes)))['x'] ?? [];
     assert.deepEqual([message?.text, message?.flags], [odd.toString(), ['a/b']]);
   });
+
+  it('says which keywords a Maildir cannot hold', async () => {
+    const target = await createMaildirTarget(join(root, 'keywords'));
+    await target.beginFolder({ name: 'INBOX', uidValidity: 1, uidNext: 3, subscribed: true });
+    await target.add({ uid: 1, flags: Array.from({ length: 28 }, (_, at) => `Word${at}`), internalDate: 1_700_000_000_000, bytes: Buffer.from('S: x\r\n\r\n') });
+    assert.deepEqual(await target.endFolder(), ['INBOX: a Maildir folder holds 26 keywords; left out: Word26, Word27']);
+    await target.end();
+    const [message] = (await everything(await openMaildir(join(root, 'keywords')))).INBOX ?? [];
+    assert.equal(message?.flags.length, 26);
+  });
 });

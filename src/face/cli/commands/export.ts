@@ -20,7 +20,7 @@ export function add(registry: Registry): void {
   target('mbox', 'an mbox file for each folder');
 }
 
-async function run(session: Session, options: ExportOptions, format: 'maildir' | 'mbox', account: string, path: string): Promise<void> {
+async function run(session: Session, options: ExportOptions, format: 'maildir' | 'mbox', account: string, path: string): Promise<number> {
   const { out, io } = session;
   const progress = new Progress(io, options.json ?? false);
   const verbs = session.verbs(options);
@@ -31,8 +31,14 @@ async function run(session: Session, options: ExportOptions, format: 'maildir' |
       ...(options.only === undefined ? {} : { only: options.only }),
     });
     progress.clear();
-    if (options.json) return out.json(result);
+    const status = result.problems.length > 0 ? 1 : 0;
+    if (options.json) {
+      out.json(result);
+      return status;
+    }
     out.table([{ title: 'Folder' }, { title: 'Messages', align: 'right' }], result.folders.map((row) => [row.name, row.messages]), 'the account has no folders');
+    for (const problem of result.problems) out.note(problem);
+    return status;
   } finally {
     progress.clear();
     await verbs.close();
