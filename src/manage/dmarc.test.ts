@@ -20,6 +20,6 @@ describe('posthorn dmarc', () => {
     const answer = await ask('bare.example');
     assert.equal(answer.policy, undefined);
     assert.match(answer.problems[0] ?? '', /_dmarc\.bare\.example\. TXT "v=DMARC1; p=none; rua=mailto:dmarc@bare\.example"/);
-    await assert.rejects(ask('not a domain'), /is no domain name/);
+    await assert.rejects(ask('not a domain'), /is not a domain name: write it like example\.org/);
   });
 });

@@ -25,7 +25,7 @@ export interface DmarcAnswer {
 /** Rejects with Failure `bad-domain` (permanent) or `dns-failed` (temporary). */
 export async function answerDmarc({ dns }: VerifyContext, name: string): Promise<DmarcAnswer> {
   const domain = toAsciiDomain(name);
-  if (!isWellFormedDomain(domain)) throw new Failure('bad-domain', `${name} is no domain name`, { temporary: false });
+  if (!isWellFormedDomain(domain)) throw new Failure('bad-domain', `"${name.slice(0, 100)}" is not a domain name: write it like example.org`, { temporary: false });
   const walker = new TreeWalker(dns);
   try {
     const { found, organizationalDomain } = await walker.walk(domain);

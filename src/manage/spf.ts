@@ -7,6 +7,8 @@ import { checkSpf } from '../verify/spf/check-spf.ts';
 import { flattenSpf, type FlattenedSpf } from '../verify/spf/flatten.ts';
 import { KNOWN_SERVICES, knownService } from '../verify/spf/known-services.ts';
 import { layOut, RECORD_OCTETS_WISE, STRING_OCTETS_MAX, type LaidOutRecord } from '../verify/spf/record-layout.ts';
+import { parseSpfRecord } from '../verify/spf/record.ts';
+import { isWellFormedDomain, toAsciiDomain } from '../verify/domain-name.ts';
 import { surveySpf, type SurveyedRecord, type SurveyedTerm } from '../verify/spf/survey.ts';
 import { parseIp } from '../verify/ip-address.ts';
 import type { VerifyContext } from './verify.ts';
@@ -38,9 +40,17 @@ export interface ExplainedRecord {
   readonly problems: readonly string[];
 }
 
+/** Rejects with a permanent Failure `bad-domain`. */
 export async function explainSpf({ dns }: VerifyContext, domain: string, draft?: string): Promise<ExplainedRecord> {
-  const survey = await surveySpf(dns, domain, draft);
+  const survey = await surveySpf(dns, domainOf(domain), draft);
   return { ...explained(survey), problems: problemsOf(survey) };
+}
+
+/** Throws a permanent Failure `bad-domain`. */
+function domainOf(name: string): string {
+  const domain = toAsciiDomain(name);
+  if (isWellFormedDomain(domain) && domain.includes('.')) return domain;
+  throw new Failure('bad-domain', `"${name.slice(0, 100)}" is not a domain name: write it like example.org`, { temporary: false });
 }
 
 function explained(record: SurveyedRecord): ExplainedRecord {
@@ -116,6 +126,7 @@ export interface WhatIfRow {
 /** Every address with every sender, by what is published and by the draft. */
 export async function compareSpf({ dns, clock }: VerifyContext, domain: string, draft: string, ips: readonly string[], senders: readonly string[], helo: string | undefined): Promise<readonly WhatIfRow[]> {
   const rows: WhatIfRow[] = [];
+  domainOf(domain);
   for (const ip of ips) {
     for (const sender of senders) {
       const question = { domain, ip, sender, helo: helo ?? domain, now: clock.now() };
@@ -140,17 +151,20 @@ export interface BuiltSpf {
   readonly explanation: ExplainedRecord;
 }
 
-/** Throws a permanent Failure `service-unknown` or `bad-address`. */
-export async function buildSpf(context: VerifyContext, { domain, ips, services, mx, ending }: BuildRequest): Promise<BuiltSpf> {
+/** Rejects with a permanent Failure `bad-domain`, `service-unknown`, `bad-address`, or `nobody-named` when nobody could send. */
+export async function buildSpf(context: VerifyContext, { domain: name, ips, services, mx, ending }: BuildRequest): Promise<BuiltSpf> {
+  const domain = domainOf(name);
+  if (ips.length + services.length === 0 && !mx) throw new Failure('nobody-named', `say who sends for ${domain}: --ip, --service or --mx; a domain that sends nothing publishes "v=spf1 -all"`, { temporary: false });
   const networks = ips.map((ip) => {
     const bytes = parseIp(ip.split('/')[0] ?? '');
-    if (!bytes) throw new Failure('bad-address', `${ip} is neither an IP address nor a network`, { temporary: false });
-    return `ip${bytes.length === 4 ? 4 : 6}:${ip}`;
+    const term = `ip${bytes?.length === 16 ? 6 : 4}:${ip}`;
+    if (!bytes || parseSpfRecord(`v=spf1 ${term}`).kind === 'error') throw new Failure('bad-address', `${ip} is neither an IP address nor a network`, { temporary: false });
+    return term;
   });
   const includes = services.map((service) => {
-    const name = knownService(service)?.include ?? (service.includes('.') ? service : undefined);
-    if (name === undefined) throw new Failure('service-unknown', `${service} is no service that is known here (${KNOWN_SERVICES.map(({ key }) => key).join(', ')}): give the domain that it asks you to include`, { temporary: false });
-    return `include:${name}`;
+    const include = knownService(service)?.include ?? (service.includes('.') ? domainOf(service) : undefined);
+    if (include === undefined) throw new Failure('service-unknown', `${service} is no service that is known here (${KNOWN_SERVICES.map(({ key }) => key).join(', ')}): give the domain that it asks you to include`, { temporary: false });
+    return `include:${include}`;
   });
   const terms = [...networks, ...(mx ? ['mx'] : []), ...includes, ending];
   return { records: layOut(domain, terms), explanation: await explainSpf(context, domain, ['v=spf1', ...terms].join(' ')) };
@@ -158,7 +172,7 @@ export async function buildSpf(context: VerifyContext, { domain, ips, services, 
 
 /** Rejects with a Failure `spf-broken` when the record cannot be flattened as it is. */
 export async function flattenPublished({ dns }: VerifyContext, domain: string, draft?: string): Promise<FlattenedSpf> {
-  const survey = await surveySpf(dns, domain, draft);
+  const survey = await surveySpf(dns, domainOf(domain), draft);
   const flattened = flattenSpf(survey);
   if (flattened) return flattened;
   throw new Failure('spf-broken', `the record of ${domain} cannot be flattened: ${problemsOf(survey).join(' ') || 'a part of it could not be looked up'}`, { temporary: false });

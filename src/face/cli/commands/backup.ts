@@ -26,6 +26,7 @@ export function add(registry: Registry): void {
 }
 
 async function run(session: Session, options: BackupOptions, folder: string): Promise<number> {
+  if (folder === '') throw new UsageError('name the folder of the backups');
   if (options.list && options.check !== undefined) throw new UsageError('--list and --check are two things: one at a time');
   if (options.check !== undefined) return check(session, options, folder, options.check === true ? undefined : options.check);
   return options.list ? list(session, options, folder) : make(session, options, folder);

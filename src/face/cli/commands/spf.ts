@@ -103,7 +103,12 @@ function showExplained({ out }: Session, record: ExplainedRecord): void {
     }
   };
   walk(record, 0);
-  out.line(printable(record.text || `${record.domain} has no SPF record`));
+  // Nothing to show: there is none, or nobody knows; the problem says which.
+  if (record.text === '') {
+    for (const problem of record.problems) out.line(printable(problem));
+    return;
+  }
+  out.line(printable(record.text));
   out.line(`${record.octets} octets, ${record.lookups} of 10 look-ups, ${record.voidLookups} of 2 without an answer${record.ipv4 === undefined ? '' : `; ${record.ipv4} IPv4 addresses pass`}`);
   out.line();
   out.table([{ title: 'Record of' }, { title: '' }, { title: 'Type' }, { title: 'Value', max: 50 }, { title: 'Meaning' }, { title: 'Look-ups', align: 'right' }, { title: 'IPv4', align: 'right' }, { title: 'IPv6' }], rows, 'no terms');
