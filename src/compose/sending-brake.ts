@@ -2,15 +2,14 @@
  * The brake in its place: asked for every submitted message, told every outcome; when it pulls, what waits of the account
  * is held, and the postmaster gets a report.
  */
-import { BufferSource } from '../base/byte-source.ts';
 import type { Clock } from '../base/clock.ts';
 import { BRAKE_LIMITS } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
-import { createQueueId } from '../base/queue-id.ts';
 import type { Config } from '../config/config.ts';
 import type { Directory } from '../contract/directory.ts';
 import { MESSAGE_EVENTS } from '../contract/events.ts';
-import type { Intake, ReceivedMessage } from '../contract/message.ts';
+import type { ReceivedMessage } from '../contract/message.ts';
+import type { OwnMail } from '../contract/own-mail.ts';
 import type { NewQueueItem } from '../contract/queue.ts';
 import type { QueueControl } from '../contract/queue-control.ts';
 import type { BrakeVerdict, SendingBrake } from '../contract/sending-brake.ts';
@@ -19,7 +18,6 @@ import { createBrake, type Brake, type BrakeAlarm } from '../flow/brake/brake.ts
 import type { QueueOptions } from '../flow/queue/queue.ts';
 import type { WithinLimits } from '../flow/sieve/carry-out.ts';
 import { domainOf } from '../mail/address.ts';
-import { composeMessage } from '../mail/compose.ts';
 import type { Store } from '../store/store.ts';
 
 export interface SendingBrakePorts {
@@ -29,8 +27,8 @@ export interface SendingBrakePorts {
   readonly store: Store;
   readonly directory: Directory;
   readonly queue: Pick<QueueControl, 'changed'>;
-  /** The door for the report. */
-  readonly submit: Intake['submit'];
+  /** For the report. */
+  readonly ownMail: Pick<OwnMail, 'tellPostmaster'>;
 }
 
 export function createSendingBrake(ports: SendingBrakePorts): Brake {
@@ -63,32 +61,14 @@ async function holdWaiting({ store, queue }: SendingBrakePorts, { account, reaso
   return held;
 }
 
-async function report({ config, clock, log, directory, submit }: SendingBrakePorts, alarm: BrakeAlarm, held: number): Promise<void> {
-  const postmaster = config.queue.notify ?? `postmaster@${domainOf(alarm.account)}`;
-  const resolution = await directory.resolve(postmaster);
-  const recipients = resolution.kind === 'alias' ? resolution.targets : [postmaster];
+async function report({ config, log, ownMail }: SendingBrakePorts, alarm: BrakeAlarm, held: number): Promise<void> {
   const { subject, text } = alarmText(alarm, config.hostname, held);
-  const now = clock.now();
-  const content = composeMessage({
-    from: { name: 'Mail server', address: `postmaster@${config.hostname}` },
-    to: [postmaster],
-    subject,
-    text,
-    date: now,
-    // RFC 3834 §5.
-    headers: [['Auto-Submitted', 'auto-generated']],
-  });
-  const message: ReceivedMessage = {
-    id: createQueueId(now),
-    receivedAt: now,
-    startedAt: now,
-    envelope: { sender: '', recipients: recipients.map((address) => ({ address })), body: '7bit', smtpUtf8: false, requireTls: false },
-    origin: { kind: 'internal', protocol: 'ESMTP', helo: config.hostname, listener: 'internal' },
-    content: new BufferSource(content),
-  };
-  const result = await submit(message);
-  if (result.kind === 'refused') log.error('brake.report-refused', { account: alarm.account, to: postmaster, code: result.reply.code, text: result.reply.text });
-  else log.info('brake.reported', { account: alarm.account, to: postmaster, id: result.id });
+  try {
+    const { id } = await ownMail.tellPostmaster({ subject, text, domain: domainOf(alarm.account) });
+    log.info('brake.reported', { account: alarm.account, id });
+  } catch (error) {
+    log.error('brake.report-refused', { account: alarm.account, error: String(error) });
+  }
 }
 
 /** What the brake says of a message; everything passes that no account sent. */

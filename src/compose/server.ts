@@ -18,11 +18,14 @@ import { createResolver } from '../net/resolver.ts';
 import { openStore, type OwnStore } from '../store/store.ts';
 import { wantsAccess } from './access/access-addresses.ts';
 import { startAccess, type RunningAccess } from './access/start-access.ts';
+import { choreList } from './chore-list.ts';
+import { startChores } from './chores.ts';
 import { createDoors } from './doors.ts';
 import { createFront, type Front, type PublicAddresses } from './front.ts';
 import { createLiveConfig } from './live-config.ts';
 import { countDeliveries, countingSink, createCounters, createMetricsSource } from './metrics.ts';
 import { createOutbound } from './outbound.ts';
+import { createOwnMail } from './own-mail.ts';
 import { Arrivals } from './sessions/arrivals.ts';
 import type { AnswerPorts } from './sessions/session-questions.ts';
 import { startSessionThreads, type SessionThreads } from './sessions/session-threads.ts';
@@ -94,7 +97,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const observers: SettledObserver[] = [];
     const { queue, remote, checkRecipient, sites, tls, fetch } = createOutbound({ ...shared, shaper, brake: { judge: (message) => brake.judge(message) }, onSettled: tellAll(observers), ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
     closing.push(() => tls.close(), () => remote.close());
-    const brake: Brake = createSendingBrake({ ...shared, queue: queue.control, submit: (message) => doors.intake.submit(message) });
+    const ownMail = createOwnMail({ ...shared, submit: (message) => doors.intake.submit(message) });
+    const brake: Brake = createSendingBrake({ ...shared, queue: queue.control, ownMail });
     observers.push(noteOutcomes(brake), countDeliveries(counters));
     closing.push(() => brake.close());
     const doors: SmtpServerPorts = createDoors({ ...shared, checkRecipient, brake, enqueue: (item) => queue.enqueue(item) });
@@ -106,7 +110,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(() => threads?.close(0));
     const access = await startAccess({ ...shared, ...options.accessThread, login, answers, counters });
     closing.push(() => access?.close(0));
-    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), logins: login, shaping: shaper.control, fetch };
+    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), logins: login, shaping: shaper.control, fetch, ownMail };
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
     await options.beforeQueue?.(context);
     await queue.start();
@@ -114,7 +118,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const spool = await watchSpool({ config, clock, log, directory: doors.directory, intake: doors.intake });
     closing.push(() => spool.close());
     const retention = startRetention(context);
-    closing.push(() => retention.close());
+    const chores = startChores({ ...shared, chores: choreList({ context, ownMail }) });
+    closing.push(() => retention.close(), () => chores.close());
     log.info('server.ready', { hostname: config.hostname, pid: process.pid, queued: queue.control.size.recipients });
     return {
       context,

@@ -23,7 +23,7 @@ function dnsOf(table: Readonly<Record<string, Entry>>): Dns {
 }
 
 const settings: OutboundTlsConfig = { dane: true, mtaSts: true, mtaStsPort: 443, rules: [] };
-const page = (mode: string, mx: string): HttpsAnswer => ({ kind: 'response', status: 200, mediaType: 'text/plain', body: Buffer.from(`version: STSv1\nmode: ${mode}\nmx: ${mx}\nmax_age: 86400\n`) });
+const page = (mode: string, mx: string): HttpsAnswer => ({ kind: 'response', status: 200, mediaType: 'text/plain', headers: {}, body: Buffer.from(`version: STSv1\nmode: ${mode}\nmx: ${mx}\nmax_age: 86400\n`) });
 const sts = { 'TXT _mta-sts.a.test': { records: [['v=STSv1; id=7']] } };
 const mail = (secure: boolean): Record<string, Entry> => ({ 'MX a.test': { records: [{ preference: 10, exchange: 'mx.a.test' }], secure }, 'A mx.a.test': { records: ['192.0.2.1'], secure } });
 const record = { usage: 3, selector: 1, matchingType: 1, data: Buffer.alloc(32) };

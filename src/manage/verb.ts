@@ -10,6 +10,7 @@ import type { Config } from '../config/config.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
 import type { MetricsSource } from '../contract/metrics.ts';
+import type { OwnMail } from '../contract/own-mail.ts';
 import type { QueueControl } from '../contract/queue-control.ts';
 import type { BrakeControl } from '../contract/sending-brake.ts';
 import type { ShapingControl } from '../contract/shaping-control.ts';
@@ -30,6 +31,8 @@ export interface ManageContext {
   readonly shaping?: ShapingControl;
   /** Absent where the network is out of reach. */
   readonly fetch?: HttpsFetch;
+  /** Present when the verb runs inside the server. */
+  readonly ownMail?: OwnMail;
 }
 
 export interface Verb<Args = unknown, Result = unknown> {

@@ -1,9 +1,10 @@
 /**
- * Fetches one small document over HTTPS: names by our own resolver, connections by the one connector (so that the lab's
- * fence holds here, too), the certificate verified always, no redirects, no cookies, a size and a deadline.
+ * One exchange over HTTPS: names by our own resolver, connections by the one connector (so that the lab's fence holds
+ * here, too), the certificate verified always, no redirects, no cookies, a size and a deadline. In the clear only where the
+ * caller says so.
  */
 import { request, type IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import type { Clock } from '../base/clock.ts';
 import { Failure } from '../base/errors.ts';
@@ -63,7 +64,7 @@ async function fetchOnce(ports: HttpsFetchPorts, wanted: HttpsRequest, signal: A
   const onAbort = (): void => void plain.destroy();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    const socket = await secure(await ports.clientTls(), plain, wanted.host);
+    const socket = wanted.secure === false ? plain : await secure(await ports.clientTls(), plain, wanted.host);
     return await exchange(socket, wanted);
   } finally {
     signal.removeEventListener('abort', onAbort);
@@ -71,13 +72,18 @@ async function fetchOnce(ports: HttpsFetchPorts, wanted: HttpsRequest, signal: A
   }
 }
 
-async function connectToHost({ dns, connector, protocols }: HttpsFetchPorts, { host, port, timeoutMs }: HttpsRequest, signal: AbortSignal): Promise<Socket> {
+async function addressesOf({ dns, protocols }: HttpsFetchPorts, host: string, signal: AbortSignal): Promise<readonly string[]> {
+  if (isIP(host) !== 0) return [host];
   const answers = await Promise.all(protocols().map((protocol) => dns.query(host, protocol === 'ipv6' ? 'AAAA' : 'A', { signal })));
   const addresses = answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : [])).slice(0, ADDRESSES_TRIED_MAX);
-  if (addresses.length === 0) {
-    const failed = answers.find((answer) => answer.kind === 'failure');
-    throw new FetchError('dns', failed ? `the address cannot be looked up now (${failed.reason})` : 'the name has no address');
-  }
+  if (addresses.length > 0) return addresses;
+  const failed = answers.find((answer) => answer.kind === 'failure');
+  throw new FetchError('dns', failed ? `the address cannot be looked up now (${failed.reason})` : 'the name has no address');
+}
+
+async function connectToHost(ports: HttpsFetchPorts, { host, port, timeoutMs }: HttpsRequest, signal: AbortSignal): Promise<Socket> {
+  const { connector } = ports;
+  const addresses = await addressesOf(ports, host, signal);
   let last = '';
   for (const address of addresses) {
     try {
@@ -106,14 +112,15 @@ function tlsError(error: NodeJS.ErrnoException): FetchError {
   return new FetchError(ofCertificate ? 'certificate' : 'connect', `TLS: ${(error as { reason?: string }).reason ?? error.message}`.slice(0, 300));
 }
 
-function exchange(socket: TLSSocket, { host, port, path, bytesMax, body, accept = 'text/plain' }: HttpsRequest): Promise<HttpsAnswer> {
+function exchange(socket: Socket, { host, port, path, method, bytesMax, body, accept = 'text/plain', headers = {}, secure: encrypted = true }: HttpsRequest): Promise<HttpsAnswer> {
   return new Promise((resolve, reject) => {
     const asking = request({
       createConnection: () => socket,
       path,
-      method: body ? 'POST' : 'GET',
+      method: method ?? (body ? 'POST' : 'GET'),
       headers: {
-        host: port === 443 ? host : `${host}:${port}`,
+        ...headers,
+        host: port === (encrypted ? 443 : 80) ? host : `${host}:${port}`,
         'user-agent': USER_AGENT,
         accept,
         connection: 'close',
@@ -123,7 +130,7 @@ function exchange(socket: TLSSocket, { host, port, path, bytesMax, body, accept 
     asking.once('error', (error) => reject(new FetchError('protocol', error.message)));
     asking.once('response', (response) => {
       readBody(response, bytesMax).then(
-        (received) => resolve({ kind: 'response', status: response.statusCode ?? 0, mediaType: mediaTypeOf(response), body: received }),
+        (received) => resolve({ kind: 'response', status: response.statusCode ?? 0, mediaType: mediaTypeOf(response), headers: fieldsOf(response), body: received }),
         (error: unknown) => reject(error instanceof FetchError ? error : new FetchError('connect', 'the connection ended before the answer was complete')),
       );
     });
@@ -144,4 +151,8 @@ async function readBody(response: IncomingMessage, bytesMax: number): Promise<Bu
 
 function mediaTypeOf({ headers }: IncomingMessage): string {
   return (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+function fieldsOf({ headersDistinct }: IncomingMessage): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [name, (values ?? []).join(', ')]));
 }

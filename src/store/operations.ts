@@ -9,6 +9,7 @@ import { activityReads } from './ops/activity.ts';
 import { annotationReads, annotationWrites } from './ops/annotations.ts';
 import { appPasswordReads, appPasswordWrites } from './ops/app-passwords.ts';
 import { bodyReads, bodyWrites } from './ops/bodies.ts';
+import { choreReads, choreWrites } from './ops/chores.ts';
 import { directoryReads, directoryWrites } from './ops/directory.ts';
 import { folderMessageWrites } from './ops/folder-messages.ts';
 import { folderMessageReads, folderReads } from './ops/folder-reads.ts';
@@ -42,6 +43,7 @@ export const writes = {
   annotations: annotationWrites,
   appPasswords: appPasswordWrites,
   bodies: bodyWrites,
+  chores: choreWrites,
   directory: directoryWrites,
   folderMessages: folderMessageWrites,
   folders: { ...folderWrites, ...removedFolderWrites },
@@ -72,6 +74,7 @@ export const reads = {
   annotations: annotationReads,
   appPasswords: appPasswordReads,
   bodies: bodyReads,
+  chores: choreReads,
   directory: directoryReads,
   folderMessages: folderMessageReads,
   folders: folderReads,

@@ -3,6 +3,8 @@ import type { Clock } from '../base/clock.ts';
 import type { FolderFeed, MailSearch } from '../contract/mailbox.ts';
 import type { StoreCall } from './call.ts';
 import type { ChangeCounts } from './change-counts.ts';
+import { createChoreStore } from './clients/chores.ts';
+import type { ChoreStore } from './clients/chores.ts';
 import { createDirectoryStore } from './clients/directory.ts';
 import type { DirectoryStore } from './clients/directory.ts';
 import { createImportStore } from './clients/imports.ts';
@@ -49,6 +51,8 @@ export interface StoreClients {
   readonly queueAdmin: QueueAdmin;
   readonly timeline: Timeline;
   readonly directory: DirectoryStore;
+  /** When the server last did what it does now and then. */
+  readonly chores: ChoreStore;
   /** App passwords, second factors, audit. */
   readonly logins: LoginStore;
   readonly keys: KeyStore;
@@ -98,6 +102,7 @@ export function createStoreClients({ call, feed, search, dataDir, clock, reserve
     queueAdmin: createQueueAdmin(call, clock),
     timeline: createTimeline(call),
     directory: createDirectoryStore(call, changes.directory),
+    chores: createChoreStore(call),
     logins: createLoginStore(call, changes.directory),
     keys: createKeyStore(call, dataDir, changes.keys),
     mailbox,

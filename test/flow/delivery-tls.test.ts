@@ -50,7 +50,7 @@ const endEntity = (one: CertificateAndKey) => ({ usage: 3, selector: 1, matching
 const anchor = (one: CertificateAndKey) => ({ usage: 2, selector: 0, matchingType: 1, data: createHash('sha256').update(new X509Certificate(one.certificatePem).raw).digest() });
 const sts: Table = { 'TXT _mta-sts.a.test': { records: [['v=STSv1; id=1']] } };
 const policy = (mode: string, ...names: string[]): HttpsAnswer => ({
-  kind: 'response', status: 200, mediaType: 'text/plain', body: Buffer.from(`version: STSv1\nmode: ${mode}\n${names.map((name) => `mx: ${name}\n`).join('')}max_age: 86400\n`),
+  kind: 'response', status: 200, mediaType: 'text/plain', headers: {}, body: Buffer.from(`version: STSv1\nmode: ${mode}\n${names.map((name) => `mx: ${name}\n`).join('')}max_age: 86400\n`),
 });
 
 interface Setup {

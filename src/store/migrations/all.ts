@@ -18,5 +18,26 @@ import { scriptsMigration } from './045-scripts.ts';
 import { loginsMigration } from './050-logins.ts';
 import { importsMigration } from './055-imports.ts';
 import { impliedFoldersMigration } from './056-implied-folders.ts';
+import { choresMigration } from './057-chores.ts';
 
-export const migrations: readonly Migration[] = [queueMigration, directoryMigration, keysMigration, mailboxesMigration, schedulingMigration, shapingMigration, suppressionsMigration, tlsMigration, routesMigration, forwardingMigration, queueFactsMigration, dueSetAtMigration, mailsMigration, retentionMigration, scriptsMigration, loginsMigration, importsMigration, impliedFoldersMigration];
+export const migrations: readonly Migration[] = [
+  queueMigration,
+  directoryMigration,
+  keysMigration,
+  mailboxesMigration,
+  schedulingMigration,
+  shapingMigration,
+  suppressionsMigration,
+  tlsMigration,
+  routesMigration,
+  forwardingMigration,
+  queueFactsMigration,
+  dueSetAtMigration,
+  mailsMigration,
+  retentionMigration,
+  scriptsMigration,
+  loginsMigration,
+  importsMigration,
+  impliedFoldersMigration,
+  choresMigration,
+];

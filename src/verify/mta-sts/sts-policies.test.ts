@@ -17,7 +17,7 @@ interface World {
 }
 
 const page = (mode: string, maxAge = 1_000_000): HttpsAnswer => ({
-  kind: 'response', status: 200, mediaType: 'text/plain', body: Buffer.from(`version: STSv1\nmode: ${mode}\nmx: mx.a.test\nmax_age: ${maxAge}\n`),
+  kind: 'response', status: 200, mediaType: 'text/plain', headers: {}, body: Buffer.from(`version: STSv1\nmode: ${mode}\nmx: mx.a.test\nmax_age: ${maxAge}\n`),
 });
 
 function world(): World {
@@ -95,7 +95,7 @@ test('a failed fetch is not repeated for five minutes, unless the id changes', a
   assert.equal(made.requests.length, 1);
   made.clock.advance(300_001);
   assert.equal(await mode(made), 'enforce');
-  made.answer = { kind: 'response', status: 500, mediaType: 'text/plain', body: Buffer.alloc(0) };
+  made.answer = { kind: 'response', status: 500, mediaType: 'text/plain', headers: {}, body: Buffer.alloc(0) };
   made.txt = ['v=STSv1; id=2'];
   assert.equal(await mode(made), 'enforce sts-policy-fetch-error');
   made.txt = ['v=STSv1; id=3'];
@@ -105,10 +105,10 @@ test('a failed fetch is not repeated for five minutes, unless the id changes', a
 
 test('redirects, other types and rubbish are no policy', async () => {
   const cases: [HttpsAnswer, string][] = [
-    [{ kind: 'response', status: 301, mediaType: 'text/plain', body: Buffer.alloc(0) }, 'sts-policy-fetch-error'],
-    [{ kind: 'response', status: 404, mediaType: 'text/plain', body: Buffer.alloc(0) }, 'sts-policy-fetch-error'],
+    [{ kind: 'response', status: 301, mediaType: 'text/plain', headers: {}, body: Buffer.alloc(0) }, 'sts-policy-fetch-error'],
+    [{ kind: 'response', status: 404, mediaType: 'text/plain', headers: {}, body: Buffer.alloc(0) }, 'sts-policy-fetch-error'],
     [{ ...page('enforce'), mediaType: 'text/html' } as HttpsAnswer, 'sts-policy-invalid'],
-    [{ kind: 'response', status: 200, mediaType: 'text/plain', body: Buffer.from('hello') }, 'sts-policy-invalid'],
+    [{ kind: 'response', status: 200, mediaType: 'text/plain', headers: {}, body: Buffer.from('hello') }, 'sts-policy-invalid'],
   ];
   for (const [answer, failure] of cases) {
     const made = world();

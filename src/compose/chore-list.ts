@@ -1,0 +1,13 @@
+/** What this server does by itself now and then. */
+import type { Chore } from '../contract/chores.ts';
+import type { OwnMail } from '../contract/own-mail.ts';
+import type { ManageContext } from '../manage/verb.ts';
+
+export interface ChorePorts {
+  readonly context: ManageContext;
+  readonly ownMail: OwnMail;
+}
+
+export function choreList(_ports: ChorePorts): readonly Chore[] {
+  return [];
+}

@@ -1,0 +1,22 @@
+/**
+ * Addresses behind which the server itself reads: the mail-tester (`test-…@`), reports about our mail. What comes for them
+ * waits in the queue like any other mail and is delivered to the service, so a crash loses none.
+ */
+import type { ByteSource } from '../base/byte-source.ts';
+import type { QueueMessage } from './queue.ts';
+
+export interface ServiceMail {
+  readonly message: QueueMessage;
+  readonly recipient: string;
+  readonly content: ByteSource;
+}
+
+export interface MailService {
+  /** Stable: stored with the route. */
+  readonly name: string;
+  /** Durable when it resolves. A temporary Failure is tried again, a permanent one returns the message. */
+  take(mail: ServiceMail, signal: AbortSignal): Promise<void>;
+}
+
+/** Which service reads an address of a domain of ours; asked after accounts, aliases and lists, before catch-alls. Undefined: none. */
+export type ServiceOf = (address: string) => Promise<string | undefined>;
