@@ -3,12 +3,15 @@
  * each in checks/; how much it weighs is data beside it.
  */
 import type { Dns } from '../contract/dns.ts';
+import type { DoctorNetwork } from '../contract/doctor-network.ts';
 
 export interface HostSubject {
   readonly kind: 'host';
   /** Name in EHLO and banner. */
   readonly hostname: string;
   readonly addresses: readonly SendingAddress[];
+  /** Absent: no server is configured here. */
+  readonly server?: ServerFacts;
 }
 
 export interface AddressSubject extends SendingAddress {
@@ -23,6 +26,29 @@ export interface DomainSubject {
   readonly keys: readonly DomainKey[];
   /** Of `postmaster` and `abuse`, those that nobody gets. Undefined: not known here. */
   readonly unreachable?: readonly string[];
+  /** Absent: no server is configured here. */
+  readonly server?: ServerFacts;
+}
+
+/** What this server knows of itself. */
+export interface ServerFacts {
+  /** Where it can be reached from this machine. */
+  readonly listeners: readonly ServiceListener[];
+  /** Networks in CIDR form whose hosts may relay without logging in. */
+  readonly trusted: readonly string[];
+  /** Sessions with other mail servers of the last days, and how many of them were encrypted. */
+  readonly outboundTls?: { readonly sessions: number; readonly encrypted: number };
+  /** EHLO names that an address was configured with, as earlier runs saw it; newest last. */
+  readonly heloHistory?: Readonly<Record<string, readonly string[]>>;
+  /** Sets of public addresses that earlier runs saw, newest last. */
+  readonly addressHistory?: readonly { readonly at: number; readonly addresses: readonly string[] }[];
+}
+
+export interface ServiceListener {
+  readonly service: 'smtp' | 'submission' | 'submissions' | 'imap' | 'imaps' | 'pop3s' | 'sieve';
+  /** An address that can be dialled. */
+  readonly address: string;
+  readonly port: number;
 }
 
 export interface SendingAddress {
@@ -46,6 +72,8 @@ export interface DoctorContext {
   readonly dns: Dns;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Absent: only the DNS is asked, and what needs more is `unknown` (see NO_NETWORK). */
+  readonly network?: DoctorNetwork;
 }
 
 export type Level = 'pass' | 'warn' | 'fail' | 'unknown' | 'skip';
@@ -81,6 +109,8 @@ export interface Check<S extends Subject = Subject> {
 export function defineCheck<S extends Subject>(check: Check<S>): Check {
   return check as unknown as Check;
 }
+
+export const NO_NETWORK: Finding = { level: 'unknown', text: 'This needs connections to other machines, which are not made here.' };
 
 export const pass = (text: string): Finding => ({ level: 'pass', text });
 export const skip = (text: string): Finding => ({ level: 'skip', text });

@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { AUTHENTICATION_LIMITS } from '../base/limits.ts';
 import type { ArcReport, DkimReport, SpfReport } from '../contract/auth-report.ts';
 import type { Dns } from '../contract/dns.ts';
+import type { DoctorNetwork } from '../contract/doctor-network.ts';
 import { parseHeader } from '../mail/header.ts';
 import { verifyArc } from '../verify/arc/verify-arc.ts';
 import { createDeadlineDns } from '../verify/deadline-dns.ts';
@@ -16,6 +17,8 @@ import { checkSpf } from '../verify/spf/check-spf.ts';
 export interface VerifyContext {
   readonly dns: Dns;
   readonly clock: Clock;
+  /** Absent: only the DNS is asked. */
+  readonly network?: DoctorNetwork;
 }
 
 export interface SpfQuestion {
