@@ -5,6 +5,7 @@
 import type { OauthSource } from '../base/oauth-source.ts';
 import type { OwnSite } from '../mail/sites/own-sites.ts';
 import type { Stream } from '../mail/sites/streams.ts';
+import type { DnsPolicyConfig, DnsProviderConfig } from './dns-config.ts';
 import type { HostPort } from './host-port.ts';
 import type { LoginConfig } from './login-config.ts';
 import type { MailboxConfig, RetentionConfig } from './mailbox-config.ts';
@@ -123,6 +124,10 @@ export interface Config {
     readonly servers: readonly HostPort[];
     /** Believe the AD bit of these servers (RFC 4035 §4.9.3). Default: only of loopback servers. */
     readonly trustAd: boolean;
+    /** Absent: none. */
+    readonly providers?: readonly DnsProviderConfig[];
+    /** Absent: DEFAULT_DNS_POLICY. */
+    readonly policy?: DnsPolicyConfig;
   };
   readonly networks: {
     /** CIDR; may relay without AUTH and log in without TLS. Default 127.0.0.0/8 and ::1/128. */

@@ -11,6 +11,7 @@ import { Failure } from '../base/errors.ts';
 import type { OauthSource } from '../base/oauth-source.ts';
 import { normalizeDomain } from '../mail/address.ts';
 import type { Config, ConfigWarning, SiteConfig, TlsRule } from './config.ts';
+import { dnsPolicyOf, dnsProvidersOf } from './dns-settings.ts';
 import { loginConfigOf } from './login-settings.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
 import { checkRelations } from './relations.ts';
@@ -178,7 +179,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
       certificate: tls.certificate && absolute(tls.certificate),
       key: tls.key && absolute(tls.key),
     }),
-    dns: { servers: dns.servers ?? [], trustAd: dns['trust-ad'] ?? allLoopback(dns.servers ?? []) },
+    dns: { servers: dns.servers ?? [], trustAd: dns['trust-ad'] ?? allLoopback(dns.servers ?? []), providers: dnsProvidersOf(dns.provider, absolute), policy: dnsPolicyOf(dns.policy) },
     networks: { trusted: networks.trusted, cleartextLogin: networks['cleartext-login'], proxies: networks.proxies },
     smtp: {
       maxMessageSize: smtp['max-message-size'],

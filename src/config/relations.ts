@@ -1,5 +1,6 @@
 /** Settings that are right alone and wrong together. */
 import { SITE_PROFILES } from '../mail/sites/find-site.ts';
+import { wrongDnsSettings } from './dns-settings.ts';
 import { wrongLoginSettings } from './login-settings.ts';
 import type { ConfigTables } from './schema.ts';
 
@@ -22,7 +23,7 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
   if (queue['retry-min'] > queue['retry-max']) say('queue.retry-min', 'must not be longer than queue.retry-max');
   if (relay) wrong.push(...wrongLogin(relay, ['relay']));
   wrong.push(...outbound.fallback.flatMap((fallback, at) => wrongLogin(fallback, ['outbound', 'fallback', at])));
-  wrong.push(...wrongShaping(tables), ...wrongLoginSettings(tables.login), ...wideAuth(listen));
+  wrong.push(...wrongShaping(tables), ...wrongLoginSettings(tables.login), ...wrongDnsSettings(tables.dns), ...wideAuth(listen));
   for (const [index, { address }] of outbound.ip.entries()) {
     const protocol = address.includes(':') ? 'ipv6' : 'ipv4';
     if (!outbound.protocols.includes(protocol)) {

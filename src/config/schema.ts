@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { STREAMS } from '../mail/sites/streams.ts';
+import { dnsPolicy, dnsProviders } from './dns-settings.ts';
 import { login } from './login-settings.ts';
 import { mailbox, retention } from './mailbox-settings.ts';
 import { coming, optional, optionalTable, required, setting, table } from './setting.ts';
@@ -52,13 +53,15 @@ const tls = table('The certificate of this server.', {
   ),
 });
 
-const dns = table('Name servers to ask.', {
+const dns = table('Name servers to ask, and what to publish where.', {
   servers: optional(value.listOf(value.nameServer()), 'Asked in this order.', 'those of /etc/resolv.conf'),
   'trust-ad': optional(
     value.toggle(),
     'Believe these servers when they say that an answer was validated by DNSSEC.',
     'only servers on a loopback address are believed',
   ),
+  provider: dnsProviders,
+  policy: dnsPolicy,
 });
 
 const networks = table('Whom to trust by address.', {
