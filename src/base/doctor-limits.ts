@@ -3,4 +3,21 @@
 export const DOCTOR_LIMITS = {
   /** One check has to answer within this time, or nobody knows. */
   checkMs: 15_000,
+  /** One name server that is asked by itself. */
+  askServerMs: 3_000,
+  /** A mail port that is tried, from the connection to the last reply. */
+  probeMs: 8_000,
+  /** A connection to a mail port. */
+  probeConnectMs: 5_000,
+  /** A web service that is asked something. */
+  fetchMs: 6_000,
+  /** Checks that run at once. */
+  checksAtOnceMax: 128,
+  /** Mail ports that are tried at once. */
+  probesAtOnceMax: 16,
+  /** A prober tries the same address again after so long. */
+  proberPauseMs: 10_000,
+  /** Addresses that a prober remembers for that, and tries at once. */
+  proberAddressesMax: 1_000,
+  proberAtOnceMax: 20,
 } as const;

@@ -17,6 +17,10 @@ export interface DnsQuestion {
   readonly edns: boolean;
   /** Ask for validation: sets DO (RFC 3225) and AD (RFC 6840 §5.7). */
   readonly dnssec: boolean;
+  /** Sets CD: wanted though signatures may be wrong (RFC 4035 §3.2.2). Default false. */
+  readonly checkingDisabled?: boolean;
+  /** Default true; false for a server that is asked for its own zones. */
+  readonly recursive?: boolean;
 }
 
 export interface DnsRecord {
@@ -30,6 +34,8 @@ export interface DnsReply {
   /** RFC 1035 §4.1.1 with the EDNS extension: 0 NOERROR, 1 FORMERR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED. */
   readonly rcode: number;
   readonly truncated: boolean;
+  /** AA: the server holds the zone. */
+  readonly authoritative: boolean;
   readonly authentic: boolean;
   readonly answers: readonly DnsRecord[];
   /** Seconds a negative answer may be kept: the lesser of SOA TTL and its MINIMUM (RFC 2308 §5); absent without SOA. */
@@ -39,7 +45,7 @@ export interface DnsReply {
 const HEADER_BYTES = 12;
 
 export function encodeQuestion(question: DnsQuestion): Buffer {
-  const { RECURSION_DESIRED, AUTHENTIC_DATA, DNSSEC_OK } = dnsPacket;
+  const { RECURSION_DESIRED, AUTHENTIC_DATA, CHECKING_DISABLED, DNSSEC_OK } = dnsPacket;
   const additionals: dnsPacket.Answer[] = [];
   if (question.edns) {
     additionals.push({
@@ -56,7 +62,7 @@ export function encodeQuestion(question: DnsQuestion): Buffer {
   return dnsPacket.encode({
     type: 'query',
     id: question.id,
-    flags: RECURSION_DESIRED | (question.dnssec ? AUTHENTIC_DATA : 0),
+    flags: (question.recursive === false ? 0 : RECURSION_DESIRED) | (question.dnssec ? AUTHENTIC_DATA : 0) | (question.checkingDisabled ? CHECKING_DISABLED : 0),
     questions: [{ name: question.name, type: question.type, class: 'IN' }],
     additionals,
   });
@@ -77,7 +83,7 @@ export function decodeReply(bytes: Buffer, question: DnsQuestion): DnsReply | un
 }
 
 function headerOnly(rcode: number): DnsReply {
-  return { rcode, truncated: false, authentic: false, answers: [] };
+  return { rcode, truncated: false, authoritative: false, authentic: false, answers: [] };
 }
 
 function decodeWhole(bytes: Buffer, question: DnsQuestion, rcode: number): DnsReply | undefined {
@@ -96,6 +102,7 @@ function decodeWhole(bytes: Buffer, question: DnsQuestion, rcode: number): DnsRe
   return {
     rcode: extended | rcode,
     truncated: false,
+    authoritative: packet.flag_aa,
     authentic: packet.flag_ad,
     answers: (packet.answers ?? []).flatMap(toRecord),
     ...(negativeTtlSeconds === undefined ? {} : { negativeTtlSeconds }),

@@ -1,0 +1,146 @@
+/**
+ * A mail port as a stranger finds it: greeting, EHLO, STARTTLS with the certificate, which old TLS versions are taken, and
+ * whether it would relay. No message is ever sent: the question for relaying ends behind RCPT TO.
+ */
+import { connect as tlsConnect } from 'node:tls';
+import type { Clock } from '../base/clock.ts';
+import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
+import { Failure } from '../base/errors.ts';
+import { Semaphore } from '../base/semaphore.ts';
+import type { MailProbe, MailProbeAnswer, MailProbeRequest, ProbedTls } from '../contract/doctor-network.ts';
+import type { Connector } from './connector.ts';
+import { peerIdentity } from './peer-identity.ts';
+import { SmtpChannel, type ReceivedReply } from './smtp-channel.ts';
+import { parseCapabilities } from './smtp-capabilities.ts';
+import { SmtpError, type SmtpStep } from './smtp-trouble.ts';
+import type { ClientTls } from './tls.ts';
+
+export interface MailProbePorts {
+  readonly connector: Connector;
+  readonly clock: Clock;
+  readonly clientTls: () => Promise<ClientTls>;
+}
+
+type Failed = Extract<MailProbeAnswer, { kind: 'failure' }>;
+type Answered = Extract<MailProbeAnswer, { kind: 'answer' }>;
+
+export function createMailProbe(ports: MailProbePorts): MailProbe {
+  const places = new Semaphore(DOCTOR_LIMITS.probesAtOnceMax);
+  return (request) => places.run(() => probe(ports, request));
+}
+
+async function probe(ports: MailProbePorts, request: MailProbeRequest): Promise<MailProbeAnswer> {
+  const channel = await dial(ports, request);
+  if ('kind' in channel) return channel;
+  const limit = channel.limit(DOCTOR_LIMITS.probeMs);
+  try {
+    const answer = await talk(ports, request, channel);
+    if (!request.oldTls || !answer.tls) return answer;
+    const oldTls = await takesOldTls(ports, request);
+    return oldTls === undefined ? answer : { ...answer, tls: { ...answer.tls, oldTls } };
+  } catch (error) {
+    return failureOf(error);
+  } finally {
+    limit.cancel();
+    if (channel.usable) channel.quit();
+    else channel.destroy('done');
+  }
+}
+
+async function dial({ connector, clock }: MailProbePorts, { address, port, localAddress }: MailProbeRequest): Promise<SmtpChannel | Failed> {
+  try {
+    return new SmtpChannel(await connector.connect({ address, port, timeoutMs: DOCTOR_LIMITS.probeConnectMs, ...(localAddress === undefined ? {} : { localAddress }) }), clock);
+  } catch (error) {
+    if (!(error instanceof Failure)) return { kind: 'failure', step: 'connect', reason: 'local', detail: String(error) };
+    const reason = error.code === 'connect-timeout' ? 'timeout' : error.code === 'connect-failed' ? 'refused' : 'local';
+    return { kind: 'failure', step: 'connect', reason, detail: error.message };
+  }
+}
+
+async function talk(ports: MailProbePorts, request: MailProbeRequest, channel: SmtpChannel): Promise<Answered> {
+  let tls: ProbedTls | undefined;
+  if (request.implicitTls) {
+    tls = await secure(ports, request, channel);
+    // IMAP and the like speak otherwise; the certificate is all that is asked of them.
+    if (!request.relay) return { kind: 'answer', startTls: false, tls };
+  }
+  const first = await ask(channel, 'greeting', undefined);
+  const greeting = `${first.reply.code} ${first.lines[0] ?? ''}`.trim();
+  if (request.greetingOnly || first.reply.code !== 220) return { kind: 'answer', greeting, startTls: false };
+  const { startTls } = await hello(channel, request.helo);
+  if (startTls && !tls && (await ask(channel, 'starttls', 'STARTTLS')).reply.code === 220) {
+    tls = await secure(ports, request, channel);
+    await hello(channel, request.helo);
+  }
+  const relay = request.relay && (await askToRelay(channel, request.relay));
+  return { kind: 'answer', greeting, startTls, ...(tls ? { tls } : {}), ...(relay ? { relay } : {}) };
+}
+
+async function hello(channel: SmtpChannel, helo: string): Promise<{ readonly startTls: boolean }> {
+  const answer = await ask(channel, 'ehlo', `EHLO ${helo}`);
+  return { startTls: answer.reply.code === 250 && parseCapabilities(answer.lines).startTls };
+}
+
+async function secure({ clientTls }: MailProbePorts, { host }: MailProbeRequest, channel: SmtpChannel): Promise<ProbedTls> {
+  const socket = await channel.startTls((await clientTls()).connectOptions(host, 'opportunistic'));
+  return { peer: peerIdentity(socket), version: socket.getProtocol() ?? 'unknown' };
+}
+
+/** Ends before DATA, with RSET, so that no message is begun. */
+async function askToRelay(channel: SmtpChannel, { from, to }: { readonly from: string; readonly to: string }): Promise<NonNullable<Answered['relay']>> {
+  const mail = await ask(channel, 'mail', `MAIL FROM:<${from}>`);
+  const answer = mail.reply.code === 250 ? await ask(channel, 'rcpt', `RCPT TO:<${to}>`) : mail;
+  const digit = Math.floor(answer.reply.code / 100);
+  if (mail.reply.code === 250) await ask(channel, 'rset', 'RSET');
+  return { outcome: digit === 2 ? 'taken' : digit === 4 ? 'later' : 'refused', reply: `${answer.reply.code} ${answer.lines.join(' ')}`.slice(0, 300) };
+}
+
+function ask(channel: SmtpChannel, step: SmtpStep, command: string | undefined): Promise<ReceivedReply> {
+  if (command !== undefined) channel.write(`${command}\r\n`);
+  return channel.read(step, DOCTOR_LIMITS.probeMs);
+}
+
+/**
+ * RFC 8996: TLS 1.0 and 1.1 must not be used. Undefined when nobody can tell: our own library may not speak them, and a
+ * connection may end for other reasons than a refusal.
+ */
+async function takesOldTls(ports: MailProbePorts, request: MailProbeRequest): Promise<boolean | undefined> {
+  const channel = await dial(ports, request);
+  if ('kind' in channel) return undefined;
+  const limit = channel.limit(DOCTOR_LIMITS.probeMs);
+  try {
+    if (!request.implicitTls) {
+      await ask(channel, 'greeting', undefined);
+      await hello(channel, request.helo);
+      if ((await ask(channel, 'starttls', 'STARTTLS')).reply.code !== 220) return undefined;
+    }
+    return await handshakeOld(channel);
+  } catch {
+    return undefined;
+  } finally {
+    limit.cancel();
+    channel.destroy('done');
+  }
+}
+
+function handshakeOld(channel: SmtpChannel): Promise<boolean | undefined> {
+  return new Promise((resolve) => {
+    const plain = channel.socket;
+    plain.removeAllListeners();
+    plain.on('error', () => resolve(undefined));
+    plain.on('close', () => resolve(undefined));
+    // Seclevel 0: the signatures of these versions are too weak for the library otherwise.
+    const socket = tlsConnect({ socket: plain, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0', rejectUnauthorized: false });
+    socket.once('secureConnect', () => resolve(true));
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(/ALERT|PROTOCOL_VERSION|ECONNRESET|HANDSHAKE_FAILURE/.test(error.code ?? '') ? false : undefined));
+  });
+}
+
+function failureOf(error: unknown): Failed {
+  if (!(error instanceof SmtpError)) return { kind: 'failure', step: 'greeting', reason: 'local', detail: String(error) };
+  const { trouble } = error;
+  const step = trouble.step === 'tls' ? 'tls' : 'greeting';
+  const detail = 'detail' in trouble ? trouble.detail : `${trouble.reply.code}`;
+  const reason = trouble.kind === 'timeout' ? 'timeout' : trouble.kind === 'lost' ? 'lost' : trouble.kind === 'local' ? 'local' : 'protocol';
+  return { kind: 'failure', step, reason, detail };
+}
