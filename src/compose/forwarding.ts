@@ -21,8 +21,8 @@ export function loopRefusal({ recipients }: Forwarding): Reply | undefined {
 }
 
 /** The row of one recipient. */
-export function queueRecipient({ loop, ...recipient }: ForwardedRecipient, index: number, now: number): QueueRecipient {
-  const row: QueueRecipient = { ...recipient, index, state: 'queued', attempts: 0, nextAttemptAt: now };
+export function queueRecipient({ loop, service, ...recipient }: ForwardedRecipient, index: number, now: number): QueueRecipient {
+  const row: QueueRecipient = { ...recipient, index, state: 'queued', attempts: 0, nextAttemptAt: now, ...(service !== undefined && { reroute: { kind: 'service', service } }) };
   if (!loop) return row;
   return { ...row, nextAttemptAt: RETURN_ORDERED_AT, lastReply: loopReply(recipient.via ?? ''), reason: 'it has been here before: a mail loop' };
 }

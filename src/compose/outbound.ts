@@ -10,11 +10,13 @@ import type { SendingBrake } from '../contract/sending-brake.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
 import { isFromOutside } from '../contract/message.ts';
-import type { Deliverer } from '../contract/queue.ts';
+import type { Deliverer, RoutePlan } from '../contract/queue.ts';
 import type { CheckRecipient } from '../contract/recipient-check.ts';
+import type { MailService } from '../contract/service-mail.ts';
 import { createLocalDeliverer } from '../flow/deliver/local.ts';
 import { createMaildirDeliverer } from '../flow/deliver/maildir.ts';
 import { createRemoteDeliverer, type RemoteDeliverer } from '../flow/deliver/remote.ts';
+import { createServiceDeliverer } from '../flow/deliver/service.ts';
 import { createPreflightDeliverer } from '../flow/preflight/preflight-deliverer.ts';
 import { createQueue, type Queue, type QueueOptions } from '../flow/queue/queue.ts';
 import { createRouter } from '../flow/route/router.ts';
@@ -45,6 +47,8 @@ export interface OutboundPorts {
   readonly shaper: LiveShaper;
   /** Asked about what scripts send. */
   readonly brake: SendingBrake;
+  /** What reads mail here, by name. */
+  readonly service: (name: string) => MailService | undefined;
   /** Told the fate of recipients, behind the commit. */
   readonly onSettled?: QueueOptions['onSettled'];
   /** Addresses that outgoing mail connections may go to; default any. */
@@ -84,7 +88,7 @@ export function createOutbound(ports: OutboundPorts): Outbound {
   const queue: Queue = createQueue({
     store: store.queue,
     router: createSuppressingRouter({ router: createRouter({ config, directory, routes: store.routes, sites }), suppressions: store.suppressions, clock }),
-    deliverers: { local: nearDeliverer(createLocalDeliverer({ directory, clock, log, room: ports.mailboxRoom, whenFull: () => config.mailbox?.whenFull ?? 'defer', filter: createLocalFilter(ports) }), createMaildirDeliverer({ hostname: config.hostname, clock, log })), remote: createPreflightDeliverer(remote, { config, dns, clock, log }) },
+    deliverers: { local: createNearDeliverer(ports), remote: createPreflightDeliverer(remote, { config, dns, clock, log }) },
     feedback: createNotices(ports),
     shaper: ports.shaper,
     clock,
@@ -99,9 +103,14 @@ export function createOutbound(ports: OutboundPorts): Outbound {
   return { queue, remote, checkRecipient, sites, tls, fetch: fetchDocument };
 }
 
-/** What ends on this machine: in our store, or in a Maildir beside it. */
-function nearDeliverer(mailboxes: Deliverer, maildirs: Deliverer): Deliverer {
-  return { deliver: (job, signal) => (job.route.kind === 'maildir' ? maildirs : mailboxes).deliver(job, signal) };
+/** What ends on this machine: in our store, in a Maildir beside it, or with a part of this server that reads it. */
+function createNearDeliverer(ports: OutboundPorts): Deliverer {
+  const { config, clock, log, directory, service } = ports;
+  const mailboxes = createLocalDeliverer({ directory, clock, log, room: ports.mailboxRoom, whenFull: () => config.mailbox?.whenFull ?? 'defer', filter: createLocalFilter(ports) });
+  const maildirs = createMaildirDeliverer({ hostname: config.hostname, clock, log });
+  const services = createServiceDeliverer({ service, clock, log });
+  const of = ({ kind }: RoutePlan): Deliverer => (kind === 'maildir' ? maildirs : kind === 'service' ? services : mailboxes);
+  return { deliver: (job, signal) => of(job.route).deliver(job, signal) };
 }
 
 /** Made anew when a reload brought other rows. */

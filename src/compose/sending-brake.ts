@@ -107,7 +107,7 @@ type SettledListener = NonNullable<QueueOptions['onSettled']>;
 export function noteOutcomes(brake: Pick<Brake, 'noteOutcome'>): SettledListener {
   return ({ message, route }, settled) => {
     const { account } = message.origin;
-    if (account === undefined || message.origin.kind !== 'submission' || route.kind === 'local') return;
+    if (account === undefined || message.origin.kind !== 'submission' || route.kind === 'local' || route.kind === 'service') return;
     for (const { settlement, explanation } of settled) {
       if (settlement.state === 'delivered') brake.noteOutcome(account, 'delivered');
       else if (explanation?.faultClass === 'hard-bounce') brake.noteOutcome(account, 'dead');

@@ -41,7 +41,7 @@ export function createSettledListener({ config, clock, log, store, signer, enque
     enqueue,
   });
   return (job, settled) => {
-    if (job.route.kind === 'local' || job.route.kind === 'undeliverable') return;
+    if (job.route.kind === 'local' || job.route.kind === 'service' || job.route.kind === 'undeliverable') return;
     recorder.record(settled.map((each) => factsOf(job, each)));
     const block = settled.find((each) => each.explanation?.faultClass === 'block' && each.outcome.attempt.mx !== undefined && !each.outcome.attempt.ownReply);
     if (block?.explanation && job.message.origin.kind !== 'internal') {

@@ -10,6 +10,8 @@ import { createDirectory } from '../store/directory.ts';
 import { createMailboxRoom } from '../store/mailbox-room.ts';
 import { createSigningKeys } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
+import { createServiceDirectory } from './service-directory.ts';
+import { createServiceOf } from './services.ts';
 
 export interface SharedParts {
   readonly directory: Directory;
@@ -21,8 +23,9 @@ export interface SharedParts {
 /** `provision` makes a mailbox for an address that a log-in back end knows. */
 export function createSharedParts(config: Config, clock: Clock, store: Store, provision: (address: string) => Promise<boolean>): SharedParts {
   const signingKeys = createSigningKeys({ store });
+  const users = createProvisioningDirectory({ directory: createDirectory({ store, hostname: config.hostname, origin: config.origin }), provision, config });
   return {
-    directory: createProvisioningDirectory({ directory: createDirectory({ store, hostname: config.hostname, origin: config.origin }), provision, config }),
+    directory: createServiceDirectory(users, createServiceOf(config)),
     signingKeys,
     signer: createSigner({ keys: signingKeys, config, clock }),
     mailboxRoom: createMailboxRoom({ quotas: store.mailbox.quotas, defaults: () => config.mailbox ?? DEFAULT_MAILBOX }),

@@ -1,9 +1,11 @@
 /** Who lives here: the questions that mail in transit asks about domains, accounts and aliases. */
 
 export type Resolution =
-  | { readonly kind: 'mailbox'; readonly account: string; /** after the `+` of plus-addressing */ readonly detail?: string; /** Nobody has the address itself. */ readonly catchAll?: true }
+  | { readonly kind: 'mailbox'; readonly account: string; /** after the `+` of plus-addressing */ readonly detail?: string; /** Nobody has the address itself. */ readonly catchAll?: true; /** A service reads along (ServiceAddress.besideOwner). */ readonly alsoService?: string }
   /** Expanded to the end, without cycles or doubles; targets may be ours or remote. */
-  | { readonly kind: 'alias'; readonly targets: readonly string[]; readonly catchAll?: true }
+  | { readonly kind: 'alias'; readonly targets: readonly string[]; readonly catchAll?: true; readonly alsoService?: string }
+  /** The server itself reads it (contract/service-mail.ts). */
+  | { readonly kind: 'service'; readonly service: string }
   /** Not ours, but a route says that mail from outside is taken for it (gateway, backup MX). */
   | { readonly kind: 'relay'; /** Ask the inner server whether the address exists. */ readonly verify: boolean }
   /** The domain is not ours. */

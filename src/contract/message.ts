@@ -20,6 +20,8 @@ export interface EnvelopeRecipient {
   readonly via?: string;
   /** Envelope sender of this recipient's copy when it is another than the message's (SRS, VERP). */
   readonly reversePath?: string;
+  /** A second copy of mail to this address, which no mailbox gets but this service (Resolution.alsoService). */
+  readonly service?: string;
 }
 
 export interface Envelope {

@@ -63,7 +63,8 @@ export interface QueueRecipient {
   readonly reroute?: Reroute;
 }
 
-export type Reroute = { readonly kind: 'mx' } | { readonly kind: 'relay'; readonly host: string; readonly port: number };
+/** `service`: no order, but the copy that a service reads of mail that somebody gets (EnvelopeRecipient.service). */
+export type Reroute = { readonly kind: 'mx' } | { readonly kind: 'relay'; readonly host: string; readonly port: number } | { readonly kind: 'service'; readonly service: string };
 
 /** One entry of a message's timeline. Names are stable: see contract/events.ts. */
 export interface MessageEvent {
@@ -96,6 +97,8 @@ export type RoutePlan =
   | ({ readonly kind: 'smarthost'; readonly key: string; readonly site?: MxSite } & RelayTarget)
   /** Into a Maildir of this machine; `path` as in RouteTarget. */
   | { readonly kind: 'maildir'; readonly key: 'maildir'; readonly path: string }
+  /** To a part of this server that reads mail (MailService.name). */
+  | { readonly kind: 'service'; readonly key: string; readonly service: string }
   | { readonly kind: 'undeliverable'; readonly key: 'undeliverable'; readonly reply: Reply };
 
 export interface Router {

@@ -18,5 +18,15 @@ export interface MailService {
   take(mail: ServiceMail, signal: AbortSignal): Promise<void>;
 }
 
-/** Which service reads an address of a domain of ours; asked after accounts, aliases and lists, before catch-alls. Undefined: none. */
-export type ServiceOf = (address: string) => Promise<string | undefined>;
+export interface ServiceAddress {
+  /** MailService.name. */
+  readonly service: string;
+  /** Where somebody has the address, he gets his mail and the service a copy. Default: then the service does not read it. */
+  readonly besideOwner?: true;
+}
+
+/**
+ * Which service reads an address of a domain of ours; asked after accounts, aliases and lists, before catch-alls.
+ * Undefined: none. Asked at every RCPT: answers from memory.
+ */
+export type ServiceOf = (address: string) => Promise<ServiceAddress | undefined>;

@@ -1,7 +1,7 @@
 /** The sentence of `queue why` for one recipient, and who has to act. Pure. */
 import { MESSAGE_EVENTS } from '../contract/events.ts';
 import type { Reply } from '../contract/message.ts';
-import { RETURN_ORDERED_AT, type AttemptFacts, type MessageEvent, type QueueMessage, type QueueRecipient, type RecipientState } from '../contract/queue.ts';
+import { RETURN_ORDERED_AT, type AttemptFacts, type MessageEvent, type QueueMessage, type QueueRecipient, type RecipientState, type Reroute } from '../contract/queue.ts';
 import type { LiveWait } from '../contract/queue-control.ts';
 import { BRAKE_REASON } from '../contract/sending-brake.ts';
 
@@ -50,11 +50,22 @@ function waitingReason({ recipient, live, running, now }: WhyInput): string {
   // An order to return it that a later one took back is no news.
   const last = reason === undefined || reason === RETURN_ORDERED ? '' : sentence(reason);
   if (!running) return joined('The server does not run; it is tried when the server starts.', attempts > 0 ? last : '');
-  const way = reroute ? `An administrator sends it ${reroute.kind === 'mx' ? 'by its MX records' : `to the relay ${reroute.host}:${reroute.port}`}.` : relayText(live?.site ?? recipient.site);
+  const way = reroute ? rerouteText(reroute) : relayText(live?.site ?? recipient.site);
   if (live && live.phase !== 'scheduled') return joined(sentence(live.reason), last && live.phase !== 'in-delivery' ? `Before that: ${last}` : '', way);
   if (nextAttemptAt > now) return joined(last === '' ? 'It waits for its next try.' : last, way);
   if (live) return joined(sentence(live.reason), way);
   return joined(attempts === 0 ? 'Its first try is under way, or its turn comes as soon as its destination has room.' : 'It is due, and its turn comes as soon as its destination has room.', last && attempts > 0 ? `Before that: ${last}` : '', way);
+}
+
+function rerouteText(reroute: Reroute): string {
+  switch (reroute.kind) {
+    case 'mx':
+      return 'An administrator sends it by its MX records.';
+    case 'relay':
+      return `An administrator sends it to the relay ${reroute.host}:${reroute.port}.`;
+    case 'service':
+      return `It is the copy that the service ${reroute.service} of this server reads.`;
+  }
 }
 
 /** A relay is our own choice, and where it was made is not in the reply. */

@@ -137,7 +137,7 @@ async function decide({ store, config }: ManageContext, sender: string, recipien
   const addresses = { sender, recipient };
   if (kind !== 'remote' && kind !== 'relay') {
     const fate = kind === 'unknown' ? 'nobody there has this address' : kind === 'disabled' ? 'the account is disabled' : 'it is delivered here';
-    return { ...addresses, kind: 'local', because: 'hosted', accepted: kind === 'mailbox' || kind === 'alias', why: `The domain is hosted here, and routes are for mail that leaves: ${fate}.` };
+    return { ...addresses, kind: 'local', because: 'hosted', accepted: kind === 'mailbox' || kind === 'alias' || kind === 'service', why: `The domain is hosted here, and routes are for mail that leaves: ${fate}.` };
   }
   const { plan, because, rule } = await decideRoute({ config, routes: store.routes }, { sender, recipient: { address: recipient } });
   const to = planText(plan);
@@ -159,6 +159,8 @@ function planText(plan: RoutePlan): string | undefined {
       return `maildir:${plan.path}`;
     case 'undeliverable':
       return `refused: ${plan.reply.code} ${plan.reply.enhanced} ${plan.reply.text}`;
+    case 'service':
+      return `the service ${plan.service} of this server`;
     case 'local':
       return undefined;
   }

@@ -6,6 +6,7 @@ import * as accountLimits from '../../src/base/account-limits.ts';
 import * as doctorLimits from '../../src/base/doctor-limits.ts';
 import * as limits from '../../src/base/limits.ts';
 import * as mimeLimits from '../../src/base/mime-limits.ts';
+import * as serviceLimits from '../../src/base/service-limits.ts';
 import * as sieveLimits from '../../src/base/sieve-limits.ts';
 import * as transferLimits from '../../src/base/transfer-limits.ts';
 import { cell, code } from './rows.ts';
@@ -14,7 +15,7 @@ interface Documented {
   readonly comment: string;
 }
 
-const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'doctor-limits': doctorLimits, 'mime-limits': mimeLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
+const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'doctor-limits': doctorLimits, 'mime-limits': mimeLimits, 'service-limits': serviceLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
 
 export function renderLimits(root: string): string {
   const lines = ['# Limits', '', 'Generated from `src/base/limits.ts` and its neighbours; change it there. What can be set is in [configuration.md](configuration.md).'];

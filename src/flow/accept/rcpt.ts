@@ -64,6 +64,12 @@ async function resolveRecipient(state: SessionState, transaction: Transaction, a
   if (refusal) return refuseRecipient(state, transaction, refusal, address);
   if (resolution.kind === 'alias') accept(state, transaction, resolution.targets, parameters, address, address);
   else accept(state, transaction, [address], parameters, address, undefined);
+  if ('alsoService' in resolution && resolution.alsoService !== undefined) alsoRead(transaction, address, resolution.alsoService);
+}
+
+/** Nobody is told how the copy fares: what the sender asked about is the mail to the address. */
+function alsoRead(transaction: Transaction, address: string, service: string): void {
+  if (transaction.recipients.length < SMTP_SERVER_LIMITS.expandedRecipientsMax) addRecipient(transaction, { address, service, notify: ['never'] });
 }
 
 /** RFC 5321 §4.5.5: a report has the null sender. The sender it goes back to may by now live here. */
@@ -91,6 +97,7 @@ function mayReceive(state: SessionState, address: string, resolution: Resolution
     case 'mailbox':
       return mayRelay || !routes(address) || normalizeAddress(resolution.account) === normalizeAddress(address) ? undefined : REPLIES.relayDenied;
     case 'alias':
+    case 'service':
       return undefined;
   }
 }
@@ -140,7 +147,7 @@ function accept(state: SessionState, transaction: Transaction, targets: readonly
 
 /** One copy for each address. Of two ways to it the one counts whose sender is told more, so that no report asked for is lost. */
 function addRecipient({ recipients, known }: Transaction, recipient: EnvelopeRecipient): void {
-  const key = addressKey(recipient.address);
+  const key = recipient.service === undefined ? addressKey(recipient.address) : `${recipient.service} ${addressKey(recipient.address)}`;
   const at = known.get(key);
   const first = at === undefined ? undefined : recipients[at];
   if (at === undefined || first === undefined) {

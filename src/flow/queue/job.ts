@@ -50,7 +50,7 @@ export async function deliverJob(ports: Pick<JobPorts, 'deliverers' | 'clock' | 
     const verdict = reply.code >= 500 ? ({ status: 'failed', scope: 'recipient' } as const) : ({ status: 'deferred', scope: 'local' } as const);
     return job.recipients.map(({ index }) => ({ recipient: index, ...verdict, reply, attempt: {} }));
   }
-  const deliverer = job.route.kind === 'local' || job.route.kind === 'maildir' ? ports.deliverers.local : ports.deliverers.remote;
+  const deliverer = job.route.kind === 'mx' || job.route.kind === 'smarthost' ? ports.deliverers.remote : ports.deliverers.local;
   try {
     const outcomes = await deliverInTime(ports.clock, deliverer, job, signal);
     const byRecipient = new Map(outcomes.map((outcome) => [outcome.recipient, outcome]));
@@ -176,6 +176,7 @@ function decide(ports: JobPorts, job: DeliveryJob, outcomes: readonly DeliveryOu
 
 function siteOfRoute(route: RoutePlan): { readonly site?: string } {
   if (route.kind === 'undeliverable') return {};
+  if (route.kind === 'service') return { site: route.key };
   return { site: route.kind === 'local' || route.kind === 'maildir' ? route.kind : siteOf(route).key };
 }
 

@@ -178,6 +178,6 @@ export function outcomeLogFields(
     dsn: outcome.reply.enhanced ?? DEFAULT_ENHANCED[status],
     status,
     reply: replyInOneLine(outcome.reply),
-    transport: route.kind === 'local' || route.kind === 'maildir' ? 'local' : route.kind === 'undeliverable' ? 'error' : 'smtp',
+    transport: route.kind === 'local' || route.kind === 'maildir' || route.kind === 'service' ? 'local' : route.kind === 'undeliverable' ? 'error' : 'smtp',
   };
 }

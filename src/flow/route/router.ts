@@ -31,6 +31,7 @@ type Alias = Extract<Resolution, { kind: 'alias' }>;
 export function createRouter({ config, directory, routes, sites }: RouterOptions): Router {
   return {
     async route(message, recipient) {
+      if (recipient.reroute?.kind === 'service') return toService(recipient.reroute.service);
       const resolution = await directory.resolve(recipient.address);
       if (resolution.kind === 'remote' || resolution.kind === 'relay') {
         const sender = recipient.reversePath ?? message.sender;
@@ -54,6 +55,8 @@ function local(resolution: OwnResolution, message: QueueMessage): RoutePlan {
   switch (resolution.kind) {
     case 'mailbox':
       return { kind: 'local', key: 'local', account: resolution.account, folder: message.junk ? 'Junk' : 'INBOX' };
+    case 'service':
+      return toService(resolution.service);
     case 'unknown':
       return undeliverable(550, '5.1.1', 'No such mailbox here');
     case 'disabled':
@@ -67,6 +70,10 @@ async function withSite(plan: RoutePlan, sites: RouterOptions['sites']): Promise
   if (plan.kind === 'smarthost' && sites) return { ...plan, site: relaySite(plan.host, plan.port) };
   if (plan.kind === 'mx' && sites) return { ...plan, site: await sites.find(plan.domain) };
   return plan;
+}
+
+function toService(service: string): RoutePlan {
+  return { kind: 'service', key: `service:${service}`, service };
 }
 
 function undeliverable(code: number, enhanced: string, text: string): RoutePlan {

@@ -24,7 +24,7 @@ export function createSuppressingRouter({ router, suppressions, clock }: Suppres
   return {
     async route(message, recipient, recipients) {
       const plan = await router.route(message, recipient, recipients);
-      if (plan.kind === 'local' || plan.kind === 'undeliverable' || isFromOutside(message.origin)) return plan;
+      if (plan.kind === 'local' || plan.kind === 'service' || plan.kind === 'undeliverable' || isFromOutside(message.origin)) return plan;
       const now = clock.now();
       const found = await suppressions.find(recipient.address, now);
       if (!found || wasLetThrough(found, message, recipient)) return plan;

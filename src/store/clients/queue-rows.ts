@@ -62,7 +62,7 @@ function packRecipient(recipient: QueueRecipient): RecipientValues {
   return [
     recipient.index, recipient.address, recipient.originalRecipient ?? null, recipient.notify ? recipient.notify.join(' ') : null,
     recipient.state, recipient.attempts, recipient.nextAttemptAt, packReply(recipient.lastReply), recipient.reason ?? null,
-    recipient.via ?? null, recipient.reversePath ?? null,
+    recipient.via ?? null, recipient.reversePath ?? null, recipient.reroute ? JSON.stringify(recipient.reroute) : null,
   ];
 }
 

@@ -23,7 +23,7 @@ export type MessageValues = readonly [
 /** The columns of `recipients` in order, without `message_id`. */
 export type RecipientValues = readonly [
   position: number, address: string, originalRecipient: string | null, notify: string | null, state: RecipientState, attempts: number,
-  nextAttemptAt: number, lastReply: string | null, reason: string | null, via: string | null, reversePath: string | null,
+  nextAttemptAt: number, lastReply: string | null, reason: string | null, via: string | null, reversePath: string | null, /** JSON of a Reroute. */ reroute: string | null,
 ];
 
 /** state, attempts, next_attempt_at, last_reply, reason; the position; site, rule, culprit. */
@@ -75,7 +75,7 @@ const INSERT_MESSAGE = `INSERT INTO messages (id, sender, options, origin, sende
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const INSERT_RECIPIENT = `INSERT INTO recipients (message_id, position, address, original_recipient, notify, state, attempts,
-  next_attempt_at, last_reply, reason, via, reverse_path) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  next_attempt_at, last_reply, reason, via, reverse_path, reroute) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const RETURN_STANDS = `(?1 = 'queued' AND next_attempt_at = ${RETURN_ORDERED_AT} AND last_reply IS NOT NULL)`;
 

@@ -1,0 +1,46 @@
+/** The services of this server that read mail: which addresses lead to them, and what takes it. */
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config/config.ts';
+import type { Directory } from '../contract/directory.ts';
+import type { Dns } from '../contract/dns.ts';
+import type { HttpsFetch } from '../contract/https-fetch.ts';
+import type { OwnMail } from '../contract/own-mail.ts';
+import type { MailService, ServiceAddress, ServiceOf } from '../contract/service-mail.ts';
+import { addressKey } from '../mail/address.ts';
+import type { Store } from '../store/store.ts';
+
+/** Which addresses a service reads; `address` is of a domain of ours, in the form of addressKey. */
+type Reader = (address: string, config: Config) => ServiceAddress | undefined;
+
+/** First match wins. Asked in every thread that takes mail. */
+const READERS: readonly Reader[] = [];
+
+/** `config` is the live one. */
+export function createServiceOf(config: Config): ServiceOf {
+  return async (address) => {
+    const key = addressKey(address);
+    for (const reader of READERS) {
+      const found = reader(key, config);
+      if (found) return found;
+    }
+    return undefined;
+  };
+}
+
+export interface ServicePorts {
+  /** The live one. */
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  readonly dns: Dns;
+  readonly directory: Directory;
+  readonly fetch: HttpsFetch;
+  readonly ownMail: OwnMail;
+}
+
+/** They run in the main thread. */
+export function createServices(_ports: ServicePorts): readonly MailService[] {
+  return [];
+}
