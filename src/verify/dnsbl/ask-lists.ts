@@ -19,7 +19,7 @@ export interface ListAnswer {
 }
 
 /** What lists of Spamhaus and others answer instead of a listing. */
-const RESOLVER_ERRORS: Readonly<Record<string, string>> = {
+export const RESOLVER_ERRORS: Readonly<Record<string, string>> = {
   '127.255.255.252': 'the name of the list is written wrongly',
   '127.255.255.254': 'it does not answer public resolvers: use an own recursive resolver, or the list’s service with a key',
   '127.255.255.255': 'too many questions come from this resolver',
