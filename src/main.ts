@@ -40,6 +40,7 @@ const ports: CliPorts = {
   },
   loadVerbs: async () => (await import('./manage/verbs.ts')).verbs,
   createDns,
+  createDoctorNetwork: async (config, servers, dns) => (await import('./compose/doctor-network.ts')).createDoctorNetwork({ config, servers, dns, clock }),
   loadHost: async () => {
     const [{ createCertificate }, { probeListen }] = await Promise.all([import('./net/self-signed.ts'), import('./net/port-probe.ts')]);
     return { createCertificate, probeListen };

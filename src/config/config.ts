@@ -6,7 +6,9 @@ import type { OauthSource } from '../base/oauth-source.ts';
 import type { OwnSite } from '../mail/sites/own-sites.ts';
 import type { Stream } from '../mail/sites/streams.ts';
 import type { DnsPolicyConfig, DnsProviderConfig } from './dns-config.ts';
+import type { DoctorConfig } from './doctor-settings.ts';
 import type { HostPort } from './host-port.ts';
+import type { HttpConfig } from './http-settings.ts';
 import type { LoginConfig } from './login-config.ts';
 import type { MailboxConfig, RetentionConfig } from './mailbox-config.ts';
 import type { SieveConfig } from './sieve-settings.ts';
@@ -28,6 +30,9 @@ export interface Listeners {
   readonly pop3s?: readonly HostPort[];
   /** ManageSieve. */
   readonly sieve?: readonly HostPort[];
+  /** The web server, in the clear and over TLS. Absent: none. */
+  readonly http?: readonly HostPort[];
+  readonly https?: readonly HostPort[];
   /** Loopback endpoints and paths of Unix sockets of the Dovecot protocol. Absent: none. */
   readonly auth?: readonly (HostPort | string)[];
 }
@@ -195,7 +200,13 @@ export interface Config {
   readonly dkim: {
     /** Algorithms to sign with, of those a domain has keys for. Default both. */
     readonly sign: readonly ('rsa' | 'ed25519')[];
+    /** Milliseconds after which a key is replaced by itself; 0 or absent: never. */
+    readonly rotateEveryMs?: number;
+    /** Milliseconds that the record of an old key stays. Default 7 days. */
+    readonly keepAfterRotationMs?: number;
   };
+  /** Absent: the defaults (DEFAULT_HTTP). */
+  readonly http?: HttpConfig;
   /** Absent: the defaults (DEFAULT_SIEVE). */
   readonly sieve?: SieveConfig;
   readonly forwarding: {
@@ -220,6 +231,8 @@ export interface Config {
     /** What to do with a message that its receiver is known to refuse. Default warn: send it, and keep the finding. */
     readonly mode: 'warn' | 'hold' | 'refuse' | 'off';
   };
+  /** Absent: the defaults (DEFAULT_DOCTOR). */
+  readonly doctor?: DoctorConfig;
   readonly log: { readonly format: 'json' | 'postfix'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly file?: string };
   /** Milliseconds that SIGTERM waits for sessions and deliveries to finish. Default 30 s. */
   readonly shutdownTimeoutMs: number;

@@ -12,6 +12,8 @@ import type { OauthSource } from '../base/oauth-source.ts';
 import { normalizeDomain } from '../mail/address.ts';
 import type { Config, ConfigWarning, SiteConfig, TlsRule } from './config.ts';
 import { dnsPolicyOf, dnsProvidersOf } from './dns-settings.ts';
+import { doctorConfigOf } from './doctor-settings.ts';
+import { httpConfigOf } from './http-settings.ts';
 import { loginConfigOf } from './login-settings.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
 import { checkRelations } from './relations.ts';
@@ -216,7 +218,8 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
       recipientsPerDay: quota['recipients-per-day'],
       brake: quota.brake,
     },
-    dkim: { sign: [...new Set(dkim.sign)] },
+    dkim: { sign: [...new Set(dkim.sign)], rotateEveryMs: dkim['rotate-every'], keepAfterRotationMs: dkim['keep-after-rotation'] },
+    http: httpConfigOf(tables.http, absolute),
     mailbox: mailboxConfigOf(tables.mailbox),
     retention: retentionConfigOf(tables.retention),
     sieve: sieveConfigOf(tables.sieve, absolute),
@@ -228,6 +231,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     bounces: { verp: tables.bounces.verp },
     authentication: { dmarcReject: authentication['dmarc-reject'], trustedSealers: authentication['trusted-sealers'] },
     preflight: { mode: preflight.mode },
+    doctor: doctorConfigOf(tables.doctor, absolute),
     log: { format: log.format, level: log.level, ...optionalFields({ file: log.file && absolute(log.file) }) },
     shutdownTimeoutMs: tables['shutdown-timeout'],
     ...(warnings.length > 0 && { warnings }),
@@ -235,7 +239,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
 }
 
 function listenersOf({ lmtp, ...others }: ConfigTables['listen']): Config['listen'] {
-  const { smtp, submission, submissions, imap, imaps, pop3, pop3s, sieve, auth } = others;
+  const { smtp, submission, submissions, imap, imaps, pop3, pop3s, sieve, auth, http, https } = others;
   return {
     smtp,
     submission,
@@ -248,6 +252,8 @@ function listenersOf({ lmtp, ...others }: ConfigTables['listen']): Config['liste
     pop3s,
     sieve,
     auth,
+    http,
+    https,
   };
 }
 

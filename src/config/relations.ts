@@ -1,6 +1,7 @@
 /** Settings that are right alone and wrong together. */
 import { SITE_PROFILES } from '../mail/sites/find-site.ts';
 import { wrongDnsSettings } from './dns-settings.ts';
+import { wrongProber } from './doctor-settings.ts';
 import { wrongLoginSettings } from './login-settings.ts';
 import type { ConfigTables } from './schema.ts';
 
@@ -22,6 +23,8 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
   wrong.push(...sharedListeners(listen));
   if (queue['retry-min'] > queue['retry-max']) say('queue.retry-min', 'must not be longer than queue.retry-max');
   if (relay) wrong.push(...wrongLogin(relay, ['relay']));
+  const prober = wrongProber(tables.doctor.prober);
+  if (prober !== undefined) say('doctor.prober', prober);
   wrong.push(...outbound.fallback.flatMap((fallback, at) => wrongLogin(fallback, ['outbound', 'fallback', at])));
   wrong.push(...wrongShaping(tables), ...wrongLoginSettings(tables.login), ...wrongDnsSettings(tables.dns), ...wideAuth(listen));
   for (const [index, { address }] of outbound.ip.entries()) {
@@ -100,5 +103,5 @@ function wideAuth({ auth }: ConfigTables['listen']): WrongRelation[] {
   );
 }
 
-const SERVED = ['smtp', 'submission', 'submissions', 'lmtp', 'imap', 'imaps', 'pop3', 'pop3s', 'sieve', 'auth'] as const;
-const TLS_AT_ONCE = ['submissions', 'imaps', 'pop3s'] as const;
+const SERVED = ['smtp', 'submission', 'submissions', 'lmtp', 'imap', 'imaps', 'pop3', 'pop3s', 'sieve', 'auth', 'http', 'https'] as const;
+const TLS_AT_ONCE = ['submissions', 'imaps', 'pop3s', 'https'] as const;

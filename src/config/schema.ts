@@ -8,6 +8,8 @@
 import { z } from 'zod';
 import { STREAMS } from '../mail/sites/streams.ts';
 import { dnsPolicy, dnsProviders } from './dns-settings.ts';
+import { doctor } from './doctor-settings.ts';
+import { http } from './http-settings.ts';
 import { login } from './login-settings.ts';
 import { mailbox, retention } from './mailbox-settings.ts';
 import { coming, optional, optionalTable, required, setting, table } from './setting.ts';
@@ -36,7 +38,8 @@ const listen = table('Where to listen: each a list of "address:port"; leave out 
     'Log-ins for other programs on this machine, in the protocol of Dovecot (Postfix, Exim): the path of a Unix socket, or a loopback address and port.',
     [],
   ),
-  http: coming(listener(), 'Web pages and HTTP API.', 'web pages and HTTP API are not available in this version'),
+  http: setting(listener(), 'Web server in the clear: behind another web server, which does the TLS.', []),
+  https: setting(listener(), 'Web server over TLS (port 443): MTA-STS policies, and settings for mail programs.', []),
 });
 
 const tls = table('The certificate of this server.', {
@@ -253,6 +256,8 @@ const dkim = table('Signing of outgoing mail.', {
     'Algorithms to sign with, of those that the domain has keys for.',
     ['rsa', 'ed25519'],
   ),
+  'rotate-every': setting(value.duration(), 'A key that is older than this is replaced by itself, step by step; "0s": only on command (posthorn dkim rotate).', '0s'),
+  'keep-after-rotation': setting(value.duration({ minMs: 86_400_000 }), 'How long the record of an old key stays published after the new one signs: as long as mail that it signed may be on its way.', '7d'),
 });
 
 const forwarding = table('Mail that aliases lead to other servers.', {
@@ -342,11 +347,13 @@ export const configSchema = z.strictObject({
   mailbox,
   retention,
   dkim,
+  http,
   forwarding,
   sieve,
   bounces,
   authentication,
   preflight,
+  doctor,
   log,
   filter,
 });

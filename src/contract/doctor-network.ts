@@ -11,13 +11,13 @@ export interface DoctorNetwork {
   readonly askServer: AskServer;
   readonly probe: MailProbe;
   /** Absent: none is configured. */
-  readonly outside?: OutsideProber;
+  readonly outside?: OutsideProber | undefined;
   /** Where mail servers listen: 25, in the lab another. */
   readonly mailPort: number;
-  /** Where name servers listen: 53, in the lab another. */
-  readonly dnsPort: number;
   /** Where MTA-STS policies are served: 443, in the lab another. */
   readonly policyPort: number;
+  /** Of the Google Safe Browsing API; rejects when it cannot be read. Absent: it is not asked. */
+  readonly safeBrowsingKey?: (() => Promise<string>) | undefined;
 }
 
 export interface ServerQuestion<T extends RecordType> {

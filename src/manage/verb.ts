@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { Dns } from '../contract/dns.ts';
+import type { DoctorNetwork } from '../contract/doctor-network.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
 import type { MetricsSource } from '../contract/metrics.ts';
 import type { OwnMail } from '../contract/own-mail.ts';
@@ -31,6 +32,8 @@ export interface ManageContext {
   readonly shaping?: ShapingControl;
   /** Absent where the network is out of reach. */
   readonly fetch?: HttpsFetch;
+  /** For examinations. Present when the verb runs inside the server. */
+  readonly network?: DoctorNetwork;
   /** Present when the verb runs inside the server. */
   readonly ownMail?: OwnMail;
 }

@@ -2,6 +2,7 @@
 import type { Config } from '../../config/config.ts';
 import type { HostPort } from '../../config/config.ts';
 import type { Dns } from '../../contract/dns.ts';
+import type { DoctorNetwork } from '../../contract/doctor-network.ts';
 import type { SimulationOptions, SimulationResult } from '../../contract/simulation.ts';
 import type { AnyVerb } from '../../manage/local-call.ts';
 import type { QuickstartPorts } from '../../manage/quickstart.ts';
@@ -36,6 +37,8 @@ export interface CliPorts {
   loadVerbs(): Promise<readonly AnyVerb[]>;
   /** A resolver that asks these servers; empty: the system's. */
   createDns(servers: readonly HostPort[]): Promise<Dns & { close(): void }>;
+  /** What examinations ask of others; `config` undefined: there is none. */
+  createDoctorNetwork(config: Config | undefined, servers: readonly HostPort[], dns: Dns): Promise<DoctorNetwork & { close(): void }>;
   /** What quickstart needs of the host. */
   loadHost(): Promise<Pick<QuickstartPorts, 'createCertificate' | 'probeListen'>>;
   /** From package.json. */

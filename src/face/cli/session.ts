@@ -40,12 +40,15 @@ export class Session {
 
   /** For commands that need name servers only: those of --dns, else the configuration's if there is one, else the system's. */
   nameServers(options: CommonOptions): readonly HostPort[] {
-    const named = nameServersOf(options);
-    if (named) return named;
+    return nameServersOf(options) ?? this.configIfAny(options)?.dns.servers ?? [];
+  }
+
+  /** Undefined where no configuration is. Throws ConfigError. */
+  configIfAny(options: CommonOptions): Config | undefined {
     try {
-      return this.config(options).dns.servers;
+      return this.config(options);
     } catch (error) {
-      if (error instanceof Failure && error.code === 'config-not-found') return [];
+      if (error instanceof Failure && error.code === 'config-not-found') return undefined;
       throw error;
     }
   }

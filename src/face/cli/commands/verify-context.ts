@@ -3,6 +3,23 @@ import { SystemClock } from '../../../base/clock.ts';
 import type { VerifyContext } from '../../../manage/verify.ts';
 import type { CommonOptions, Session } from '../session.ts';
 
+/** With connections to other machines besides the DNS. */
+export async function withDoctorContext<T>(session: Session, options: CommonOptions, work: (context: VerifyContext) => Promise<T>): Promise<T> {
+  const servers = session.nameServers(options);
+  const config = session.configIfAny(options);
+  const dns = await session.ports.createDns(servers);
+  try {
+    const network = await session.ports.createDoctorNetwork(config, servers, dns);
+    try {
+      return await work({ dns, clock: new SystemClock(), network });
+    } finally {
+      network.close();
+    }
+  } finally {
+    dns.close();
+  }
+}
+
 export async function withVerifyContext<T>(session: Session, options: CommonOptions, work: (context: VerifyContext) => Promise<T>): Promise<T> {
   const dns = await session.ports.createDns(session.nameServers(options));
   try {

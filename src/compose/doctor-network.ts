@@ -1,0 +1,84 @@
+/** What the doctor asks the network, wired: in the server with its connector, in a command with one of its own. */
+import { readFile } from 'node:fs/promises';
+import type { Clock } from '../base/clock.ts';
+import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
+import type { Config, HostPort } from '../config/config.ts';
+import { DEFAULT_DOCTOR, type DoctorConfig } from '../config/doctor-settings.ts';
+import type { Dns } from '../contract/dns.ts';
+import type { DoctorNetwork, OutsideAnswer, OutsideProber } from '../contract/doctor-network.ts';
+import type { HttpsFetch } from '../contract/https-fetch.ts';
+import { createAskServer } from '../net/ask-server.ts';
+import { createConnector, type Connector } from '../net/connector.ts';
+import { createHttpsFetch } from '../net/https-fetch.ts';
+import { createMailProbe } from '../net/mail-probe.ts';
+import { createClientTls, type ClientTls } from '../net/tls.ts';
+
+export interface DoctorNetworkPorts {
+  /** Absent: none was found; the defaults then. */
+  readonly config: Config | undefined;
+  /** Recursive ones; empty: the system's. */
+  readonly servers: readonly HostPort[];
+  readonly dns: Dns;
+  readonly clock: Clock;
+  /** Default: one that may connect anywhere. */
+  readonly connector?: Connector;
+}
+
+export interface OpenDoctorNetwork extends DoctorNetwork {
+  /** Ends what is under way. */
+  close(): void;
+}
+
+/** The settings are read at each use: a reload may bring others. */
+export async function createDoctorNetwork({ config, servers, dns, clock, connector = createConnector({ clock }) }: DoctorNetworkPorts): Promise<OpenDoctorNetwork> {
+  const ending = new AbortController();
+  const settings = (): DoctorConfig => config?.doctor ?? DEFAULT_DOCTOR;
+  let made: Promise<ClientTls> | undefined;
+  const clientTls = (): Promise<ClientTls> => (made ??= createClientTls(config?.outbound ?? {}));
+  const fetch = createHttpsFetch({ dns, connector, clock, clientTls, protocols: () => config?.outbound.protocols ?? ['ipv4', 'ipv6'] });
+  return {
+    fetch,
+    askServer: createAskServer({ servers, dnsPort: settings().nameServerPort, clock, signal: ending.signal }),
+    probe: createMailProbe({ connector, clock, clientTls }),
+    get outside() {
+      const { prober } = settings();
+      return prober === undefined ? undefined : createOutsideProber(fetch, new URL(prober));
+    },
+    get mailPort() {
+      return config?.outbound.port ?? 25;
+    },
+    get policyPort() {
+      return config?.outboundTls.mtaStsPort ?? 443;
+    },
+    get safeBrowsingKey() {
+      const { safeBrowsingKeyFile: file } = settings();
+      return file === undefined ? undefined : async () => (await readFile(file, 'utf8')).trim();
+    },
+    close: () => ending.abort(),
+  };
+}
+
+const ANSWER_BYTES_MAX = 4096;
+
+/** Speaks with `posthorn prober`; see docs/doctor.md. */
+function createOutsideProber(fetch: HttpsFetch, url: URL): OutsideProber {
+  const secure = url.protocol === 'https:';
+  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
+  const request = { host: url.hostname.replace(/^\[|\]$/g, ''), port, path: `${url.pathname}${url.search}`, method: 'POST', secure, body: { mediaType: 'application/json', text: '{}' }, accept: 'application/json', bytesMax: ANSWER_BYTES_MAX, timeoutMs: DOCTOR_LIMITS.probeMs + DOCTOR_LIMITS.fetchMs } as const;
+  return async () => {
+    const answer = await fetch(request);
+    if (answer.kind === 'failure') return { kind: 'failure', detail: `the prober ${url.host} did not answer: ${answer.detail}` };
+    if (answer.status !== 200) return { kind: 'failure', detail: `the prober ${url.host} answered with HTTP status ${answer.status}` };
+    return readAnswer(answer.body) ?? { kind: 'failure', detail: `what the prober ${url.host} answered cannot be read` };
+  };
+}
+
+function readAnswer(body: Buffer): OutsideAnswer | undefined {
+  try {
+    const { address, open, greeting, detail } = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
+    if (typeof address !== 'string' || typeof open !== 'boolean') return undefined;
+    return open ? { kind: 'open', address, greeting: typeof greeting === 'string' ? greeting : '' } : { kind: 'closed', address, detail: typeof detail === 'string' ? detail : 'no connection' };
+  } catch {
+    return undefined;
+  }
+}

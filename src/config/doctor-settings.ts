@@ -1,0 +1,39 @@
+/** The table [doctor] of posthorn.toml: what examinations may ask of others, and what others may ask of us. */
+import { optional, setting, table } from './setting.ts';
+import * as value from './values.ts';
+
+export interface DoctorConfig {
+  /** Address of a prober that dials our port 25, https. Absent: none. */
+  readonly prober?: string;
+  /** 53 outside of rehearsals. */
+  readonly nameServerPort: number;
+  /** Absolute path. Absent: Safe Browsing is not asked. */
+  readonly safeBrowsingKeyFile?: string;
+}
+
+export const DEFAULT_DOCTOR: DoctorConfig = { nameServerPort: 53 };
+
+export const doctor = table('What `posthorn doctor` asks of others.', {
+  prober: optional(value.plainText(), 'Address of a prober, which tries our port 25 from outside: the page that `posthorn prober` serves on a machine of a friend, such as "https://prober.example.net/port25".', 'none: whether port 25 can be reached is not known'),
+  'name-server-port': setting(value.port(), 'Where name servers listen; another than 53 only in rehearsals.', 53),
+  'safe-browsing-key-file': optional(value.path(), 'File with a key of the Google Safe Browsing API, mode 0600.', 'Safe Browsing is not asked'),
+});
+
+interface DoctorTable {
+  readonly prober?: string | undefined;
+  readonly 'name-server-port': number;
+  readonly 'safe-browsing-key-file'?: string | undefined;
+}
+
+export function doctorConfigOf(settings: DoctorTable, absolute: (path: string) => string): DoctorConfig {
+  const { prober, 'safe-browsing-key-file': keyFile } = settings;
+  return { nameServerPort: settings['name-server-port'], ...(prober === undefined ? {} : { prober }), ...(keyFile === undefined ? {} : { safeBrowsingKeyFile: absolute(keyFile) }) };
+}
+
+/** What is wrong with a prober's address; undefined: nothing. */
+export function wrongProber(prober: string | undefined): string | undefined {
+  if (prober === undefined) return undefined;
+  const url = URL.canParse(prober) ? new URL(prober) : undefined;
+  const local = url?.protocol === 'http:' && /^(?:127\.|\[::1\]|localhost$)/.test(url.hostname);
+  return url?.protocol === 'https:' || local ? undefined : 'must be an address that begins with https:// (http:// only on this machine)';
+}
