@@ -11,9 +11,11 @@ import { appPasswordReads, appPasswordWrites } from './ops/app-passwords.ts';
 import { bodyReads, bodyWrites } from './ops/bodies.ts';
 import { choreReads, choreWrites } from './ops/chores.ts';
 import { directoryReads, directoryWrites } from './ops/directory.ts';
+import { examinationReads, examinationWrites } from './ops/examinations.ts';
 import { folderMessageWrites } from './ops/folder-messages.ts';
 import { folderMessageReads, folderReads } from './ops/folder-reads.ts';
 import { folderWrites } from './ops/folders.ts';
+import { guardReads, guardWrites } from './ops/guard.ts';
 import { importReads, importWrites } from './ops/imports.ts';
 import { integrityReads } from './ops/integrity.ts';
 import { keyReads, keyWrites } from './ops/keys.ts';
@@ -29,6 +31,7 @@ import { retentionReads, retentionWrites } from './ops/retention.ts';
 import { repairWrites } from './ops/repairs.ts';
 import { routeReads, routeWrites } from './ops/routes.ts';
 import { secondFactorReads, secondFactorWrites } from './ops/second-factors.ts';
+import { sendingDayReads, sendingDayWrites } from './ops/sending-days.ts';
 import { sharingReads, sharingWrites } from './ops/sharing.ts';
 import { scriptReads, scriptWrites } from './ops/scripts.ts';
 import { srsReads, srsWrites } from './ops/srs.ts';
@@ -45,8 +48,10 @@ export const writes = {
   bodies: bodyWrites,
   chores: choreWrites,
   directory: directoryWrites,
+  examinations: examinationWrites,
   folderMessages: folderMessageWrites,
   folders: { ...folderWrites, ...removedFolderWrites },
+  guard: guardWrites,
   imports: importWrites,
   keys: keyWrites,
   lanes: laneWrites,
@@ -58,6 +63,7 @@ export const writes = {
   repairs: repairWrites,
   routes: routeWrites,
   secondFactors: secondFactorWrites,
+  sendingDays: sendingDayWrites,
   sharing: sharingWrites,
   scripts: scriptWrites,
   srs: srsWrites,
@@ -76,8 +82,10 @@ export const reads = {
   bodies: bodyReads,
   chores: choreReads,
   directory: directoryReads,
+  examinations: examinationReads,
   folderMessages: folderMessageReads,
   folders: folderReads,
+  guard: guardReads,
   imports: importReads,
   integrity: integrityReads,
   keys: keyReads,
@@ -91,6 +99,7 @@ export const reads = {
   retention: retentionReads,
   routes: routeReads,
   secondFactors: secondFactorReads,
+  sendingDays: sendingDayReads,
   sharing: sharingReads,
   scripts: scriptReads,
   srs: srsReads,

@@ -7,6 +7,8 @@ import { createChoreStore } from './clients/chores.ts';
 import type { ChoreStore } from './clients/chores.ts';
 import { createDirectoryStore } from './clients/directory.ts';
 import type { DirectoryStore } from './clients/directory.ts';
+import { createExaminationStore, createGuardStore } from './clients/examinations.ts';
+import type { ExaminationStore, GuardStore } from './clients/examinations.ts';
 import { createImportStore } from './clients/imports.ts';
 import type { ImportStore } from './clients/imports.ts';
 import { createKeyStore } from './clients/keys.ts';
@@ -29,6 +31,8 @@ import { createRouteStore } from './clients/routes.ts';
 import type { RouteStore } from './clients/routes.ts';
 import { createScriptStore } from './clients/scripts.ts';
 import type { ScriptStore } from './clients/scripts.ts';
+import { createSendingDayStore } from './clients/sending-days.ts';
+import type { SendingDayStore } from './clients/sending-days.ts';
 import { createSrsStore } from './clients/srs.ts';
 import type { SrsStore } from './clients/srs.ts';
 import { createStsPolicyStore } from './clients/sts-policies.ts';
@@ -53,6 +57,10 @@ export interface StoreClients {
   readonly directory: DirectoryStore;
   /** When the server last did what it does now and then. */
   readonly chores: ChoreStore;
+  /** What the doctor found. */
+  readonly examinations: ExaminationStore;
+  /** What the guard remembers and has to tell. */
+  readonly guard: GuardStore;
   /** App passwords, second factors, audit. */
   readonly logins: LoginStore;
   readonly keys: KeyStore;
@@ -68,6 +76,8 @@ export interface StoreClients {
   readonly routes: RouteStore;
   /** Sieve scripts. */
   readonly scripts: ScriptStore;
+  /** Outgoing mail counted by day. */
+  readonly sendingDays: SendingDayStore;
   /** Secrets of sender rewriting. */
   readonly srs: SrsStore;
   /** MTA-STS policies of other domains. */
@@ -103,6 +113,8 @@ export function createStoreClients({ call, feed, search, dataDir, clock, reserve
     timeline: createTimeline(call),
     directory: createDirectoryStore(call, changes.directory),
     chores: createChoreStore(call),
+    examinations: createExaminationStore(call),
+    guard: createGuardStore(call),
     logins: createLoginStore(call, changes.directory),
     keys: createKeyStore(call, dataDir, changes.keys),
     mailbox,
@@ -112,6 +124,7 @@ export function createStoreClients({ call, feed, search, dataDir, clock, reserve
     lanes: createLaneStore(call),
     routes: createRouteStore(call, dataDir, changes.routes),
     scripts: createScriptStore(call, changes.scripts),
+    sendingDays: createSendingDayStore(call, clock),
     srs: createSrsStore(call, changes.srs),
     stsPolicies: createStsPolicyStore(call),
     tlsResults: createTlsResultStore(call, clock),

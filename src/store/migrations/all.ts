@@ -19,6 +19,8 @@ import { loginsMigration } from './050-logins.ts';
 import { importsMigration } from './055-imports.ts';
 import { impliedFoldersMigration } from './056-implied-folders.ts';
 import { choresMigration } from './057-chores.ts';
+import { examinationsMigration } from './060-examinations.ts';
+import { sendingDaysMigration } from './061-sending-days.ts';
 
 export const migrations: readonly Migration[] = [
   queueMigration,
@@ -40,4 +42,6 @@ export const migrations: readonly Migration[] = [
   importsMigration,
   impliedFoldersMigration,
   choresMigration,
+  examinationsMigration,
+  sendingDaysMigration,
 ];

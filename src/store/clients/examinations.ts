@@ -1,0 +1,67 @@
+/** What the doctor found, and what the guard remembers and has to tell. */
+import { EXAMINATION_LIMITS } from '../../base/guard-limits.ts';
+import type { StoreCall } from '../call.ts';
+import type { FindingRow, RunRow, ScoreRow, SpellRow } from '../ops/examinations.ts';
+import type { GuardNewsRow, GuardStateRow } from '../ops/guard.ts';
+
+export type { FindingRow, RunRow, ScoreRow, SpellRow } from '../ops/examinations.ts';
+export type { GuardNewsRow, GuardStateRow } from '../ops/guard.ts';
+
+export interface ExaminationStore {
+  /** Texts are cut to EXAMINATION_LIMITS.textCharsMax. */
+  keep(run: RunRow, scores: readonly ScoreRow[], findings: readonly FindingRow[]): Promise<void>;
+  addFindings(findings: readonly FindingRow[], at: number): Promise<void>;
+  /** The latest first. `whole`: only those of all checks. */
+  runs(limit: number, whole?: boolean): Promise<readonly RunRow[]>;
+  scores(subject: string, limit: number): Promise<readonly ScoreRow[]>;
+  /** '' stands for all. */
+  spells(of: { readonly subject: string; readonly check: string; readonly limit: number }): Promise<readonly SpellRow[]>;
+  prune(before: number): Promise<void>;
+}
+
+export interface GuardStore {
+  /** One commit. */
+  put(states: readonly GuardStateRow[], news: readonly string[], at: number): Promise<void>;
+  told(ids: readonly number[], at: number): Promise<void>;
+  prune(seenBefore: number, toldBefore: number): Promise<void>;
+  statesOf(subjects: readonly string[]): Promise<readonly string[]>;
+  states(which: 'all' | 'doubtful' | 'acknowledged', after: { readonly subject: string; readonly check: string }, limit: number): Promise<readonly string[]>;
+  untold(limit: number): Promise<readonly GuardNewsRow[]>;
+  news(limit: number): Promise<readonly GuardNewsRow[]>;
+}
+
+export function createExaminationStore(call: StoreCall): ExaminationStore {
+  const addFindings = async (findings: readonly FindingRow[], at: number): Promise<void> => {
+    for (let from = 0; from < findings.length; from += EXAMINATION_LIMITS.resultsPerCallMax) {
+      await call('examinations.addFindings', { rows: findings.slice(from, from + EXAMINATION_LIMITS.resultsPerCallMax).map(cut), at });
+    }
+  };
+  return {
+    keep: async (run, scores, findings) => {
+      await call('examinations.addRun', { run, scores });
+      await addFindings(findings, run.at);
+    },
+    addFindings,
+    runs: (limit, whole = false) => call('examinations.runs', { limit, whole }),
+    scores: (subject, limit) => call('examinations.scores', { subject, limit }),
+    spells: (of) => call('examinations.spells', of),
+    prune: (before) => call('examinations.prune', { before }),
+  };
+}
+
+function cut(row: FindingRow): FindingRow {
+  const short = (text: string): string => text.slice(0, EXAMINATION_LIMITS.textCharsMax);
+  return { ...row, text: short(row.text), remedy: row.remedy === null ? null : short(row.remedy), record: row.record === null ? null : short(row.record) };
+}
+
+export function createGuardStore(call: StoreCall): GuardStore {
+  return {
+    put: (states, news, at) => call('guard.put', { states, news, at }),
+    told: (ids, at) => call('guard.told', { ids, at }),
+    prune: (seenBefore, toldBefore) => call('guard.prune', { seenBefore, toldBefore }),
+    statesOf: (subjects) => call('guard.statesOf', { subjects }),
+    states: (which, after, limit) => call('guard.states', { which, after, limit }),
+    untold: (limit) => call('guard.untold', { limit }),
+    news: (limit) => call('guard.news', { limit }),
+  };
+}
