@@ -27,6 +27,7 @@ import { mailReads } from './ops/mails.ts';
 import { queueAdminReads, queueAdminWrites } from './ops/queue-admin.ts';
 import { queueReads, queueWrites } from './ops/queue.ts';
 import { removedFolderWrites } from './ops/removed-folders.ts';
+import { reportsOutReads, reportsOutWrites } from './ops/reports-out.ts';
 import { retentionReads, retentionWrites } from './ops/retention.ts';
 import { repairWrites } from './ops/repairs.ts';
 import { routeReads, routeWrites } from './ops/routes.ts';
@@ -59,6 +60,7 @@ export const writes = {
   mailQuotas: mailQuotaWrites,
   queue: queueWrites,
   queueAdmin: queueAdminWrites,
+  reportsOut: reportsOutWrites,
   retention: retentionWrites,
   repairs: repairWrites,
   routes: routeWrites,
@@ -96,6 +98,7 @@ export const reads = {
   mails: mailReads,
   queue: queueReads,
   queueAdmin: queueAdminReads,
+  reportsOut: reportsOutReads,
   retention: retentionReads,
   routes: routeReads,
   secondFactors: secondFactorReads,

@@ -25,6 +25,8 @@ import type { MailboxStore } from './clients/mailboxes.ts';
 import { createQueueAdmin } from './clients/queue-admin.ts';
 import type { QueueAdmin } from './clients/queue-admin.ts';
 import { QueueClient } from './clients/queue.ts';
+import { createReportsOutStore } from './clients/reports-out.ts';
+import type { ReportsOutStore } from './clients/reports-out.ts';
 import { createRetentionStore } from './clients/retention.ts';
 import type { RetentionStore } from './clients/retention.ts';
 import { createRouteStore } from './clients/routes.ts';
@@ -70,6 +72,8 @@ export interface StoreClients {
   readonly mailboxes: MailboxStore;
   /** Mail from elsewhere. */
   readonly imports: ImportStore;
+  /** How inbound mail fared under the DMARC policies of others, and what they were told. */
+  readonly reportsOut: ReportsOutStore;
   /** Mail that was thrown away: brought back, and forgotten. */
   readonly retention: RetentionStore;
   readonly lanes: LaneStore;
@@ -119,6 +123,7 @@ export function createStoreClients({ call, feed, search, dataDir, clock, reserve
     keys: createKeyStore(call, dataDir, changes.keys),
     mailbox,
     mailboxes: createMailboxStore(call, mailbox),
+    reportsOut: createReportsOutStore(call, clock),
     retention: createRetentionStore(call, clock),
     imports: createImportStore(call, clock, new NewMails({ dataDir, reserve })),
     lanes: createLaneStore(call),

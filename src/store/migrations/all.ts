@@ -21,6 +21,7 @@ import { impliedFoldersMigration } from './056-implied-folders.ts';
 import { choresMigration } from './057-chores.ts';
 import { examinationsMigration } from './060-examinations.ts';
 import { sendingDaysMigration } from './061-sending-days.ts';
+import { reportsOutMigration } from './064-reports-out.ts';
 
 export const migrations: readonly Migration[] = [
   queueMigration,
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   choresMigration,
   examinationsMigration,
   sendingDaysMigration,
+  reportsOutMigration,
 ];

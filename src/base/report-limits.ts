@@ -1,0 +1,33 @@
+/** Limits of the reports that we send to others, and of what providers tell about us. The rules of base/limits.ts hold. */
+
+export const REPORT_OUT_LIMITS = {
+  /** Results of inbound mail are kept in memory this long, so that a message costs no commit of its own. */
+  flushMs: 5_000,
+  /** Different results in memory; more are written at once. */
+  rowsInMemoryMax: 500,
+  /** Different results of one policy domain on one day; what is beyond is not counted, since a stranger decides how many there are. */
+  rowsPerDomainMax: 20_000,
+  /** Policy domains of one day. */
+  domainsPerDayMax: 20_000,
+  /** DKIM signatures of one row (RFC 9990 §3.1.3 allows 100). */
+  signaturesPerRowMax: 10,
+  /** Characters of one value that a stranger wrote. */
+  valueCharsMax: 255,
+  /** A day is reported when it ended so long ago: session threads have told their counts by then. */
+  settleMs: 600_000,
+  /** How often the server looks whether something is due. */
+  everyMs: 3_600_000,
+  /** Domains worked off in one run. */
+  domainsPerRunMax: 2_000,
+  /** Times that a domain is tried whose destinations cannot be looked up or reached. */
+  attemptsMax: 6,
+  /** Destinations of one domain (RFC 9990 §3.5 leaves it to us). */
+  destinationsMax: 5,
+  /** A report whose attachment is larger is not sent. */
+  attachmentBytesMax: 8 * 1024 * 1024,
+  /** One report over HTTPS. */
+  postMs: 60_000,
+  postAnswerBytesMax: 64 * 1024,
+  /** Days that results and what was sent are kept. */
+  keepDays: 30,
+} as const;
