@@ -1,23 +1,44 @@
-/** Every check, in the order in which they are explained. To add one: a file beside this one, and its line here. */
+/** Every check, in the order in which they are explained. To add one: a file in the folder of its group, and its lines here. */
 import type { Check } from '../check.ts';
-import { dkimAge, dkimPublished, dkimSize } from './dkim.ts';
-import { dmarcObsolete, dmarcPolicy, dmarcRecord, dmarcReports } from './dmarc.ts';
-import { domainExists } from './domain-exists.ts';
-import { fcrdns } from './fcrdns.ts';
-import { heloName } from './helo-name.ts';
-import { heloSpf } from './helo-spf.ts';
-import { listResolver } from './list-resolver.ts';
-import { majorLists, minorLists, spamhaus } from './lists.ts';
-import { mx } from './mx.ts';
-import { ownName } from './own-name.ts';
-import { ptr } from './ptr.ts';
-import { roleAddresses } from './role-addresses.ts';
-import { spfBreadth, spfLookups, spfOwn, spfRecord, spfSize, spfSyntax } from './spf.ts';
-import { caa, dnssec, mtaSts, tlsReports } from './transport.ts';
+import { fcrdns } from './address/fcrdns.ts';
+import { heloName } from './address/helo-name.ts';
+import { heloSpf } from './address/helo-spf.ts';
+import { majorLists } from './address/major-lists.ts';
+import { minorLists } from './address/minor-lists.ts';
+import { ownName } from './address/own-name.ts';
+import { ptr } from './address/ptr.ts';
+import { spamhaus } from './address/spamhaus.ts';
+import { caa } from './domain/caa.ts';
+import { dkimAge } from './domain/dkim-age.ts';
+import { dkimPublished } from './domain/dkim-published.ts';
+import { dkimSize } from './domain/dkim-size.ts';
+import { dmarcObsolete } from './domain/dmarc-obsolete.ts';
+import { dmarcPolicy } from './domain/dmarc-policy.ts';
+import { dmarcRecord } from './domain/dmarc-record.ts';
+import { dmarcReports } from './domain/dmarc-reports.ts';
+import { dnssec } from './domain/dnssec.ts';
+import { domainExists } from './domain/domain-exists.ts';
+import { mx } from './domain/mx.ts';
+import { spfBreadth } from './domain/spf-breadth.ts';
+import { spfLookups } from './domain/spf-lookups.ts';
+import { spfOwn } from './domain/spf-own.ts';
+import { spfRecord } from './domain/spf-record.ts';
+import { spfSize } from './domain/spf-size.ts';
+import { spfSyntax } from './domain/spf-syntax.ts';
+import { listResolver } from './host/list-resolver.ts';
+import { roleAddresses } from './receiving/role-addresses.ts';
+import { mtaSts } from './tls/mta-sts.ts';
+import { tlsReports } from './tls/tls-rpt.ts';
 
 export const CHECKS: readonly Check[] = [
+  // Host and addresses
   ptr, fcrdns, ownName, heloName, heloSpf, listResolver, spamhaus, majorLists, minorLists,
+  // Domains
   domainExists, mx, spfRecord, spfSyntax, spfLookups, spfOwn, spfSize, spfBreadth,
   dkimPublished, dkimSize, dkimAge, dmarcRecord, dmarcPolicy, dmarcObsolete, dmarcReports,
-  dnssec, caa, tlsReports, mtaSts, roleAddresses,
+  dnssec, caa,
+  // TLS
+  tlsReports, mtaSts,
+  // Receiving
+  roleAddresses,
 ];

@@ -1,5 +1,5 @@
 /** postmaster@ and abuse@: where others complain before they block. */
-import { defineCheck, fail, pass, skip, type DomainSubject } from '../check.ts';
+import { defineCheck, fail, pass, skip, type DomainSubject } from '../../check.ts';
 
 export const roleAddresses = defineCheck<DomainSubject>({
   id: 'role-addresses', about: 'domain', title: 'postmaster@ and abuse@', weight: 0.5,

@@ -1,7 +1,7 @@
 /** Do DNS lists answer our name servers at all? */
-import { askLists } from '../../verify/dnsbl/ask-lists.ts';
-import { DNS_LISTS } from '../../verify/dnsbl/lists.ts';
-import { defineCheck, pass, warn, type HostSubject } from '../check.ts';
+import { askLists } from '../../../verify/dnsbl/ask-lists.ts';
+import { DNS_LISTS } from '../../../verify/dnsbl/lists.ts';
+import { defineCheck, pass, warn, type HostSubject } from '../../check.ts';
 
 /** RFC 5782 §5: never listed by a list that is alive. */
 const NEVER_LISTED = '127.0.0.1';

@@ -1,6 +1,6 @@
 /** SPF of the EHLO name: bounces, which have no sender, are checked against it. */
-import { checkSpf } from '../../verify/spf/check-spf.ts';
-import { defineCheck, fail, pass, type AddressSubject, warn } from '../check.ts';
+import { checkSpf } from '../../../verify/spf/check-spf.ts';
+import { defineCheck, fail, pass, type AddressSubject, warn } from '../../check.ts';
 
 export const heloSpf = defineCheck<AddressSubject>({
   id: 'helo-spf', about: 'address', title: 'SPF of the EHLO name', weight: 0.3,

@@ -1,5 +1,5 @@
 /** A domain that sends must exist for those who get its mail. */
-import { defineCheck, fail, pass, unanswered, type DomainSubject } from '../check.ts';
+import { defineCheck, fail, pass, unanswered, type DomainSubject } from '../../check.ts';
 
 export const domainExists = defineCheck<DomainSubject>({
   id: 'domain-exists', about: 'domain', title: 'The domain exists', weight: 3, cap: 3,

@@ -1,7 +1,7 @@
 /** Does the name in EHLO lead to the address that says it? */
-import { parseIp, reverseName, sameNetwork } from '../../verify/ip-address.ts';
-import { isWellFormedDomain } from '../../verify/domain-name.ts';
-import { defineCheck, fail, pass, skip, unanswered, warn, type AddressSubject } from '../check.ts';
+import { parseIp, reverseName, sameNetwork } from '../../../verify/ip-address.ts';
+import { isWellFormedDomain } from '../../../verify/domain-name.ts';
+import { defineCheck, fail, pass, skip, unanswered, warn, type AddressSubject } from '../../check.ts';
 
 export const heloName = defineCheck<AddressSubject>({
   id: 'helo-name', about: 'address', title: 'EHLO name', weight: 1,

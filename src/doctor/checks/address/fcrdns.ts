@@ -1,6 +1,6 @@
 /** Does the reverse name lead back to the address? */
-import { parseIp, reverseName, sameNetwork } from '../../verify/ip-address.ts';
-import { defineCheck, fail, pass, skip, unanswered, type AddressSubject } from '../check.ts';
+import { parseIp, reverseName, sameNetwork } from '../../../verify/ip-address.ts';
+import { defineCheck, fail, pass, skip, unanswered, type AddressSubject } from '../../check.ts';
 
 export const fcrdns = defineCheck<AddressSubject>({
   id: 'fcrdns', about: 'address', title: 'Reverse name leads back (FCrDNS)', weight: 3, cap: 4,

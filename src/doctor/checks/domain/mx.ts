@@ -1,5 +1,5 @@
 /** Where mail for the domain goes. */
-import { defineCheck, fail, pass, unanswered, warn, type DomainSubject } from '../check.ts';
+import { defineCheck, fail, pass, unanswered, warn, type DomainSubject } from '../../check.ts';
 
 export const mx = defineCheck<DomainSubject>({
   id: 'mx', about: 'domain', title: 'Mail servers (MX)', weight: 1,

@@ -1,7 +1,7 @@
 /** Is the reverse name one that the owner chose? */
-import { parseIp, reverseName } from '../../verify/ip-address.ts';
-import { judgeName } from '../../verify/iprev/generic-name.ts';
-import { defineCheck, fail, pass, skip, unanswered, warn, type AddressSubject } from '../check.ts';
+import { parseIp, reverseName } from '../../../verify/ip-address.ts';
+import { judgeName } from '../../../verify/iprev/generic-name.ts';
+import { defineCheck, fail, pass, skip, unanswered, warn, type AddressSubject } from '../../check.ts';
 
 const REMEDY = 'Have the reverse name name a host of your own domain, such as mail.your-domain, and publish that name with this address.';
 

@@ -1,6 +1,6 @@
 /** The reverse name of a sending address. */
-import { parseIp, reverseName } from '../../verify/ip-address.ts';
-import { defineCheck, fail, pass, skip, unanswered, warn, type AddressSubject } from '../check.ts';
+import { parseIp, reverseName } from '../../../verify/ip-address.ts';
+import { defineCheck, fail, pass, skip, unanswered, warn, type AddressSubject } from '../../check.ts';
 
 export const ptr = defineCheck<AddressSubject>({
   id: 'ptr', about: 'address', title: 'Reverse name (PTR)', weight: 3, cap: 3,

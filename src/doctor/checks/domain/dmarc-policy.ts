@@ -1,0 +1,17 @@
+/** Does DMARC enforce anything? */
+import { defineCheck, fail, pass, warn, type DomainSubject } from '../../check.ts';
+import { NO_DMARC, applyingDmarc } from './dmarc-reading.ts';
+
+export const dmarcPolicy = defineCheck<DomainSubject>({
+  id: 'dmarc-policy', about: 'domain', title: 'DMARC policy', weight: 0.5,
+  why: 'With p=none others can write in the name of the domain, and nothing happens to their mail.',
+  link: 'https://www.rfc-editor.org/rfc/rfc9989',
+  run: async ({ dns }, { domain }) => {
+    const found = await applyingDmarc(dns, domain);
+    if (!found) return NO_DMARC;
+    if (found.record.empty) return fail(`The DMARC record of ${found.from} has no policy that counts.`, 'Give it p=none, p=quarantine or p=reject.');
+    const policy = found.from === domain ? found.record.p : (found.record.sp ?? found.record.p);
+    if (policy === 'none') return warn('The policy is none: nothing happens to mail that fails.', 'When the reports show for a month that all of your mail passes, go to p=quarantine.');
+    return pass(`The policy is ${policy}.`);
+  },
+});

@@ -1,0 +1,27 @@
+/** Do DMARC reports get to where they are asked for? */
+import { isDmarcRecord } from '../../../verify/dmarc/record.ts';
+import { isSameOrBelow } from '../../../verify/domain-name.ts';
+import { textsAt } from '../texts.ts';
+import { defineCheck, fail, pass, unanswered, warn, type DomainSubject } from '../../check.ts';
+import { NO_DMARC, applyingDmarc } from './dmarc-reading.ts';
+
+export const dmarcReports = defineCheck<DomainSubject>({
+  id: 'dmarc-reports', about: 'domain', title: 'DMARC reports arrive', weight: 0.4,
+  why: 'Reports show who sends in the name of the domain, before a policy is made stricter.',
+  link: 'https://www.rfc-editor.org/rfc/rfc9990',
+  run: async ({ dns }, { domain }) => {
+    const found = await applyingDmarc(dns, domain);
+    if (!found) return NO_DMARC;
+    const targets = found.record.rua.flatMap((uri) => /^mailto:[^@]+@([^!?]+)/i.exec(uri.trim())?.[1]?.toLowerCase() ?? []);
+    if (targets.length === 0) return warn('The record asks for no reports (rua).', `Add rua=mailto:dmarc@${domain} to it.`);
+    for (const target of targets) {
+      // RFC 9990: who asks for reports to another domain must have its consent.
+      if (isSameOrBelow(target, found.from) || isSameOrBelow(found.from, target)) continue;
+      const name = `${found.from}._report._dmarc.${target}`;
+      const consent = await textsAt(dns, name);
+      if ('kind' in consent) return unanswered(name, consent);
+      if (!consent.some(isDmarcRecord)) return fail(`Reports should go to ${target}, which does not consent: nobody sends them.`, `Have ${target} publish this record, or name an address in ${domain}.`, `${name}. TXT "v=DMARC1"`);
+    }
+    return pass(`Reports go to ${targets.join(', ')}.`);
+  },
+});

@@ -1,0 +1,19 @@
+/** One SPF record, no more and no less. */
+import { isSpfRecord } from '../../../verify/spf/record.ts';
+import { defineCheck, fail, pass, unanswered, type DomainSubject } from '../../check.ts';
+import { ownSpf } from './spf-reading.ts';
+
+export const spfRecord = defineCheck<DomainSubject>({
+  id: 'spf-record', about: 'domain', title: 'One SPF record', weight: 2,
+  why: 'SPF says which addresses may send for a domain; with none or two there is no SPF.',
+  link: 'https://www.rfc-editor.org/rfc/rfc7208#section-4.5',
+  run: async ({ dns }, subject) => {
+    const { domain } = subject;
+    const answer = await dns.query(domain, 'TXT');
+    if (answer.kind === 'failure') return unanswered(`The SPF record of ${domain}`, answer);
+    const records = answer.kind === 'found' ? answer.records.map((parts) => parts.join('')).filter(isSpfRecord) : [];
+    if (records.length === 0) return fail(`${domain} has no SPF record.`, 'Publish this one.', ownSpf(subject));
+    if (records.length > 1) return fail(`${domain} has ${records.length} SPF records, which receivers take for an error.`, 'Merge them into one: all mechanisms, one ending.');
+    return pass(`${domain} has one SPF record.`);
+  },
+});
