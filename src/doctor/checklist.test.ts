@@ -1,0 +1,65 @@
+/** The deliverability checklist, number by number: every number has a check, and every check has a number. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { CHECKS } from './checks/all.ts';
+
+/** By number, from host and address over DNS, TLS, message, content, reputation and bulk mail to receiving. */
+const CHECKLIST: Readonly<Record<number, readonly string[]>> = {
+  4: ['ptr'],
+  5: ['fcrdns'],
+  6: ['own-name'],
+  7: ['helo-name'],
+  9: ['helo-spf'],
+  12: ['list-resolver'],
+  16: ['mx'],
+  18: ['domain-exists'],
+  19: ['spf-record'],
+  20: ['spf-syntax'],
+  21: ['spf-lookups'],
+  22: ['spf-own'],
+  23: ['spf-size'],
+  24: ['spf-breadth'],
+  25: ['dkim-published'],
+  26: ['dkim-size'],
+  27: ['dkim-age'],
+  28: ['dmarc-record'],
+  29: ['dmarc-policy'],
+  30: ['dmarc-obsolete'],
+  31: ['dmarc-reports'],
+  33: ['dnssec'],
+  34: ['caa'],
+  41: ['mta-sts'],
+  42: ['tls-rpt'],
+  58: ['spamhaus'],
+  59: ['major-lists'],
+  60: ['minor-lists'],
+  72: ['role-addresses'],
+};
+
+/** Numbers whose checks are being made. */
+const PENDING: readonly number[] = [
+  // Host, DNS, TLS
+  1, 2, 3, 8, 10, 11, 13, 14, 15, 17, 32, 35, 36, 37, 38, 39, 40, 43, 62, 63,
+  // Message and content
+  44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57,
+  // Reputation, bulk mail, receiving
+  61, 64, 65, 66, 67, 68, 69, 70, 71, 73, 74, 75,
+];
+
+describe('the checklist', () => {
+  const ids = CHECKS.map(({ id }) => id);
+
+  it('has a check for every number from 1 to 75', () => {
+    const numbers = [...Object.keys(CHECKLIST).map(Number), ...PENDING].toSorted((a, b) => a - b);
+    assert.deepEqual(numbers, Array.from({ length: 75 }, (_, at) => at + 1));
+  });
+
+  it('names checks that exist', () => {
+    for (const [number, wanted] of Object.entries(CHECKLIST)) for (const id of wanted) assert.ok(ids.includes(id), `${number}: ${id}`);
+  });
+
+  it('names every check', () => {
+    const named = new Set(Object.values(CHECKLIST).flat());
+    assert.deepEqual(ids.filter((id) => !named.has(id)), []);
+  });
+});
