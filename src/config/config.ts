@@ -7,6 +7,7 @@ import type { OwnSite } from '../mail/sites/own-sites.ts';
 import type { Stream } from '../mail/sites/streams.ts';
 import type { DnsPolicyConfig, DnsProviderConfig } from './dns-config.ts';
 import type { DoctorConfig } from './doctor-settings.ts';
+import type { GuardConfig } from './guard-settings.ts';
 import type { HostPort } from './host-port.ts';
 import type { HttpConfig } from './http-settings.ts';
 import type { LoginConfig } from './login-config.ts';
@@ -233,6 +234,8 @@ export interface Config {
   };
   /** Absent: the defaults (DEFAULT_DOCTOR). */
   readonly doctor?: DoctorConfig;
+  /** Absent: the defaults (DEFAULT_GUARD). */
+  readonly guard?: GuardConfig;
   readonly log: { readonly format: 'json' | 'postfix'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly file?: string };
   /** Milliseconds that SIGTERM waits for sessions and deliveries to finish. Default 30 s. */
   readonly shutdownTimeoutMs: number;

@@ -13,6 +13,7 @@ import { normalizeDomain } from '../mail/address.ts';
 import type { Config, ConfigWarning, SiteConfig, TlsRule } from './config.ts';
 import { dnsPolicyOf, dnsProvidersOf } from './dns-settings.ts';
 import { doctorConfigOf } from './doctor-settings.ts';
+import { guardConfigOf } from './guard-settings.ts';
 import { httpConfigOf } from './http-settings.ts';
 import { loginConfigOf } from './login-settings.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
@@ -232,6 +233,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     authentication: { dmarcReject: authentication['dmarc-reject'], trustedSealers: authentication['trusted-sealers'] },
     preflight: { mode: preflight.mode },
     doctor: doctorConfigOf(tables.doctor, absolute),
+    guard: guardConfigOf(tables.guard),
     log: { format: log.format, level: log.level, ...optionalFields({ file: log.file && absolute(log.file) }) },
     shutdownTimeoutMs: tables['shutdown-timeout'],
     ...(warnings.length > 0 && { warnings }),

@@ -2,6 +2,7 @@
 import { SITE_PROFILES } from '../mail/sites/find-site.ts';
 import { wrongDnsSettings } from './dns-settings.ts';
 import { wrongProber } from './doctor-settings.ts';
+import { wrongGuardInterval } from './guard-settings.ts';
 import { wrongLoginSettings } from './login-settings.ts';
 import type { ConfigTables } from './schema.ts';
 
@@ -25,6 +26,8 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
   if (relay) wrong.push(...wrongLogin(relay, ['relay']));
   const prober = wrongProber(tables.doctor.prober);
   if (prober !== undefined) say('doctor.prober', prober);
+  const interval = wrongGuardInterval(tables.guard.every);
+  if (interval !== undefined) say('guard.every', interval);
   wrong.push(...outbound.fallback.flatMap((fallback, at) => wrongLogin(fallback, ['outbound', 'fallback', at])));
   wrong.push(...wrongShaping(tables), ...wrongLoginSettings(tables.login), ...wrongDnsSettings(tables.dns), ...wideAuth(listen));
   for (const [index, { address }] of outbound.ip.entries()) {

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { STREAMS } from '../mail/sites/streams.ts';
 import { dnsPolicy, dnsProviders } from './dns-settings.ts';
 import { doctor } from './doctor-settings.ts';
+import { guard } from './guard-settings.ts';
 import { http } from './http-settings.ts';
 import { login } from './login-settings.ts';
 import { mailbox, retention } from './mailbox-settings.ts';
@@ -354,6 +355,7 @@ export const configSchema = z.strictObject({
   authentication,
   preflight,
   doctor,
+  guard,
   log,
   filter,
 });
