@@ -10,6 +10,7 @@ import { annotationReads, annotationWrites } from './ops/annotations.ts';
 import { appPasswordReads, appPasswordWrites } from './ops/app-passwords.ts';
 import { bodyReads, bodyWrites } from './ops/bodies.ts';
 import { choreReads, choreWrites } from './ops/chores.ts';
+import { dkimRotationReads, dkimRotationWrites } from './ops/dkim-rotations.ts';
 import { directoryReads, directoryWrites } from './ops/directory.ts';
 import { examinationReads, examinationWrites } from './ops/examinations.ts';
 import { folderMessageWrites } from './ops/folder-messages.ts';
@@ -29,6 +30,7 @@ import { queueReads, queueWrites } from './ops/queue.ts';
 import { removedFolderWrites } from './ops/removed-folders.ts';
 import { reportsOutReads, reportsOutWrites } from './ops/reports-out.ts';
 import { retentionReads, retentionWrites } from './ops/retention.ts';
+import { reportReads, reportWrites } from './ops/reports.ts';
 import { repairWrites } from './ops/repairs.ts';
 import { routeReads, routeWrites } from './ops/routes.ts';
 import { secondFactorReads, secondFactorWrites } from './ops/second-factors.ts';
@@ -37,6 +39,7 @@ import { sharingReads, sharingWrites } from './ops/sharing.ts';
 import { scriptReads, scriptWrites } from './ops/scripts.ts';
 import { srsReads, srsWrites } from './ops/srs.ts';
 import { stsPolicyReads, stsPolicyWrites } from './ops/sts-policies.ts';
+import { stsPublicationReads, stsPublicationWrites } from './ops/sts-publications.ts';
 import { suppressionReads, suppressionWrites } from './ops/suppressions.ts';
 import { timelineReads, timelineWrites } from './ops/timeline.ts';
 import { undeleteReads, undeleteWrites } from './ops/undelete.ts';
@@ -49,6 +52,7 @@ export const writes = {
   bodies: bodyWrites,
   chores: choreWrites,
   directory: directoryWrites,
+  dkimRotations: dkimRotationWrites,
   examinations: examinationWrites,
   folderMessages: folderMessageWrites,
   folders: { ...folderWrites, ...removedFolderWrites },
@@ -63,6 +67,7 @@ export const writes = {
   reportsOut: reportsOutWrites,
   retention: retentionWrites,
   repairs: repairWrites,
+  reports: reportWrites,
   routes: routeWrites,
   secondFactors: secondFactorWrites,
   sendingDays: sendingDayWrites,
@@ -70,6 +75,7 @@ export const writes = {
   scripts: scriptWrites,
   srs: srsWrites,
   stsPolicies: stsPolicyWrites,
+  stsPublications: stsPublicationWrites,
   suppressions: suppressionWrites,
   timeline: timelineWrites,
   undelete: undeleteWrites,
@@ -84,6 +90,7 @@ export const reads = {
   bodies: bodyReads,
   chores: choreReads,
   directory: directoryReads,
+  dkimRotations: dkimRotationReads,
   examinations: examinationReads,
   folderMessages: folderMessageReads,
   folders: folderReads,
@@ -99,6 +106,7 @@ export const reads = {
   queue: queueReads,
   queueAdmin: queueAdminReads,
   reportsOut: reportsOutReads,
+  reports: reportReads,
   retention: retentionReads,
   routes: routeReads,
   secondFactors: secondFactorReads,
@@ -107,6 +115,7 @@ export const reads = {
   scripts: scriptReads,
   srs: srsReads,
   stsPolicies: stsPolicyReads,
+  stsPublications: stsPublicationReads,
   suppressions: suppressionReads,
   timeline: timelineReads,
   undelete: undeleteReads,

@@ -7,6 +7,8 @@ import { createChoreStore } from './clients/chores.ts';
 import type { ChoreStore } from './clients/chores.ts';
 import { createDirectoryStore } from './clients/directory.ts';
 import type { DirectoryStore } from './clients/directory.ts';
+import { createRotationStore } from './clients/dkim-rotations.ts';
+import type { RotationStore } from './clients/dkim-rotations.ts';
 import { createExaminationStore, createGuardStore } from './clients/examinations.ts';
 import type { ExaminationStore, GuardStore } from './clients/examinations.ts';
 import { createImportStore } from './clients/imports.ts';
@@ -27,6 +29,8 @@ import type { QueueAdmin } from './clients/queue-admin.ts';
 import { QueueClient } from './clients/queue.ts';
 import { createReportsOutStore } from './clients/reports-out.ts';
 import type { ReportsOutStore } from './clients/reports-out.ts';
+import { createReportStore } from './clients/reports.ts';
+import type { ReportStore } from './clients/reports.ts';
 import { createRetentionStore } from './clients/retention.ts';
 import type { RetentionStore } from './clients/retention.ts';
 import { createRouteStore } from './clients/routes.ts';
@@ -39,6 +43,8 @@ import { createSrsStore } from './clients/srs.ts';
 import type { SrsStore } from './clients/srs.ts';
 import { createStsPolicyStore } from './clients/sts-policies.ts';
 import type { StsPolicyStore } from './clients/sts-policies.ts';
+import { createStsPublicationStore } from './clients/sts-publications.ts';
+import type { StsPublicationStore } from './clients/sts-publications.ts';
 import { createSuppressionStore } from './clients/suppressions.ts';
 import type { SuppressionStore } from './clients/suppressions.ts';
 import { createTimeline } from './clients/timeline.ts';
@@ -66,6 +72,8 @@ export interface StoreClients {
   /** App passwords, second factors, audit. */
   readonly logins: LoginStore;
   readonly keys: KeyStore;
+  /** Changes from one DKIM key to the next. */
+  readonly dkimRotations: RotationStore;
   /** What mail programs work on. */
   readonly mailbox: StoredMailbox;
   /** The same by names, for commands. */
@@ -74,6 +82,8 @@ export interface StoreClients {
   readonly imports: ImportStore;
   /** How inbound mail fared under the DMARC policies of others, and what they were told. */
   readonly reportsOut: ReportsOutStore;
+  /** What others report about our mail. */
+  readonly reports: ReportStore;
   /** Mail that was thrown away: brought back, and forgotten. */
   readonly retention: RetentionStore;
   readonly lanes: LaneStore;
@@ -86,6 +96,8 @@ export interface StoreClients {
   readonly srs: SrsStore;
   /** MTA-STS policies of other domains. */
   readonly stsPolicies: StsPolicyStore;
+  /** Those of our own domains. */
+  readonly stsPublications: StsPublicationStore;
   /** TLS sessions with other servers, for reports. */
   readonly tlsResults: TlsResultStore;
   /** Addresses that are not written to. */
@@ -121,9 +133,11 @@ export function createStoreClients({ call, feed, search, dataDir, clock, reserve
     guard: createGuardStore(call),
     logins: createLoginStore(call, changes.directory),
     keys: createKeyStore(call, dataDir, changes.keys),
+    dkimRotations: createRotationStore(call, changes.keys),
     mailbox,
     mailboxes: createMailboxStore(call, mailbox),
     reportsOut: createReportsOutStore(call, clock),
+    reports: createReportStore(call),
     retention: createRetentionStore(call, clock),
     imports: createImportStore(call, clock, new NewMails({ dataDir, reserve })),
     lanes: createLaneStore(call),
@@ -132,6 +146,7 @@ export function createStoreClients({ call, feed, search, dataDir, clock, reserve
     sendingDays: createSendingDayStore(call, clock),
     srs: createSrsStore(call, changes.srs),
     stsPolicies: createStsPolicyStore(call),
+    stsPublications: createStsPublicationStore(call),
     tlsResults: createTlsResultStore(call, clock),
     suppressions: createSuppressionStore(call, changes.suppressions),
     usage: createUsageStore(call),

@@ -7,6 +7,7 @@ import * as doctorLimits from '../../src/base/doctor-limits.ts';
 import * as guardLimits from '../../src/base/guard-limits.ts';
 import * as limits from '../../src/base/limits.ts';
 import * as mimeLimits from '../../src/base/mime-limits.ts';
+import * as reportInLimits from '../../src/base/report-in-limits.ts';
 import * as serviceLimits from '../../src/base/service-limits.ts';
 import * as reportLimits from '../../src/base/report-limits.ts';
 import * as sieveLimits from '../../src/base/sieve-limits.ts';
@@ -17,7 +18,7 @@ interface Documented {
   readonly comment: string;
 }
 
-const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'mime-limits': mimeLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
+const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'mime-limits': mimeLimits, 'report-in-limits': reportInLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
 
 export function renderLimits(root: string): string {
   const lines = ['# Limits', '', 'Generated from `src/base/limits.ts` and its neighbours; change it there. What can be set is in [configuration.md](configuration.md).'];

@@ -22,6 +22,9 @@ import { choresMigration } from './057-chores.ts';
 import { examinationsMigration } from './060-examinations.ts';
 import { sendingDaysMigration } from './061-sending-days.ts';
 import { reportsOutMigration } from './064-reports-out.ts';
+import { dkimRotationsMigration } from './067-dkim-rotations.ts';
+import { stsPublicationsMigration } from './068-sts-publications.ts';
+import { reportsMigration } from './062-reports.ts';
 
 export const migrations: readonly Migration[] = [
   queueMigration,
@@ -46,4 +49,7 @@ export const migrations: readonly Migration[] = [
   examinationsMigration,
   sendingDaysMigration,
   reportsOutMigration,
+  dkimRotationsMigration,
+  stsPublicationsMigration,
+  reportsMigration,
 ];
