@@ -1,36 +1,54 @@
-/** `posthorn explain "REPLY"`: what another server's reply means, from the same table as trace. */
+/**
+ * `posthorn explain`: what another server's reply means, from the same table as trace; or what a whole mail log, or a
+ * bounce in a file, tells.
+ */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { readReply } from '../../../mail/maillog-reading/delivery-line.ts';
 import { explainReply } from '../../../mail/reply-meaning/explain.ts';
-import { leaf, type Registry } from '../command.ts';
+import { leaf, wholeNumber, type Registry } from '../command.ts';
 import { type CommonOptions, UsageError } from '../session.ts';
+import { explainFile } from './explain-file.ts';
 
 interface ExplainOptions extends CommonOptions {
   readonly mx?: string;
+  readonly all?: boolean;
+  readonly limit?: number;
 }
+
+const LIMIT_DEFAULT = 20;
+const LIMIT_MAX = 1000;
 
 export function add(registry: Registry): void {
-  const { out } = registry.session;
-  leaf<ExplainOptions>(registry, registry.program, 'explain', 'what a reply of another server means, and what to do', '<reply...>', async (options, ...words) => {
+  const { session } = registry;
+  leaf<ExplainOptions>(registry, registry.program, 'explain', 'what a reply of another server means, or what went wrong in a mail log or a bounce, and what to do', '<reply-or-file...>', async (options, ...words) => {
     // A variadic argument comes as a list.
-    const reply = readReply(words.flat().join(' '));
-    const explanation = explainReply(reply, { own: false, ...(options.mx !== undefined && { mx: options.mx }) });
-    if (options.json) return out.json({ reply, ...explanation });
-    out.facts([
-      ['Reply', `${reply.code}${reply.enhanced ? ` ${reply.enhanced}` : ''}`],
-      ['Provider', explanation.provider],
-      ['Culprit', explanation.culprit],
-      ['Class', explanation.faultClass],
-      ['Meaning', explanation.meaning],
-      ['Next step', explanation.nextStep],
-      ['Come back', explanation.retryAfterMs === undefined ? undefined : `after ${Math.round(explanation.retryAfterMs / 1000)} seconds`],
-      ['Their page', explanation.reference],
-      ['Rule', explanation.rule],
-      ['Source', `${explanation.source} (${explanation.date})`],
-    ]);
-  }).option('--mx <host>', 'the server that said it, when the text does not show the provider');
+    const given = words.flat();
+    const [file = ''] = given;
+    const isFile = given.length === 1 && (file === '-' || existsSync(resolve(session.io.cwd, file)) || /\.(?:log|eml|gz|\d)$/.test(file));
+    if (isFile) return explainFile(session, options, file, { all: options.all ?? false, limit: options.limit ?? LIMIT_DEFAULT });
+    return explainWords(registry, options, given.join(' '));
+  })
+    .option('--mx <host>', 'the server that said it, when the text does not show the provider')
+    .option('--all', 'of a log: each failure by itself instead of one paragraph for those that are alike')
+    .option('--limit <number>', `of a log: how many to show (default ${LIMIT_DEFAULT})`, wholeNumber(1, LIMIT_MAX));
 }
 
-function readReply(text: string): { code: number; enhanced?: string; text: string } {
-  const match = /^\s*([245]\d\d)[ -]?(?:([245]\.\d{1,3}\.\d{1,3})\b)?\s*([^]*)$/.exec(text);
-  if (!match) throw new UsageError('give the reply as it was, beginning with its code: posthorn explain "550 5.7.1 …"');
-  return { code: Number(match[1]), ...(match[2] !== undefined && { enhanced: match[2] }), text: (match[3] ?? '').trim() };
+function explainWords({ session: { out } }: Registry, options: ExplainOptions, text: string): void {
+  const reply = readReply(text);
+  if (!reply) throw new UsageError('give the reply as it was, beginning with its code: posthorn explain "550 5.7.1 …", or a file: posthorn explain /var/log/mail.log');
+  const explanation = explainReply(reply, { own: false, ...(options.mx !== undefined && { mx: options.mx }) });
+  if (options.json) return out.json({ reply, ...explanation });
+  out.facts([
+    ['Reply', `${reply.code}${reply.enhanced ? ` ${reply.enhanced}` : ''}`],
+    ['Provider', explanation.provider],
+    ['Culprit', explanation.culprit],
+    ['Class', explanation.faultClass],
+    ['Meaning', explanation.meaning],
+    ['Next step', explanation.nextStep],
+    ['Come back', explanation.retryAfterMs === undefined ? undefined : `after ${Math.round(explanation.retryAfterMs / 1000)} seconds`],
+    ['Their page', explanation.reference],
+    ['Rule', explanation.rule],
+    ['Source', `${explanation.source} (${explanation.date})`],
+  ]);
 }

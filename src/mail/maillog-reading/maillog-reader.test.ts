@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { formatMaillog } from '../maillog.ts';
+import { LOG_EVENTS } from '../log-events.ts';
+import { groupFailures } from './failure-groups.ts';
+import { parseLogLine } from './log-line.ts';
+import { MaillogReader, type MaillogStory } from './maillog-reader.ts';
+
+const NOW = Date.UTC(2026, 10, 21);
+
+function read(...lines: readonly string[]): MaillogStory {
+  const reader = new MaillogReader(NOW);
+  for (const line of lines) reader.read(line);
+  return reader.end();
+}
+
+const at = (time: string, service: string, text: string): string => `Nov 20 ${time} host postfix/${service}[12]: ${text}`;
+const QUEUED = at('18:00:02', 'qmgr', '4F1A2B3C4D: from=<bob@example.org>, size=1200, nrcpt=2 (queue active)');
+const attempt = (time: string, recipient: string, status: string, why: string, delays = '0.1/0/0.4/0.4', delay = '0.9', relay = 'mx.d.example[192.0.2.9]:25'): string =>
+  at(time, 'smtp', `4F1A2B3C4D: to=<${recipient}>, relay=${relay}, delay=${delay}, delays=${delays}, dsn=4.0.0, status=${status} (${why})`);
+
+describe('reading a mail log', () => {
+  it('knows the lines of syslog, of RFC 3339 dates, of further instances and long queue ids', () => {
+    for (const [line, service, queueId] of [
+      ['Nov  2 08:00:00 host postfix/smtp[1]: 4F1A2B3C4D: to=<a@b>, relay=x', 'smtp', '4F1A2B3C4D'],
+      ['2026-11-20T18:00:00.123456+01:00 host postfix/submission/smtpd[1]: connect from x[1.2.3.4]', 'submission/smtpd', undefined],
+      ['2026-11-20T18:00:00Z host postfix-out/qmgr[1]: 4fXyZw2Qk1zBcD: removed', 'qmgr', '4fXyZw2Qk1zBcD'],
+      ['Nov 20 18:00:00 host postfix/smtpd[1]: warning: something', 'smtpd', undefined],
+    ] as const) {
+      const parsed = parseLogLine(line, NOW);
+      assert.equal(parsed?.service, service, line);
+      assert.equal(parsed?.queueId, queueId, line);
+    }
+    assert.equal(parseLogLine('Nov 20 18:00:00 host sshd[1]: hello: world', NOW), undefined);
+    assert.equal(parseLogLine('Dec 31 23:00:00 host postfix/smtp[1]: x', NOW)?.at, Date.UTC(2025, 11, 31, 23));
+  });
+
+  it('tells the reply of the other server apart from the words around it', () => {
+    const [failure] = read(QUEUED, attempt('18:00:03', 'a@d.example', 'bounced', 'host mx.d.example[192.0.2.9] said: 550-5.1.1 No such 550-5.1.1 mailbox 550 5.1.1 here (in reply to RCPT TO command)')).failures;
+    assert.deepEqual(failure?.reply, { code: 550, enhanced: '5.1.1', text: 'No such mailbox here' });
+    assert.equal(failure?.host, 'mx.d.example');
+    assert.equal(failure?.stage, 'RCPT TO');
+    assert.equal(failure?.culprit, 'recipient');
+    assert.equal(failure?.sender, 'bob@example.org');
+    assert.equal(failure?.state, 'bounced');
+  });
+
+  it('follows a recipient from the first deferral to the end, and says where the time went', () => {
+    const story = read(
+      QUEUED,
+      attempt('18:00:33', 'c@d.example', 'deferred', 'connect to mx.d.example[192.0.2.9]:25: Connection timed out', '0.1/0/30/0', '30', 'none'),
+      attempt('18:20:33', 'c@d.example', 'sent', '250 ok', '1200/0.02/30/1', '1233'),
+      at('18:20:33', 'qmgr', '4F1A2B3C4D: removed'),
+    );
+    assert.deepEqual(story.recipients, { sent: 1, bounced: 0, expired: 0, waiting: 0 });
+    const [failure] = story.failures;
+    assert.equal(failure?.state, 'sent');
+    assert.equal(failure?.attempts, 2);
+    assert.equal(failure?.rule, 'postfix.connect-timeout');
+    assert.match(failure?.timeWent ?? '', /20 min went by waiting in the deferred queue/);
+  });
+
+  it('tells who was given up and who still waits', () => {
+    const deferred = attempt('18:00:33', 'c@d.example', 'deferred', 'Host or domain name not found. Name service error for name=d.example type=MX: Host not found, try again', '0/0/0/0', '1', 'none');
+    const waits = read(QUEUED, deferred);
+    assert.equal(waits.failures[0]?.state, 'deferred');
+    assert.equal(waits.failures[0]?.rule, 'postfix.dns');
+    const given = read(QUEUED, deferred, at('23:00:00', 'qmgr', '4F1A2B3C4D: from=<bob@example.org>, status=expired, returned to sender'));
+    assert.equal(given.failures[0]?.state, 'expired');
+    assert.equal(given.recipients.expired, 1);
+  });
+
+  for (const [why, rule] of [
+    ['Host or domain name not found. Name service error for name=nowhere.example type=A: Host not found', 'postfix.no-domain'],
+    ['unknown user: "nobody"', 'postfix.unknown-user'],
+    ['User unknown in virtual mailbox table', 'postfix.unknown-user'],
+    ['mail for d.example loops back to myself', 'postfix.loop'],
+    ['lost connection with mx.d.example[192.0.2.9] while receiving the initial server greeting', 'postfix.lost'],
+    ['conversation with mx.d.example[192.0.2.9] timed out while sending message body', 'postfix.timeout'],
+    ['connect to mx.d.example[192.0.2.9]:25: Connection refused', 'postfix.refused'],
+    ['connect to mx.d.example[2001:db8::9]:25: Network is unreachable', 'postfix.unreachable'],
+    ['TLS is required, but was not offered by host mx.d.example[192.0.2.9]', 'postfix.tls-not-offered'],
+    ['Server certificate not verified', 'postfix.certificate'],
+    ['Cannot start TLS: handshake failure', 'postfix.tls'],
+    ['connect to host.example[private/dovecot-lmtp]: No such file or directory', 'postfix.lmtp'],
+    ['mail transport unavailable', 'postfix.lmtp'],
+    ['maildir delivery failed: create maildir file /var/mail/x/tmp/1: Permission denied', 'postfix.mailbox-write'],
+    ['message size 11000000 exceeds size limit 10485760 of server mx.d.example[192.0.2.9]', 'postfix.size'],
+    ['Domain d.example does not accept mail (nullMX)', 'postfix.null-mx'],
+    ['Command died with status 1: "/usr/local/bin/filter"', 'postfix.command'],
+    ['alias database unavailable: temporary lookup failure', 'postfix.tables'],
+  ] as const) {
+    it(`knows: ${why}`, () => assert.equal(read(QUEUED, attempt('18:00:03', 'a@d.example', 'deferred', why)).failures[0]?.rule, rule));
+  }
+
+  it('counts what this server refused and its own trouble, with examples', () => {
+    const refused = at('18:00:00', 'smtpd', 'NOQUEUE: reject: RCPT from unknown[192.0.2.7]: 554 5.7.1 <x@y.example>: Relay access denied; from=<a@b.example> to=<x@y.example> proto=ESMTP helo=<foo>');
+    const story = read(refused, refused, at('18:00:01', 'smtpd', 'warning: unknown[192.0.2.8]: SASL LOGIN authentication failed: x'), at('18:00:01', 'master', 'fatal: open /etc/postfix/main.cf: No such file or directory'));
+    assert.deepEqual(story.refusals.map(({ rule, count }) => [rule, count]), [['refused.relay', 2]]);
+    assert.deepEqual(story.troubles.map(({ rule }) => rule).toSorted(), ['trouble.other', 'trouble.password']);
+  });
+
+  it('puts failures together that have one cause at one place', () => {
+    const full = 'host mx1.d.example[192.0.2.9] said: 452 4.2.2 mailbox full (in reply to RCPT TO command)';
+    const story = read(QUEUED, attempt('18:00:03', 'a@d.example', 'deferred', full), attempt('18:00:04', 'b@d.example', 'deferred', full.replace('mx1', 'mx2')), attempt('18:00:05', 'c@d.example', 'bounced', 'host mx1.d.example[192.0.2.9] said: 550 5.1.1 no such user (in reply to RCPT TO command)'));
+    const groups = groupFailures(story.failures, 5);
+    assert.equal(groups.length, 3);
+    assert.ok(groups.every(({ count }) => count === 1));
+    const hosts = groupFailures(read(QUEUED, attempt('18:00:03', 'a@x.d.example', 'deferred', full.replace('mx1', 'mx1.x')), attempt('18:00:04', 'b@x.d.example', 'deferred', full.replace('mx1', 'mx2.x'))).failures, 5);
+    assert.deepEqual(hosts.map(({ place, count }) => [place, count]), [['x.d.example', 2]]);
+  });
+
+  it('reads the lines that this server itself writes in that form', () => {
+    const fields = { id: '4fXyZw2Qk1zBcD', transport: 'smtp', to: 'a@d.example', relay: 'mx.d.example', relayAddress: '192.0.2.9', delays: { a: 100, b: 10, c: 400, d: 200 }, dsn: '5.1.1', status: 'bounced', reply: 'host mx.d.example[192.0.2.9] said: 550 5.1.1 no such user (in reply to RCPT TO)' };
+    const lines = formatMaillog({ at: NOW, level: 'info', event: LOG_EVENTS.deliveryOutcome, fields }, { hostname: 'host', pid: 1, offsetMinutes: () => 0 });
+    const { failures } = read(...lines);
+    assert.equal(failures[0]?.reply?.enhanced, '5.1.1');
+    assert.equal(failures[0]?.queueId, '4fXyZw2Qk1zBcD');
+  });
+
+  it('takes anything without complaint', () => {
+    const odd = ['', 'x'.repeat(100_000), 'Nov 20 18:00:00 host postfix/smtp[1]: 4F1A2B3C4D: to=<>, relay=, delay=x, delays=1/2, dsn=, status=', attempt('18:00:03', 'a', 'bounced', `host ${'['.repeat(3000)} said: 5`), at('18:00:00', 'smtpd', `NOQUEUE: reject: RCPT from ${'['.repeat(5000)}`)];
+    assert.equal(read(...odd).lines, odd.length);
+  });
+});
