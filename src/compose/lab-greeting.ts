@@ -16,6 +16,8 @@ export interface LabFacts {
   readonly host: string;
   readonly ports: { readonly smtp: number; readonly submission: number; readonly submissions: number };
   readonly accessPorts: Partial<Readonly<Record<AccessListener, number>>>;
+  /** Of the web server in the clear. */
+  readonly http: string | undefined;
   readonly accounts: readonly { readonly address: string; readonly password: string }[];
   readonly ca: string;
   readonly dns: { readonly host: string; readonly port: number };
@@ -24,7 +26,7 @@ export interface LabFacts {
 
 /** The contract with tests and tools; parts that are not built yet are left out. */
 export function readyLine(facts: LabFacts): string {
-  const { dir, config, host, ports, accessPorts, accounts, ca, providers, dns } = facts;
+  const { dir, config, host, ports, accessPorts, http, accounts, ca, providers, dns } = facts;
   const ready = {
     ready: true,
     pid: process.pid,
@@ -34,6 +36,7 @@ export function readyLine(facts: LabFacts): string {
     submission: { host, port: ports.submission },
     submissions: { host, port: ports.submissions },
     ...Object.fromEntries(Object.entries(accessPorts).map(([service, port]) => [service, { host, port }])),
+    ...(http && { http: { url: http } }),
     dns,
     accounts,
     ca,
@@ -42,7 +45,7 @@ export function readyLine(facts: LabFacts): string {
   return `${JSON.stringify(ready)}\n`;
 }
 
-export function greetPerson({ dir, config, host, ports, accessPorts, accounts, ca, providers, dns }: LabFacts): string {
+export function greetPerson({ dir, config, host, ports, accessPorts, http, accounts, ca, providers, dns }: LabFacts): string {
   const [alice] = accounts;
   const width = Math.max(...accounts.map(({ address }) => address.length));
   return `Posthorn lab: a mail server for example.org inside a simulated internet. Nothing leaves this machine.
@@ -51,6 +54,7 @@ export function greetPerson({ dir, config, host, ports, accessPorts, accounts, c
   submission   ${host}:${ports.submission}   (STARTTLS, then log in)
   submissions  ${host}:${ports.submissions}   (TLS from the start)
 ${Object.entries(accessPorts).map(([service, port]) => `  ${service.padEnd(11)}  ${host}:${port}   (${ACCESS_NOTES[service as AccessListener]})`).join('\n')}
+  web          ${http ?? 'off'}   (settings for mail programs, policies)
   DNS          ${dns.host}:${dns.port}
   CA           ${ca}
   folder       ${dir}

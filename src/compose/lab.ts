@@ -35,7 +35,7 @@ import { stopSignal } from './serve.ts';
 const HOSTNAME = 'mail.example.org';
 const DOMAIN = 'example.org';
 const USERS = ['alice', 'bob'];
-const PORTS = { smtp: 25, submission: 587, submissions: 465, dns: 53, policies: 443 } as const;
+const PORTS = { smtp: 25, submission: 587, submissions: 465, dns: 53, policies: 443, http: 80 } as const;
 /** ManageSieve is 2419 with the usual base of 2000 (its own, 4190, would not fit). */
 const ACCESS_PORTS: Readonly<Record<AccessListener, number>> = { imap: 143, imaps: 993, pop3: 110, pop3s: 995, sieve: 419 };
 
@@ -121,7 +121,7 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
     };
     const server = await startServer({ config, clock, log, verbs: labVerbs(lab, () => running?.forget()), connectAllowed: insideLab, beforeQueue });
     running = server;
-    const facts: LabFacts = { dir, config: config.file, host: host.mxAddress, ports: portsOf(portBase), accessPorts: accessPortsOf(server), accounts, ca: lab.ca, providers: lab.providers, dns: lab.dns };
+    const facts: LabFacts = { dir, config: config.file, host: host.mxAddress, ports: portsOf(portBase), accessPorts: accessPortsOf(server), http: httpUrlOf(server), accounts, ca: lab.ca, providers: lab.providers, dns: lab.dns };
     return {
       facts,
       stop: async () => {
@@ -137,6 +137,11 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
 
 function portsOf(base: number): LabFacts['ports'] {
   return { smtp: base + PORTS.smtp, submission: base + PORTS.submission, submissions: base + PORTS.submissions };
+}
+
+function httpUrlOf({ web }: RunningServer): string | undefined {
+  const [first] = web?.addresses.http ?? [];
+  return first && `http://${first.address}:${first.port}`;
 }
 
 /** Those that the server really listens on. */
@@ -193,7 +198,7 @@ async function furnish(context: ManageContext, dir: string): Promise<Account[]> 
 async function writeConfig(dir: string, portBase: number, host: { ip: string; mxAddress: string }, lab: Lab, settings: string): Promise<string> {
   const certificate = join(dir, 'certificate.pem');
   const key = join(dir, 'key.pem');
-  const issued = await lab.issueCertificate([HOSTNAME, DOMAIN, 'localhost', host.mxAddress, host.ip]);
+  const issued = await lab.issueCertificate([HOSTNAME, DOMAIN, `mta-sts.${DOMAIN}`, `autoconfig.${DOMAIN}`, `autodiscover.${DOMAIN}`, 'localhost', host.mxAddress, host.ip]);
   writeFileSync(certificate, issued.certificatePem);
   writeFileSync(key, issued.keyPem, { mode: 0o600 });
   const ports = portsOf(portBase);
@@ -209,6 +214,8 @@ smtp = ["${host.mxAddress}:${ports.smtp}", "${host.ip}:${ports.smtp}"]
 submission = ["${host.mxAddress}:${ports.submission}"]
 submissions = ["${host.mxAddress}:${ports.submissions}"]
 ${ACCESS_SERVICES.map((service) => `${service} = ["${host.mxAddress}:${portBase + ACCESS_PORTS[service]}"]`).join('\n')}
+http = ["${host.mxAddress}:${portBase + PORTS.http}"]
+https = ["${host.mxAddress}:${portBase + PORTS.policies}"]
 
 [tls]
 certificate = ${JSON.stringify(certificate)}

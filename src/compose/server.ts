@@ -37,8 +37,10 @@ import { createSendingBrake, noteOutcomes } from './sending-brake.ts';
 import { createServices } from './services.ts';
 import { createSharedParts } from './shared-parts.ts';
 import { createServerShaper } from './shaping.ts';
+import { routeList } from './routes.ts';
 import { watchSpool } from './spool.ts';
 import { startUsers } from './users.ts';
+import { startWeb, type RunningWeb } from './web.ts';
 
 export interface ServerOptions {
   readonly config: Config;
@@ -69,6 +71,8 @@ export interface RunningServer {
   readonly threads: SessionThreads | undefined;
   /** IMAP, POP3 and ManageSieve. Absent when none of them is configured. */
   readonly access: RunningAccess | undefined;
+  /** The web server. Absent when no listener is configured. */
+  readonly web: RunningWeb | undefined;
   /** Takes a new configuration and new certificates into use; names the settings that need a restart. */
   reload(next: Config): Promise<string[]>;
   /** Lets sessions and deliveries finish within `shutdownTimeoutMs`; everything else stays in the queue. */
@@ -126,6 +130,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     arrivals.readingEnded();
     const spool = await watchSpool({ config, clock, log, directory: doors.directory, intake: doors.intake });
     closing.push(() => spool.close());
+    const web = await startWeb({ ...shared, routes: routeList({ context, isHosted: (domain) => shared.directory.isLocalDomain(domain) }) });
+    closing.push(() => web?.close(0));
     const retention = startRetention(context);
     const chores = startChores({ ...shared, chores: choreList({ context, ownMail }) });
     closing.push(() => retention.close(), () => chores.close());
@@ -136,8 +142,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       addresses,
       threads,
       access,
+      web,
       reload: async (next) => {
         await front.loadCertificate(next);
+        await web?.loadCertificates(next);
         resolver.flush();
         sites.flush();
         const pending = live.replace(next);
@@ -147,7 +155,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         await access?.reload(config);
         return pending;
       },
-      stop: once(() => stop(config, log, [front, ...(threads ? [threads] : []), ...(access ? [access] : [])], control, queue, closing)),
+      stop: once(() => stop(config, log, [front, ...[threads, access, web].filter((each) => each !== undefined)], control, queue, closing)),
     };
   } catch (error) {
     for (const close of closing.toReversed()) await close();

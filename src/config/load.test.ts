@@ -129,15 +129,14 @@ test('settings that contradict each other are refused where they stand', () => {
 
 test('settings of coming versions are warned about, and only when used', () => {
   const config = parseConfig(
-    `hostname = "a.example"\n[listen]\nimap = []\nhttp = ["127.0.0.1:8080"]\n[filter]\nengine = "rspamd"\n[tls.acme]\nemail = "x"`,
+    `hostname = "a.example"\n[listen]\nimap = []\n[filter]\nengine = "rspamd"\n[tls.acme]\nemail = "x"`,
     'p.toml',
   );
   assert.deepEqual(
     config.warnings?.map(({ line, key }) => [line, key]).sort(),
     [
-      [4, 'listen.http'],
-      [6, 'filter.engine'],
-      [7, 'tls.acme'],
+      [5, 'filter.engine'],
+      [6, 'tls.acme'],
     ],
   );
   assert.match(problemsOf('hostname = "a.example"\nstorage = "postgres://db"')[0]?.allowed ?? '', /not available in this version/);

@@ -33,5 +33,5 @@ test('the reference has every setting with its default', () => {
   assert.match(text, /\| `hostname` \| host name \| \*\*required\*\* \|/);
   assert.match(text, /\| `lifetime` \| duration \| `"5d"` \|/);
   assert.match(text, /## \[\[outbound\.ip\]\]/);
-  assert.match(text, /\| `http` .* not available in this version/);
+  assert.match(text, /\| `acme` .* not available in this version/);
 });

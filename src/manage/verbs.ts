@@ -19,6 +19,7 @@ import { queueVerbs } from './queue.ts';
 import { quotaVerbs } from './quota.ts';
 import { shapingVerbs } from './shaping.ts';
 import { srsVerbs } from './srs.ts';
+import { stsPublicationVerbs } from './sts-publication.ts';
 import { suppressionVerbs } from './suppression.ts';
 import { tlsVerbs } from './tls.ts';
 import { routeVerbs } from './route.ts';
@@ -49,6 +50,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...quotaVerbs,
   ...shapingVerbs,
   ...srsVerbs,
+  ...stsPublicationVerbs,
   ...suppressionVerbs,
   ...tlsVerbs,
   ...routeVerbs,

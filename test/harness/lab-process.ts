@@ -36,6 +36,7 @@ export interface LabReady {
   readonly pop3s: Endpoint;
   /** ManageSieve. */
   readonly sieve: Endpoint;
+  readonly http: { readonly url: string };
   readonly dns: Endpoint;
   readonly ca: string;
   readonly accounts: readonly { readonly address: string; readonly password: string }[];

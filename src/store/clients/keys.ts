@@ -33,12 +33,15 @@ export interface KeyStore {
   /** Makes a key pair. Rejects with Failure `domain-unknown`, `selector-exists`, `selector-refused`. */
   create(key: NewKey): Promise<KeyRow>;
   setState(domain: string, selector: string, state: KeyRow['state']): Promise<void>;
+  /** Row and private key; nothing happens when there is none. */
+  remove(domain: string, selector: string): Promise<void>;
   privateKey(domain: string, selector: string): Promise<KeyObject>;
   /** After the domain's rows are gone. */
   removeFiles(domain: string): Promise<void>;
 }
 
 const SELECTORS_A_DAY_MAX = 100;
+const SELECTOR = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){0,3}$/;
 
 export function createKeyStore(call: StoreCall, dataDir: string, changes: ChangeCount): KeyStore {
   const list = (domain = ''): Promise<readonly KeyRow[]> => call('keys.list', { domain: domain === '' ? '' : domainKey(domain) });
@@ -69,6 +72,13 @@ export function createKeyStore(call: StoreCall, dataDir: string, changes: Change
       await call('keys.setState', { domain: domainKey(domain), selector, state });
       changes.increase();
     },
+    remove: async (domain, selector) => {
+      const key = domainKey(domain);
+      // The row first: an active row always has its key.
+      await call('keys.remove', { domain: key, selector });
+      changes.increase();
+      if (SELECTOR.test(selector)) await rm(keyPath(dataDir, key, selector), { force: true });
+    },
     privateKey: (domain, selector) => readKeyFile(keyPath(dataDir, domainKey(domain), selector)),
     removeFiles: async (domain) => {
       await rm(join(dataDir, 'keys', domainKey(domain)), { recursive: true, force: true });
@@ -83,7 +93,7 @@ function keyPath(dataDir: string, domain: string, selector: string): string {
 
 /** One DNS label or several, RFC 6376 §3.1; also keeps the name of the file harmless. */
 function checkedSelector(selector: string, taken: ReadonlySet<string>): string {
-  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){0,3}$/.test(selector)) {
+  if (!SELECTOR.test(selector)) {
     throw new Failure('selector-refused', `${JSON.stringify(selector)} is no selector: use lower case letters, digits and hyphens`, { temporary: false });
   }
   if (taken.has(selector)) throw new Failure('selector-exists', `there is a key with the selector ${selector} already: choose another`, { temporary: false });

@@ -121,6 +121,8 @@ const domainWrites = {
     if (other) throw permanent('domain-in-use', `${other.name} is an alias of ${args.name}: remove it first`);
     db.run('DELETE FROM aliases WHERE domain = ?', args.name);
     db.run('DELETE FROM dkim_keys WHERE domain = ?', args.name);
+    db.run('DELETE FROM dkim_rotations WHERE domain = ?', args.name);
+    db.run('DELETE FROM sts_publications WHERE domain = ?', args.name);
     db.run('DELETE FROM domains WHERE name = ?', args.name);
   },
 

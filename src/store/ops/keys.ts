@@ -33,6 +33,10 @@ export const keyWrites = {
     const { changes } = db.run('UPDATE dkim_keys SET state = ? WHERE domain = ? AND selector = ?', args.state, args.domain, args.selector);
     if (changes === 0) throw new Failure('key-unknown', `${args.domain} has no key with the selector ${args.selector}`, { temporary: false });
   },
+
+  remove(db: Database, args: Pick<KeyRow, 'domain' | 'selector'>): void {
+    db.run('DELETE FROM dkim_keys WHERE domain = ? AND selector = ?', args.domain, args.selector);
+  },
 };
 
 export const keyReads = {
