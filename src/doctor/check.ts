@@ -16,6 +16,8 @@ export interface HostSubject {
 
 export interface AddressSubject extends SendingAddress {
   readonly kind: 'address';
+  /** Absent: no server is configured here. */
+  readonly server?: ServerFacts;
 }
 
 export interface DomainSubject {
@@ -38,10 +40,17 @@ export interface ServerFacts {
   readonly trusted: readonly string[];
   /** Sessions with other mail servers of the last days, and how many of them were encrypted. */
   readonly outboundTls?: { readonly sessions: number; readonly encrypted: number };
-  /** EHLO names that an address was configured with, as earlier runs saw it; newest last. */
-  readonly heloHistory?: Readonly<Record<string, readonly string[]>>;
-  /** Sets of public addresses that earlier runs saw, newest last. */
-  readonly addressHistory?: readonly { readonly at: number; readonly addresses: readonly string[] }[];
+  /** What checks that compare with the past said in earlier runs, the latest first. */
+  readonly earlier?: readonly EarlierFinding[];
+}
+
+export interface EarlierFinding {
+  /** Id of the check. */
+  readonly check: string;
+  readonly subject: string;
+  readonly text: string;
+  /** Milliseconds since 1970: when it was said for the last time. */
+  readonly lastAt: number;
 }
 
 export interface ServiceListener {

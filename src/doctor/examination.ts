@@ -1,4 +1,6 @@
-/** Runs checks side by side, each with a deadline, and tells of each as it ends. */
+/** Runs checks side by side, not more than a bounded number at once, each with a deadline, and tells of each as it ends. */
+import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
+import { Semaphore } from '../base/semaphore.ts';
 import type { Check, DoctorContext, Finding, Subject } from './check.ts';
 import { CHECKS } from './checks/all.ts';
 import { scoreOf } from './score.ts';
@@ -33,9 +35,10 @@ export async function examine(context: DoctorContext, subjects: readonly Subject
   const wanted = CHECKS.filter(({ id }) => only === undefined || only.includes(id));
   const pairs = subjects.flatMap((subject) => wanted.filter(({ about }) => about === subject.kind).map((check) => ({ check, subject })));
   let done = 0;
+  const places = new Semaphore(DOCTOR_LIMITS.checksAtOnceMax);
   const results = await Promise.all(
     pairs.map(async ({ check, subject }) => {
-      const result = resultOf(check, subject, await inTime(check.run(context, subject), deadlineMs));
+      const result = resultOf(check, subject, await places.run(() => inTime(() => check.run(context, subject), deadlineMs)));
       done += 1;
       onResult?.(result, done, pairs.length);
       return result;
@@ -49,13 +52,13 @@ function resultOf({ id, title, weight, cap, link }: Check, subject: Subject, fin
   return { check: id, title, weight, ...(cap === undefined ? {} : { cap }), link, subject: name, ...finding };
 }
 
-async function inTime(work: Promise<Finding>, deadlineMs: number): Promise<Finding> {
+async function inTime(work: () => Promise<Finding>, deadlineMs: number): Promise<Finding> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Finding>((resolve) => {
     timer = setTimeout(() => resolve({ level: 'unknown', text: `There was no answer within ${deadlineMs / 1000} seconds.` }), deadlineMs);
   });
   try {
-    return await Promise.race([work.catch((error: unknown): Finding => ({ level: 'unknown', text: `The check itself failed: ${error instanceof Error ? error.message : String(error)}.` })), late]);
+    return await Promise.race([work().catch((error: unknown): Finding => ({ level: 'unknown', text: `The check itself failed: ${error instanceof Error ? error.message : String(error)}.` })), late]);
   } finally {
     clearTimeout(timer);
   }

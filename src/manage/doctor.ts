@@ -2,43 +2,22 @@
 import { z } from 'zod';
 import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
 import { Failure } from '../base/errors.ts';
-import type { Check, DomainKey, SendingAddress, Subject } from '../doctor/check.ts';
+import type { Check, SendingAddress, Subject } from '../doctor/check.ts';
 import { CHECKS } from '../doctor/checks/all.ts';
 import { examine, type Examination, type Result } from '../doctor/examination.ts';
 import { domainKey } from '../store/clients/directory.ts';
-import { createDirectory } from '../store/directory.ts';
-import { publicAddresses } from './dns.ts';
-import { defineVerb } from './verb.ts';
+import { doctorFacts, type DoctorFacts } from './doctor-facts.ts';
+import { defineVerb, type ManageContext } from './verb.ts';
 import type { VerifyContext } from './verify.ts';
 
 export type { Examination, Result } from '../doctor/examination.ts';
-
-export interface DoctorFacts {
-  readonly hostname: string;
-  readonly addresses: readonly SendingAddress[];
-  readonly domains: readonly { readonly domain: string; readonly keys: readonly DomainKey[]; readonly unreachable: readonly string[] }[];
-}
-
-const ROLES = ['postmaster', 'abuse'] as const;
+export type { DoctorFacts } from './doctor-facts.ts';
 
 const facts = defineVerb({
   name: 'doctor.facts',
-  summary: 'Tells what the doctor needs to know: host name, sending addresses, domains with their signing keys, role addresses that reach nobody.',
+  summary: 'Tells what the doctor needs to know: host name, sending addresses, listeners, domains with their signing keys, role addresses that reach nobody.',
   args: z.strictObject({}),
-  run: async ({ store, config }): Promise<DoctorFacts> => {
-    const { domains } = await store.directory.snapshot();
-    const directory = createDirectory({ store, hostname: config.hostname, origin: config.origin });
-    const hostname = domainKey(config.hostname);
-    return {
-      hostname,
-      addresses: publicAddresses(config).map(({ address, helo }) => ({ address, helo: helo ?? hostname })),
-      domains: await Promise.all(domains.map(async ({ name }) => {
-        const keys = (await store.keys.list(name)).filter(({ state }) => state === 'active').map(({ selector, algorithm, publicKey, createdAt }) => ({ selector, algorithm, publicKey, createdAt }));
-        const reached = await Promise.all(ROLES.map(async (role) => ['mailbox', 'alias'].includes((await directory.resolve(`${role}@${name}`)).kind)));
-        return { domain: name, keys, unreachable: ROLES.filter((_, at) => !reached[at]) };
-      })),
-    };
-  },
+  run: (context) => doctorFacts(context),
 });
 
 export const doctorVerbs = [facts] as const;
@@ -52,22 +31,33 @@ export interface DoctorRequest {
   readonly onResult?: (result: Result, done: number, of: number) => void;
 }
 
-/** Throws a permanent Failure `check-unknown`, or `nothing-to-check`. */
-export async function runDoctor({ dns, clock }: VerifyContext, { facts: known, domains, only, onResult }: DoctorRequest): Promise<Examination> {
+/** Throws a permanent Failure `check-unknown`, or `nothing-to-check`. Without context.network, what needs connections is unknown. */
+export async function runDoctor({ dns, clock, network }: VerifyContext, { facts: known, domains, only, onResult }: DoctorRequest): Promise<Examination> {
   for (const id of only ?? []) explainCheck(id);
   const addresses = known ? await sendingAddresses({ dns, clock }, known) : [];
-  const names = domains.length > 0 ? domains.map(domainKey) : (known?.domains ?? []).map(({ domain }) => domain);
+  const subjects = subjectsOf(known, addresses, domains.map(domainKey));
+  if (subjects.length === 0) throw new Failure('nothing-to-check', 'name a domain, or run this where a server is configured', { temporary: false });
+  const context = { dns, now: clock.now(), ...(network ? { network } : {}) };
+  return examine(context, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, ...(only ? { only } : {}), ...(onResult ? { onResult } : {}) });
+}
+
+function subjectsOf(known: DoctorFacts | undefined, addresses: readonly SendingAddress[], wanted: readonly string[]): readonly Subject[] {
   const hostname = known?.hostname ?? '';
-  const subjects: Subject[] = [
-    ...(known ? [{ kind: 'host', hostname, addresses } as const] : []),
-    ...addresses.map((each) => ({ kind: 'address', ...each }) as const),
+  const server = known ? { server: known.server } : {};
+  const names = wanted.length > 0 ? wanted : (known?.domains ?? []).map(({ domain }) => domain);
+  return [
+    ...(known ? [{ kind: 'host', hostname, addresses, ...server } as const] : []),
+    ...addresses.map((each) => ({ kind: 'address', ...each, ...server }) as const),
     ...names.map((domain) => {
       const own = known?.domains.find((each) => each.domain === domain);
-      return { kind: 'domain', domain, hostname, addresses, keys: own?.keys ?? [], ...(own ? { unreachable: own.unreachable } : {}) } as const;
+      return { kind: 'domain', domain, hostname, addresses, keys: own?.keys ?? [], ...(own ? { unreachable: own.unreachable } : {}), ...server } as const;
     }),
   ];
-  if (subjects.length === 0) throw new Failure('nothing-to-check', 'name a domain, or run this where a server is configured', { temporary: false });
-  return examine({ dns, now: clock.now() }, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, ...(only ? { only } : {}), ...(onResult ? { onResult } : {}) });
+}
+
+/** The same examination inside the server, of everything here: facts, all checks. */
+export async function examineServer(context: ManageContext): Promise<Examination> {
+  return runDoctor(context, { facts: await doctorFacts(context), domains: [] });
 }
 
 /** Behind NAT the machine does not know its public address: that of its host name is the best guess. */

@@ -5,7 +5,7 @@ import { explainCheck, runDoctor, type DoctorFacts, type Examination, type Resul
 import { leaf, type Registry } from '../command.ts';
 import { Progress } from '../progress.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
-import { withVerifyContext } from './verify-context.ts';
+import { withDoctorContext } from './verify-context.ts';
 
 interface DoctorOptions extends CommonOptions {
   readonly all?: boolean;
@@ -28,7 +28,7 @@ async function doctor(session: Session, options: DoctorOptions, domains: readonl
   if (options.all && domains.length > 0) throw new UsageError('give domains or --all, not both');
   const facts = await factsOf(session, options);
   const progress = new Progress(io, options.json ?? false);
-  const examination = await withVerifyContext(session, options, (context) =>
+  const examination = await withDoctorContext(session, options, (context) =>
     runDoctor(context, {
       facts, domains,
       ...(options.only ? { only: options.only } : {}),

@@ -1,0 +1,75 @@
+/** What this server knows of itself that examinations need. */
+import type { Clock } from '../base/clock.ts';
+import type { Config, HostPort } from '../config/config.ts';
+import type { DomainKey, EarlierFinding, SendingAddress, ServerFacts, ServiceListener } from '../doctor/check.ts';
+import { domainKey } from '../store/clients/directory.ts';
+import { tlsDay } from '../store/clients/tls-results.ts';
+import { createDirectory } from '../store/directory.ts';
+import type { Store } from '../store/store.ts';
+import { publicAddresses } from './dns.ts';
+
+export interface DoctorFacts {
+  readonly hostname: string;
+  readonly addresses: readonly SendingAddress[];
+  readonly domains: readonly DoctorDomain[];
+  readonly server: ServerFacts;
+}
+
+export interface DoctorDomain {
+  readonly domain: string;
+  readonly keys: readonly DomainKey[];
+  /** Role addresses that nobody gets. */
+  readonly unreachable: readonly string[];
+}
+
+const ROLES = ['postmaster', 'abuse'] as const;
+
+export async function doctorFacts({ store, config, clock }: { readonly store: Store; readonly config: Config; readonly clock: Clock }): Promise<DoctorFacts> {
+  const hostname = domainKey(config.hostname);
+  const [{ domains }, outboundTls, earlier] = await Promise.all([store.directory.snapshot(), encryptedShare(store, clock.now()), earlierFindings(store)]);
+  const directory = createDirectory({ store, hostname: config.hostname, origin: config.origin });
+  return {
+    hostname,
+    addresses: publicAddresses(config).map(({ address, helo }) => ({ address, helo: helo ?? hostname })),
+    domains: await Promise.all(domains.map(async ({ name }): Promise<DoctorDomain> => {
+      const keys = (await store.keys.list(name)).filter(({ state }) => state === 'active').map(({ selector, algorithm, publicKey, createdAt }) => ({ selector, algorithm, publicKey, createdAt }));
+      const reached = await Promise.all(ROLES.map(async (role) => ['mailbox', 'alias'].includes((await directory.resolve(`${role}@${name}`)).kind)));
+      return { domain: name, keys, unreachable: ROLES.filter((_, at) => !reached[at]) };
+    })),
+    server: { listeners: listenersOf(config), trusted: config.networks.trusted, ...(outboundTls ? { outboundTls } : {}), earlier },
+  };
+}
+
+const SERVICES = ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3s', 'sieve'] as const;
+
+function listenersOf({ listen }: Config): readonly ServiceListener[] {
+  return SERVICES.flatMap((service) => (listen[service] ?? []).map(({ address, port }: HostPort) => ({ service, address: dialled(address), port })));
+}
+
+/** Who listens everywhere can be reached on the loopback interface. */
+function dialled(address: string): string {
+  return address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Of yesterday and today. */
+async function encryptedShare(store: Store, now: number): Promise<ServerFacts['outboundTls']> {
+  const days = await Promise.all([now - DAY_MS, now].map((at) => store.tlsResults.list(tlsDay(at))));
+  let sessions = 0;
+  let plain = 0;
+  for (const row of days.flat()) {
+    sessions += row.sessions;
+    if (row.failure === 'starttls-not-supported') plain += row.sessions;
+  }
+  return sessions === 0 ? undefined : { sessions, encrypted: sessions - plain };
+}
+
+/** Checks that compare with what they said before. */
+const COMPARING = ['static-address', 'helo-stable'] as const;
+const EARLIER_MAX = 50;
+
+async function earlierFindings(store: Store): Promise<readonly EarlierFinding[]> {
+  const spells = await Promise.all(COMPARING.map((check) => store.examinations.spells({ subject: '', check, limit: EARLIER_MAX })));
+  return spells.flat().map(({ check, subject, text, lastAt }) => ({ check, subject, text, lastAt })).toSorted((a, b) => b.lastAt - a.lastAt);
+}
