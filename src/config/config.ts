@@ -8,10 +8,12 @@ import type { Stream } from '../mail/sites/streams.ts';
 import type { DnsPolicyConfig, DnsProviderConfig } from './dns-config.ts';
 import type { DoctorConfig } from './doctor-settings.ts';
 import type { GuardConfig } from './guard-settings.ts';
+import type { DashboardConfig } from './dashboard-settings.ts';
 import type { HostPort } from './host-port.ts';
 import type { HttpConfig } from './http-settings.ts';
 import type { LoginConfig } from './login-config.ts';
 import type { MailboxConfig, RetentionConfig } from './mailbox-config.ts';
+import type { ReportsConfig } from './reports-settings.ts';
 import type { SieveConfig } from './sieve-settings.ts';
 
 export type { HostPort } from './host-port.ts';
@@ -236,6 +238,10 @@ export interface Config {
   readonly doctor?: DoctorConfig;
   /** Absent: the defaults (DEFAULT_GUARD). */
   readonly guard?: GuardConfig;
+  /** Absent: the defaults (DEFAULT_REPORTS). */
+  readonly reports?: ReportsConfig;
+  /** Absent: none. */
+  readonly dashboards?: readonly DashboardConfig[];
   readonly log: { readonly format: 'json' | 'postfix'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly file?: string };
   /** Milliseconds that SIGTERM waits for sessions and deliveries to finish. Default 30 s. */
   readonly shutdownTimeoutMs: number;

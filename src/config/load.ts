@@ -11,6 +11,7 @@ import { Failure } from '../base/errors.ts';
 import type { OauthSource } from '../base/oauth-source.ts';
 import { normalizeDomain } from '../mail/address.ts';
 import type { Config, ConfigWarning, SiteConfig, TlsRule } from './config.ts';
+import { dashboardsOf } from './dashboard-settings.ts';
 import { dnsPolicyOf, dnsProvidersOf } from './dns-settings.ts';
 import { doctorConfigOf } from './doctor-settings.ts';
 import { guardConfigOf } from './guard-settings.ts';
@@ -18,6 +19,7 @@ import { httpConfigOf } from './http-settings.ts';
 import { loginConfigOf } from './login-settings.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
 import { checkRelations } from './relations.ts';
+import { reportsConfigOf } from './reports-settings.ts';
 import { configSchema, type ConfigTables, type RelayOauthTable } from './schema.ts';
 import { bare, factsOf } from './setting.ts';
 import { nearest } from './suggestion.ts';
@@ -232,6 +234,8 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     bounces: { verp: tables.bounces.verp },
     authentication: { dmarcReject: authentication['dmarc-reject'], trustedSealers: authentication['trusted-sealers'] },
     preflight: { mode: preflight.mode },
+    reports: reportsConfigOf(tables.reports),
+    dashboards: dashboardsOf(tables.dashboard, absolute),
     doctor: doctorConfigOf(tables.doctor, absolute),
     guard: guardConfigOf(tables.guard),
     log: { format: log.format, level: log.level, ...optionalFields({ file: log.file && absolute(log.file) }) },

@@ -1,5 +1,6 @@
 /** Settings that are right alone and wrong together. */
 import { SITE_PROFILES } from '../mail/sites/find-site.ts';
+import { wrongDashboards } from './dashboard-settings.ts';
 import { wrongDnsSettings } from './dns-settings.ts';
 import { wrongProber } from './doctor-settings.ts';
 import { wrongGuardInterval } from './guard-settings.ts';
@@ -29,7 +30,7 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
   const interval = wrongGuardInterval(tables.guard.every);
   if (interval !== undefined) say('guard.every', interval);
   wrong.push(...outbound.fallback.flatMap((fallback, at) => wrongLogin(fallback, ['outbound', 'fallback', at])));
-  wrong.push(...wrongShaping(tables), ...wrongLoginSettings(tables.login), ...wrongDnsSettings(tables.dns), ...wideAuth(listen));
+  wrong.push(...wrongShaping(tables), ...wrongLoginSettings(tables.login), ...wrongDnsSettings(tables.dns), ...wrongDashboards(tables.dashboard), ...wideAuth(listen));
   for (const [index, { address }] of outbound.ip.entries()) {
     const protocol = address.includes(':') ? 'ipv6' : 'ipv4';
     if (!outbound.protocols.includes(protocol)) {

@@ -7,12 +7,14 @@
  */
 import { z } from 'zod';
 import { STREAMS } from '../mail/sites/streams.ts';
+import { dashboards } from './dashboard-settings.ts';
 import { dnsPolicy, dnsProviders } from './dns-settings.ts';
 import { doctor } from './doctor-settings.ts';
 import { guard } from './guard-settings.ts';
 import { http } from './http-settings.ts';
 import { login } from './login-settings.ts';
 import { mailbox, retention } from './mailbox-settings.ts';
+import { reports } from './reports-settings.ts';
 import { coming, optional, optionalTable, required, setting, table } from './setting.ts';
 import { sieve } from './sieve-settings.ts';
 import * as value from './values.ts';
@@ -356,6 +358,8 @@ export const configSchema = z.strictObject({
   preflight,
   doctor,
   guard,
+  reports,
+  dashboard: dashboards,
   log,
   filter,
 });
