@@ -42,6 +42,8 @@ export interface DnsProvider {
   readonly label: string;
   /** Throws a Failure when the provider cannot be asked: `dns-provider-refused` (permanent: credentials) or `dns-provider-unreachable`. */
   zones(signal: AbortSignal): Promise<readonly DnsZone[]>;
+  /** For providers that cannot list their zones: the one that holds this name, if it is theirs. Throws as zones(). */
+  zoneOf?(name: string, signal: AbortSignal): Promise<DnsZone | undefined>;
   /** At least those of `wanted` that exist; a provider that lists whole zones may answer more. Types that we do not know are left out. Throws as zones(). */
   recordSets(zone: DnsZone, wanted: readonly Pick<RecordSet, 'name' | 'type'>[], signal: AbortSignal): Promise<readonly RecordSet[]>;
   /** One outcome for each change, in order. Where the provider can, all or none of them, guarded by `before`. */

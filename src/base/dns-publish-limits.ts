@@ -1,0 +1,26 @@
+/** Limits of publishing DNS records. */
+export const DNS_PUBLISH_LIMITS = {
+  /** One question or update to a name server; also one request to a provider's API. */
+  requestTimeoutMs: 15_000,
+  connectTimeoutMs: 10_000,
+  /** Bytes of an answer of a provider's API. */
+  answerBytesMax: 32 * 1024 * 1024,
+  /** Questions under way on one connection to a primary name server. */
+  questionsAtOnce: 16,
+  /** Domains planned at once. */
+  domainsAtOnce: 24,
+  /** Zones changed at once. */
+  zonesAtOnce: 8,
+  /** Domains in one call. */
+  domainsMax: 10_000,
+  /** Plans and applications that are kept. */
+  plansKept: 50,
+  appliesKept: 500,
+  /** How long `dns apply` waits until all name servers of the zone answer what was published. */
+  propagationTimeoutMs: 120_000,
+  propagationPollMs: 2_000,
+  /** One question to one name server of a zone. */
+  authorityTimeoutMs: 3_000,
+  /** Name servers of a zone that are asked. */
+  authoritiesMax: 16,
+} as const;

@@ -1,0 +1,78 @@
+/**
+ * Values of records as a zone file writes them (RFC 1035 §5.1), and what they mean: the same value may be written in many
+ * ways (case of names, strings of TXT cut elsewhere, an IPv6 address with its zeros), and only meaning is compared.
+ */
+import { isIPv6 } from 'node:net';
+import type { RecordData } from '../contract/dns.ts';
+import type { PublishableType } from '../contract/dns-publishing.ts';
+import { characterStrings, quoted } from '../wire/dns/text.ts';
+
+export { characterStrings, splitStrings } from '../wire/dns/text.ts';
+
+export type PresentedType = Exclude<PublishableType, 'SVCB' | 'HTTPS'>;
+
+/** Strings (latin1) as a zone file writes them. */
+export function txtValue(strings: readonly string[]): string {
+  return strings.map(quoted).join(' ');
+}
+
+/** The whole text of a TXT value. */
+export function txtContent(value: string): string {
+  return characterStrings(value).join('');
+}
+
+/** What the name server would send for this, in the contract's form, as a zone file writes it. */
+export function valueOf<T extends PresentedType>(type: T, data: RecordData[T]): string {
+  const row = { type, data } as { readonly [K in PresentedType]: { readonly type: K; readonly data: RecordData[K] } }[PresentedType];
+  switch (row.type) {
+    case 'A':
+    case 'AAAA':
+      return row.data;
+    case 'PTR':
+    case 'CNAME':
+      return absolute(row.data);
+    case 'MX':
+      return `${row.data.preference} ${absolute(row.data.exchange)}`;
+    case 'SRV':
+      return `${row.data.priority} ${row.data.weight} ${row.data.port} ${absolute(row.data.target)}`;
+    case 'TLSA':
+      return `${row.data.usage} ${row.data.selector} ${row.data.matchingType} ${row.data.data.toString('hex')}`;
+    case 'CAA':
+      return `${row.data.flags} ${row.data.tag} ${quoted(row.data.value)}`;
+    case 'TXT':
+      return txtValue(row.data);
+  }
+}
+
+/** With the trailing dot; the root is `.`. */
+function absolute(name: string): string {
+  return name === '' || name === '.' ? '.' : `${name.replace(/\.$/, '')}.`;
+}
+
+/** Equal for values that mean the same. What is not understood stays as it is, but for white space. */
+export function meaningOfValue(type: PublishableType, value: string): string {
+  if (type === 'TXT') return txtContent(value);
+  const words = value.trim().split(/\s+/);
+  switch (type) {
+    case 'A':
+      return words[0] ?? '';
+    case 'AAAA':
+      return canonicalIpv6(words[0] ?? '');
+    case 'CNAME':
+    case 'PTR':
+      return absolute((words[0] ?? '').toLowerCase());
+    case 'MX':
+    case 'SRV':
+      return [...words.slice(0, -1).map(String), absolute((words.at(-1) ?? '').toLowerCase())].join(' ');
+    case 'TLSA':
+      return [...words.slice(0, 3), words.slice(3).join('').toLowerCase()].join(' ');
+    case 'CAA':
+      return [words[0], (words[1] ?? '').toLowerCase(), characterStrings(words.slice(2).join(' ')).join('')].join(' ');
+    default:
+      return words.join(' ');
+  }
+}
+
+function canonicalIpv6(address: string): string {
+  return isIPv6(address) ? new URL(`http://[${address}]`).hostname : address.toLowerCase();
+}

@@ -1,0 +1,131 @@
+/**
+ * A name server that takes dynamic updates (RFC 2136) signed with a shared key (RFC 8945): BIND, Knot, PowerDNS, Windows.
+ *
+ * Record sets are read by asking the primary itself, never a cache. All changes of a zone go in one update, guarded by what
+ * they replace. Zones cannot be listed: those of the configuration, else whichever the server says holds a name.
+ */
+import { Failure } from '../../base/errors.ts';
+import { parseEndpoint } from '../../config/values.ts';
+import { PUBLISHABLE_TYPES, type ChangeOutcome, type DnsProvider, type DnsZone, type PublishableType, type RecordChange, type RecordSet } from '../../contract/dns-publishing.ts';
+import { CLASS, OPCODE, RCODE } from '../../wire/dns/message.ts';
+import { DnsFormatError } from '../../wire/dns/name.ts';
+import { decodeRdata, TYPE_NUMBERS, typeName, typeNumber } from '../../wire/dns/rdata.ts';
+import type { TsigAlgorithm } from '../../wire/dns/tsig.ts';
+import type { ProviderParts } from '../providers/provider-type.ts';
+import { askPrimary, type PrimaryServer, type SignedReply } from './exchange.ts';
+import { updateMessage } from './update-message.ts';
+
+const SOA = TYPE_NUMBERS['SOA'] as number;
+
+export function createRfc2136Provider(parts: ProviderParts): DnsProvider {
+  return new PrimaryNameServer(parts);
+}
+
+class PrimaryNameServer implements DnsProvider {
+  readonly label: string;
+  readonly #parts: ProviderParts;
+  readonly #server;
+
+  constructor(parts: ProviderParts) {
+    const server = parseEndpoint(parts.settings['server'] ?? '');
+    if (!server) throw new Failure('dns-provider-settings', `${parts.label}: server must be an address and a port, such as "192.0.2.53:53"`, { temporary: false });
+    this.label = parts.label;
+    this.#parts = parts;
+    this.#server = server;
+  }
+
+  async zones(): Promise<readonly DnsZone[]> {
+    return this.#parts.zones.map((name) => ({ name, id: name }));
+  }
+
+  async zoneOf(name: string, signal: AbortSignal): Promise<DnsZone | undefined> {
+    const [reply] = await askPrimary(await this.#primary(), [question(name, SOA)], signal);
+    const rcode = reply?.message.rcode;
+    if (rcode === RCODE.REFUSED || rcode === RCODE.NOTAUTH) return undefined;
+    const soa = [...(reply?.message.answers ?? []), ...(reply?.message.authorities ?? [])].find((record) => record.type === SOA);
+    // What lies below a delegation is another server's.
+    if (!soa || (name !== soa.name && !name.endsWith(`.${soa.name}`))) return undefined;
+    return { name: soa.name, id: soa.name };
+  }
+
+  async recordSets(zone: DnsZone, wanted: readonly Pick<RecordSet, 'name' | 'type'>[], signal: AbortSignal): Promise<readonly RecordSet[]> {
+    const replies = await askPrimary(await this.#primary(), wanted.map(({ name, type }) => question(name, typeNumber(type))), signal);
+    const found = new Map<string, RecordSet>();
+    for (const [at, reply] of replies.entries()) {
+      const name = wanted[at]?.name ?? '';
+      if (reply.message.rcode !== RCODE.NOERROR && reply.message.rcode !== RCODE.NXDOMAIN) throw this.#refusal(zone, `will not say what ${name} has`, reply);
+      for (const set of setsOf(reply, name)) found.set(`${set.name} ${set.type}`, set);
+    }
+    return [...found.values()];
+  }
+
+  async apply(zone: DnsZone, changes: readonly RecordChange[], signal: AbortSignal): Promise<readonly ChangeOutcome[]> {
+    const all = (outcome: ChangeOutcome): readonly ChangeOutcome[] => changes.map(() => outcome);
+    let reply: SignedReply | undefined;
+    try {
+      [reply] = await askPrimary(await this.#primary(), [updateMessage(zone.name, changes)], signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (error instanceof Failure) return all({ kind: 'failed', temporary: error.temporary, detail: error.message });
+      if (error instanceof DnsFormatError) return all({ kind: 'failed', temporary: false, detail: `${this.label}: ${error.message}` });
+      throw error;
+    }
+    const rcode = reply?.message.rcode;
+    if (rcode === RCODE.NOERROR) return all({ kind: 'applied' });
+    if (rcode === RCODE.NXRRSET || rcode === RCODE.YXRRSET || rcode === RCODE.YXDOMAIN || rcode === RCODE.NXDOMAIN) return this.#conflicts(zone, changes, signal);
+    const failure = this.#refusal(zone, 'refused the update', reply);
+    return all({ kind: 'failed', temporary: failure.temporary, detail: failure.message });
+  }
+
+  /** Which of the changes met something else than expected; the others were held back with it. */
+  async #conflicts(zone: DnsZone, changes: readonly RecordChange[], signal: AbortSignal): Promise<readonly ChangeOutcome[]> {
+    const wanted = changes.flatMap(({ before, after }) => (before ?? after ? [(before ?? after) as RecordSet] : []));
+    const published = await this.recordSets(zone, wanted, signal);
+    return changes.map(({ before, after }) => {
+      const { name, type } = (before ?? after) as RecordSet;
+      const now = published.find((set) => set.name === name && set.type === type);
+      const same = JSON.stringify(sorted(now)) === JSON.stringify(sorted(before));
+      return { kind: 'conflict', detail: same ? `another record of ${zone.name} was changed by somebody else, so nothing of the zone was changed` : `${name} ${type} was changed by somebody else meanwhile` };
+    });
+  }
+
+  async #primary(): Promise<PrimaryServer> {
+    const { label, settings, connector, clock, readSecret } = this.#parts;
+    const secret = Buffer.from(await readSecret('secret-file'), 'base64');
+    const key = { name: settings['key-name'] ?? '', algorithm: (settings['key-algorithm'] ?? 'hmac-sha256') as TsigAlgorithm, secret };
+    return { label, server: this.#server, key, connector, clock };
+  }
+
+  #refusal(zone: DnsZone, what: string, reply: SignedReply | undefined): Failure {
+    const rcode = reply?.message.rcode ?? -1;
+    const name = Object.entries(RCODE).find(([, code]) => code === rcode)?.[0] ?? String(rcode);
+    const hint = rcode === RCODE.REFUSED ? ': allow this key to update the zone there' : rcode === RCODE.NOTAUTH ? ': it is not the primary of this zone' : '';
+    return new Failure(rcode === RCODE.SERVFAIL ? 'dns-provider-unreachable' : 'dns-provider-refused', `${this.label}: the name server ${what} in ${zone.name} (${name})${hint}`, { temporary: rcode === RCODE.SERVFAIL });
+  }
+}
+
+function question(name: string, type: number) {
+  return { opcode: OPCODE.query, questions: [{ name, type, class: CLASS.IN }] };
+}
+
+/** All that the answer holds at this very name; an alias shows here, too. */
+function setsOf({ message, bytes }: SignedReply, name: string): readonly RecordSet[] {
+  const sets = new Map<string, RecordSet & { values: string[] }>();
+  for (const record of message.answers) {
+    const type = typeName(record.type);
+    if (record.name !== name || record.class !== CLASS.IN || !isPublishable(type)) continue;
+    const value = decodeRdata(type, bytes, record.rdataAt, record.rdata.length);
+    const set = sets.get(type);
+    if (set) set.values.push(value);
+    else sets.set(type, { name, type, ttlSeconds: record.ttl, values: [value] });
+  }
+  return [...sets.values()];
+}
+
+function isPublishable(type: string): type is PublishableType {
+  return (PUBLISHABLE_TYPES as readonly string[]).includes(type);
+}
+
+function sorted(set: RecordSet | undefined): readonly string[] {
+  return set?.values.toSorted() ?? [];
+}
