@@ -25,6 +25,7 @@ import { loginReads, loginWrites } from './ops/logins.ts';
 import { mailQuotaReads, mailQuotaWrites } from './ops/mail-quotas.ts';
 import { mailboxReads } from './ops/mailboxes.ts';
 import { mailReads } from './ops/mails.ts';
+import { placementReads, placementWrites } from './ops/placement.ts';
 import { queueAdminReads, queueAdminWrites } from './ops/queue-admin.ts';
 import { queueReads, queueWrites } from './ops/queue.ts';
 import { removedFolderWrites } from './ops/removed-folders.ts';
@@ -62,6 +63,7 @@ export const writes = {
   lanes: laneWrites,
   logins: loginWrites,
   mailQuotas: mailQuotaWrites,
+  placement: placementWrites,
   queue: queueWrites,
   queueAdmin: queueAdminWrites,
   reportsOut: reportsOutWrites,
@@ -103,6 +105,7 @@ export const reads = {
   mailQuotas: mailQuotaReads,
   mailboxes: mailboxReads,
   mails: mailReads,
+  placement: placementReads,
   queue: queueReads,
   queueAdmin: queueAdminReads,
   reportsOut: reportsOutReads,

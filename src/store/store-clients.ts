@@ -24,6 +24,8 @@ import { NewMails } from './clients/new-mails.ts';
 import { createLaneStore } from './clients/lanes.ts';
 import type { LaneStore } from './clients/lanes.ts';
 import type { MailboxStore } from './clients/mailboxes.ts';
+import { createPlacementStore } from './clients/placement.ts';
+import type { PlacementStore } from './clients/placement.ts';
 import { createQueueAdmin } from './clients/queue-admin.ts';
 import type { QueueAdmin } from './clients/queue-admin.ts';
 import { QueueClient } from './clients/queue.ts';
@@ -87,6 +89,8 @@ export interface StoreClients {
   /** Mail that was thrown away: brought back, and forgotten. */
   readonly retention: RetentionStore;
   readonly lanes: LaneStore;
+  /** Seed accounts at providers, and where mail was found in them. */
+  readonly placement: PlacementStore;
   readonly routes: RouteStore;
   /** Sieve scripts. */
   readonly scripts: ScriptStore;
@@ -141,6 +145,7 @@ export function createStoreClients({ call, feed, search, dataDir, clock, reserve
     retention: createRetentionStore(call, clock),
     imports: createImportStore(call, clock, new NewMails({ dataDir, reserve })),
     lanes: createLaneStore(call),
+    placement: createPlacementStore(call),
     routes: createRouteStore(call, dataDir, changes.routes),
     scripts: createScriptStore(call, changes.scripts),
     sendingDays: createSendingDayStore(call, clock),

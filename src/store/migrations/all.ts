@@ -25,6 +25,7 @@ import { reportsOutMigration } from './064-reports-out.ts';
 import { dkimRotationsMigration } from './067-dkim-rotations.ts';
 import { stsPublicationsMigration } from './068-sts-publications.ts';
 import { reportsMigration } from './062-reports.ts';
+import { placementMigration } from './069-placement.ts';
 
 export const migrations: readonly Migration[] = [
   queueMigration,
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   dkimRotationsMigration,
   stsPublicationsMigration,
   reportsMigration,
+  placementMigration,
 ];
