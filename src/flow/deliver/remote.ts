@@ -27,7 +27,7 @@ import { ConnectionSpans } from './connection-spans.ts';
 import type { SignAgain } from './fit.ts';
 import { deliverToHost } from './host-delivery.ts';
 import { mailHosts, relayMailHosts, smartHosts, type MailHost, type MailHostStep } from './mail-hosts.ts';
-import { OauthTokens } from './oauth-tokens.ts';
+import { OauthTokens } from '../../net/oauth-tokens.ts';
 import { createOwnHosts, type OwnHosts } from './own-hosts.ts';
 import { Reach } from './reach.ts';
 import { pausedLogin, RelayLogins, secretPlace } from './relay-logins.ts';

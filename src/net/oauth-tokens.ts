@@ -4,10 +4,10 @@
  * log and no error; what the token server says about a refusal does (RFC 6749 §5.2).
  */
 import { open } from 'node:fs/promises';
-import type { Clock } from '../../base/clock.ts';
-import { RELAY_LIMITS } from '../../base/limits.ts';
-import type { OauthSource } from '../../base/oauth-source.ts';
-import type { HttpsAnswer, HttpsFetch } from '../../contract/https-fetch.ts';
+import type { Clock } from '../base/clock.ts';
+import { RELAY_LIMITS } from '../base/limits.ts';
+import type { OauthSource } from '../base/oauth-source.ts';
+import type { HttpsAnswer, HttpsFetch } from '../contract/https-fetch.ts';
 
 type Refresh = Extract<OauthSource, { kind: 'refresh' }>;
 
