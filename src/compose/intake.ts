@@ -23,6 +23,7 @@ import { authenticationResultsField } from '../flow/authenticate/result-fields.t
 import type { Authenticator } from '../flow/authenticate/authenticator.ts';
 import type { FeedbackService } from '../flow/feedback/feedback.ts';
 import type { Forwarder, Forwarding } from '../flow/forward/forwarder.ts';
+import { dmarcOutcome } from '../flow/judge/dmarc-outcome.ts';
 import type { Judge } from '../flow/judge/judge.ts';
 import { delayNoticeTime } from '../flow/queue/delay-notice.ts';
 import type { ArcSealer } from '../flow/sign/arc-sealer.ts';
@@ -34,6 +35,7 @@ import { LOG_EVENTS } from '../mail/log-events.ts';
 import { buildReceived } from '../mail/received.ts';
 import { repairSubmission } from '../mail/repair.ts';
 import { alignedSigner, isStreamField, streamOf } from '../mail/stream.ts';
+import type { DmarcOutcome } from '../store/clients/reports-out.ts';
 import { authorDomain } from '../verify/dmarc/author-domain.ts';
 import { forwardedEvents, loopRefusal, queueRecipient, sealForwarded, withExpansionNotice } from './forwarding.ts';
 import { isReport, reportOf, type ReportReader } from './returned.ts';
@@ -51,6 +53,8 @@ export interface IntakePorts {
   readonly notices: FeedbackService;
   readonly reports: ReportReader;
   readonly brake: SendingBrake;
+  /** How strangers' mail fared under DMARC, for reports; returns at once. */
+  readonly dmarcResults?: { record(outcome: DmarcOutcome): void };
   /** Durable when it resolves. */
   readonly enqueue: (item: NewQueueItem) => Promise<void>;
 }
@@ -148,6 +152,8 @@ async function judgeInbound(ports: IntakePorts, message: ReceivedMessage, header
   const parsed = parseHeader(header);
   const report = await ports.authenticator.authenticate(message, parsed);
   const verdict = ports.judge.judge({ message, header: parsed, report });
+  const outcome = ports.dmarcResults && dmarcOutcome({ message, header: parsed, report, verdict });
+  if (outcome) ports.dmarcResults?.record(outcome);
   if (verdict.reply) return refuse(ports, message, verdict, verdict.reply);
   const forged = forgedAuthenticationResults(parsed.fields, config.hostname);
   const clean = forged.length === 0 ? header : without(header, forged);

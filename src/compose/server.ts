@@ -29,6 +29,7 @@ import { createLiveConfig } from './live-config.ts';
 import { countDeliveries, countingSink, createCounters, createMetricsSource } from './metrics.ts';
 import { createOutbound } from './outbound.ts';
 import { createOwnMail } from './own-mail.ts';
+import { createServerGuard } from './guard-chore.ts';
 import { Arrivals } from './sessions/arrivals.ts';
 import type { AnswerPorts } from './sessions/session-questions.ts';
 import { startSessionThreads, type SessionThreads } from './sessions/session-threads.ts';
@@ -91,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const live = createLiveConfig(options.config);
   const { config } = live;
   const store = await openStore(config.dataDir, { clock, log, readerThread: options.accessThread !== undefined && wantsAccess(config) });
-  const closing: (() => Promise<void> | void)[] = [() => store.close()];
+  const closing: (() => Promise<void> | void)[] = [() => store.close(), () => store.reportsOut.flush().catch(() => {})];
   store.startIndexing();
   try {
     await store.mailbox.quotas.configure(mailboxSettingsOf(config));
@@ -123,7 +124,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const connector = createConnector({ clock, ...(options.connectAllowed ? { allow: options.connectAllowed } : {}) });
     const network = await createDoctorNetwork({ config, servers: config.dns.servers, dns: resolver, clock, connector });
     closing.push(() => network.close());
-    const context: ManageContext = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), logins: login, shaping: shaper.control, fetch, network, ownMail };
+    const withoutGuard: Omit<ManageContext, 'guard'> = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), logins: login, shaping: shaper.control, fetch, network, ownMail };
+    const context = { ...withoutGuard, guard: createServerGuard(withoutGuard) };
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
     await options.beforeQueue?.(context);
     await queue.start();

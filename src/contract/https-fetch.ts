@@ -7,7 +7,7 @@ export interface HttpsRequest {
   readonly path: string;
   /** Default: POST with a body, else GET. */
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly body?: { readonly mediaType: string; readonly text: string };
+  readonly body?: { readonly mediaType: string; readonly text: string } | { readonly mediaType: string; readonly bytes: Buffer };
   /** Accept field; default `text/plain`. */
   readonly accept?: string;
   /** Further fields, as `authorization`; names in lower case. Never logged. */

@@ -113,6 +113,7 @@ function tlsError(error: NodeJS.ErrnoException): FetchError {
 }
 
 function exchange(socket: Socket, { host, port, path, method, bytesMax, body, accept = 'text/plain', headers = {}, secure: encrypted = true }: HttpsRequest): Promise<HttpsAnswer> {
+  const sent = body && ('bytes' in body ? body.bytes : Buffer.from(body.text));
   return new Promise((resolve, reject) => {
     const asking = request({
       createConnection: () => socket,
@@ -124,7 +125,7 @@ function exchange(socket: Socket, { host, port, path, method, bytesMax, body, ac
         'user-agent': USER_AGENT,
         accept,
         connection: 'close',
-        ...(body && { 'content-type': body.mediaType, 'content-length': Buffer.byteLength(body.text) }),
+        ...(body && sent && { 'content-type': body.mediaType, 'content-length': sent.length }),
       },
     });
     asking.once('error', (error) => reject(new FetchError('protocol', error.message)));
@@ -134,7 +135,7 @@ function exchange(socket: Socket, { host, port, path, method, bytesMax, body, ac
         (error: unknown) => reject(error instanceof FetchError ? error : new FetchError('connect', 'the connection ended before the answer was complete')),
       );
     });
-    asking.end(body?.text);
+    asking.end(sent);
   });
 }
 

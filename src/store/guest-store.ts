@@ -67,6 +67,7 @@ export function createGuestStore({ dataDir, clock, log, changeMemory }: GuestSto
     connectSearch: (port) => searching.connect(port),
     /** Hands over what was asked for; does not wait for it. */
     close: async () => {
+      void clients.reportsOut.flush().catch(() => {});
       for (const one of [reader, caller]) {
         one.close();
         one.stopWatching();
