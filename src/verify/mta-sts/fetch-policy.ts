@@ -8,7 +8,7 @@ import type { StsPolicy } from '../../contract/mta-sts.ts';
 import type { TlsProblem } from '../../contract/tls-policy.ts';
 import { parseStsPolicy } from './policy.ts';
 
-export type FetchedPolicy = { readonly kind: 'policy'; readonly policy: StsPolicy } | { readonly kind: 'failed'; readonly problem: TlsProblem };
+export type FetchedPolicy = { readonly kind: 'policy'; readonly policy: StsPolicy } | { readonly kind: 'failed'; readonly problem: TlsProblem; /** Nobody answered, which may be our own network. */ readonly unreachable?: true };
 
 /** `port` is 443 outside of rehearsals. Rejects only with the signal's reason. */
 export async function fetchStsPolicy(fetch: HttpsFetch, domain: string, port: number, signal?: AbortSignal): Promise<FetchedPolicy> {
@@ -22,7 +22,8 @@ export async function fetchStsPolicy(fetch: HttpsFetch, domain: string, port: nu
     ...(signal ? { signal } : {}),
   });
   if (answer.kind === 'failure') {
-    return failed(answer.reason === 'certificate' ? 'sts-webpki-invalid' : 'sts-policy-fetch-error', `https://${host}: ${answer.detail}`);
+    const problem = failed(answer.reason === 'certificate' ? 'sts-webpki-invalid' : 'sts-policy-fetch-error', `https://${host}: ${answer.detail}`);
+    return answer.reason === 'dns' || answer.reason === 'timeout' ? { ...problem, unreachable: true } : problem;
   }
   // RFC 8461 §3.3: a redirect (3xx) must not be followed; any status but 200 is a failure.
   if (answer.status !== 200) return failed('sts-policy-fetch-error', `https://${host} answered with status ${answer.status}`);
@@ -31,6 +32,6 @@ export async function fetchStsPolicy(fetch: HttpsFetch, domain: string, port: nu
   return parsed.kind === 'policy' ? parsed : failed('sts-policy-invalid', `the policy of ${domain} is not valid: ${parsed.detail}`);
 }
 
-function failed(failure: TlsProblem['failure'], detail: string): FetchedPolicy {
+function failed(failure: TlsProblem['failure'], detail: string): Extract<FetchedPolicy, { kind: 'failed' }> {
   return { kind: 'failed', problem: { failure, detail } };
 }
