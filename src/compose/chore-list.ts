@@ -2,12 +2,13 @@
 import type { Chore } from '../contract/chores.ts';
 import type { OwnMail } from '../contract/own-mail.ts';
 import type { ManageContext } from '../manage/verb.ts';
+import { guardChore } from './guard-chore.ts';
 
 export interface ChorePorts {
   readonly context: ManageContext;
   readonly ownMail: OwnMail;
 }
 
-export function choreList(_ports: ChorePorts): readonly Chore[] {
-  return [];
+export function choreList({ context }: ChorePorts): readonly Chore[] {
+  return [...(context.guard ? [guardChore({ ...context, guard: context.guard })] : [])];
 }

@@ -9,6 +9,7 @@ import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { DoctorNetwork } from '../contract/doctor-network.ts';
+import type { GuardControl } from '../contract/guard.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
 import type { MetricsSource } from '../contract/metrics.ts';
 import type { OwnMail } from '../contract/own-mail.ts';
@@ -34,6 +35,8 @@ export interface ManageContext {
   readonly fetch?: HttpsFetch;
   /** For examinations. Present when the verb runs inside the server. */
   readonly network?: DoctorNetwork;
+  /** Present when the verb runs inside the server. */
+  readonly guard?: GuardControl;
   /** Present when the verb runs inside the server. */
   readonly ownMail?: OwnMail;
 }

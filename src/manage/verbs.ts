@@ -7,6 +7,8 @@ import { rulesVerbs } from './rules.ts';
 import { sieveVerbs } from './sieve.ts';
 import { dnsVerbs } from './dns.ts';
 import { doctorVerbs } from './doctor.ts';
+import { examinationVerbs } from './examinations.ts';
+import { guardVerbs } from './guard.ts';
 import { domainVerbs } from './domain.ts';
 import { exportVerbs } from './export-mail.ts';
 import { importVerbs } from './import-verbs.ts';
@@ -38,6 +40,8 @@ export const verbs: readonly Verb<any, any>[] = [
   ...rulesVerbs,
   ...domainVerbs,
   ...doctorVerbs,
+  ...examinationVerbs,
+  ...guardVerbs,
   ...dnsVerbs,
   ...exportVerbs,
   ...importVerbs,

@@ -95,6 +95,7 @@ export const COMMAND_GROUPS: readonly { readonly heading: string; readonly comma
     commands: [
       { kind: 'command', name: 'preflight', summary: 'what a receiver would answer to a message, before it is sent', load: () => import('./preflight.ts') },
       { kind: 'command', name: 'doctor', summary: 'will mail arrive, and if not, what to change: checks, a score, fixes', load: () => import('./doctor.ts') },
+      { kind: 'command', name: 'guard', summary: 'the server examines itself each day: status, history, run, acknowledge', load: () => import('./guard.ts') },
       { kind: 'command', name: 'dns', summary: 'the DNS records to publish', load: () => import('./dns.ts') },
       { kind: 'command', name: 'spf', summary: 'SPF as a receiver sees it: check, explain, whatif, build, flatten', load: () => import('./spf.ts') },
       { kind: 'command', name: 'dkim', summary: 'keys, and verifying signatures', load: () => import('./dkim.ts') },

@@ -1,0 +1,60 @@
+/** Keeping what the doctor found: runs and scores, and the findings by the time in which they were the same. */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { EXAMINATION_LIMITS } from '../base/guard-limits.ts';
+import type { Level } from '../doctor/check.ts';
+import { scoreOf, type Scored } from '../doctor/score.ts';
+import type { FindingRow, RunRow, ScoreRow } from '../store/clients/examinations.ts';
+import { domainKey } from '../store/clients/directory.ts';
+import { defineVerb } from './verb.ts';
+
+const LEVELS = ['pass', 'warn', 'fail', 'unknown', 'skip'] as const satisfies readonly Level[];
+const text = z.string().max(EXAMINATION_LIMITS.textCharsMax);
+const finding = z.object({
+  check: z.string().max(100), subject: z.string().max(255), level: z.enum(LEVELS), text, remedy: text.optional(), record: text.optional(),
+  weight: z.number().min(0).max(100), cap: z.number().min(0).max(10).optional(),
+});
+
+/** What is kept of the result of a check. */
+export type KeptResult = z.output<typeof finding>;
+
+const keep = defineVerb({
+  name: 'doctor.keep',
+  summary: 'Keeps what an examination of this server found; what it says of strangers is left out.',
+  args: z.strictObject({
+    /** Present when all checks were run on everything. */
+    score: z.number().min(0).max(10).optional(),
+    results: z.array(finding).max(EXAMINATION_LIMITS.resultsMax),
+  }),
+  run: async ({ store, config, clock }, { score, results }) => {
+    const at = clock.now();
+    const domains = (await store.directory.snapshot()).domains.map(({ name }) => name);
+    const ours = new Set([...domains, domainKey(config.hostname)]);
+    const kept = results.filter(({ subject }) => isIP(subject) !== 0 || ours.has(subject));
+    await store.examinations.keep(runOf({ at, by: 'command', ...(score === undefined ? {} : { score }) }, kept), score === undefined ? [] : scoresOf(kept, domains, at), kept.map(findingOf));
+    return { kept: kept.length };
+  },
+});
+
+export const examinationVerbs = [keep] as const;
+
+export function runOf({ at, by, score = null }: { readonly at: number; readonly by: 'command' | 'guard'; readonly score?: number | null }, results: readonly Pick<KeptResult, 'level'>[]): RunRow {
+  const count = (level: Level): number => results.filter((result) => result.level === level).length;
+  return { at, by, score, passed: count('pass'), warned: count('warn'), failed: count('fail'), unknown: count('unknown') };
+}
+
+/** Of each domain with what it shares with the others: host and addresses. */
+export function scoresOf(results: readonly (Scored & Pick<KeptResult, 'subject'>)[], domains: readonly string[], at: number): readonly ScoreRow[] {
+  const own = new Map<string, Scored[]>(domains.map((domain) => [domain, []]));
+  const shared: Scored[] = [];
+  for (const result of results) (own.get(result.subject) ?? shared).push(result);
+  return [...own].filter(([, found]) => found.length > 0).map(([subject, found]) => {
+    const all = [...shared, ...found];
+    const count = (level: Level): number => all.filter((result) => result.level === level).length;
+    return { subject, at, score: scoreOf(all), warned: count('warn'), failed: count('fail') };
+  });
+}
+
+export function findingOf({ subject, check, level, text: said, remedy = null, record = null }: Pick<KeptResult, 'subject' | 'check' | 'level' | 'text'> & { readonly remedy?: string | null | undefined; readonly record?: string | null | undefined }): FindingRow {
+  return { subject, check, level, text: said, remedy, record };
+}
