@@ -8,6 +8,8 @@ import type { PeerIdentity } from './tls-policy.ts';
 
 export interface DoctorNetwork {
   readonly fetch: HttpsFetch;
+  /** For links that strangers wrote: goes to no address of a private network or of this machine. Absent: links are not followed. */
+  readonly linkFetch?: HttpsFetch;
   readonly askServer: AskServer;
   readonly probe: MailProbe;
   /** Absent: none is configured. */

@@ -1,9 +1,10 @@
 /**
- * What a check is: one question about a host, an address or a domain, its answer in plain words, and what to do. One file
+ * What a check is: one question about a host, an address, a domain or a message, its answer in plain words, and what to do. One file
  * each in checks/; how much it weighs is data beside it.
  */
 import type { Dns } from '../contract/dns.ts';
 import type { DoctorNetwork } from '../contract/doctor-network.ts';
+import type { MessageSubject } from './message/subject.ts';
 
 export interface HostSubject {
   readonly kind: 'host';
@@ -36,6 +37,10 @@ export interface DomainSubject {
 export interface ServerFacts {
   /** Where it can be reached from this machine. */
   readonly listeners: readonly ServiceListener[];
+  /** Mail leaves through this smarthost. */
+  readonly relay?: string;
+  /** Labels below each domain, such as `www`, that never send mail. */
+  readonly namesWithoutMail?: readonly string[];
   /** Networks in CIDR form whose hosts may relay without logging in. */
   readonly trusted: readonly string[];
   /** Sessions with other mail servers of the last days, and how many of them were encrypted. */
@@ -75,7 +80,7 @@ export interface DomainKey {
   readonly createdAt: number;
 }
 
-export type Subject = HostSubject | AddressSubject | DomainSubject;
+export type Subject = HostSubject | AddressSubject | DomainSubject | MessageSubject;
 
 export interface DoctorContext {
   readonly dns: Dns;
@@ -125,6 +130,10 @@ export const pass = (text: string): Finding => ({ level: 'pass', text });
 export const skip = (text: string): Finding => ({ level: 'skip', text });
 export const warn = (text: string, remedy: string, record?: string): Finding => ({ level: 'warn', text, remedy, ...(record === undefined ? {} : { record }) });
 export const fail = (text: string, remedy: string, record?: string): Finding => ({ level: 'fail', text, remedy, ...(record === undefined ? {} : { record }) });
+
+export function unknown(text: string, remedy?: string): Finding {
+  return { level: 'unknown', text, ...(remedy === undefined ? {} : { remedy }) };
+}
 
 /** For an answer of the DNS that is none. */
 export function unanswered(what: string, { reason }: { readonly reason: string }): Finding {

@@ -3,6 +3,7 @@ import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import type { Check, DoctorContext, Finding, Subject } from './check.ts';
 import { CHECKS } from './checks/all.ts';
+import { rememberingNetwork } from './remembering-network.ts';
 import { scoreOf } from './score.ts';
 
 export interface Result extends Finding {
@@ -31,9 +32,10 @@ export interface Examination {
 const ORDER: Readonly<Record<Finding['level'], number>> = { fail: 0, warn: 1, unknown: 2, pass: 3, skip: 4 };
 
 /** Never rejects for what a check found or for a check that failed: that is `unknown`. */
-export async function examine(context: DoctorContext, subjects: readonly Subject[], { only, deadlineMs, onResult }: ExaminationOptions): Promise<Examination> {
+export async function examine({ network, ...ports }: DoctorContext, subjects: readonly Subject[], { only, deadlineMs, onResult }: ExaminationOptions): Promise<Examination> {
   const wanted = CHECKS.filter(({ id }) => only === undefined || only.includes(id));
   const pairs = subjects.flatMap((subject) => wanted.filter(({ about }) => about === subject.kind).map((check) => ({ check, subject })));
+  const context = { ...ports, ...(network ? { network: rememberingNetwork(network) } : {}) };
   let done = 0;
   const places = new Semaphore(DOCTOR_LIMITS.checksAtOnceMax);
   const results = await Promise.all(
@@ -48,7 +50,7 @@ export async function examine(context: DoctorContext, subjects: readonly Subject
 }
 
 function resultOf({ id, title, weight, cap, link }: Check, subject: Subject, finding: Finding): Result {
-  const name = subject.kind === 'domain' ? subject.domain : subject.kind === 'address' ? subject.address : subject.hostname;
+  const name = nameOf(subject);
   return { check: id, title, weight, ...(cap === undefined ? {} : { cap }), link, subject: name, ...finding };
 }
 
@@ -61,5 +63,18 @@ async function inTime(work: () => Promise<Finding>, deadlineMs: number): Promise
     return await Promise.race([work().catch((error: unknown): Finding => ({ level: 'unknown', text: `The check itself failed: ${error instanceof Error ? error.message : String(error)}.` })), late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+function nameOf(subject: Subject): string {
+  switch (subject.kind) {
+    case 'host':
+      return subject.hostname;
+    case 'address':
+      return subject.address;
+    case 'domain':
+      return subject.domain;
+    case 'message':
+      return subject.name;
   }
 }

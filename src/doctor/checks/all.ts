@@ -8,6 +8,13 @@ import { minorLists } from './address/minor-lists.ts';
 import { ownName } from './address/own-name.ts';
 import { ptr } from './address/ptr.ts';
 import { spamhaus } from './address/spamhaus.ts';
+import { bulkFields } from './bulk/bulk-fields.ts';
+import { oneClick } from './bulk/one-click.ts';
+import { honestLinks } from './content/honest-links.ts';
+import { linkDomains } from './content/link-domains.ts';
+import { linksAnswer } from './content/links-answer.ts';
+import { spamRules } from './content/spam-rules.ts';
+import { textAndHtml } from './content/text-and-html.ts';
 import { caa } from './domain/caa.ts';
 import { dkimAge } from './domain/dkim-age.ts';
 import { dkimPublished } from './domain/dkim-published.ts';
@@ -26,6 +33,14 @@ import { spfRecord } from './domain/spf-record.ts';
 import { spfSize } from './domain/spf-size.ts';
 import { spfSyntax } from './domain/spf-syntax.ts';
 import { listResolver } from './host/list-resolver.ts';
+import { dateAndId } from './message/date-and-id.ts';
+import { fromField } from './message/from-field.ts';
+import { headerFields } from './message/header-fields.ts';
+import { messageDkim } from './message/message-dkim.ts';
+import { messageDmarc } from './message/message-dmarc.ts';
+import { messageSpf } from './message/message-spf.ts';
+import { messageTls } from './message/message-tls.ts';
+import { mimeValidity } from './message/mime-validity.ts';
 import { roleAddresses } from './receiving/role-addresses.ts';
 import { mtaSts } from './tls/mta-sts.ts';
 import { tlsReports } from './tls/tls-rpt.ts';
@@ -39,6 +54,9 @@ export const CHECKS: readonly Check[] = [
   dnssec, caa,
   // TLS
   tlsReports, mtaSts,
+  // A message
+  messageSpf, messageDkim, messageDmarc, messageTls, fromField, dateAndId, headerFields, mimeValidity,
+  spamRules, textAndHtml, linksAnswer, honestLinks, linkDomains, oneClick, bulkFields,
   // Receiving
   roleAddresses,
 ];
