@@ -12,6 +12,7 @@ import { bodyReads, bodyWrites } from './ops/bodies.ts';
 import { choreReads, choreWrites } from './ops/chores.ts';
 import { dkimRotationReads, dkimRotationWrites } from './ops/dkim-rotations.ts';
 import { directoryReads, directoryWrites } from './ops/directory.ts';
+import { dnsPublishingReads, dnsPublishingWrites } from './ops/dns-publishing.ts';
 import { examinationReads, examinationWrites } from './ops/examinations.ts';
 import { folderMessageWrites } from './ops/folder-messages.ts';
 import { folderMessageReads, folderReads } from './ops/folder-reads.ts';
@@ -54,6 +55,7 @@ export const writes = {
   chores: choreWrites,
   directory: directoryWrites,
   dkimRotations: dkimRotationWrites,
+  dnsPublishing: dnsPublishingWrites,
   examinations: examinationWrites,
   folderMessages: folderMessageWrites,
   folders: { ...folderWrites, ...removedFolderWrites },
@@ -93,6 +95,7 @@ export const reads = {
   chores: choreReads,
   directory: directoryReads,
   dkimRotations: dkimRotationReads,
+  dnsPublishing: dnsPublishingReads,
   examinations: examinationReads,
   folderMessages: folderMessageReads,
   folders: folderReads,

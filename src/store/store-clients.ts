@@ -3,6 +3,8 @@ import type { Clock } from '../base/clock.ts';
 import type { FolderFeed, MailSearch } from '../contract/mailbox.ts';
 import type { StoreCall } from './call.ts';
 import type { ChangeCounts } from './change-counts.ts';
+import { createDnsPublishingStore } from './clients/dns-publishing.ts';
+import type { DnsPublishingStore } from './clients/dns-publishing.ts';
 import { createChoreStore } from './clients/chores.ts';
 import type { ChoreStore } from './clients/chores.ts';
 import { createDirectoryStore } from './clients/directory.ts';
@@ -67,6 +69,7 @@ export interface StoreClients {
   readonly directory: DirectoryStore;
   /** When the server last did what it does now and then. */
   readonly chores: ChoreStore;
+  readonly dnsPublishing: DnsPublishingStore;
   /** What the doctor found. */
   readonly examinations: ExaminationStore;
   /** What the guard remembers and has to tell. */
@@ -133,6 +136,7 @@ export function createStoreClients({ call, feed, search, dataDir, clock, reserve
     timeline: createTimeline(call),
     directory: createDirectoryStore(call, changes.directory),
     chores: createChoreStore(call),
+    dnsPublishing: createDnsPublishingStore(call),
     examinations: createExaminationStore(call),
     guard: createGuardStore(call),
     logins: createLoginStore(call, changes.directory),

@@ -19,6 +19,7 @@ import { loginsMigration } from './050-logins.ts';
 import { importsMigration } from './055-imports.ts';
 import { impliedFoldersMigration } from './056-implied-folders.ts';
 import { choresMigration } from './057-chores.ts';
+import { dnsPublishingMigration } from './059-dns-publishing.ts';
 import { examinationsMigration } from './060-examinations.ts';
 import { sendingDaysMigration } from './061-sending-days.ts';
 import { reportsOutMigration } from './064-reports-out.ts';
@@ -47,6 +48,7 @@ export const migrations: readonly Migration[] = [
   importsMigration,
   impliedFoldersMigration,
   choresMigration,
+  dnsPublishingMigration,
   examinationsMigration,
   sendingDaysMigration,
   reportsOutMigration,
