@@ -24,6 +24,7 @@ import { srsVerbs } from './srs.ts';
 import { stsPublicationVerbs } from './sts-publication.ts';
 import { suppressionVerbs } from './suppression.ts';
 import { tlsVerbs } from './tls.ts';
+import { reportSentVerbs } from './report-sent.ts';
 import { routeVerbs } from './route.ts';
 import { traceVerbs } from './trace.ts';
 import type { Verb } from './verb.ts';
@@ -57,6 +58,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...stsPublicationVerbs,
   ...suppressionVerbs,
   ...tlsVerbs,
+  ...reportSentVerbs,
   ...routeVerbs,
   ...traceVerbs,
   ...repairVerbs,

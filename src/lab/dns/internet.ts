@@ -51,6 +51,7 @@ function providerRecords({ plan, weather, keyDigests }: InternetFacts, profile: 
     ...mxRecords(domain, profile, weather),
     { name: domain, type: 'TXT', value: `v=spf1 ip4:${address} -all` },
     ...(profile.dmarc === undefined ? [] : [{ name: `_dmarc.${domain}`, type: 'TXT', value: profile.dmarc }]),
+    ...(profile.tlsReports === undefined ? [] : [{ name: `_smtp._tls.${domain}`, type: 'TXT', value: profile.tlsReports }]),
     { name: `www.${domain}`, type: 'A', value: `${plan.prefix}.80` },
   ];
   const published = (profile.secureZone ? keyDigests?.get(profile.name) : undefined) ?? [];

@@ -11,6 +11,7 @@ export const exampleNet: ProviderProfile = {
   mxHost: 'mx.example.net',
   banner: 'mx.example.net ESMTP Postfix',
   dmarc: 'v=DMARC1; p=quarantine',
+  tlsReports: 'v=TLSRPTv1; rua=mailto:tls-reports@example.net',
   mtaSts: { mode: 'enforce', maxAgeSeconds: 604_800 },
   extensions: { enhancedCodes: true, chunking: true, smtpUtf8: true, dsn: true, requireTls: true, sizeBytesMax: 10_240_000 },
   blocklists: ['zen.spamhaus.org'],

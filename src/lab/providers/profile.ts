@@ -93,6 +93,8 @@ export interface ProviderProfile {
   readonly banner: string;
   /** Published records besides MX and addresses. */
   readonly dmarc?: string;
+  /** Record at _smtp._tls, RFC 8460 §3. */
+  readonly tlsReports?: string;
   readonly secureZone?: boolean;
   /** RFC 8461; absent: none is published. */
   readonly mtaSts?: { readonly mode: 'enforce' | 'testing'; readonly maxAgeSeconds: number };

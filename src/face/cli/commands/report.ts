@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { TlsReportListing } from '../../../manage/tls.ts';
 import type { TlsReportPolicy } from '../../../manage/tls-report.ts';
 import { group, leaf, type Registry } from '../command.ts';
+import { addSentReports } from './report-sent.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 
 interface ReportOptions extends CommonOptions {
@@ -10,7 +11,9 @@ interface ReportOptions extends CommonOptions {
 }
 
 export function add(registry: Registry): void {
-  addTlsReport(registry, group(registry, 'report', 'reports to other domains'), 'tls');
+  const reports = group(registry, 'report', 'reports to other domains, and from them');
+  addTlsReport(registry, reports, 'tls');
+  addSentReports(registry, reports);
 }
 
 /** The same as `report tls` and as `tls report`. */
