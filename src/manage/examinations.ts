@@ -8,8 +8,11 @@ import type { FindingRow, RunRow, ScoreRow } from '../store/clients/examinations
 import { domainKey } from '../store/clients/directory.ts';
 import { defineVerb } from './verb.ts';
 
+const TEXT_CHARS_MAX = 100_000;
 const LEVELS = ['pass', 'warn', 'fail', 'unknown', 'skip'] as const satisfies readonly Level[];
-const text = z.string().max(EXAMINATION_LIMITS.textCharsMax);
+/** The store cuts what is longer than it keeps. */
+const text = z.string().max(TEXT_CHARS_MAX);
+// What a result says besides (title, link) is in the check.
 const finding = z.object({
   check: z.string().max(100), subject: z.string().max(255), level: z.enum(LEVELS), text, remedy: text.optional(), record: text.optional(),
   weight: z.number().min(0).max(100), cap: z.number().min(0).max(10).optional(),

@@ -17,7 +17,7 @@ class Story {
   now = START;
   readonly news: (News & { readonly at: number })[] = [];
 
-  see(level: Level, afterMs = TICK): this {
+  see(level: Level, afterMs: number = TICK): this {
     this.now += afterMs;
     const { state, news } = judge(this.state, { check: 'ptr', subject: '192.0.2.7', level }, this.now);
     this.state = state;
@@ -25,7 +25,7 @@ class Story {
     return this;
   }
 
-  times(count: number, level: Level, afterMs = TICK): this {
+  times(count: number, level: Level, afterMs: number = TICK): this {
     for (let at = 0; at < count; at += 1) this.see(level, afterMs);
     return this;
   }

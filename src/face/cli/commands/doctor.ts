@@ -35,9 +35,19 @@ async function doctor(session: Session, options: DoctorOptions, domains: readonl
       onResult: ({ title, subject }, done, of) => progress.show(`${done} of ${of}: ${title}, ${subject}`),
     }),
   ).finally(() => progress.clear());
+  if (facts && options.dns === undefined) await keep(session, options, examination, options.only === undefined && domains.length === 0);
   if (options.json) out.json(examination);
   else show(session, examination);
   return examination.results.some(({ level }) => level === 'fail') ? 1 : 0;
+}
+
+/** For `posthorn guard history`; an examination is worth showing even when it cannot be kept. */
+async function keep(session: Session, options: DoctorOptions, { score, results }: Examination, whole: boolean): Promise<void> {
+  try {
+    await session.call(options, 'doctor.keep', { results, ...(whole ? { score } : {}) });
+  } catch (error) {
+    session.out.note(`the findings could not be kept: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** Undefined where no server is configured: then only the domains named are looked at. */
