@@ -309,6 +309,10 @@ export const SHAPE_LIMITS = {
   /** Sites and lanes in memory; beyond, those that rest longest and have no trouble are forgotten. */
   sitesMax: 20_000,
   lanesMax: 20_000,
+  /** Complaints of recipients in a day, and their share of the mail of two days (counted as at least so much), above which a lane rests. */
+  spamComplaintsMin: 3,
+  spamShareMax: 0.003,
+  spamSentMin: 200,
   /** No lane is told to send slowly for longer, whatever a clock that jumped says. */
   holdMaxMs: 86_400_000,
   /** Deliveries at once to a site of no table, at first. */

@@ -4,7 +4,10 @@ import type { OwnMail } from '../contract/own-mail.ts';
 import { createDmarcReportChore } from '../manage/reports-out/dmarc-reports.ts';
 import { createTlsReportChore } from '../manage/reports-out/tls-reports.ts';
 import type { ManageContext } from '../manage/verb.ts';
+import { dkimChore } from './dkim-chore.ts';
+import { createReportRetentionChore } from './report-chores.ts';
 import { guardChore } from './guard-chore.ts';
+import { placementChores } from './placement-chores.ts';
 
 export interface ChorePorts {
   readonly context: ManageContext;
@@ -14,7 +17,9 @@ export interface ChorePorts {
 export function choreList({ context, ownMail }: ChorePorts): readonly Chore[] {
   return [
     ...(context.guard ? [guardChore({ ...context, guard: context.guard })] : []),
+    createReportRetentionChore(context),
     createDmarcReportChore(context, ownMail),
     createTlsReportChore(context, ownMail),
+    ...placementChores(context),
   ];
 }

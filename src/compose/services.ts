@@ -2,19 +2,25 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
+import { DEFAULT_FEEDBACK } from '../config/feedback-settings.ts';
 import type { Directory } from '../contract/directory.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
 import type { OwnMail } from '../contract/own-mail.ts';
+import type { LaneKey } from '../contract/sending.ts';
 import type { MailService, ServiceAddress, ServiceOf } from '../contract/service-mail.ts';
-import { addressKey } from '../mail/address.ts';
+import { createReportService, REPORT_SERVICE } from '../flow/reports/report-service.ts';
+import { addressKey, localPartOf } from '../mail/address.ts';
 import type { Store } from '../store/store.ts';
 
 /** Which addresses a service reads; `address` is of a domain of ours, in the form of addressKey. */
 type Reader = (address: string, config: Config) => ServiceAddress | undefined;
 
+const reportReader: Reader = (address, { feedback = DEFAULT_FEEDBACK }) =>
+  feedback.addresses.includes(localPartOf(address)) ? { service: REPORT_SERVICE, besideOwner: true } : undefined;
+
 /** First match wins. Asked in every thread that takes mail. */
-const READERS: readonly Reader[] = [];
+const READERS: readonly Reader[] = [reportReader];
 
 /** `config` is the live one. */
 export function createServiceOf(config: Config): ServiceOf {
@@ -38,9 +44,11 @@ export interface ServicePorts {
   readonly directory: Directory;
   readonly fetch: HttpsFetch;
   readonly ownMail: OwnMail;
+  /** A recipient called mail of this lane spam. */
+  readonly complained: (lane: LaneKey) => void;
 }
 
 /** They run in the main thread. */
-export function createServices(_ports: ServicePorts): readonly MailService[] {
-  return [];
+export function createServices(ports: ServicePorts): readonly MailService[] {
+  return [createReportService({ ...ports, keepMs: () => (ports.config.feedback ?? DEFAULT_FEEDBACK).keepMs })];
 }

@@ -8,6 +8,8 @@ import type { Stream } from '../mail/sites/streams.ts';
 import type { DnsPolicyConfig, DnsProviderConfig } from './dns-config.ts';
 import type { DoctorConfig } from './doctor-settings.ts';
 import type { GuardConfig } from './guard-settings.ts';
+import type { PlacementConfig } from './placement-settings.ts';
+import type { FeedbackConfig } from './feedback-settings.ts';
 import type { DashboardConfig } from './dashboard-settings.ts';
 import type { HostPort } from './host-port.ts';
 import type { HttpConfig } from './http-settings.ts';
@@ -238,6 +240,10 @@ export interface Config {
   readonly doctor?: DoctorConfig;
   /** Absent: the defaults (DEFAULT_GUARD). */
   readonly guard?: GuardConfig;
+  /** Absent: DEFAULT_PLACEMENT. */
+  readonly placement?: PlacementConfig;
+  /** Absent: the defaults (DEFAULT_FEEDBACK). */
+  readonly feedback?: FeedbackConfig;
   /** Absent: the defaults (DEFAULT_REPORTS). */
   readonly reports?: ReportsConfig;
   /** Absent: none. */

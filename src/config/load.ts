@@ -15,6 +15,8 @@ import { dashboardsOf } from './dashboard-settings.ts';
 import { dnsPolicyOf, dnsProvidersOf } from './dns-settings.ts';
 import { doctorConfigOf } from './doctor-settings.ts';
 import { guardConfigOf } from './guard-settings.ts';
+import { placementConfigOf } from './placement-settings.ts';
+import { feedbackConfigOf } from './feedback-settings.ts';
 import { httpConfigOf } from './http-settings.ts';
 import { loginConfigOf } from './login-settings.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
@@ -238,6 +240,8 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     dashboards: dashboardsOf(tables.dashboard, absolute),
     doctor: doctorConfigOf(tables.doctor, absolute),
     guard: guardConfigOf(tables.guard),
+    placement: placementConfigOf(tables.placement),
+    feedback: feedbackConfigOf(tables.feedback),
     log: { format: log.format, level: log.level, ...optionalFields({ file: log.file && absolute(log.file) }) },
     shutdownTimeoutMs: tables['shutdown-timeout'],
     ...(warnings.length > 0 && { warnings }),

@@ -4,6 +4,8 @@ import { wrongDashboards } from './dashboard-settings.ts';
 import { wrongDnsSettings } from './dns-settings.ts';
 import { wrongProber } from './doctor-settings.ts';
 import { wrongGuardInterval } from './guard-settings.ts';
+import { wrongPlacementInterval } from './placement-settings.ts';
+import { wrongFeedbackAddress } from './feedback-settings.ts';
 import { wrongLoginSettings } from './login-settings.ts';
 import type { ConfigTables } from './schema.ts';
 
@@ -27,6 +29,10 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
   if (relay) wrong.push(...wrongLogin(relay, ['relay']));
   const prober = wrongProber(tables.doctor.prober);
   if (prober !== undefined) say('doctor.prober', prober);
+  const feedbackAddress = wrongFeedbackAddress(tables.feedback.addresses);
+  if (feedbackAddress !== undefined) say('feedback.addresses', feedbackAddress);
+  const tests = wrongPlacementInterval(tables.placement.every);
+  if (tests !== undefined) say('placement.every', tests);
   const interval = wrongGuardInterval(tables.guard.every);
   if (interval !== undefined) say('guard.every', interval);
   wrong.push(...outbound.fallback.flatMap((fallback, at) => wrongLogin(fallback, ['outbound', 'fallback', at])));

@@ -11,6 +11,8 @@ import { dashboards } from './dashboard-settings.ts';
 import { dnsPolicy, dnsProviders } from './dns-settings.ts';
 import { doctor } from './doctor-settings.ts';
 import { guard } from './guard-settings.ts';
+import { placement } from './placement-settings.ts';
+import { feedback } from './feedback-settings.ts';
 import { http } from './http-settings.ts';
 import { login } from './login-settings.ts';
 import { mailbox, retention } from './mailbox-settings.ts';
@@ -358,6 +360,8 @@ export const configSchema = z.strictObject({
   preflight,
   doctor,
   guard,
+  placement,
+  feedback,
   reports,
   dashboard: dashboards,
   log,

@@ -25,6 +25,8 @@ export const MESSAGE_EVENTS = {
   delivered: 'recipient.delivered',
   /** A server that took it reported later that it cannot deliver it: reply, mx, reportId */
   returned: 'recipient.returned',
+  /** The recipient said that it is spam: reporter, kind, reportId, suppressed */
+  complained: 'recipient.complained',
   /** AttemptFacts, reply, scope, nextAttemptAt, attempts */
   deferred: 'recipient.deferred',
   /** AttemptFacts, reply, scope */

@@ -9,13 +9,18 @@ export interface ServiceMail {
   readonly message: QueueMessage;
   readonly recipient: string;
   readonly content: ByteSource;
+  /** Somebody gets this mail, and the service reads a copy: what it does not want is no business of the sender. */
+  readonly isCopy: boolean;
 }
 
 export interface MailService {
   /** Stable: stored with the route. */
   readonly name: string;
-  /** Durable when it resolves. A temporary Failure is tried again, a permanent one returns the message. */
-  take(mail: ServiceMail, signal: AbortSignal): Promise<void>;
+  /**
+   * Durable when it resolves. A temporary Failure is tried again, a permanent one returns the message. `said`: what became
+   * of it in a few words, for its timeline.
+   */
+  take(mail: ServiceMail, signal: AbortSignal): Promise<void | { readonly said: string }>;
 }
 
 export interface ServiceAddress {

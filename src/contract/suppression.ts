@@ -1,5 +1,7 @@
 /** Addresses that are not written to, why, and since when. Keys are addresses as mail/address.ts `addressKey` makes them. */
 
+import type { Stream } from './sending.ts';
+
 /** How an address came on the list. Only what a bounce put there is taken off by itself. */
 export const SUPPRESSION_SOURCES = ['bounce', 'complaint', 'manual', 'import'] as const;
 export type SuppressionSource = (typeof SUPPRESSION_SOURCES)[number];
@@ -7,6 +9,8 @@ export type SuppressionSource = (typeof SUPPRESSION_SOURCES)[number];
 export interface Suppression {
   readonly address: string;
   readonly source: SuppressionSource;
+  /** Only mail of this stream is not sent; absent: none is. */
+  readonly stream?: Stream;
   /** One sentence for people. */
   readonly reason: string;
   /** The rule of mail/reply-meaning that knew the reply. */

@@ -27,8 +27,10 @@ export function createServiceDeliverer({ service: serviceOf, clock, log }: Servi
     const late = new AbortController();
     const deadline = clock.timer(SERVICE_LIMITS.takeMs, () => late.abort(new Failure('timeout', `the service ${service.name} took longer than ${SERVICE_LIMITS.takeMs / 1000} s`)));
     try {
-      await service.take({ message, recipient: recipient.address, content }, AbortSignal.any([signal, late.signal]));
-      return { status: 'delivered', scope: 'recipient', reply: { code: 250, enhanced: '2.0.0', text: `read by the service ${service.name}` } };
+      const mail = { message, recipient: recipient.address, content, isCopy: recipient.reroute?.kind === 'service' };
+      const answer = await service.take(mail, AbortSignal.any([signal, late.signal]));
+      const text = `read by the service ${service.name}${answer ? `: ${answer.said}` : ''}`;
+      return { status: 'delivered', scope: 'recipient', reply: { code: 250, enhanced: '2.0.0', text } };
     } catch (error) {
       if (error instanceof Failure && !error.temporary) return { status: 'failed', scope: 'message', reply: { code: 554, enhanced: '5.6.0', text: error.message } };
       log.error('deliver.service-failed', { id: message.id, recipient: recipient.index, service: service.name, error: String(error) });

@@ -38,6 +38,9 @@ export class Lane {
   sentToday = 0;
   deferredToday = 0;
   complaintsToday = 0;
+  /** Recipients who called our mail spam, of this UTC day. */
+  spamToday = 0;
+  sentYesterday = 0;
   /** Times of the complaints that a provider's automation counts. */
   readonly hits = new Map<number, number[]>();
   #status: LaneStatus;
@@ -95,6 +98,8 @@ export class Lane {
     const today = dayOf(now);
     if (today !== this.day) {
       const day = { sent: this.sentToday, deferred: this.deferredToday, complaints: this.complaintsToday };
+      this.sentYesterday = today === this.day + 1 ? this.sentToday : 0;
+      this.spamToday = 0;
       this.day = today;
       this.sentToday = 0;
       this.deferredToday = 0;

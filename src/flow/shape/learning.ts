@@ -48,6 +48,20 @@ function complain(lane: Lane, { kind, why, rule, retryAfterMs }: NamedComplaint,
   lane.set(kind === 'block' ? blocked(lane.status, complaint) : tooFast(lane, complaint, rate), now);
 }
 
+/**
+ * A recipient called our mail spam. It is a complaint of the day, which does not let a warm-up grow; where too many of
+ * those who were written to complain, the lane rests before the site makes it.
+ */
+export function learnSpamComplaint(lane: Lane, now: number): void {
+  lane.complaintsToday += 1;
+  lane.spamToday += 1;
+  const sent = Math.max(lane.sentToday + lane.sentYesterday, SHAPE_LIMITS.spamSentMin);
+  const { state } = lane.status;
+  if (lane.spamToday < SHAPE_LIMITS.spamComplaintsMin || lane.spamToday / sent <= SHAPE_LIMITS.spamShareMax || state === 'hot' || state === 'cooling') return;
+  const why = `${lane.spamToday} recipients called mail of the last two days spam, of about ${sent} messages: above ${SHAPE_LIMITS.spamShareMax * 100} % providers refuse the sender.`;
+  lane.set(heated(lane.status, { now, admittedAt: now, why, rule: 'posthorn.complaints', recovery: recoveryFor('posthorn.complaints'), rate: lane.meter.perMinute(now) }), now);
+}
+
 /** The minute was too much, or the hour. */
 function tooFast({ status, hour }: Lane, complaint: Complaint, rate: number): LaneStatus {
   const { now, rule, retryAfterMs } = complaint;

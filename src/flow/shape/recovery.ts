@@ -30,6 +30,7 @@ export const RECOVERIES: readonly Row[] = [
   { rules: ['yahoo.volume*'], restMs: 2 * HOUR, perMinute: 2, connections: 1, source: 'https://senders.yahooinc.com/smtp-error-codes/ [TSS04]' },
   { rules: ['yahoo.complaints*'], restMs: 4 * HOUR, perMinute: 2, connections: 1, source: 'https://senders.yahooinc.com/smtp-error-codes/ [TSS05]' },
   { rules: ['apple.*'], restMs: 15 * MINUTE, perMinute: 5, connections: 1, source: 'https://support.apple.com/102322' },
+  { rules: ['posthorn.complaints'], restMs: HOUR, perMinute: 0, connections: 1, source: 'https://support.google.com/a/answer/81126 and https://senders.yahooinc.com/best-practices/: spam complaints stay below 0.3 %' },
   { rules: ['any.reputation*'], restMs: 5 * MINUTE, perMinute: 1, connections: 1, source: 'operators of large senders: one message a minute on one connection' },
 ];
 

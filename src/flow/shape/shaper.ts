@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import type { MxSite, Permit } from '../../contract/sending.ts';
+import type { LaneKey, MxSite, Permit } from '../../contract/sending.ts';
 import type { Admission, SendRequest, SendResult, Shaper } from '../../contract/shaper.ts';
 import type { Pause, ShapingControl } from '../../contract/shaping-control.ts';
 import { siteTable, type SiteTable } from '../../mail/sites/own-sites.ts';
@@ -16,7 +16,7 @@ import { Journal } from './journal.ts';
 import { LaneBook } from './lane-book.ts';
 import { admitted, reopened } from './lane-status.ts';
 import type { Lane, LaneWait } from './lane.ts';
-import { learn } from './learning.ts';
+import { learn, learnSpamComplaint } from './learning.ts';
 import { Pauses } from './pauses.ts';
 import { readResults, type Reading } from './reading.ts';
 import { SiteBook } from './site-book.ts';
@@ -44,6 +44,8 @@ export interface LiveShaper extends Shaper {
   readonly control: ShapingControl;
   /** The world is another one (the lab's weather changed): what was learnt about sites holds no more. Pauses stay. */
   forget(): void;
+  /** A recipient called mail of this lane spam. */
+  complained(key: LaneKey): void;
   /** The configuration changed: who waits asks again. */
   reloaded(): void;
   /** Writes what is not yet written. */
@@ -136,6 +138,20 @@ class ClosedLoopShaper implements LiveShaper {
     this.#lanes.forget(now);
     this.#sites.forget();
     this.#tell(undefined);
+  }
+
+  complained({ source, site, dkimDomain }: LaneKey): void {
+    const now = this.#options.clock.now();
+    const profile = this.#sites.profileOf(site);
+    // Where the system chooses, the lane has no address.
+    const used = this.#sources.all.some((candidate) => candidate.source.address === source) ? source : '';
+    for (const domain of new Set(['', dkimDomain])) {
+      const lane = this.#lanes.lane({ source: used, site, dkimDomain: domain }, profile, now);
+      lane.turn(now);
+      learnSpamComplaint(lane, now);
+      this.#journal.touch(lane);
+    }
+    this.#tell(site);
   }
 
   reloaded(): void {

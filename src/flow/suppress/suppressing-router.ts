@@ -27,7 +27,7 @@ export function createSuppressingRouter({ router, suppressions, clock }: Suppres
       if (plan.kind === 'local' || plan.kind === 'service' || plan.kind === 'undeliverable' || isFromOutside(message.origin)) return plan;
       const now = clock.now();
       const found = await suppressions.find(recipient.address, now);
-      if (!found || wasLetThrough(found, message, recipient)) return plan;
+      if (!found || (found.stream !== undefined && found.stream !== message.stream) || wasLetThrough(found, message, recipient)) return plan;
       if (!deservesAttempt(found, message, recipients, now)) return refusal(found);
       await suppressions.noteTried(recipient.address, now);
       return plan;

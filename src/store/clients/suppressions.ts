@@ -140,9 +140,9 @@ function stands({ since, expiresAt }: Pick<SuppressionRow, 'since' | 'expiresAt'
 }
 
 function fromRow(row: SuppressionRow): Suppression {
-  const { address, source, reason, rule, reply, since, expiresAt, triedAt } = row;
+  const { address, source, reason, rule, reply, since, expiresAt, triedAt, stream } = row;
   return {
     address, source, reason, since,
-    ...(rule !== null && { rule }), ...(reply !== null && { reply }), ...(expiresAt !== null && { expiresAt }), ...(triedAt !== null && { triedAt }),
+    ...(rule !== null && { rule }), ...(reply !== null && { reply }), ...(expiresAt !== null && { expiresAt }), ...(triedAt !== null && { triedAt }), ...(stream != null && { stream }),
   };
 }

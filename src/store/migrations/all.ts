@@ -19,6 +19,7 @@ import { loginsMigration } from './050-logins.ts';
 import { importsMigration } from './055-imports.ts';
 import { impliedFoldersMigration } from './056-implied-folders.ts';
 import { choresMigration } from './057-chores.ts';
+import { mailTestsMigration } from './058-mail-tests.ts';
 import { dnsPublishingMigration } from './059-dns-publishing.ts';
 import { examinationsMigration } from './060-examinations.ts';
 import { sendingDaysMigration } from './061-sending-days.ts';
@@ -26,6 +27,7 @@ import { reportsOutMigration } from './064-reports-out.ts';
 import { dkimRotationsMigration } from './067-dkim-rotations.ts';
 import { stsPublicationsMigration } from './068-sts-publications.ts';
 import { reportsMigration } from './062-reports.ts';
+import { suppressionStreamsMigration } from './063-suppression-streams.ts';
 import { placementMigration } from './069-placement.ts';
 
 export const migrations: readonly Migration[] = [
@@ -48,6 +50,7 @@ export const migrations: readonly Migration[] = [
   importsMigration,
   impliedFoldersMigration,
   choresMigration,
+  mailTestsMigration,
   dnsPublishingMigration,
   examinationsMigration,
   sendingDaysMigration,
@@ -55,5 +58,6 @@ export const migrations: readonly Migration[] = [
   dkimRotationsMigration,
   stsPublicationsMigration,
   reportsMigration,
+  suppressionStreamsMigration,
   placementMigration,
 ];

@@ -2,7 +2,8 @@
  * Rows of addresses that are not written to. Addresses arrive as keys (mail/address.ts `addressKey`).
  *
  * Policy: what a person or a complaint put on the list is never replaced by a bounce; a bounce that is there already
- * keeps its date, and so does an entry that comes again with the same words. A repeated soft failure counts once for each
+ * keeps its date, and so does an entry that comes again with the same words. What stands for all mail is never narrowed to
+ * one stream by a complaint, and complaints about two streams stand for all. A repeated soft failure counts once for each
  * message.
  */
 import { SUPPRESSION_LIMITS } from '../../base/limits.ts';
@@ -18,6 +19,7 @@ export interface SuppressionRow {
   readonly since: number;
   readonly expiresAt: number | null;
   readonly triedAt: number | null;
+  readonly stream: Suppression['stream'] | null;
 }
 
 export interface SoftFailureArgs {
@@ -38,14 +40,16 @@ export interface SuppressionFilter {
   readonly source: SuppressionSource | '';
 }
 
-const COLUMNS = 'address, source, reason, rule, reply, since, expires_at AS "expiresAt", tried_at AS "triedAt"';
+const COLUMNS = 'address, source, reason, rule, reply, since, expires_at AS "expiresAt", tried_at AS "triedAt", stream';
 
-const UPSERT = `INSERT INTO suppressions (address, source, reason, rule, reply, since, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+const UPSERT = `INSERT INTO suppressions (address, source, reason, rule, reply, since, expires_at, stream) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (address) DO UPDATE SET source = excluded.source, reason = excluded.reason, rule = excluded.rule, reply = excluded.reply,
-  since = excluded.since, expires_at = excluded.expires_at, tried_at = NULL
+  since = excluded.since, expires_at = excluded.expires_at, tried_at = NULL,
+  stream = CASE WHEN suppressions.source = excluded.source AND suppressions.stream <> excluded.stream THEN NULL ELSE excluded.stream END
   WHERE (excluded.source <> 'bounce' OR (suppressions.expires_at IS NOT NULL AND (suppressions.expires_at <= excluded.since OR suppressions.since > excluded.since)))
     AND NOT (suppressions.source = excluded.source AND suppressions.reason = excluded.reason AND suppressions.reply IS excluded.reply
-      AND suppressions.expires_at IS excluded.expires_at AND suppressions.since <= excluded.since)`;
+      AND suppressions.expires_at IS excluded.expires_at AND suppressions.stream IS excluded.stream AND suppressions.since <= excluded.since)
+    AND NOT (excluded.stream IS NOT NULL AND suppressions.stream IS NULL AND suppressions.source <> 'bounce')`;
 
 export const suppressionWrites = {
   /** Those that stand already are left. */
@@ -128,5 +132,5 @@ export const suppressionReads = {
 };
 
 function put(db: Database, row: Suppression): number {
-  return db.run(UPSERT, row.address, row.source, row.reason, row.rule ?? null, row.reply ?? null, row.since, row.expiresAt ?? null).changes;
+  return db.run(UPSERT, row.address, row.source, row.reason, row.rule ?? null, row.reply ?? null, row.since, row.expiresAt ?? null, row.stream ?? null).changes;
 }

@@ -63,7 +63,7 @@ async function list(session: Session, options: ListOptions): Promise<void> {
     limit, ...(options.domain !== undefined && { domain: options.domain }), ...(options.source !== undefined && { source: options.source }),
   });
   if (options.json) return out.json(page);
-  const rows = page.suppressions.map((row) => [row.address, row.source, day(row.since), row.expiresAt === undefined ? '' : day(row.expiresAt), row.reply ?? row.reason]);
+  const rows = page.suppressions.map((row) => [row.address, row.stream === undefined ? row.source : `${row.source} (${row.stream})`, day(row.since), row.expiresAt === undefined ? '' : day(row.expiresAt), row.reply ?? row.reason]);
   out.table([{ title: 'Address' }, { title: 'By' }, { title: 'Since' }, { title: 'Until' }, { title: 'Why' }], rows, 'no address is suppressed');
   if (page.next !== undefined) out.note(`… of ${page.total} in all; posthorn suppression export writes everything`);
 }
