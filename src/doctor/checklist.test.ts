@@ -5,13 +5,23 @@ import { CHECKS } from './checks/all.ts';
 
 /** By number, from host and address over DNS, TLS, message, content, reputation and bulk mail to receiving. */
 const CHECKLIST: Readonly<Record<number, readonly string[]>> = {
+  1: ['static-address'],
+  2: ['port-25-out'],
+  3: ['port-25-in'],
   4: ['ptr'],
   5: ['fcrdns'],
   6: ['own-name'],
   7: ['helo-name'],
+  8: ['helo-stable'],
   9: ['helo-spf'],
+  10: ['ipv6'],
+  11: ['open-relay'],
   12: ['list-resolver'],
+  13: ['several-addresses'],
+  14: ['route-origin'],
+  15: ['name-servers'],
   16: ['mx'],
+  17: ['null-mx'],
   18: ['domain-exists'],
   19: ['spf-record'],
   20: ['spf-syntax'],
@@ -26,10 +36,18 @@ const CHECKLIST: Readonly<Record<number, readonly string[]>> = {
   29: ['dmarc-policy'],
   30: ['dmarc-obsolete'],
   31: ['dmarc-reports'],
+  32: ['reject-unsigned'],
   33: ['dnssec'],
   34: ['caa'],
+  35: ['discovery'],
+  36: ['names-without-mail'],
+  37: ['bimi'],
+  38: ['starttls'],
+  39: ['certificate'],
+  40: ['outbound-tls'],
   41: ['mta-sts'],
   42: ['tls-rpt'],
+  43: ['tlsa'],
   44: ['message-spf'],
   45: ['message-dkim'],
   46: ['message-dmarc'],
@@ -45,6 +63,8 @@ const CHECKLIST: Readonly<Record<number, readonly string[]>> = {
   58: ['spamhaus'],
   59: ['major-lists'],
   60: ['minor-lists'],
+  62: ['domain-age'],
+  63: ['safe-browsing', 'sender-score'],
   64: ['one-click'],
   71: ['bulk-fields'],
   72: ['role-addresses'],
@@ -52,8 +72,6 @@ const CHECKLIST: Readonly<Record<number, readonly string[]>> = {
 
 /** Numbers whose checks are being made. */
 const PENDING: readonly number[] = [
-  // Host, DNS, TLS
-  1, 2, 3, 8, 10, 11, 13, 14, 15, 17, 32, 35, 36, 37, 38, 39, 40, 43, 62, 63,
   // Message and content
   51, 52,
   // Reputation, bulk mail, receiving

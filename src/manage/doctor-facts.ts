@@ -6,7 +6,7 @@ import { domainKey } from '../store/clients/directory.ts';
 import { tlsDay } from '../store/clients/tls-results.ts';
 import { createDirectory } from '../store/directory.ts';
 import type { Store } from '../store/store.ts';
-import { publicAddresses } from './dns.ts';
+import { machineAddresses, publicAddresses } from './dns.ts';
 
 export interface DoctorFacts {
   readonly hostname: string;
@@ -36,19 +36,22 @@ export async function doctorFacts({ store, config, clock }: { readonly store: St
       const reached = await Promise.all(ROLES.map(async (role) => ['mailbox', 'alias'].includes((await directory.resolve(`${role}@${name}`)).kind)));
       return { domain: name, keys, unreachable: ROLES.filter((_, at) => !reached[at]) };
     })),
-    server: { listeners: listenersOf(config), trusted: config.networks.trusted, ...(outboundTls ? { outboundTls } : {}), earlier },
+    server: { listeners: listenersOf(config), trusted: config.networks.trusted, ...(config.relay ? { relay: config.relay.host } : {}), namesWithoutMail: config.dns.policy?.namesWithoutMail ?? [], ...(outboundTls ? { outboundTls } : {}), earlier },
   };
 }
 
 const SERVICES = ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3s', 'sieve'] as const;
 
 function listenersOf({ listen }: Config): readonly ServiceListener[] {
-  return SERVICES.flatMap((service) => (listen[service] ?? []).map(({ address, port }: HostPort) => ({ service, address: dialled(address), port })));
+  return SERVICES.flatMap((service) => (listen[service] ?? []).flatMap(({ address, port }: HostPort) => dialled(address).map((each) => ({ service, address: each, port }))));
 }
 
-/** Who listens everywhere can be reached on the loopback interface. */
-function dialled(address: string): string {
-  return address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+/** Who listens everywhere can be reached at the public addresses, behind NAT on the loopback interface. */
+function dialled(address: string): readonly string[] {
+  if (address !== '0.0.0.0' && address !== '::') return [address];
+  const isSix = address === '::';
+  const own = machineAddresses().filter((each) => each.includes(':') === isSix);
+  return own.length > 0 ? own : [isSix ? '::1' : '127.0.0.1'];
 }
 
 const DAY_MS = 86_400_000;

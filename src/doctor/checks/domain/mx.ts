@@ -1,5 +1,5 @@
 /** Where mail for the domain goes. */
-import { defineCheck, fail, pass, unanswered, warn, type DomainSubject } from '../../check.ts';
+import { defineCheck, fail, pass, skip, unanswered, warn, type DomainSubject } from '../../check.ts';
 
 export const mx = defineCheck<DomainSubject>({
   id: 'mx', about: 'domain', title: 'Mail servers (MX)', weight: 1,
@@ -11,7 +11,7 @@ export const mx = defineCheck<DomainSubject>({
     const record = `${domain}. MX 10 ${hostname}.`;
     if (answer.kind !== 'found') return fail(`${domain} has no MX record.`, 'Publish this record, so that mail for the domain comes here.', record);
     const hosts = answer.records.map(({ exchange }) => exchange.toLowerCase());
-    if (hosts.every((host) => host === '' || host === '.')) return fail(`${domain} says that it takes no mail (null MX, RFC 7505).`, 'A domain that sends must be able to get answers: publish this record instead.', record);
+    if (hosts.every((host) => host === '' || host === '.')) return skip(`${domain} takes no mail (null MX).`);
     for (const host of hosts) {
       const [alias, v4, v6] = await Promise.all([dns.query(host, 'CNAME'), dns.query(host, 'A'), dns.query(host, 'AAAA')]);
       // RFC 5321 §5.1, RFC 2181 §10.3.
