@@ -28,7 +28,7 @@ export async function unseal(dataDir: string, owner: string, sealed: Uint8Array)
     const opener = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES)).setAAD(Buffer.from(owner)).setAuthTag(bytes.subarray(-TAG_BYTES));
     return Buffer.concat([opener.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), opener.final()]);
   } catch (cause) {
-    throw new Failure('second-factor-key-lost', `${keyPath(dataDir)} does not fit the stored secret: restore that file, or switch one-time codes off and on again`, { cause });
+    throw new Failure('second-factor-key-lost', `${keyPath(dataDir)} does not fit the stored secret: restore that file, or set what it seals anew (switch one-time codes off and on, add the seed account again)`, { cause });
   }
 }
 

@@ -6,6 +6,7 @@ import { aliasVerbs } from './alias.ts';
 import { rulesVerbs } from './rules.ts';
 import { sieveVerbs } from './sieve.ts';
 import { dnsVerbs } from './dns.ts';
+import { dkimVerbs } from './dkim/verbs.ts';
 import { doctorVerbs } from './doctor.ts';
 import { examinationVerbs } from './examinations.ts';
 import { guardVerbs } from './guard.ts';
@@ -18,6 +19,7 @@ import { mailboxRetentionVerbs } from './mailbox-retention.ts';
 import { mailboxVerbs } from './mailbox.ts';
 import { metricsVerbs } from './metrics.ts';
 import { queueVerbs } from './queue.ts';
+import { placementVerbs } from './placement.ts';
 import { quotaVerbs } from './quota.ts';
 import { shapingVerbs } from './shaping.ts';
 import { srsVerbs } from './srs.ts';
@@ -40,9 +42,11 @@ export const verbs: readonly Verb<any, any>[] = [
   ...sieveVerbs,
   ...rulesVerbs,
   ...domainVerbs,
+  ...dkimVerbs,
   ...doctorVerbs,
   ...examinationVerbs,
   ...guardVerbs,
+  ...placementVerbs,
   ...dnsVerbs,
   ...exportVerbs,
   ...importVerbs,

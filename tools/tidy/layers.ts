@@ -21,14 +21,16 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   doctor: ['verify', 'contract', 'mail', 'config', 'base'],
   /** Mail in and out of the store in other shapes: import, export, backup, verification. */
   transfer: ['store', 'net', 'wire', 'contract', 'mail', 'config', 'base'],
+  /** Seed accounts: where our mail ends up at providers. */
+  placement: ['login', 'store', 'net', 'wire', 'contract', 'mail', 'config', 'base'],
   /** DNS zones: what should be published, compared with what is, and changed at whoever hosts them. */
   publish: ['net', 'wire', 'contract', 'mail', 'config', 'base'],
-  manage: ['publish', 'doctor', 'transfer', 'login', 'sieve', 'store', 'verify', 'contract', 'mail', 'config', 'base'],
+  manage: ['placement', 'publish', 'doctor', 'transfer', 'login', 'sieve', 'store', 'verify', 'contract', 'mail', 'config', 'base'],
   lab: ['verify', 'net', 'wire', 'mail', 'contract', 'config', 'base'],
   face: ['manage', 'contract', 'mail', 'config', 'base'],
   /** The composition root: sees everything, and nothing imports it. */
-  compose: ['face', 'lab', 'manage', 'publish', 'doctor', 'transfer', 'access', 'flow', 'login', 'sieve', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
-  main: ['compose', 'face', 'lab', 'manage', 'publish', 'doctor', 'transfer', 'access', 'flow', 'login', 'sieve', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
+  compose: ['face', 'lab', 'manage', 'placement', 'publish', 'doctor', 'transfer', 'access', 'flow', 'login', 'sieve', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
+  main: ['compose', 'face', 'lab', 'manage', 'placement', 'publish', 'doctor', 'transfer', 'access', 'flow', 'login', 'sieve', 'store', 'verify', 'net', 'config', 'contract', 'wire', 'mail', 'base'],
 };
 
 /** The stages of flow/ are siblings that know each other only through contract/. */

@@ -103,6 +103,7 @@ export const COMMAND_GROUPS: readonly { readonly heading: string; readonly comma
       { kind: 'command', name: 'arc', summary: 'verify the ARC chain of a message', load: () => import('./arc.ts') },
       { kind: 'command', name: 'tls', summary: 'TLS of outgoing mail: what a domain publishes (DANE, MTA-STS), and what is kept', load: () => import('./tls.ts') },
       { kind: 'command', name: 'report', summary: 'reports to other domains: what TLS sessions with them gave', load: () => import('./report.ts') },
+      { kind: 'command', name: 'placement', summary: 'where our mail arrives at providers, seen in mailboxes of your own there', load: () => import('./placement.ts') },
       { kind: 'command', name: 'ip', summary: 'our own addresses and how they stand with each site: list, show, pause, resume, reopen', load: () => import('./ip.ts') },
       { kind: 'command', name: 'metrics', summary: 'counts and gauges for monitoring', load: () => import('./metrics.ts') },
     ],
