@@ -17,16 +17,20 @@ interface OutsideDomain {
   readonly dmarc?: string;
 }
 
+/** Reads reports for others (RFC 9990 §4). */
+const READER = 'good.example';
+
 export const OUTSIDE_DOMAINS: readonly OutsideDomain[] = [
   /** Everything right, and strict. */
   { name: 'good.example', spf: 'ours', dkim: true, dmarc: 'v=DMARC1; p=reject; rua=mailto:dmarc@good.example' },
   /** Nothing published besides where it takes mail. */
   { name: 'plain.example' },
   /** Sends no mail through this host: whoever claims it here forges. */
-  { name: 'bank.example', spf: 'nobody', dkim: true, dmarc: 'v=DMARC1; p=reject' },
-  { name: 'quarantine.example', spf: 'nobody', dkim: true, dmarc: 'v=DMARC1; p=quarantine' },
-  /** Watches only. */
-  { name: 'quiet.example', spf: 'nobody', dkim: true, dmarc: 'v=DMARC1; p=none' },
+  { name: 'bank.example', spf: 'nobody', dkim: true, dmarc: 'v=DMARC1; p=reject; rua=mailto:dmarc@bank.example!10m' },
+  /** Its reports go to somebody else, who wants them. */
+  { name: 'quarantine.example', spf: 'nobody', dkim: true, dmarc: `v=DMARC1; p=quarantine; rua=mailto:reports@${READER}` },
+  /** Watches only; asks for reports to somebody who never agreed to get them. */
+  { name: 'quiet.example', spf: 'nobody', dkim: true, dmarc: 'v=DMARC1; p=none; rua=mailto:victim@plain.example' },
   { name: 'hardfail.example', spf: 'nobody' },
   { name: 'spammer.example', spf: 'ours' },
   { name: 'news.example', spf: 'ours', dkim: true, dmarc: 'v=DMARC1; p=none' },
@@ -44,6 +48,7 @@ export function outsideRecords(address: string, publicKey: KeyObject): readonly 
     // Beyond the fence (RFC 5737 §3): to see that mail for it does not leave the machine.
     { name: FAR_AWAY, type: 'MX', value: `10 mx.${FAR_AWAY}.` },
     { name: `mx.${FAR_AWAY}`, type: 'A', value: '192.0.2.1' },
+    { name: `quarantine.example._report._dmarc.${READER}`, type: 'TXT', value: 'v=DMARC1' },
   ];
   return [...host, ...OUTSIDE_DOMAINS.flatMap((domain) => recordsOf(domain, address, publicKey))];
 }
