@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
+import { Failure } from '../base/errors.ts';
+import { isLoopbackAddress, isPublicAddress } from '../base/public-address.ts';
 import type { Config, HostPort } from '../config/config.ts';
 import { DEFAULT_DOCTOR, type DoctorConfig } from '../config/doctor-settings.ts';
 import type { Dns } from '../contract/dns.ts';
@@ -36,8 +38,10 @@ export async function createDoctorNetwork({ config, servers, dns, clock, connect
   let made: Promise<ClientTls> | undefined;
   const clientTls = (): Promise<ClientTls> => (made ??= createClientTls(config?.outbound ?? {}));
   const fetch = createHttpsFetch({ dns, connector, clock, clientTls, protocols: () => config?.outbound.protocols ?? ['ipv4', 'ipv6'] });
+  const linkFetch = createHttpsFetch({ dns, connector: connectorForLinks(connector, config), clock, clientTls, protocols: () => config?.outbound.protocols ?? ['ipv4', 'ipv6'] });
   return {
     fetch,
+    linkFetch,
     askServer: createAskServer({ servers, dnsPort: settings().nameServerPort, clock, signal: ending.signal }),
     probe: createMailProbe({ connector, clock, clientTls }),
     get outside() {
@@ -58,6 +62,19 @@ export async function createDoctorNetwork({ config, servers, dns, clock, connect
   };
 }
 
+/** Strangers write links: none of them leads into this machine's own networks. In the lab the internet is 127.0.0.0/8. */
+function connectorForLinks(connector: Connector, config: Config | undefined): Connector {
+  const inLab = config !== undefined && (config.outboundTls.mtaStsPort ?? HTTPS_PORT) !== HTTPS_PORT;
+  const allowed = inLab ? isLoopbackAddress : isPublicAddress;
+  return {
+    connect: async (request) => {
+      if (!allowed(request.address)) throw new Failure('private-address', 'a private address, where no link may lead', { temporary: false });
+      return connector.connect(request);
+    },
+  };
+}
+
+const HTTPS_PORT = 443;
 const ANSWER_BYTES_MAX = 4096;
 
 /** Speaks with `posthorn prober`; see docs/doctor.md. */

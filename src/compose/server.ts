@@ -108,7 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const { queue, remote, checkRecipient, sites, tls, fetch } = createOutbound({ ...shared, shaper, service: (name) => services.get(name), brake: { judge: (message) => brake.judge(message) }, onSettled: tellAll(observers), ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
     closing.push(() => tls.close(), () => remote.close());
     const ownMail = createOwnMail({ ...shared, submit: (message) => doors.intake.submit(message) });
-    for (const service of createServices({ ...shared, fetch, ownMail, complained: (lane) => shaper.complained(lane) })) services.set(service.name, service);
+    for (const service of createServices({ ...shared, fetch, ownMail, network: () => network, complained: (lane) => shaper.complained(lane) })) services.set(service.name, service);
     const brake: Brake = createSendingBrake({ ...shared, queue: queue.control, ownMail });
     observers.push(noteOutcomes(brake), countDeliveries(counters));
     closing.push(() => brake.close());

@@ -256,6 +256,13 @@ export const plainText = () =>
     typeof value === 'string' && value.length > 0 && value.length <= 1000 ? value : undefined,
   );
 
+/** Several characters, so that it does not take names that people have. */
+export const localPartStart = () =>
+  kindOf<string>(
+    { kind: 'beginning of addresses', allowed: '"" or two to thirty letters, digits, dots, dashes and underscores, such as "test-"' },
+    textual((text) => (text === '' || /^[a-z0-9][a-z0-9._-]{1,29}$/i.test(text) ? text.toLowerCase() : undefined)),
+  );
+
 export const mailAddress = () =>
   kindOf<string>(
     { kind: 'mail address', allowed: 'a mail address such as "postmaster@example.org"' },

@@ -2,10 +2,13 @@
 import { z } from 'zod';
 import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
 import { Failure } from '../base/errors.ts';
+import type { Config } from '../config/config.ts';
+import type { Dns } from '../contract/dns.ts';
 import type { Check, SendingAddress, Subject } from '../doctor/check.ts';
 import { CHECKS } from '../doctor/checks/all.ts';
 import { examine, type Examination, type Result } from '../doctor/examination.ts';
 import { domainKey } from '../store/clients/directory.ts';
+import { publicAddresses } from './dns.ts';
 import { doctorFacts, type DoctorFacts } from './doctor-facts.ts';
 import { defineVerb, type ManageContext } from './verb.ts';
 import type { VerifyContext } from './verify.ts';
@@ -60,8 +63,16 @@ export async function examineServer(context: ManageContext): Promise<Examination
   return runDoctor(context, { facts: await doctorFacts(context), domains: [] });
 }
 
+/** Where mail of this server leaves from; undefined where nobody knows. */
+export async function sendingSource(config: Config, dns: Dns): Promise<SendingAddress | undefined> {
+  const hostname = domainKey(config.hostname);
+  const addresses = publicAddresses(config).map(({ address, helo }) => ({ address, helo: helo ?? hostname }));
+  const [source] = await sendingAddresses({ dns }, { addresses, hostname });
+  return source;
+}
+
 /** Behind NAT the machine does not know its public address: that of its host name is the best guess. */
-async function sendingAddresses({ dns }: VerifyContext, { addresses, hostname }: DoctorFacts): Promise<readonly SendingAddress[]> {
+async function sendingAddresses({ dns }: Pick<VerifyContext, 'dns'>, { addresses, hostname }: Pick<DoctorFacts, 'addresses' | 'hostname'>): Promise<readonly SendingAddress[]> {
   if (addresses.length > 0) return addresses;
   const [v4, v6] = await Promise.all([dns.query(hostname, 'A'), dns.query(hostname, 'AAAA')]);
   return [...(v4.kind === 'found' ? v4.records : []), ...(v6.kind === 'found' ? v6.records : [])].map((address) => ({ address, helo: hostname }));

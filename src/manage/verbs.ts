@@ -8,6 +8,7 @@ import { sieveVerbs } from './sieve.ts';
 import { dnsVerbs } from './dns.ts';
 import { dkimVerbs } from './dkim/verbs.ts';
 import { doctorVerbs } from './doctor.ts';
+import { mailTestVerbs } from './mail-tests.ts';
 import { examinationVerbs } from './examinations.ts';
 import { guardVerbs } from './guard.ts';
 import { domainVerbs } from './domain.ts';
@@ -44,6 +45,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...domainVerbs,
   ...dkimVerbs,
   ...doctorVerbs,
+  ...mailTestVerbs,
   ...examinationVerbs,
   ...guardVerbs,
   ...placementVerbs,

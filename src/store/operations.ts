@@ -26,6 +26,7 @@ import { loginReads, loginWrites } from './ops/logins.ts';
 import { mailQuotaReads, mailQuotaWrites } from './ops/mail-quotas.ts';
 import { mailboxReads } from './ops/mailboxes.ts';
 import { mailReads } from './ops/mails.ts';
+import { mailTestReads, mailTestWrites } from './ops/mail-tests.ts';
 import { placementReads, placementWrites } from './ops/placement.ts';
 import { queueAdminReads, queueAdminWrites } from './ops/queue-admin.ts';
 import { queueReads, queueWrites } from './ops/queue.ts';
@@ -65,6 +66,7 @@ export const writes = {
   lanes: laneWrites,
   logins: loginWrites,
   mailQuotas: mailQuotaWrites,
+  mailTests: mailTestWrites,
   placement: placementWrites,
   queue: queueWrites,
   queueAdmin: queueAdminWrites,
@@ -106,6 +108,7 @@ export const reads = {
   lanes: laneReads,
   logins: loginReads,
   mailQuotas: mailQuotaReads,
+  mailTests: mailTestReads,
   mailboxes: mailboxReads,
   mails: mailReads,
   placement: placementReads,

@@ -5,6 +5,8 @@ import type { StoreCall } from './call.ts';
 import type { ChangeCounts } from './change-counts.ts';
 import { createDnsPublishingStore } from './clients/dns-publishing.ts';
 import type { DnsPublishingStore } from './clients/dns-publishing.ts';
+import { createMailTestStore } from './clients/mail-tests.ts';
+import type { MailTestStore } from './clients/mail-tests.ts';
 import { createChoreStore } from './clients/chores.ts';
 import type { ChoreStore } from './clients/chores.ts';
 import { createDirectoryStore } from './clients/directory.ts';
@@ -69,6 +71,8 @@ export interface StoreClients {
   readonly directory: DirectoryStore;
   /** When the server last did what it does now and then. */
   readonly chores: ChoreStore;
+  /** Reports of the mail-tester's address. */
+  readonly mailTests: MailTestStore;
   readonly dnsPublishing: DnsPublishingStore;
   /** What the doctor found. */
   readonly examinations: ExaminationStore;
@@ -136,6 +140,7 @@ export function createStoreClients({ call, feed, search, dataDir, clock, reserve
     timeline: createTimeline(call),
     directory: createDirectoryStore(call, changes.directory),
     chores: createChoreStore(call),
+    mailTests: createMailTestStore(call),
     dnsPublishing: createDnsPublishingStore(call),
     examinations: createExaminationStore(call),
     guard: createGuardStore(call),

@@ -64,7 +64,7 @@ function colorOf(value: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   if (text === 'transparent' || text === 'inherit') return undefined;
   const [hex] = /#[0-9a-f]{6}\b|#[0-9a-f]{3}\b/.exec(text) ?? [];
-  if (hex?.length === 4) return `#${[...hex.slice(1)].map((digit) => digit + digit).join('')}`;
+  if (hex?.length === 4) return hex.replace(/[0-9a-f]/g, (digit) => digit + digit);
   if (hex) return hex;
   const rgb = /rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)/.exec(text);
   if (rgb) return `#${rgb.slice(1, 4).map((part) => Math.min(255, Number(part)).toString(16).padStart(2, '0')).join('')}`;

@@ -94,6 +94,7 @@ export const COMMAND_GROUPS: readonly { readonly heading: string; readonly comma
     heading: 'Reputation: DNS, signatures, addresses:',
     commands: [
       { kind: 'command', name: 'preflight', summary: 'what a receiver would answer to a message, before it is sent', load: () => import('./preflight.ts') },
+      { kind: 'command', name: 'score', summary: 'the mail-tester: a message scored out of 10, each point with its fix; an address to write to', load: () => import('./score.ts') },
       { kind: 'command', name: 'doctor', summary: 'will mail arrive, and if not, what to change: checks, a score, fixes', load: () => import('./doctor.ts') },
       { kind: 'command', name: 'guard', summary: 'the server examines itself each day: status, history, run, acknowledge', load: () => import('./guard.ts') },
       { kind: 'command', name: 'dns', summary: 'the DNS records to publish', load: () => import('./dns.ts') },

@@ -41,7 +41,7 @@ export const HEADER_RULES: readonly SpamRule[] = [
     id: 'RECIPIENTS_UNDISCLOSED', score: 0.8, what: 'the message is addressed to nobody', why: 'Mail to many strangers looks like this. Write to each recipient by name.',
     hits: ({ header }) => {
       const to = allFields(header.fields, 'to').concat(allFields(header.fields, 'cc'));
-      return to.length === 0 || to.every(({ value }) => /undisclosed|^\s*;?\s*$/i.test(value));
+      return to.every(({ value }) => /undisclosed|^\s*;?\s*$/i.test(value));
     },
   },
   {
