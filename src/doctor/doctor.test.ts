@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { createExaminedNetwork } from '../../test/harness/examined-network.ts';
 import { createZoneDns, type Zone } from '../../test/harness/zone-dns.ts';
 import type { DomainKey, Subject } from './check.ts';
 import { CHECKS } from './checks/all.ts';
@@ -21,6 +22,7 @@ const GOOD: Zone = {
   '2.0.0.127.bl.spamcop.net': { A: ['127.0.0.2'] },
   '2.0.0.127.psbl.surriel.com': { A: ['127.0.0.2'] },
   'example.org': {
+    NS: ['ns.example.org'],
     SOA: [{ mname: 'ns.example.org', rname: 'hostmaster.example.org', serial: 1, minimum: 300 }],
     MX: [{ preference: 10, exchange: 'mail.example.org' }],
     TXT: ['v=spf1 ip4:192.0.2.7 ~all', 'something else'],
@@ -29,6 +31,21 @@ const GOOD: Zone = {
   's1._domainkey.example.org': { TXT: [[`v=DKIM1; k=rsa; p=${PUBLIC.slice(0, 200)}`, PUBLIC.slice(200)]] },
   '_dmarc.example.org': { TXT: ['v=DMARC1; p=reject; rua=mailto:dmarc@example.org'] },
   '_smtp._tls.example.org': { TXT: ['v=TLSRPTv1; rua=mailto:tls@example.org'] },
+  'ns.example.org': { A: ['192.0.2.53'] },
+  // What the doctor asks of others.
+  '7.2.0.192.origin.asn.cymru.com': { TXT: ['64500 | 192.0.2.0/24 | DE | ripencc | 2001-01-01'] },
+  'gmail.com': { MX: [{ preference: 5, exchange: 'mx.gmail.com' }] },
+  'mx.gmail.com': { A: ['198.51.100.1'] },
+  'outlook.com': { MX: [{ preference: 5, exchange: 'mx.outlook.com' }] },
+  'mx.outlook.com': { A: ['198.51.100.2'] },
+  'yahoo.com': { MX: [{ preference: 5, exchange: 'mx.yahoo.com' }] },
+  'mx.yahoo.com': { A: ['198.51.100.3'] },
+};
+
+const PAGES = {
+  'data.iana.org/rdap/dns.json': '{"services":[[["org"],["https://rdap.example/"]]]}',
+  'rdap.example/domain/example.org': '{"events":[{"eventAction":"registration","eventDate":"2001-01-01T00:00:00Z"}]}',
+  'stat.ripe.net/data/rpki-validation/data.json?resource=64500&prefix=192.0.2.0%2F24': '{"data":{"status":"valid"}}',
 };
 
 const SUBJECTS: readonly Subject[] = [
@@ -37,7 +54,10 @@ const SUBJECTS: readonly Subject[] = [
   { kind: 'domain', domain: 'example.org', hostname: 'mail.example.org', addresses: [ADDRESS], keys: [KEY], unreachable: [] },
 ];
 
-const look = (zone: Zone, subjects: readonly Subject[] = SUBJECTS) => examine({ dns: createZoneDns(zone), now: NOW }, subjects, { deadlineMs: 5000 });
+function look(zone: Zone, subjects: readonly Subject[] = SUBJECTS) {
+  const dns = createZoneDns(zone);
+  return examine({ dns, now: NOW, network: createExaminedNetwork({ dns, pages: PAGES }) }, subjects, { deadlineMs: 5000 });
+}
 
 /** Ids of checks that did not pass, with their level. */
 async function trouble(zone: Zone, subjects?: readonly Subject[]): Promise<Record<string, string>> {
@@ -71,6 +91,12 @@ describe('the doctor', () => {
     ['no DMARC record', changed({ '_dmarc.example.org': {} }), { 'dmarc-record': 'fail' }],
     ['a DMARC policy of none with a tag that is gone', changed({ '_dmarc.example.org': { TXT: ['v=DMARC1; p=none; pct=50; rua=mailto:d@example.org'] } }), { 'dmarc-policy': 'warn', 'dmarc-obsolete': 'warn' }],
     ['reports to a stranger', changed({ '_dmarc.example.org': { TXT: ['v=DMARC1; p=reject; rua=mailto:d@reports.example'] } }), { 'dmarc-reports': 'fail' }],
+    ['a null MX', changed({ 'example.org': { ...apex, A: ['192.0.2.7'], MX: [{ preference: 0, exchange: '' }] } }), { 'null-mx': 'fail' }],
+    ['a name server without an address', changed({ 'example.org': { ...apex, NS: ['ns.example.org', 'gone.example.net'] } }), { 'name-servers': 'fail' }],
+    ['a name that others may send from', changed({ 'www.example.org': { A: ['192.0.2.80'] }, '_dmarc.example.org': { TXT: ['v=DMARC1; p=none; rua=mailto:dmarc@example.org'] } }), { 'names-without-mail': 'warn', 'dmarc-policy': 'warn' }],
+    ['a broken logo', changed({ 'default._bimi.example.org': { TXT: ['v=BIMI1; l=http://example.org/logo.svg'] } }), { bimi: 'fail' }],
+    ['a poor Sender Score', changed({ '7.2.0.192.score.senderscore.com': { A: ['127.0.4.35'] } }), { 'sender-score': 'fail' }],
+    ['an address of an access line', changed({ '7.2.0.192.in-addr.arpa': { PTR: ['192-0-2-7.dyn.example.org'] }, '192-0-2-7.dyn.example.org': { A: ['192.0.2.7'] } }), { 'static-address': 'fail', 'own-name': 'fail', 'helo-name': 'warn' }],
     ['no MX', changed({ 'example.org': { ...apex, MX: [], A: ['192.0.2.7'] } }), { mx: 'fail' }],
     ['an MX that is an alias', changed({ 'mail.example.org': { ...(GOOD['mail.example.org'] as object), CNAME: ['real.example.org'] } }), { mx: 'fail' }],
     ['a domain that is not there', changed({ 'example.org': {} }), { 'domain-exists': 'fail', mx: 'fail', 'spf-record': 'fail', caa: 'warn' }],

@@ -1,6 +1,6 @@
 /** Do all name servers of the domain hold the zone, and the same one? */
 import type { DoctorNetwork } from '../../../contract/doctor-network.ts';
-import { defineCheck, fail, NO_NETWORK, pass, unknown, warn, type DoctorContext, type DomainSubject } from '../../check.ts';
+import { defineCheck, fail, NO_NETWORK, pass, skip, unknown, warn, type DoctorContext, type DomainSubject } from '../../check.ts';
 import { zoneApex } from './zone-apex.ts';
 
 const SERVERS_MAX = 13;
@@ -16,7 +16,8 @@ export const nameServers = defineCheck<DomainSubject>({
   run: async (context, { domain }) => {
     if (!context.network) return NO_NETWORK;
     const apex = await zoneApex(context.dns, domain);
-    if (!apex) return unknown(`The name servers of ${domain} could not be looked up.`);
+    if (apex === 'none') return skip(`${domain} is in no zone with name servers.`);
+    if (apex === 'unknown') return unknown(`The name servers of ${domain} could not be looked up.`);
     const asked = await Promise.all(apex.nameServers.slice(0, SERVERS_MAX).map((server) => ask(context, context.network as DoctorNetwork, apex.zone, server)));
     const named = (kind: Asked['kind']): string => asked.filter((each) => each.kind === kind).map(({ server }) => server).join(', ');
     if (asked.some(({ kind }) => kind === 'nowhere')) return fail(`The name server ${named('nowhere')} of ${apex.zone} has no address.`, `Take it out of the NS records of ${apex.zone}, at the registrar too, or publish its address.`);

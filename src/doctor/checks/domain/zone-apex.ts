@@ -6,12 +6,12 @@ export interface ZoneApex {
   readonly nameServers: readonly string[];
 }
 
-/** Undefined: none was found, or nobody knows. */
-export async function zoneApex(dns: Dns, name: string): Promise<ZoneApex | undefined> {
+/** `unknown`: nobody could tell. */
+export async function zoneApex(dns: Dns, name: string): Promise<ZoneApex | 'none' | 'unknown'> {
   for (let zone = name; zone.includes('.'); zone = zone.slice(zone.indexOf('.') + 1)) {
     const answer = await dns.query(zone, 'NS');
-    if (answer.kind === 'failure') return undefined;
+    if (answer.kind === 'failure') return 'unknown';
     if (answer.kind === 'found') return { zone, nameServers: answer.records };
   }
-  return undefined;
+  return 'none';
 }

@@ -17,7 +17,8 @@ export const domainAge = defineCheck<DomainSubject>({
   link: 'https://www.rfc-editor.org/rfc/rfc9083#section-4.5',
   run: async ({ dns, network, now }, { domain }) => {
     if (!network) return NO_NETWORK;
-    const name = (await zoneApex(dns, domain))?.zone ?? domain;
+    const apex = await zoneApex(dns, domain);
+    const name = typeof apex === 'string' ? domain : apex.zone;
     const registered = await registrationOf(network, name);
     if (registered === undefined) return unknown(`When ${name} was registered could not be found out.`);
     const days = Math.floor((now - registered) / DAY_MS);
