@@ -13,6 +13,8 @@ export interface AddressPlan {
   readonly provider: (index: number) => string;
   readonly mailPort: number;
   readonly policyPort: number;
+  /** Of providers' mailboxes. */
+  readonly imapPort: number;
   readonly dnsPort: number;
 }
 
@@ -31,6 +33,7 @@ export function addressPlan(loopback: string, portBase: number): AddressPlan {
     provider: (index) => `${prefix}.${21 + index}`,
     mailPort: portBase + 25,
     policyPort: portBase + 443,
+    imapPort: portBase + 143,
     dnsPort: portBase + 53,
   };
 }

@@ -29,6 +29,7 @@ import { startPolicyHost, type PolicyHost } from './policy-host.ts';
 import { PROVIDERS } from './providers/catalogue.ts';
 import { Counters, type DayCounts } from './providers/counters.ts';
 import { Greylist } from './providers/greylist.ts';
+import { LAB_SEED_PASSWORD, startImapDoor, type ImapDoor } from './providers/imap-door.ts';
 import { ProviderMailbox, type InboxMessage } from './providers/mailbox.ts';
 import { outsideSite } from './providers/outside-site.ts';
 import type { ProviderProfile } from './providers/profile.ts';
@@ -56,6 +57,8 @@ export interface LabProvider {
   readonly name: string;
   readonly domains: readonly string[];
   readonly mx: { readonly host: string; readonly address: string; readonly port: number };
+  /** Its mailboxes, in the clear: any address of its domains, this password. */
+  readonly imap: { readonly host: string; readonly port: number; readonly password: string };
 }
 
 export interface Lab {
@@ -108,7 +111,7 @@ class SimulatedInternet implements Lab {
   readonly #connector;
   readonly #running = new Map<string, RunningProvider>();
   readonly #keyDigests = new Map<string, readonly string[]>();
-  #servers: (DnsServer | PolicyHost)[] = [];
+  #servers: (DnsServer | PolicyHost | ImapDoor)[] = [];
   #resolver: Resolver | undefined;
   #authority: Promise<LabAuthority> | undefined;
 
@@ -122,6 +125,7 @@ class SimulatedInternet implements Lab {
       name: profile.name,
       domains: profile.domains,
       mx: { host: profile.mxHost, address: this.#plan.provider(index), port: this.#plan.mailPort },
+      imap: { host: this.#plan.provider(index), port: this.#plan.imapPort, password: LAB_SEED_PASSWORD },
     }));
     this.#weather = new Weather();
     this.#counters = new Counters(options.clock);
@@ -281,6 +285,8 @@ class SimulatedInternet implements Lab {
       this.#plan.mailPort,
     );
     this.#running.set(profile.name, site);
+    const { mxHost, domains } = profile;
+    this.#servers.push(await startImapDoor({ address, port: this.#plan.imapPort, mxHost, domains, mailbox }));
   }
 
   async #startPolicyHost(): Promise<void> {

@@ -15,7 +15,7 @@ import { defineVerb, type ManageContext } from './verb.ts';
 export type { Collected } from '../placement/seeds.ts';
 
 const DAY_MS = 86_400_000;
-const address = z.string().min(3).max(320);
+const address = z.string().max(320);
 
 const oauth = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('file'), tokenFile: z.string().max(4096) }),
@@ -30,7 +30,7 @@ export interface AddedSeed {
 }
 
 const seedAdd = defineVerb({
-  name: 'placement.seedAdd',
+  name: 'placement.seed-add',
   summary: 'Adds a seed account: logs in once to see that it works, and keeps the password sealed.',
   args: z.strictObject({
     address, provider: z.string().min(1).max(100).optional(), host: z.string().min(1).max(255).optional(), port: z.number().int().min(1).max(65_535).optional(),
@@ -67,14 +67,14 @@ function seedKey(text: string): string {
 }
 
 const seedList = defineVerb({
-  name: 'placement.seedList',
+  name: 'placement.seed-list',
   summary: 'Lists seed accounts, when each was read last, and what went wrong.',
   args: z.strictObject({}),
   run: async ({ store }): Promise<{ readonly seeds: readonly Seed[] }> => ({ seeds: await store.placement.seeds() }),
 });
 
 const seedRemove = defineVerb({
-  name: 'placement.seedRemove',
+  name: 'placement.seed-remove',
   summary: 'Removes a seed account and its password; what was found in it stays in the history.',
   args: z.strictObject({ address }),
   run: async ({ store }, args): Promise<{ readonly address: string }> => {

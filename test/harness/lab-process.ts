@@ -40,7 +40,7 @@ export interface LabReady {
   readonly dns: Endpoint;
   readonly ca: string;
   readonly accounts: readonly { readonly address: string; readonly password: string }[];
-  readonly providers: readonly { readonly name: string; readonly domains: readonly string[]; readonly mx: Endpoint & { readonly address: string } }[];
+  readonly providers: readonly { readonly name: string; readonly domains: readonly string[]; readonly mx: Endpoint & { readonly address: string }; readonly imap: Endpoint & { readonly password: string } }[];
 }
 
 export interface CommandResult {

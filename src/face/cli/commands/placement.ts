@@ -79,7 +79,7 @@ function addSeedCommands(registry: Registry, placement: ReturnType<typeof group>
     .option('--untried', 'do not log in now');
   leaf(registry, seed, 'list', 'those there are, and whether they can be read', '', (options) => listSeeds(session, options));
   leaf(registry, seed, 'remove', 'remove one, with its password', '<address>', async (options, address) => {
-    const result = await session.call<{ address: string }>(options, 'placement.seedRemove', { address });
+    const result = await session.call<{ address: string }>(options, 'placement.seed-remove', { address });
     if (options.json) session.out.json(result);
     else session.out.line(`${result.address} is no seed account any more; its password is gone, its history stays.`);
   });
@@ -88,7 +88,7 @@ function addSeedCommands(registry: Registry, placement: ReturnType<typeof group>
 async function addSeed(session: Session, options: SeedOptions, address = ''): Promise<void> {
   const { host, port, tls: security, user: username, provider, untried } = options;
   const secret = await secretOf(session, options);
-  const result = await session.call<AddedSeed>(options, 'placement.seedAdd', {
+  const result = await session.call<AddedSeed>(options, 'placement.seed-add', {
     address, security, ...secret, ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }),
     ...(username === undefined ? {} : { username }), ...(provider === undefined ? {} : { provider }), ...(untried ? { untried } : {}),
   });
@@ -125,7 +125,7 @@ function firstLine(file: string): string {
 const COLUMNS: readonly Column[] = [{ title: 'Address' }, { title: 'Provider' }, { title: 'Server' }, { title: 'Read' }, { title: 'Trouble' }];
 
 async function listSeeds(session: Session, options: CommonOptions): Promise<number> {
-  const { seeds } = await session.call<{ seeds: readonly Seed[] }>(options, 'placement.seedList', {});
+  const { seeds } = await session.call<{ seeds: readonly Seed[] }>(options, 'placement.seed-list', {});
   if (options.json) session.out.json({ seeds });
   else session.out.table(COLUMNS, seeds.map(({ address, provider, host, port, readAt, trouble }) => [address, provider, `${host}:${port}`, readAt === undefined ? 'never' : moment(readAt, Date.now()), trouble]), 'There are no seed accounts: posthorn placement seed add ADDRESS');
   return seeds.some(({ trouble }) => trouble !== '') ? 1 : 0;
