@@ -1,7 +1,7 @@
 /** What `posthorn dmarc check|explain` answer: the tree walk, the record tag by tag, and what it means for the domain. */
 import { Failure } from '../base/errors.ts';
 import { explainDmarcRecord, type ExplainedTag } from '../verify/dmarc/explain-record.ts';
-import { TreeWalker, WalkFailure } from '../verify/dmarc/tree-walk.ts';
+import { TreeWalker, WalkFailure, type FoundRecord } from '../verify/dmarc/tree-walk.ts';
 import { isWellFormedDomain, toAsciiDomain } from '../verify/domain-name.ts';
 import type { VerifyContext } from './verify.ts';
 
@@ -9,6 +9,8 @@ export interface DmarcAnswer {
   readonly domain: string;
   /** Names asked, in order (RFC 9989 §4.10). */
   readonly asked: readonly string[];
+  /** The same with what was found there. */
+  readonly walk: readonly { readonly name: string; readonly finding: string }[];
   readonly organizationalDomain: string;
   /** Whose record applies; undefined: there is no DMARC. */
   readonly recordOf?: string;
@@ -32,7 +34,8 @@ export async function answerDmarc({ dns }: VerifyContext, name: string): Promise
     const own = found.find((each) => each.domain === domain);
     // RFC 9989 §4.10.1: the domain's own record, else that of its organisation.
     const applying = own ?? found.find((each) => each.domain === organizationalDomain);
-    const base = { domain, asked: walker.asked, organizationalDomain };
+    const walk = walker.asked.map((asked) => ({ name: asked, finding: findingOf(found.find((each) => `_dmarc.${each.domain}` === asked), applying, organizationalDomain) }));
+    const base = { domain, asked: walker.asked, walk, organizationalDomain };
     if (!applying) return { ...base, tags: [], alignment: [], problems: [`${domain} has no DMARC record: others can write in its name. Publish _dmarc.${domain}. TXT "v=DMARC1; p=none; rua=mailto:dmarc@${domain}"`] };
     const { record } = applying;
     const policy = own ? record.p : (record.sp ?? record.p);
@@ -48,6 +51,12 @@ export async function answerDmarc({ dns }: VerifyContext, name: string): Promise
     if (error instanceof WalkFailure) throw new Failure('dns-failed', `DMARC of ${domain} could not be looked up now: ${error.message}`, { cause: error });
     throw error;
   }
+}
+
+function findingOf(here: FoundRecord | undefined, applying: FoundRecord | undefined, organizational: string): string {
+  if (!here) return 'no record';
+  const roles = [here === applying ? 'this record applies' : 'a record that does not apply here', ...(here.domain === organizational ? ['the organisation'] : []), ...(here.record.psd === 'y' ? ['a public suffix'] : [])];
+  return roles.join(', ');
 }
 
 function alignmentOf(domain: string, organizational: string, { adkim, aspf }: { readonly adkim: 'r' | 's'; readonly aspf: 'r' | 's' }): readonly string[] {

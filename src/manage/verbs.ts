@@ -5,6 +5,9 @@ import { accountVerbs } from './account.ts';
 import { aliasVerbs } from './alias.ts';
 import { rulesVerbs } from './rules.ts';
 import { sieveVerbs } from './sieve.ts';
+import { dnsApplyVerbs } from './dns-applying.ts';
+import { dnsPlanVerbs } from './dns-planning.ts';
+import { dmarcPlanVerbs } from './dmarc-plan.ts';
 import { dnsVerbs } from './dns.ts';
 import { dkimVerbs } from './dkim/verbs.ts';
 import { doctorVerbs } from './doctor.ts';
@@ -27,6 +30,7 @@ import { srsVerbs } from './srs.ts';
 import { stsPublicationVerbs } from './sts-publication.ts';
 import { suppressionVerbs } from './suppression.ts';
 import { tlsVerbs } from './tls.ts';
+import { receivedReportVerbs } from './reports.ts';
 import { reportSentVerbs } from './report-sent.ts';
 import { routeVerbs } from './route.ts';
 import { traceVerbs } from './trace.ts';
@@ -49,7 +53,10 @@ export const verbs: readonly Verb<any, any>[] = [
   ...examinationVerbs,
   ...guardVerbs,
   ...placementVerbs,
+  ...dmarcPlanVerbs,
   ...dnsVerbs,
+  ...dnsPlanVerbs,
+  ...dnsApplyVerbs,
   ...exportVerbs,
   ...importVerbs,
   ...ipVerbs,
@@ -64,6 +71,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...stsPublicationVerbs,
   ...suppressionVerbs,
   ...tlsVerbs,
+  ...receivedReportVerbs,
   ...reportSentVerbs,
   ...routeVerbs,
   ...traceVerbs,

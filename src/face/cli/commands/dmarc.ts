@@ -3,17 +3,21 @@ import { printable } from '../../../base/table.ts';
 import { answerDmarc, type DmarcAnswer } from '../../../manage/dmarc.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import type { CommonOptions, Session } from '../session.ts';
+import { addDmarcPlan } from './dmarc-plan.ts';
 import { withVerifyContext } from './verify-context.ts';
 
 export function add(registry: Registry): void {
   const { session } = registry;
-  const dmarc = group(registry, 'dmarc', 'DMARC as a receiver sees it: check, explain');
+  const dmarc = group(registry, 'dmarc', 'DMARC as a receiver sees it: check, explain; and the way to p=reject: plan');
+  addDmarcPlan(registry, dmarc);
   leaf<CommonOptions>(registry, dmarc, 'check', 'which policy applies to a domain, and what is wrong with it', '<domain>', async (options, domain = '') => {
     const answer = await withVerifyContext(session, options, (context) => answerDmarc(context, domain));
     if (options.json) session.out.json(answer);
     else {
       const { out } = session;
       out.line(answer.policy === undefined ? `${answer.domain} has no DMARC policy` : `${answer.policy}, by the record of ${answer.recordOf}`);
+      for (const step of answer.walk) out.line(`  ${step.name}: ${printable(step.finding)}`);
+      for (const sentence of answer.alignment) out.line(sentence);
       for (const problem of answer.problems) out.line(`do: ${printable(problem)}`);
     }
     return answer.policy === undefined ? 1 : 0;
@@ -28,7 +32,7 @@ export function add(registry: Registry): void {
 
 function explain({ out }: Session, answer: DmarcAnswer): void {
   out.facts([
-    ['Asked', answer.asked.join(', ')],
+    ['Asked', answer.walk.map(({ name, finding }) => `${name} (${finding})`).join(', ')],
     ['Organisation', answer.organizationalDomain],
     ['Record of', answer.recordOf],
     ['Record', answer.record],
