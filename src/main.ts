@@ -11,6 +11,7 @@ import type { Config, HostPort } from './config/config.ts';
 import type { HttpsFetch } from './contract/https-fetch.ts';
 import { runCli } from './face/cli/main-entry.ts';
 import type { CliPorts } from './face/cli/ports.ts';
+import type { DnsPublishing } from './manage/dns-publishing.ts';
 import type { Resolver } from './net/resolver.ts';
 
 const clock = new SystemClock();
@@ -36,7 +37,15 @@ const ports: CliPorts = {
       const [{ createPolicyFetch }, { createConnector }] = await Promise.all([import('./compose/outbound-tls.ts'), import('./net/connector.ts')]);
       return createPolicyFetch({ config, clock, dns, connector: createConnector({ clock }) })(request);
     };
-    return { store, config, dns, clock, log: silentLog, fetch, close };
+    const openPublishing = async (): Promise<DnsPublishing> => {
+      const [{ createDnsPublishing }, { createConnector }] = await Promise.all([import('./compose/dns-publishing.ts'), import('./net/connector.ts')]);
+      return createDnsPublishing({ config, clock, fetch, connector: createConnector({ clock }) });
+    };
+    const publishing: DnsPublishing = {
+      providers: async () => (await openPublishing()).providers(),
+      ask: async (...asked) => (await openPublishing()).ask(...asked),
+    };
+    return { store, config, dns, clock, log: silentLog, fetch, publishing, close };
   },
   loadVerbs: async () => (await import('./manage/verbs.ts')).verbs,
   createDns,

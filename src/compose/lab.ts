@@ -156,12 +156,12 @@ const CHANGES_RECORDS = /^(?:domain|dkim)\./;
 /** All verbs; a change of the weather or of the DNS is felt at once, not when a cache or an idle connection has expired. */
 function labVerbs(lab: Lab, forget: () => void): AnyVerb[] {
   return [...verbs, ...createLabVerbs(lab)].map((verb: AnyVerb) => {
-    if (verb.name !== 'lab.scenario' && !CHANGES_RECORDS.test(verb.name)) return verb;
+    if (verb.name !== 'lab.scenario' && verb.name !== 'lab.record' && !CHANGES_RECORDS.test(verb.name)) return verb;
     const run: AnyVerb['run'] = async (context, args) => {
       const result: unknown = await verb.run(context, args);
       if (CHANGES_RECORDS.test(verb.name)) await lab.refreshRecords();
       // Who only lists the scenarios changes nothing.
-      else if ((args as { readonly state?: string }).state === undefined) return result;
+      else if (verb.name === 'lab.scenario' && (args as { readonly state?: string }).state === undefined) return result;
       forget();
       return result;
     };
@@ -170,9 +170,9 @@ function labVerbs(lab: Lab, forget: () => void): AnyVerb[] {
 }
 
 /** What our domains publish, as the lab's zones want it; the PTR is the landlord's, which the lab plays as well. */
-async function publishedRecords({ store, config }: ManageContext): Promise<readonly ZoneRecord[]> {
-  const { domains } = await store.directory.snapshot();
-  const all = await Promise.all(domains.map(({ name }) => recordsOf(store, config, name)));
+async function publishedRecords(context: ManageContext): Promise<readonly ZoneRecord[]> {
+  const { domains } = await context.store.directory.snapshot();
+  const all = await Promise.all(domains.map(({ name }) => recordsOf(context, name)));
   const unique = new Map<string, ZoneRecord>();
   for (const { name, type, ttl, value } of all.flatMap(({ records }) => records)) {
     if (type !== 'PTR') unique.set(`${name} ${type} ${value}`, { name, type, ttl, value });

@@ -22,6 +22,7 @@ import { wantsAccess } from './access/access-addresses.ts';
 import { startAccess, type RunningAccess } from './access/start-access.ts';
 import { choreList } from './chore-list.ts';
 import { startChores } from './chores.ts';
+import { createDnsPublishing } from './dns-publishing.ts';
 import { createDoctorNetwork } from './doctor-network.ts';
 import { createDoors } from './doors.ts';
 import { createFront, type Front, type PublicAddresses } from './front.ts';
@@ -124,7 +125,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const connector = createConnector({ clock, ...(options.connectAllowed ? { allow: options.connectAllowed } : {}) });
     const network = await createDoctorNetwork({ config, servers: config.dns.servers, dns: resolver, clock, connector });
     closing.push(() => network.close());
-    const withoutGuard: Omit<ManageContext, 'guard'> = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), logins: login, shaping: shaper.control, fetch, network, ownMail };
+    const publishing = createDnsPublishing({ config, clock, fetch, connector });
+    const withoutGuard: Omit<ManageContext, 'guard'> = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), logins: login, shaping: shaper.control, fetch, publishing, network, ownMail };
     const context = { ...withoutGuard, guard: createServerGuard(withoutGuard) };
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
     await options.beforeQueue?.(context);

@@ -1,4 +1,5 @@
 /** What posthorn.toml says about publishing DNS records: where zones are hosted, and what every domain should publish. */
+import type { HostPort } from './host-port.ts';
 
 export interface DnsProviderConfig {
   /** Unique; default: the type. */
@@ -7,6 +8,8 @@ export interface DnsProviderConfig {
   readonly type: string;
   /** Zones to use it for, lower case. Empty: all that it hosts. */
   readonly zones: readonly string[];
+  /** Asked whether a change has arrived. Absent or empty: those of the zone's NS records. */
+  readonly nameServers?: readonly HostPort[];
   /** The rest of its table, named as there; paths absolute. */
   readonly settings: Readonly<Record<string, string>>;
 }

@@ -39,6 +39,7 @@ const provider = z.strictObject(
     type: required(value.choice(...TYPES), 'Who hosts the zones: rfc2136 is any name server that takes dynamic updates (BIND, Knot, PowerDNS, Windows).'),
     label: optional(value.plainText(), 'What `posthorn dns` calls it.', 'its type'),
     zones: setting(value.listOf(value.hostname()), 'Zones to change there; empty: all that it lists. An rfc2136 server cannot list them, so it is then asked which zone holds a name.', []),
+    'name-servers': setting(value.listOf(value.nameServer()), 'Asked after a change whether it has arrived, each as "address" or "address:port"; empty: those of the zone’s NS records.', []),
     server: optional(value.endpoint(), 'rfc2136: address and port of the primary name server.', 'needed with type "rfc2136"'),
     'key-name': optional(value.hostname(), 'rfc2136: name of the TSIG key, as the name server has it.', 'needed with type "rfc2136"'),
     'key-algorithm': optional(value.choice('hmac-sha256', 'hmac-sha384', 'hmac-sha512', 'hmac-sha224', 'hmac-sha1'), 'rfc2136: algorithm of the TSIG key.', '"hmac-sha256"'),
@@ -86,7 +87,7 @@ export function wrongDnsSettings({ provider: rows }: DnsPublishingTables): { rea
   return rows.flatMap((row, index) => {
     const facts: ProviderSettings = PROVIDER_SETTINGS[row.type];
     const place = (key: string): (string | number)[] => ['dns', 'provider', index, key];
-    const known = new Set(['type', 'label', 'zones', ...facts.needs, ...facts.uses]);
+    const known = new Set(['type', 'label', 'zones', 'name-servers', ...facts.needs, ...facts.uses]);
     const label = row.label ?? row.type;
     const taken = labels.has(label);
     labels.add(label);
@@ -99,10 +100,10 @@ export function wrongDnsSettings({ provider: rows }: DnsPublishingTables): { rea
 }
 
 export function dnsProvidersOf(rows: readonly ProviderTable[], absolute: (path: string) => string): readonly DnsProviderConfig[] {
-  return rows.map(({ type, label, zones, server, ...rest }) => {
+  return rows.map(({ type, label, zones, server, 'name-servers': nameServers, ...rest }) => {
     const texts = Object.entries(rest).flatMap(([key, text]) => (text === undefined ? [] : [[key, PATHS.has(key) ? absolute(text) : text] as const]));
     const where = server === undefined ? [] : [['server', server.address.includes(':') ? `[${server.address}]:${server.port}` : `${server.address}:${server.port}`] as const];
-    return { type, label: label ?? type, zones, settings: Object.fromEntries([...where, ...texts]) };
+    return { type, label: label ?? type, zones, nameServers, settings: Object.fromEntries([...where, ...texts]) };
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { desiredRecords, recordAdvice, reverseName, splitStrings } from './dns-records.ts';
+import { splitStrings } from '../publish/record-text.ts';
+import { desiredRecords, recordAdvice, reverseName } from './dns-records.ts';
 import type { RecordsInput } from './dns-records.ts';
 import { renderTable, renderZone } from './dns-rendering.ts';
 

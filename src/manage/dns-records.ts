@@ -4,11 +4,14 @@
  *
  * Policy: only what this server really serves; SPF without look-ups and with `~all`, so that DMARC decides (a hard fail may
  * be acted on before DKIM is seen); `-all` on the names that only say EHLO; DMARC starts at p=none. Exactly one SPF record
- * per name.
+ * per name. DKIM keys are published in every state: the next one before it signs, a retired one until it is removed.
  */
+import { DEFAULT_DNS_POLICY } from '../config/dns-config.ts';
 import type { RecordData } from '../contract/dns.ts';
+import { splitStrings, valueOf } from '../publish/record-text.ts';
+import type { DomainPolicy } from './dns-policy.ts';
 
-export type PublishedType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'SRV' | 'PTR';
+export type PublishedType = 'A' | 'AAAA' | 'CAA' | 'CNAME' | 'MX' | 'TXT' | 'SRV' | 'PTR' | 'TLSA';
 
 /** One resource record; several values of one name are several rows. */
 export type DesiredRecord = { readonly [T in PublishedType]: RecordRow<T> }[PublishedType];
@@ -33,6 +36,8 @@ export interface DomainKeyRecord {
   readonly algorithm: 'rsa-sha256' | 'ed25519-sha256';
   /** Base64 as p= wants it: SubjectPublicKeyInfo for RSA (RFC 6376 §3.6.1), the bare 32 bytes for Ed25519 (RFC 8463 §4). */
   readonly publicKey: string;
+  /** Default `active`. */
+  readonly state?: 'active' | 'published' | 'retired';
 }
 
 export interface RecordsInput {
@@ -48,12 +53,18 @@ export interface RecordsInput {
   readonly imapsPort?: number;
   readonly pop3sPort?: number;
   readonly sievePort?: number;
+  /** Default: DEFAULT_DNS_POLICY. */
+  readonly policy?: DomainPolicy;
+  /** Of the MTA-STS policy that is served; absent: none is. */
+  readonly stsId?: string;
+  /** The web server answers for mail programs that set themselves up. Default false. */
+  readonly servesSetup?: boolean;
+  /** SHA-256 of the public keys of the host's certificates, in hex; where its zone is signed. Default none. */
+  readonly keyDigests?: readonly string[];
 }
 
-const TTL_SECONDS = 3600;
 const MX_PREFERENCE = 10;
-/** RFC 1035 §3.3: a character-string has at most 255 octets. */
-const STRING_OCTETS_MAX = 255;
+const DEFAULT_POLICY: DomainPolicy = { ...DEFAULT_DNS_POLICY, use: 'auto' };
 
 /** Host records first, then those of the domain. */
 export function desiredRecords(input: RecordsInput): readonly DesiredRecord[] {
@@ -70,62 +81,114 @@ export function recordAdvice(input: RecordsInput): readonly string[] {
   } else {
     advice.push('PTR records are set where the IP address is rented, not in the DNS of the domain: many providers refuse mail without one.');
   }
+  const { use, dmarcPolicy, caaIssuers, mtaSts } = input.policy ?? DEFAULT_POLICY;
+  if (use === 'none') return advice;
   if (input.keys.length === 0) advice.push(`${input.domain} has no DKIM key, so its mail goes out unsigned, which the large providers refuse.`);
-  advice.push('When you publish CAA records, let them allow the certificate authority of this server, as in: 0 issue "letsencrypt.org".');
-  advice.push('Keep DMARC at p=none until its reports show that all of your mail passes, a month or more, then go to p=quarantine.');
+  if (mtaSts !== 'off' && input.stsId === undefined) advice.push('The MTA-STS policy is wanted but not served here (listen.https), so its records are left out: senders would look for it in vain.');
+  if (caaIssuers.length === 0) advice.push('When you publish CAA records, let them allow the certificate authority of this server, as in: 0 issue "letsencrypt.org".');
+  if (dmarcPolicy === 'none') advice.push('Keep DMARC at p=none until its reports show that all of your mail passes, a month or more, then go to p=quarantine.');
   return advice;
 }
 
 function hostRecords(input: RecordsInput): DesiredRecord[] {
+  const { ttlSeconds } = input.policy ?? DEFAULT_POLICY;
+  const make = recordMaker(ttlSeconds);
   const rows: DesiredRecord[] = [];
   const names = new Set<string>();
   for (const { address, helo = input.hostname } of input.addresses) {
     names.add(helo);
-    rows.push(addressRecord(helo, address));
-    rows.push(
-      record(reverseName(address), 'PTR', helo, 'the address must name the host that names it back, or many providers refuse mail', 'hosting'),
-    );
+    rows.push(make(helo, address.includes(':') ? 'AAAA' : 'A', address, 'where the mail server is reached, and what its EHLO name must lead to'));
+    rows.push(make(reverseName(address), 'PTR', helo, 'the address must name the host that names it back, or many providers refuse mail', 'hosting'));
   }
   names.add(input.hostname);
   for (const name of names) {
     // The domain's own SPF record stands there: two would be a permanent error (RFC 7208 §4.5).
     if (name === input.domain) continue;
-    rows.push(text(name, 'v=spf1 a -all', 'SPF of the name in EHLO: only its own address may use it; bounces are checked against it'));
+    rows.push(make(name, 'TXT', ['v=spf1 a -all'], 'SPF of the name in EHLO: only its own address may use it; bounces are checked against it'));
   }
+  // RFC 7672 §3.1.1: DANE-EE(3) SPKI(1) SHA2-256(1).
+  const tlsa = (input.keyDigests ?? []).map((digest) => ({ usage: 3, selector: 1, matchingType: 1, data: Buffer.from(digest, 'hex') }));
+  rows.push(...tlsa.map((data) => make(`_25._tcp.${input.hostname}`, 'TLSA', data, 'DANE: senders that check it deliver only to the holder of this key')));
   return rows;
 }
 
-function addressRecord(name: string, address: string): DesiredRecord {
-  const why = 'where the mail server is reached, and what its EHLO name must lead to';
-  return address.includes(':') ? record(name, 'AAAA', address, why) : record(name, 'A', address, why);
+function domainRecords(input: RecordsInput): readonly DesiredRecord[] {
+  const { domain, policy = DEFAULT_POLICY } = input;
+  const make = recordMaker(policy.ttlSeconds);
+  const silent = policy.namesWithoutMail.flatMap((name) => withoutMail(`${name}.${domain}`, make));
+  if (policy.use === 'none') return [...withoutMail(domain, make), ...silent];
+  const sending = [
+    make(domain, 'TXT', splitStrings(spfText(input, policy)), 'SPF: the addresses that may send for the domain, without further look-ups'),
+    ...input.keys.map((key) => make(`${key.selector}._domainkey.${domain}`, 'TXT', splitStrings(keyText(key)), keyReason(key))),
+    make(`_dmarc.${domain}`, 'TXT', splitStrings(dmarcText(domain, policy)), policy.dmarcPolicy === 'none' ? 'DMARC: asks receivers for reports before anything is enforced' : `DMARC: asks receivers to ${policy.dmarcPolicy} mail that only pretends to be from the domain`),
+    ...bimi(domain, policy, make),
+  ];
+  if (policy.use === 'send-only') return [...sending, ...silent];
+  const receiving = [
+    make(domain, 'MX', { preference: MX_PREFERENCE, exchange: input.hostname }, 'mail for the domain comes to this server'),
+    ...tlsReports(domain, policy, make),
+    ...stsRecords(input, make),
+    ...policy.caaIssuers.map((value) => make(domain, 'CAA', { flags: 0, tag: 'issue', value }, 'only these authorities may issue certificates for the domain')),
+    ...(policy.clientSetup ? serviceRecords(input, make) : []),
+  ];
+  return [...receiving, ...sending, ...silent];
 }
 
-function domainRecords(input: RecordsInput): DesiredRecord[] {
-  const { domain } = input;
+/** RFC 7505 §3 for MX; a name that never sends says so, and asks that mail from it be refused. */
+function withoutMail(name: string, make: RecordMaker): readonly DesiredRecord[] {
   return [
-    record(domain, 'MX', { preference: MX_PREFERENCE, exchange: input.hostname }, 'mail for the domain comes to this server'),
-    text(domain, spfText(input), 'SPF: the addresses that may send for the domain, without further look-ups'),
-    ...input.keys.map((key) => keyRecord(domain, key)),
-    text(`_dmarc.${domain}`, `v=DMARC1; p=none; rua=mailto:dmarc@${domain}`, 'DMARC: asks receivers for reports before anything is enforced'),
-    text(`_smtp._tls.${domain}`, `v=TLSRPTv1; rua=mailto:tls@${domain}`, 'asks senders to report TLS that failed (RFC 8460)'),
-    ...serviceRecords(input),
+    make(name, 'MX', { preference: 0, exchange: '' }, 'the name takes no mail'),
+    make(name, 'TXT', ['v=spf1 -all'], 'the name sends no mail'),
+    make(`_dmarc.${name}`, 'TXT', ['v=DMARC1; p=reject'], 'mail that pretends to be from the name is to be refused'),
   ];
 }
 
-function spfText(input: RecordsInput): string {
+function spfText(input: RecordsInput, { spfAll }: DomainPolicy): string {
   const networks = input.addresses.map(({ address }) => `${address.includes(':') ? 'ip6' : 'ip4'}:${address}`);
-  return `v=spf1 ${networks.length > 0 ? networks.join(' ') : 'mx'} ~all`;
+  return `v=spf1 ${networks.length > 0 ? networks.join(' ') : 'mx'} ${spfAll}`;
 }
 
-function keyRecord(domain: string, key: DomainKeyRecord): DesiredRecord {
-  const name = `${key.selector}._domainkey.${domain}`;
-  return key.algorithm === 'rsa-sha256'
-    ? text(name, `v=DKIM1; k=rsa; p=${key.publicKey}`, 'DKIM: the public key that the signatures are checked with')
-    : text(name, `v=DKIM1; k=ed25519; p=${key.publicKey}`, 'DKIM: a second, shorter key for receivers that know Ed25519');
+function keyText(key: DomainKeyRecord): string {
+  return `v=DKIM1; k=${key.algorithm === 'rsa-sha256' ? 'rsa' : 'ed25519'}; p=${key.publicKey}`;
 }
 
-/** RFC 6186 §3, RFC 8314 §5.1, RFC 5804 §1.8. */
-function serviceRecords(input: RecordsInput): DesiredRecord[] {
+function keyReason({ algorithm, state }: DomainKeyRecord): string {
+  if (state === 'published') return 'DKIM: the next key, published before it signs';
+  if (state === 'retired') return 'DKIM: a former key, until the last mail that it signed has arrived';
+  return algorithm === 'rsa-sha256' ? 'DKIM: the public key that the signatures are checked with' : 'DKIM: a second, shorter key for receivers that know Ed25519';
+}
+
+function dmarcText(domain: string, { dmarcPolicy, dmarcReports }: DomainPolicy): string {
+  const rua = uris(dmarcReports, domain);
+  return `v=DMARC1; p=${dmarcPolicy}${rua === '' ? '' : `; rua=${rua}`}`;
+}
+
+/** Mail addresses become mailto: URIs; `%d` is the domain. */
+function uris(targets: readonly string[], domain: string): string {
+  return targets.map((target) => target.replaceAll('%d', domain)).map((target) => (/^[a-z]+:/i.test(target) ? target : `mailto:${target}`)).join(',');
+}
+
+function tlsReports(domain: string, { tlsReports: targets }: DomainPolicy, make: RecordMaker): readonly DesiredRecord[] {
+  if (targets.length === 0) return [];
+  return [make(`_smtp._tls.${domain}`, 'TXT', splitStrings(`v=TLSRPTv1; rua=${uris(targets, domain)}`), 'asks senders to report TLS that failed (RFC 8460)')];
+}
+
+/** RFC 8461 §3.1, §3.3. */
+function stsRecords({ domain, hostname, stsId }: RecordsInput, make: RecordMaker): readonly DesiredRecord[] {
+  if (stsId === undefined) return [];
+  return [
+    make(`_mta-sts.${domain}`, 'TXT', [`v=STSv1; id=${stsId};`], 'MTA-STS: tells senders that there is a policy, and when it changed'),
+    make(`mta-sts.${domain}`, 'CNAME', hostname, 'MTA-STS: where the policy is fetched'),
+  ];
+}
+
+function bimi(domain: string, { bimiLogo }: DomainPolicy, make: RecordMaker): readonly DesiredRecord[] {
+  return bimiLogo === '' ? [] : [make(`default._bimi.${domain}`, 'TXT', splitStrings(`v=BIMI1; l=${bimiLogo.replaceAll('%d', domain)}; a=;`), 'BIMI: the logo that some receivers show beside mail that passes DMARC')];
+}
+
+/** RFC 6186 §3, RFC 8314 §5.1, RFC 5804 §1.8; autoconfig and autodiscover where the web server answers them. */
+function serviceRecords(input: RecordsInput, make: RecordMaker): readonly DesiredRecord[] {
+  const { domain, hostname } = input;
   const services = [
     { name: '_submissions', port: input.submissionsPort },
     { name: '_submission', port: input.submissionPort },
@@ -134,52 +197,20 @@ function serviceRecords(input: RecordsInput): DesiredRecord[] {
     { name: '_pop3s', port: input.pop3sPort },
     { name: '_sieve', port: input.sievePort },
   ];
-  return services.flatMap(({ name, port }) => {
-    if (port === undefined) return [];
-    const data = { priority: 0, weight: 1, port, target: input.hostname };
-    return [record(`${name}._tcp.${input.domain}`, 'SRV', data, 'lets mail programs find the server by themselves')];
-  });
+  const found = services.flatMap(({ name, port }) => (port === undefined ? [] : [make(`${name}._tcp.${domain}`, 'SRV', { priority: 0, weight: 1, port, target: hostname }, 'lets mail programs find the server by themselves')]));
+  if (!input.servesSetup) return found;
+  return [
+    ...found,
+    make(`autoconfig.${domain}`, 'CNAME', hostname, 'where Thunderbird and others ask for their settings'),
+    make(`_autodiscover._tcp.${domain}`, 'SRV', { priority: 0, weight: 0, port: 443, target: hostname }, 'where Outlook and others ask for their settings'),
+  ];
 }
 
-function text(name: string, content: string, why: string): DesiredRecord {
-  return record(name, 'TXT', splitStrings(content), why);
-}
+type RecordMaker = <T extends PublishedType>(name: string, type: T, data: RecordData[T], why: string, where?: 'zone' | 'hosting') => DesiredRecord;
 
-function record<T extends PublishedType>(
-  name: string,
-  type: T,
-  data: RecordData[T],
-  why: string,
-  where: 'zone' | 'hosting' = 'zone',
-): DesiredRecord {
+function recordMaker(ttl: number): RecordMaker {
   // The union's member for T; the compiler does not follow the generic there.
-  return { name, type, ttl: TTL_SECONDS, data, value: presentation({ type, data } as TypedData), why, where } as DesiredRecord;
-}
-
-type TypedData = { readonly [T in PublishedType]: { readonly type: T; readonly data: RecordData[T] } }[PublishedType];
-
-/** RFC 1035 §5.1. */
-function presentation(row: TypedData): string {
-  switch (row.type) {
-    case 'A':
-    case 'AAAA':
-      return row.data;
-    case 'PTR':
-      return `${row.data}.`;
-    case 'MX':
-      return `${row.data.preference} ${row.data.exchange}.`;
-    case 'SRV':
-      return `${row.data.priority} ${row.data.weight} ${row.data.port} ${row.data.target}.`;
-    case 'TXT':
-      return row.data.map((part) => `"${part.replace(/["\\]/g, '\\$&')}"`).join(' ');
-  }
-}
-
-/** Pieces of at most 255 octets; the text is ASCII. */
-export function splitStrings(content: string): readonly string[] {
-  const parts: string[] = [];
-  for (let at = 0; at < content.length; at += STRING_OCTETS_MAX) parts.push(content.slice(at, at + STRING_OCTETS_MAX));
-  return parts.length > 0 ? parts : [''];
+  return (name, type, data, why, where = 'zone') => ({ name, type, ttl, data, value: valueOf(type, data), why, where }) as DesiredRecord;
 }
 
 /** `10.113.0.203.in-addr.arpa`; RFC 1035 §3.5 and RFC 3596 §2.5. */

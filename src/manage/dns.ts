@@ -1,13 +1,17 @@
 /** The verb that tells which DNS records to publish for a domain hosted here. */
+import { createHash, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { Failure } from '../base/errors.ts';
 import type { Config, HostPort } from '../config/config.ts';
 import { domainKey } from '../store/clients/directory.ts';
-import type { Store } from '../store/store.ts';
+import type { KeyRow } from '../store/ops/keys.ts';
+import { dnsPolicyVerbs, policiesOf, type DomainPolicy } from './dns-policy.ts';
 import { desiredRecords, recordAdvice } from './dns-records.ts';
 import type { DesiredRecord, RecordsInput } from './dns-records.ts';
-import { defineVerb } from './verb.ts';
+import { stsPublicationOf } from './sts-publication.ts';
+import { defineVerb, type ManageContext } from './verb.ts';
 
 export interface DomainRecords {
   readonly hostname: string;
@@ -16,19 +20,40 @@ export interface DomainRecords {
   readonly advice: readonly string[];
 }
 
-/** Rejects with Failure `domain-unknown`. */
-export async function recordsOf(store: Store, config: Config, domain: string): Promise<DomainRecords> {
+type RecordContext = Pick<ManageContext, 'store' | 'config' | 'clock' | 'dns'>;
+
+/** Of one domain, by the policy that it was last applied with. Rejects with Failure `domain-unknown`. */
+export async function recordsOf(context: RecordContext, domain: string): Promise<DomainRecords> {
   const name = domainKey(domain);
-  const { domains } = await store.directory.snapshot();
+  const { domains } = await context.store.directory.snapshot();
   if (!domains.some((row) => row.name === name)) {
     throw new Failure('domain-unknown', `${name} is not a domain of this server: add it with posthorn domain add ${name}`, { temporary: false });
   }
-  const keys = (await store.keys.list(name)).map(({ selector, algorithm, publicKey }) => ({ selector, algorithm, publicKey }));
-  const input: RecordsInput = {
+  const [keys, policies] = await Promise.all([context.store.keys.list(name), policiesOf(context)]);
+  const input = await recordsInput(context, name, { keys, policy: policies(name).policy });
+  return { hostname: input.hostname, domain: name, records: desiredRecords(input), advice: recordAdvice(input) };
+}
+
+export interface DomainSetup {
+  readonly keys: readonly KeyRow[];
+  readonly policy: DomainPolicy;
+}
+
+/** What a hosted domain's records are made from. */
+export async function recordsInput(context: RecordContext, name: string, { keys, policy }: DomainSetup): Promise<RecordsInput> {
+  const { config } = context;
+  const web = (config.listen.https ?? config.listen.http ?? []).length > 0;
+  const publication = web && receives(policy) ? await stsPublicationOf(context, name) : undefined;
+  const keyDigests = policy.dane ? await daneDigests(context) : [];
+  return {
     hostname: domainKey(config.hostname),
     domain: name,
     addresses: publicAddresses(config),
-    keys,
+    keys: keys.map(({ selector, algorithm, publicKey, state }) => ({ selector, algorithm, publicKey, state })),
+    policy,
+    servesSetup: web,
+    keyDigests,
+    ...(publication && { stsId: publication.id }),
     ...port('submissionPort', config.listen.submission),
     ...port('submissionsPort', config.listen.submissions),
     ...port('imapPort', outward(config.listen.imap)),
@@ -36,7 +61,21 @@ export async function recordsOf(store: Store, config: Config, domain: string): P
     ...port('pop3sPort', outward(config.listen.pop3s)),
     ...port('sievePort', outward(config.listen.sieve)),
   };
-  return { hostname: input.hostname, domain: name, records: desiredRecords(input), advice: recordAdvice(input) };
+}
+
+function receives({ use }: DomainPolicy): boolean {
+  return use === 'auto' || use === 'mail';
+}
+
+/** Of the certificate's key, where the host's zone is signed: unsigned TLSA records help nobody (RFC 7672 §2.1). */
+async function daneDigests({ config, dns }: RecordContext): Promise<readonly string[]> {
+  if (config.tls.certificate === undefined) return [];
+  const answer = await dns.query(domainKey(config.hostname), 'A');
+  if (answer.kind === 'failure' || !answer.secure) return [];
+  const pem = await readFile(config.tls.certificate, 'utf8').catch(() => '');
+  if (pem === '') return [];
+  const key = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' });
+  return [createHash('sha256').update(key).digest('hex')];
 }
 
 function port<K extends string>(key: K, listeners: readonly { readonly port: number }[]): { readonly [P in K]?: number } {
@@ -73,7 +112,7 @@ const records = defineVerb({
   name: 'dns.records',
   summary: 'Tells the DNS records to publish for a domain and for this host.',
   args: z.strictObject({ domain: z.string().min(1).max(255) }),
-  run: ({ store, config }, args) => recordsOf(store, config, args.domain),
+  run: (context, args) => recordsOf(context, args.domain),
 });
 
-export const dnsVerbs = [records] as const;
+export const dnsVerbs = [records, ...dnsPolicyVerbs] as const;

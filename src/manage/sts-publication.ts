@@ -10,7 +10,7 @@ import type { StsPolicy } from '../contract/mta-sts.ts';
 import { domainKey } from '../store/clients/directory.ts';
 import type { StsPublicationRow } from '../store/clients/sts-publications.ts';
 import { ownStsPolicy } from '../verify/mta-sts/own-policy.ts';
-import { publicationPolicyOf } from './publication-policy.ts';
+import { publicationPolicyOf } from './dns-policy.ts';
 import { defineVerb, type ManageContext } from './verb.ts';
 
 export interface StsPublication {

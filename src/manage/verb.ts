@@ -17,6 +17,7 @@ import type { QueueControl } from '../contract/queue-control.ts';
 import type { BrakeControl } from '../contract/sending-brake.ts';
 import type { ShapingControl } from '../contract/shaping-control.ts';
 import type { Store } from '../store/store.ts';
+import type { DnsPublishing } from './dns-publishing.ts';
 
 export interface ManageContext {
   readonly store: Store;
@@ -33,6 +34,8 @@ export interface ManageContext {
   readonly shaping?: ShapingControl;
   /** Absent where the network is out of reach. */
   readonly fetch?: HttpsFetch;
+  /** Absent where the network is out of reach. */
+  readonly publishing?: DnsPublishing;
   /** For examinations. Present when the verb runs inside the server. */
   readonly network?: DoctorNetwork;
   /** Present when the verb runs inside the server. */

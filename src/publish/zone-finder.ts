@@ -1,0 +1,88 @@
+/**
+ * Which provider hosts a name, and in which zone: of all that know one, the longest. Zones that the configuration names for
+ * a provider bound it to them. What a provider lists is asked once for each run; a provider that cannot be asked makes its
+ * names unknown, not foreign.
+ */
+import { Failure } from '../base/errors.ts';
+import type { DnsProvider, DnsZone } from '../contract/dns-publishing.ts';
+
+export interface HostedZone {
+  readonly provider: DnsProvider;
+  readonly zone: DnsZone;
+}
+
+export type ZoneSearch = { readonly kind: 'found'; readonly hosted: HostedZone } | { readonly kind: 'none' } | { readonly kind: 'unknown'; readonly detail: string };
+
+export interface ConfiguredProvider {
+  readonly provider: DnsProvider;
+  /** Empty: all that it hosts. */
+  readonly zones: readonly string[];
+}
+
+export class ZoneFinder {
+  readonly #providers: readonly ConfiguredProvider[];
+  readonly #signal: AbortSignal;
+  readonly #listed = new Map<DnsProvider, Promise<ReadonlyMap<string, DnsZone> | string>>();
+  readonly #asked = new Map<string, Promise<ZoneSearch>>();
+
+  constructor(providers: readonly ConfiguredProvider[], signal: AbortSignal) {
+    this.#providers = providers;
+    this.#signal = signal;
+  }
+
+  find(name: string): Promise<ZoneSearch> {
+    const known = this.#asked.get(name);
+    if (known) return known;
+    const search = this.#search(name);
+    this.#asked.set(name, search);
+    return search;
+  }
+
+  async #search(name: string): Promise<ZoneSearch> {
+    const found = await Promise.all(this.#providers.map((configured) => this.#at(configured, name)));
+    const hosted = found.flatMap((each) => (each.kind === 'found' ? [each] : [])).toSorted((a, b) => b.hosted.zone.name.length - a.hosted.zone.name.length);
+    return hosted[0] ?? found.find((each) => each.kind === 'unknown') ?? { kind: 'none' };
+  }
+
+  async #at({ provider, zones }: ConfiguredProvider, name: string): Promise<ZoneSearch> {
+    const suffixes = suffixesOf(name);
+    const wanted = zones.length === 0 ? suffixes : suffixes.filter((suffix) => zones.includes(suffix));
+    if (wanted.length === 0) return { kind: 'none' };
+    if (provider.zoneOf && zones.length === 0) return this.#asking(provider, name);
+    const listed = await this.#listOf(provider);
+    if (typeof listed === 'string') return { kind: 'unknown', detail: listed };
+    const zone = wanted.flatMap((suffix) => listed.get(suffix) ?? [])[0];
+    return zone ? { kind: 'found', hosted: { provider, zone } } : { kind: 'none' };
+  }
+
+  async #asking(provider: DnsProvider, name: string): Promise<ZoneSearch> {
+    try {
+      const zone = await provider.zoneOf?.(name, this.#signal);
+      return zone ? { kind: 'found', hosted: { provider, zone } } : { kind: 'none' };
+    } catch (error) {
+      if (error instanceof Failure) return { kind: 'unknown', detail: error.message };
+      throw error;
+    }
+  }
+
+  /** The zones by name, or why they are unknown. */
+  #listOf(provider: DnsProvider): Promise<ReadonlyMap<string, DnsZone> | string> {
+    const known = this.#listed.get(provider);
+    if (known) return known;
+    const listing = provider.zones(this.#signal).then(
+      (zones) => new Map(zones.map((zone) => [zone.name, zone])),
+      (error: unknown) => {
+        if (error instanceof Failure) return error.message;
+        throw error;
+      },
+    );
+    this.#listed.set(provider, listing);
+    return listing;
+  }
+}
+
+/** `a.b.c`, `b.c`, `c`. */
+function suffixesOf(name: string): readonly string[] {
+  const labels = name.split('.');
+  return labels.map((_, at) => labels.slice(at).join('.'));
+}
