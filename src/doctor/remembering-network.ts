@@ -11,6 +11,7 @@ export function rememberingNetwork(network: DoctorNetwork): DoctorNetwork {
     policyPort,
     safeBrowsingKey,
     outside: outside && remembering(outside),
+    ...(network.linkFetch ? { linkFetch: network.linkFetch } : {}),
     probe: remembering(network.probe),
     askServer: ask as DoctorNetwork['askServer'],
     fetch: (request) => {
