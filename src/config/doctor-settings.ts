@@ -9,6 +9,9 @@ export interface DoctorConfig {
   readonly nameServerPort: number;
   /** Absolute path. Absent: Safe Browsing is not asked. */
   readonly safeBrowsingKeyFile?: string;
+  /** Absolute paths. Absent: the list is asked without a key, or not at all. */
+  readonly spamhausKeyFile?: string;
+  readonly abusixKeyFile?: string;
   /** Local parts that begin with it are the mail-tester's; '' switches it off. */
   readonly testAddress: string;
   /** Programmes of providers that this server's owner says to be enrolled in. */
@@ -27,6 +30,8 @@ export const doctor = table('What `posthorn doctor` asks of others.', {
   prober: optional(value.plainText(), 'Address of a prober, which tries our port 25 from outside: the page that `posthorn prober` serves on a machine of a friend, such as "https://prober.example.net/port25".', 'none: whether port 25 can be reached is not known'),
   'name-server-port': setting(value.port(), 'Where name servers listen; another than 53 only in rehearsals.', 53),
   'safe-browsing-key-file': optional(value.path(), 'File with a key of the Google Safe Browsing API, mode 0600.', 'Safe Browsing is not asked'),
+  'spamhaus-key-file': optional(value.path(), 'File with a key of Spamhaus’ Data Query Service (free for small servers), mode 0600: for machines whose name servers Spamhaus does not answer.', 'Spamhaus is asked by its public mirrors'),
+  'abusix-key-file': optional(value.path(), 'File with a key of Abusix Mail Intelligence, mode 0600.', 'Abusix is not asked'),
   'test-address': setting(value.localPartStart(), 'Beginning of the addresses that anybody may write to and get a report with a score for, such as test-x7@your-domain; "" switches them off. An account or alias with such an address goes before.', 'test-'),
   enrolled: setting(value.listOf(value.choice(...PROGRAMMES)), 'Programmes of providers that you are enrolled in: Google Postmaster Tools, Yahoo’s complaint feedback loop, Microsoft SNDS and JMRP. See docs/guides/reputation.md.', []),
   'unsubscribe-test': setting(value.listOf(value.mailAddress()), 'Addresses of your own that get your bulk mail: only their unsubscribe links are used by the doctor to try whether unsubscribing works.', []),
@@ -36,14 +41,16 @@ interface DoctorTable {
   readonly prober?: string | undefined;
   readonly 'name-server-port': number;
   readonly 'safe-browsing-key-file'?: string | undefined;
+  readonly 'spamhaus-key-file'?: string | undefined;
+  readonly 'abusix-key-file'?: string | undefined;
   readonly 'test-address': string;
   readonly enrolled: readonly Programme[];
   readonly 'unsubscribe-test': readonly string[];
 }
 
 export function doctorConfigOf(settings: DoctorTable, absolute: (path: string) => string): DoctorConfig {
-  const { prober, 'safe-browsing-key-file': keyFile } = settings;
-  return { nameServerPort: settings['name-server-port'], testAddress: settings['test-address'], enrolled: [...new Set(settings.enrolled)], unsubscribeTest: settings['unsubscribe-test'].map((address) => address.toLowerCase()), ...(prober === undefined ? {} : { prober }), ...(keyFile === undefined ? {} : { safeBrowsingKeyFile: absolute(keyFile) }) };
+  const { prober, 'safe-browsing-key-file': keyFile, 'spamhaus-key-file': spamhaus, 'abusix-key-file': abusix } = settings;
+  return { nameServerPort: settings['name-server-port'], testAddress: settings['test-address'], enrolled: [...new Set(settings.enrolled)], unsubscribeTest: settings['unsubscribe-test'].map((address) => address.toLowerCase()), ...(prober === undefined ? {} : { prober }), ...(keyFile === undefined ? {} : { safeBrowsingKeyFile: absolute(keyFile) }), ...(spamhaus === undefined ? {} : { spamhausKeyFile: absolute(spamhaus) }), ...(abusix === undefined ? {} : { abusixKeyFile: absolute(abusix) }) };
 }
 
 /** What is wrong with a prober's address; undefined: nothing. */

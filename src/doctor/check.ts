@@ -4,6 +4,8 @@
  */
 import type { Dns } from '../contract/dns.ts';
 import type { DoctorNetwork } from '../contract/doctor-network.ts';
+import type { DnsList } from '../verify/dnsbl/lists.ts';
+import type { DomainFigures, HostFigures } from './figures.ts';
 import type { MessageSubject } from './message/subject.ts';
 
 export interface HostSubject {
@@ -13,6 +15,7 @@ export interface HostSubject {
   readonly addresses: readonly SendingAddress[];
   /** Absent: no server is configured here. */
   readonly server?: ServerFacts;
+  readonly figures?: HostFigures;
 }
 
 export interface AddressSubject extends SendingAddress {
@@ -29,6 +32,8 @@ export interface DomainSubject {
   readonly keys: readonly DomainKey[];
   /** Of `postmaster` and `abuse`, those that nobody gets. Undefined: not known here. */
   readonly unreachable?: readonly string[];
+  /** Of its mail in the last week. Absent: no domain of this server. */
+  readonly figures?: DomainFigures;
   /** Absent: no server is configured here. */
   readonly server?: ServerFacts;
 }
@@ -88,6 +93,8 @@ export interface DoctorContext {
   readonly now: number;
   /** Absent: only the DNS is asked, and what needs more is `unknown` (see NO_NETWORK). */
   readonly network?: DoctorNetwork;
+  /** DNS lists of addresses, those with keys among them. Absent: those that need none. */
+  readonly lists?: readonly DnsList[];
 }
 
 export type Level = 'pass' | 'warn' | 'fail' | 'unknown' | 'skip';

@@ -9,6 +9,7 @@ import { CHECKS } from '../doctor/checks/all.ts';
 import { examine, type Examination, type Result } from '../doctor/examination.ts';
 import { domainKey } from '../store/clients/directory.ts';
 import { publicAddresses } from './dns.ts';
+import { dnsListsOf } from './dns-lists.ts';
 import { doctorFacts, type DoctorFacts } from './doctor-facts.ts';
 import { defineVerb, type ManageContext } from './verb.ts';
 import type { VerifyContext } from './verify.ts';
@@ -35,12 +36,12 @@ export interface DoctorRequest {
 }
 
 /** Throws a permanent Failure `check-unknown`, or `nothing-to-check`. Without context.network, what needs connections is unknown. */
-export async function runDoctor({ dns, clock, network }: VerifyContext, { facts: known, domains, only, onResult }: DoctorRequest): Promise<Examination> {
+export async function runDoctor({ dns, clock, network, lists }: VerifyContext, { facts: known, domains, only, onResult }: DoctorRequest): Promise<Examination> {
   for (const id of only ?? []) explainCheck(id);
-  const addresses = known ? await sendingAddresses({ dns, clock }, known) : [];
+  const addresses = known ? await sendingAddresses({ dns }, known) : [];
   const subjects = subjectsOf(known, addresses, domains.map(domainKey));
   if (subjects.length === 0) throw new Failure('nothing-to-check', 'name a domain, or run this where a server is configured', { temporary: false });
-  const context = { dns, now: clock.now(), ...(network ? { network } : {}) };
+  const context = { dns, now: clock.now(), ...(network ? { network } : {}), ...(lists ? { lists } : {}) };
   return examine(context, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, ...(only ? { only } : {}), ...(onResult ? { onResult } : {}) });
 }
 
@@ -49,18 +50,19 @@ function subjectsOf(known: DoctorFacts | undefined, addresses: readonly SendingA
   const server = known ? { server: known.server } : {};
   const names = wanted.length > 0 ? wanted : (known?.domains ?? []).map(({ domain }) => domain);
   return [
-    ...(known ? [{ kind: 'host', hostname, addresses, ...server } as const] : []),
+    ...(known ? [{ kind: 'host', hostname, addresses, ...server, figures: known.figures.host } as const] : []),
     ...addresses.map((each) => ({ kind: 'address', ...each, ...server }) as const),
     ...names.map((domain) => {
       const own = known?.domains.find((each) => each.domain === domain);
-      return { kind: 'domain', domain, hostname, addresses, keys: own?.keys ?? [], ...(own ? { unreachable: own.unreachable } : {}), ...server } as const;
+      const figures = known?.figures.domains[domain];
+      return { kind: 'domain', domain, hostname, addresses, keys: own?.keys ?? [], ...(own ? { unreachable: own.unreachable } : {}), ...(figures ? { figures } : {}), ...server } as const;
     }),
   ];
 }
 
 /** The same examination inside the server, of everything here: facts, all checks. */
 export async function examineServer(context: ManageContext): Promise<Examination> {
-  return runDoctor(context, { facts: await doctorFacts(context), domains: [] });
+  return runDoctor({ ...context, lists: await dnsListsOf(context.config.doctor) }, { facts: await doctorFacts(context), domains: [] });
 }
 
 /** Where mail of this server leaves from; undefined where nobody knows. */

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { createZoneDns, type Zone } from '../../test/harness/zone-dns.ts';
 import { SystemClock } from '../base/clock.ts';
 import { askLists } from '../verify/dnsbl/ask-lists.ts';
-import { DNS_LISTS } from '../verify/dnsbl/lists.ts';
+import { DNS_LISTS, listsWith } from '../verify/dnsbl/lists.ts';
 import { parseIp, type IpBytes } from '../verify/ip-address.ts';
 import { judgeName } from '../verify/iprev/generic-name.ts';
 import { checkIp } from './ip-check.ts';
@@ -80,5 +80,24 @@ describe('a reverse name', () => {
     ] as const) {
       assert.equal(judgeName(name, v4).kind, kind, name);
     }
+  });
+});
+
+describe('DNS lists with a key', () => {
+  const hit = { ...alive('secret1.zen.dq.spamhaus.net'), '7.2.0.192.secret1.zen.dq.spamhaus.net': { A: ['127.0.0.3'] } };
+
+  it('are asked below the key, instead of the public zone, and the key is not shown', async () => {
+    const dns = createZoneDns(hit);
+    const result = await checkIp({ dns, clock: new SystemClock(), lists: listsWith({ spamhaus: { key: 'secret1' } }) }, '192.0.2.7');
+    assert.match(result.findings.find(({ check: name }) => name === 'list')?.text ?? '', /Spamhaus ZEN \(zen\.dq\.spamhaus\.net\) .*CSS/);
+    assert.ok(!dns.asked.some((question) => question.endsWith('.zen.spamhaus.org')));
+    assert.ok(!JSON.stringify(result).includes('secret1'));
+  });
+
+  it('whose key cannot be read are unknown, and nobody is asked', async () => {
+    const dns = createZoneDns({});
+    const result = await checkIp({ dns, clock: new SystemClock(), lists: listsWith({ abusix: { unusable: 'its key cannot be read (ENOENT)' } }) }, '192.0.2.7');
+    assert.deepEqual(result.lists.find(({ zone }) => zone === 'combined.mail.abusix.zone')?.verdict, 'unknown');
+    assert.ok(!dns.asked.some((question) => question.includes('abusix')));
   });
 });

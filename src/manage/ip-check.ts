@@ -1,6 +1,7 @@
 /** What receivers find out about an address before it says a word: its name, whether the name leads back, and which lists have it. */
 import { Failure } from '../base/errors.ts';
 import { askLists, type ListAnswer } from '../verify/dnsbl/ask-lists.ts';
+import { DNS_LISTS } from '../verify/dnsbl/lists.ts';
 import { parseIp, reverseName, sameNetwork, type IpBytes } from '../verify/ip-address.ts';
 import { judgeName } from '../verify/iprev/generic-name.ts';
 import type { VerifyContext } from './verify.ts';
@@ -25,10 +26,10 @@ export interface IpCheck {
 }
 
 /** Throws a permanent Failure `bad-address`. Rejects for nothing that the DNS did: what it did not tell is `unknown`. */
-export async function checkIp({ dns }: VerifyContext, address: string): Promise<IpCheck> {
+export async function checkIp({ dns, lists: asked = DNS_LISTS }: VerifyContext, address: string): Promise<IpCheck> {
   const ip = parseIp(address);
   if (!ip) throw new Failure('bad-address', `${address} is no IP address`, { temporary: false });
-  const [names, lists] = await Promise.all([nameFindings({ dns }, address, ip), askLists(dns, address)]);
+  const [names, lists] = await Promise.all([nameFindings({ dns }, address, ip), askLists(dns, address, asked)]);
   const answers = lists ?? [];
   return {
     address,

@@ -12,6 +12,7 @@ import { parseHeader } from '../mail/header.ts';
 import { verifyArc } from '../verify/arc/verify-arc.ts';
 import { createDeadlineDns } from '../verify/deadline-dns.ts';
 import { verifyDkim } from '../verify/dkim/verify-dkim.ts';
+import type { DnsList } from '../verify/dnsbl/lists.ts';
 import { checkSpf } from '../verify/spf/check-spf.ts';
 
 export interface VerifyContext {
@@ -19,6 +20,8 @@ export interface VerifyContext {
   readonly clock: Clock;
   /** Absent: only the DNS is asked. */
   readonly network?: DoctorNetwork;
+  /** DNS lists of addresses, those with keys among them. Absent: those that need none. */
+  readonly lists?: readonly DnsList[];
 }
 
 export interface SpfQuestion {

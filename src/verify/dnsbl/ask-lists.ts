@@ -35,7 +35,8 @@ export async function askLists(dns: Dns, address: string, lists: readonly DnsLis
 }
 
 async function askList(dns: Dns, list: DnsList, ip: IpBytes): Promise<ListVerdict> {
-  const name = `${reversed(ip)}.${list.zone}`;
+  if (list.unusable !== undefined) return { kind: 'unknown', why: list.unusable };
+  const name = questionOf(list, ip);
   const [answer, alive] = await Promise.all([dns.query(name, 'A'), deadBecause(dns, list, ip.length === 4)]);
   if (alive !== undefined) return { kind: 'unknown', why: alive };
   const read = readAnswer(list, answer);
@@ -66,7 +67,11 @@ async function deadBecause(dns: Dns, list: DnsList, v4: boolean): Promise<string
 
 function testEntry(dns: Dns, list: DnsList, v4: boolean, last: 1 | 2): Promise<DnsAnswer<'A'>> {
   const entry = v4 ? Uint8Array.of(127, 0, 0, last) : (parseIpv6(`::ffff:7f00:${last}`) as IpBytes);
-  return dns.query(`${reversed(entry)}.${list.zone}`, 'A');
+  return dns.query(questionOf(list, entry), 'A');
+}
+
+function questionOf({ zone, key }: DnsList, ip: IpBytes): string {
+  return `${reversed(ip)}.${key === undefined ? '' : `${key}.`}${zone}`;
 }
 
 /** RFC 5782 §2.1 and §2.4. */

@@ -8,7 +8,12 @@
 export type ListTier = 'A' | 'B' | 'C';
 
 export interface DnsList {
+  /** For people and for asking, without the key. */
   readonly zone: string;
+  /** Asked below the zone's own name: `address.KEY.zone`. Never shown. */
+  readonly key?: string;
+  /** Why it cannot be asked; it is then told as unknown. */
+  readonly unusable?: string;
   readonly title: string;
   readonly families: readonly (4 | 6)[];
   readonly kind: 'block' | 'allow';
@@ -46,6 +51,10 @@ export const DNS_LISTS: readonly DnsList[] = [
   { zone: 'b.barracudacentral.org', title: 'Barracuda', families: V4, kind: 'block', tier: 'A', codes: { '0.0.2': 'poor reputation' }, removal: 'https://www.barracudacentral.org/rbl/removal-request', advice: CURE },
   { zone: 'bl.spamcop.net', title: 'SpamCop', families: V4, kind: 'block', tier: 'A', codes: { '0.0.2': 'reported by people or traps' }, removal: 'https://www.spamcop.net/bl.shtml', advice: `${CURE} It ends by itself a day after the last report.` },
   { zone: 'bl.mailspike.net', title: 'Mailspike', families: V4, kind: 'block', tier: 'B', codes: { '0.0.2': 'listed', '0.0.10': 'worst reputation', '0.0.11': 'very bad reputation', '0.0.12': 'bad reputation' }, removal: 'https://mailspike.io/ip_verify', advice: CURE },
+  { zone: 'rep.mailspike.net', title: 'Mailspike reputation', families: V4, kind: 'block', tier: 'B', codes: { '0.0.10': 'worst reputation', '0.0.11': 'very bad reputation', '0.0.12': 'bad reputation' }, harmless: ['0.0.13', '0.0.14', '0.0.15', '0.0.16', '0.0.17', '0.0.18', '0.0.19', '0.0.20'], removal: 'https://mailspike.io/ip_verify', advice: CURE },
+  { zone: 'spam.spamrats.com', title: 'SpamRATS Spam', families: V4, kind: 'block', tier: 'B', codes: { '0.0.38': 'sent spam' }, removal: 'https://www.spamrats.com/removal.php', advice: CURE },
+  { zone: 'dyna.spamrats.com', title: 'SpamRATS Dyna', families: V4, kind: 'block', tier: 'B', codes: { '0.0.36': 'its reverse name looks like that of an access line' }, removal: 'https://www.spamrats.com/removal.php', advice: 'Have the reverse name (PTR) set to the host name of this server, then ask to be removed.' },
+  { zone: 'noptr.spamrats.com', title: 'SpamRATS NoPtr', families: V4, kind: 'block', tier: 'B', codes: { '0.0.37': 'it has no reverse name' }, removal: 'https://www.spamrats.com/removal.php', advice: 'Have the reverse name (PTR) set to the host name of this server, then ask to be removed.' },
   { zone: 'psbl.surriel.com', title: 'PSBL', families: V4, kind: 'block', tier: 'B', codes: { '0.0.2': 'wrote to a spam trap' }, removal: 'https://psbl.org/remove', advice: `${CURE} Anybody may remove an address.` },
   { zone: 'dnsbl-1.uceprotect.net', title: 'UCEPROTECT level 1', families: V4, kind: 'block', tier: 'B', codes: { '0.0.2': 'wrote to a spam trap' }, removal: 'https://www.uceprotect.net/en/rblcheck.php', advice: 'It ends by itself seven days after the last hit; do not pay for it.' },
   { zone: 'dnsbl-2.uceprotect.net', title: 'UCEPROTECT level 2', families: V4, kind: 'block', tier: 'C', codes: { '0.0.2': 'neighbours in the network are listed' }, removal: 'https://www.uceprotect.net/en/rblcheck.php', advice: 'It is about the neighbours; few receivers use it. Do not pay for it.' },
@@ -64,9 +73,50 @@ export const DNS_LISTS: readonly DnsList[] = [
   { zone: 'truncate.gbudb.net', title: 'GBUdb Truncate', families: V4, kind: 'block', tier: 'C', codes: { '0.0.2': 'sends nearly nothing but spam' }, removal: 'https://www.gbudb.com/truncate/', advice: 'It ends by itself when the spam ends.' },
   { zone: 'dnsrbl.swinog.ch', title: 'SwiNOG', families: V4, kind: 'block', tier: 'C', codes: { '0.0.2': 'wrote to a spam trap' }, removal: 'https://antispam.imp.ch/', advice: CURE },
   { zone: 'all.s5h.net', title: 's5h.net', families: BOTH, kind: 'block', tier: 'C', codes: { '0.0.2': 'sent spam' }, removal: 'https://www.usenix.org.uk/content/rbl.html', advice: CURE },
+  { zone: 'dnsbl.spfbl.net', title: 'SPFBL', families: BOTH, kind: 'block', tier: 'C', codes: { '0.0.2': 'confirmed spam', '0.0.3': 'suspected, or its names are not in order', '0.0.4': 'no mail server, or an access line' }, removal: 'https://matrix.spfbl.net/', advice: 'Receivers use it for a score only. See that the reverse name leads back to the address, then ask to be removed; do not pay for it.' },
+  { zone: 'spamrbl.imp.ch', title: 'ImproWare Spam', families: V4, kind: 'block', tier: 'C', codes: { '0.0.2': 'sent spam' }, removal: 'https://antispam.imp.ch/', advice: CURE },
+  { zone: 'wormrbl.imp.ch', title: 'ImproWare Worm', families: V4, kind: 'block', tier: 'C', codes: { '0.0.2': 'sent viruses' }, removal: 'https://antispam.imp.ch/', advice: CURE },
+  { zone: 'iadb.isipp.com', title: 'ISIPP accreditation', families: V4, kind: 'allow', tier: 'C', codes: { '0.0.1': 'accredited' }, removal: 'https://www.isipp.com/', advice: 'It is paid for; a good server does not need it.' },
   { zone: 'list.dnswl.org', title: 'DNSWL', families: BOTH, kind: 'allow', tier: 'B', codes: dnswlCodes(), removal: 'https://www.dnswl.org/', advice: 'Being on it helps; servers with a good name can be registered for nothing.' },
   { zone: 'wl.mailspike.net', title: 'Mailspike allow list', families: V4, kind: 'allow', tier: 'B', codes: { '0.0.18': 'good', '0.0.19': 'very good', '0.0.20': 'excellent' }, removal: 'https://mailspike.io/', advice: 'Being on it helps; it comes by itself.' },
 ];
+
+/** Keys for lists that answer nobody without one, or nobody behind the name servers of a cloud. */
+export interface ListKeys {
+  /** Of Spamhaus' Data Query Service, free for small servers. */
+  readonly spamhaus?: ListKey;
+  /** Of Abusix Mail Intelligence. */
+  readonly abusix?: ListKey;
+}
+
+export type ListKey = { readonly key: string } | { readonly unusable: string };
+
+/** Those that can be asked with these keys; Spamhaus by its service instead of its public mirrors. */
+export function listsWith(keys: ListKeys): readonly DnsList[] {
+  const { spamhaus: dqs, abusix } = keys;
+  const lists = dqs ? DNS_LISTS.map((list) => (list.zone === PUBLIC_ZEN ? { ...list, zone: 'zen.dq.spamhaus.net', ...dqs } : list)) : DNS_LISTS;
+  return [
+    ...lists,
+    ...(dqs ? [{ ...spamhaus, ...AUTHBL, ...dqs }] : []),
+    ...(abusix ? [{ ...ABUSIX, ...abusix }] : []),
+  ];
+}
+
+/** Is it Spamhaus ZEN, however it is asked? */
+export function isZen({ zone }: DnsList): boolean {
+  return zone === PUBLIC_ZEN || zone === 'zen.dq.spamhaus.net';
+}
+
+const PUBLIC_ZEN = 'zen.spamhaus.org';
+const AUTHBL = { zone: 'authbl.dq.spamhaus.net', title: 'Spamhaus AuthBL', families: V4, tier: 'B', codes: { '0.0.20': 'guesses passwords, or uses stolen ones' }, advice: 'Somebody tries passwords from this address: look for a broken-into program.' } as const;
+const ABUSIX: DnsList = {
+  zone: 'combined.mail.abusix.zone', title: 'Abusix Mail Intelligence', families: BOTH, kind: 'block', tier: 'A',
+  codes: {
+    '0.0.2': 'wrote to spam traps', '0.0.3': 'sends like a spam machine', '0.0.4': 'infected or open to abuse',
+    '0.0.11': 'policy: an access line or dynamic address', '0.0.12': 'policy: its reverse name is missing or not its own', '0.0.200': 'listed for a short time',
+  },
+  removal: 'https://lookup.abusix.com/', advice: `For policy: have the reverse name set to the host name of this server. For the others: ${CURE}`,
+};
 
 /** `0.category.trust`. */
 function dnswlCodes(): Record<string, string> {

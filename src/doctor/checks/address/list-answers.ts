@@ -3,8 +3,8 @@ import { type ListAnswer, askLists } from '../../../verify/dnsbl/ask-lists.ts';
 import { DNS_LISTS, type DnsList } from '../../../verify/dnsbl/lists.ts';
 import { pass, skip, type AddressSubject, type DoctorContext, type Finding } from '../../check.ts';
 
-export async function answersOfLists({ dns }: DoctorContext, { address }: AddressSubject, choose: (list: DnsList) => boolean): Promise<readonly ListAnswer[]> {
-  return (await askLists(dns, address, DNS_LISTS.filter((list) => list.kind === 'block' && choose(list)))) ?? [];
+export async function answersOfLists({ dns, lists = DNS_LISTS }: DoctorContext, { address }: AddressSubject, choose: (list: DnsList) => boolean): Promise<readonly ListAnswer[]> {
+  return (await askLists(dns, address, lists.filter((list) => list.kind === 'block' && choose(list)))) ?? [];
 }
 
 export function listedBy(answers: readonly ListAnswer[]): { readonly title: string; readonly meanings: readonly string[]; readonly list: DnsList }[] {

@@ -1,5 +1,6 @@
 /** Is a sending address on other lists that large receivers use? */
 import { defineCheck, fail, type AddressSubject } from '../../check.ts';
+import { isZen } from '../../../verify/dnsbl/lists.ts';
 import { answersOfLists, listedBy, notListed } from './list-answers.ts';
 
 export const majorLists = defineCheck<AddressSubject>({
@@ -7,7 +8,7 @@ export const majorLists = defineCheck<AddressSubject>({
   why: 'Barracuda and SpamCop decide at many receivers.',
   link: 'https://www.barracudacentral.org/lookups',
   run: async (context, subject) => {
-    const answers = await answersOfLists(context, subject, ({ tier, zone }) => tier === 'A' && zone !== 'zen.spamhaus.org');
+    const answers = await answersOfLists(context, subject, (list) => list.tier === 'A' && !isZen(list));
     const hits = listedBy(answers);
     if (hits.length === 0) return notListed(subject.address, answers);
     return fail(`${subject.address} is listed by ${hits.map(({ title, meanings }) => `${title} (${meanings.join('; ')})`).join(', ')}.`, hits.map(({ list }) => `${list.title}: ${list.advice} ${list.removal}`).join(' '));

@@ -1,5 +1,6 @@
 /** Is a sending address on Spamhaus ZEN? */
 import { defineCheck, fail, warn, type AddressSubject } from '../../check.ts';
+import { isZen } from '../../../verify/dnsbl/lists.ts';
 import { answersOfLists, listedBy, notListed } from './list-answers.ts';
 
 export const spamhaus = defineCheck<AddressSubject>({
@@ -7,7 +8,7 @@ export const spamhaus = defineCheck<AddressSubject>({
   why: 'Most large receivers refuse what Spamhaus lists.',
   link: 'https://check.spamhaus.org/',
   run: async (context, subject) => {
-    const answers = await answersOfLists(context, subject, ({ zone }) => zone === 'zen.spamhaus.org');
+    const answers = await answersOfLists(context, subject, isZen);
     const [hit] = listedBy(answers);
     if (!hit) return notListed(subject.address, answers);
     const text = `${subject.address} is listed: ${hit.meanings.join('; ')}.`;

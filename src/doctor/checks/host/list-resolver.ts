@@ -1,6 +1,6 @@
 /** Do DNS lists answer our name servers at all? */
 import { askLists } from '../../../verify/dnsbl/ask-lists.ts';
-import { DNS_LISTS } from '../../../verify/dnsbl/lists.ts';
+import { DNS_LISTS, isZen } from '../../../verify/dnsbl/lists.ts';
 import { defineCheck, pass, warn, type HostSubject } from '../../check.ts';
 
 /** RFC 5782 §5: never listed by a list that is alive. */
@@ -10,8 +10,8 @@ export const listResolver = defineCheck<HostSubject>({
   id: 'list-resolver', about: 'host', title: 'Name servers that DNS lists answer', weight: 0,
   why: 'Large public resolvers get no answers from DNS lists, or wrong ones: then nobody knows whether an address is listed.',
   link: 'https://www.spamhaus.org/resource-hub/dnsbl/using-our-public-mirrors-check-your-return-codes-now/',
-  run: async ({ dns }) => {
-    const answers = (await askLists(dns, NEVER_LISTED, DNS_LISTS.filter(({ zone }) => zone === 'zen.spamhaus.org'))) ?? [];
+  run: async ({ dns, lists = DNS_LISTS }) => {
+    const answers = (await askLists(dns, NEVER_LISTED, lists.filter(isZen))) ?? [];
     const [answer] = answers;
     if (answer?.verdict.kind === 'unknown') return warn(`Spamhaus does not answer our name servers: ${answer.verdict.why}.`, 'Run a recursive resolver of your own (unbound) on this machine and name it in dns.servers.');
     return pass('DNS lists answer our name servers.');

@@ -1,5 +1,6 @@
 /** Name servers and clock for the verifying commands; they need neither store nor server. */
 import { SystemClock } from '../../../base/clock.ts';
+import { dnsListsOf } from '../../../manage/dns-lists.ts';
 import type { VerifyContext } from '../../../manage/verify.ts';
 import type { CommonOptions, Session } from '../session.ts';
 
@@ -11,7 +12,7 @@ export async function withDoctorContext<T>(session: Session, options: CommonOpti
   try {
     const network = await session.ports.createDoctorNetwork(config, servers, dns);
     try {
-      return await work({ dns, clock: new SystemClock(), network });
+      return await work({ dns, clock: new SystemClock(), network, lists: await dnsListsOf(config?.doctor) });
     } finally {
       network.close();
     }
@@ -23,7 +24,7 @@ export async function withDoctorContext<T>(session: Session, options: CommonOpti
 export async function withVerifyContext<T>(session: Session, options: CommonOptions, work: (context: VerifyContext) => Promise<T>): Promise<T> {
   const dns = await session.ports.createDns(session.nameServers(options));
   try {
-    return await work({ dns, clock: new SystemClock() });
+    return await work({ dns, clock: new SystemClock(), lists: await dnsListsOf(session.configIfAny(options)?.doctor) });
   } finally {
     dns.close();
   }
