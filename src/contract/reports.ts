@@ -96,3 +96,32 @@ export interface Complaint {
   readonly recipient?: string;
   readonly stream?: string;
 }
+
+/** What one report says of one source. */
+export type DmarcReportSource = Omit<DmarcSourceSummary, 'domain' | 'reporters' | 'lastSeen'>;
+
+/** How a report came. */
+export interface ReportArrival {
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
+  /** Domain that a passing signature or SPF names; `import`, `this server` where there is none. */
+  readonly broughtBy: string;
+  /** False: nothing vouches for who brought it; it is kept apart. */
+  readonly believed: boolean;
+}
+
+export type ReportKind = 'dmarc' | 'tls' | 'complaint' | 'other';
+
+/** What became of a report. `flood`: who brought it has sent too many today. */
+export type ReportWrite = 'stored' | 'duplicate' | 'flood';
+
+/** Where reports are kept. */
+export interface ReportSink {
+  addDmarc(report: { readonly head: DmarcReportHead; readonly sources: readonly DmarcReportSource[] }, arrival: ReportArrival): Promise<ReportWrite>;
+  /** `domain`: ours, that the policies given are about. */
+  addTls(report: TlsReport, domain: string, arrival: ReportArrival): Promise<ReportWrite>;
+  /** `digest`: of what makes two complaints the same one. */
+  addComplaint(complaint: Complaint, digest: string, arrival: ReportArrival): Promise<ReportWrite>;
+  /** Counts a report that is not kept; `cause` in kebab-case. */
+  noteIgnored(kind: ReportKind, cause: string, arrival: ReportArrival): Promise<void>;
+}

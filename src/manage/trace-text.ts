@@ -82,6 +82,7 @@ const DESCRIBE: Readonly<Record<string, Describe>> = {
   }),
   [MESSAGE_EVENTS.delivered]: (event, message, options) => describeAttempt('delivered', event, message, options),
   [MESSAGE_EVENTS.returned]: (event, message, options) => describeAttempt('returned later', event, message, options),
+  [MESSAGE_EVENTS.complained]: (event, message) => ({ title: `${who(event, message)}${event.data['kind'] === 'opt-out' ? 'asked for no more' : 'called it spam'}: ${text(event.data['reporter'])} tells (report ${text(event.data['reportId'])}); the address gets no more ${text(event.data['suppressed'])} mail` }),
   [MESSAGE_EVENTS.deferred]: (event, message, options) => describeAttempt('deferred', event, message, options),
   [MESSAGE_EVENTS.bounced]: (event, message, options) => describeAttempt('bounced', event, message, options),
   [MESSAGE_EVENTS.expired]: (event, message, options) => describeAttempt('expired', event, message, options),

@@ -5,8 +5,8 @@
 import type { AuthReport } from '../../contract/auth-report.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { MessageEvent, QueueMessage } from '../../contract/queue.ts';
+import type { ReportArrival as Arrival } from '../../contract/reports.ts';
 import { domainOf, normalizeDomain } from '../../mail/address.ts';
-import type { Arrival } from '../../store/clients/reports.ts';
 
 /** `events`: of the message that the report came in. */
 export function arrivalOf({ origin, sender }: QueueMessage, events: readonly MessageEvent[], receivedAt: number): Arrival {

@@ -11,12 +11,11 @@ import { createHash } from 'node:crypto';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import { isFromOutside } from '../../contract/message.ts';
 import type { AttemptFacts, MessageEvent, QueueItem, QueueRecipient } from '../../contract/queue.ts';
-import type { Complaint } from '../../contract/reports.ts';
+import type { Complaint, ReportArrival as Arrival } from '../../contract/reports.ts';
 import type { LaneKey } from '../../contract/sending.ts';
 import { addressKey, domainOf, normalizeDomain } from '../../mail/address.ts';
 import type { ParsedArf } from '../../mail/arf.ts';
 import { firstField, parseHeader, type HeaderField } from '../../mail/header.ts';
-import type { Arrival } from '../../store/clients/reports.ts';
 import type { Timeline } from '../../store/clients/timeline.ts';
 import { authorDomain } from '../../verify/dmarc/author-domain.ts';
 

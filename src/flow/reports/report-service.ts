@@ -12,6 +12,7 @@ import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { Clock } from '../../base/clock.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
+import type { ReportArrival as Arrival } from '../../contract/reports.ts';
 import type { LaneKey } from '../../contract/sending.ts';
 import type { MailService, ServiceMail } from '../../contract/service-mail.ts';
 import { domainOf } from '../../mail/address.ts';
@@ -20,8 +21,7 @@ import type { StoreClients } from '../../store/store-clients.ts';
 import { readReportMessage, type FoundReport } from '../../verify/reports/report-file.ts';
 import { arrivalOf } from './bringer.ts';
 import { readComplaint, type ReadComplaint } from './complaint.ts';
-import { isOurs, keepDmarc, keepTls, type KeepPorts } from './keep-report.ts';
-import type { Arrival } from '../../store/clients/reports.ts';
+import { isOurs, keepDmarc, keepTls, type KeepPorts } from '../../verify/reports/keep-report.ts';
 
 export const REPORT_SERVICE = 'reports';
 

@@ -1,24 +1,10 @@
 /** Reports of others about our mail: DMARC aggregate reports, TLS reports, complaints. Times are milliseconds since 1970. */
 import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
-import type { Complaint, DmarcReportHead, DmarcSourceSummary, TlsReport, TlsReportPolicy } from '../../contract/reports.ts';
+import type { Complaint, DmarcReportHead, DmarcSourceSummary, ReportArrival, ReportSink, TlsReport, TlsReportPolicy } from '../../contract/reports.ts';
 import type { Stream } from '../../contract/sending.ts';
 import { normalizeDomain } from '../../mail/address.ts';
 import type { StoreCall } from '../call.ts';
-import type { ArrivalRow, ComplaintRow, DmarcReportRow, DmarcSummaryRow, Period, ReportKind, ReportWrite, TlsReportRow } from '../ops/reports.ts';
-
-export type { ReportKind, ReportWrite } from '../ops/reports.ts';
-
-/** How a report came. */
-export interface Arrival {
-  readonly receivedAt: number;
-  /** Domain that a passing signature or SPF names; `import`, `http`, `this server` where there is none. */
-  readonly broughtBy: string;
-  /** False: nothing vouches for who brought it; it is kept apart. */
-  readonly believed: boolean;
-}
-
-/** What one report says of one source. */
-export type DmarcReportSource = Omit<DmarcSourceSummary, 'domain' | 'reporters' | 'lastSeen'>;
+import type { ArrivalRow, ComplaintRow, DmarcReportRow, DmarcSummaryRow, Period, TlsReportRow } from '../ops/reports.ts';
 
 export interface ReportPeriod {
   /** Of the policy, or of From for complaints; default: all. */
@@ -28,22 +14,15 @@ export interface ReportPeriod {
   readonly until?: number;
 }
 
-export interface StoredDmarcReport extends DmarcReportHead, Arrival {
+export interface StoredDmarcReport extends DmarcReportHead, ReportArrival {
   readonly messages: number;
 }
 
-export interface StoredTlsReport extends TlsReport, Arrival {
+export interface StoredTlsReport extends TlsReport, ReportArrival {
   readonly domain: string;
 }
 
-export interface ReportStore {
-  addDmarc(report: { readonly head: DmarcReportHead; readonly sources: readonly DmarcReportSource[] }, arrival: Arrival): Promise<ReportWrite>;
-  /** `domain`: ours, that the policies given are about. */
-  addTls(report: TlsReport, domain: string, arrival: Arrival): Promise<ReportWrite>;
-  /** `digest`: of what makes two complaints the same one. */
-  addComplaint(complaint: Complaint, digest: string, arrival: Arrival): Promise<ReportWrite>;
-  /** Counts a report that is not kept; `cause` in kebab-case. */
-  noteIgnored(kind: ReportKind, cause: string, arrival: Arrival): Promise<void>;
+export interface ReportStore extends ReportSink {
   /** By source, most mail first; believed reports only. At most REPORT_IN_LIMITS.summaryMax. */
   dmarcSummary(period: ReportPeriod): Promise<readonly DmarcSourceSummary[]>;
   /** Newest first, those that are not believed too. */
@@ -85,7 +64,7 @@ export function createReportStore(call: StoreCall): ReportStore {
   };
 }
 
-function packed({ believed, receivedAt, broughtBy }: Arrival) {
+function packed({ believed, receivedAt, broughtBy }: ReportArrival) {
   return { receivedAt, broughtBy, believed: believed ? (1 as const) : (0 as const) };
 }
 

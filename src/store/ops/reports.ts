@@ -3,12 +3,8 @@
  * themselves. What nothing authenticates is kept apart (`believed` 0) and enters no summary.
  */
 import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
+import type { ReportKind, ReportWrite } from '../../contract/reports.ts';
 import type { Database } from '../database.ts';
-
-export type ReportKind = 'dmarc' | 'tls' | 'complaint' | 'other';
-
-/** What became of a report. `flood`: that reporter has sent too many today. */
-export type ReportWrite = 'stored' | 'duplicate' | 'flood';
 
 /** Who brought it, and when. */
 export interface ArrivalValues {

@@ -8,16 +8,16 @@
  */
 import { isIP } from 'node:net';
 import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
-import type { DmarcReportHead, DmarcRow } from '../../contract/reports.ts';
+import type { DmarcReportHead, DmarcReportSource, DmarcRow } from '../../contract/reports.ts';
 import { normalizeDomain } from '../../mail/address.ts';
 import { canonicalAddress } from './canonical-address.ts';
-import { SourceSums, type DmarcSource } from './source-sums.ts';
+import { SourceSums } from './source-sums.ts';
 import { UnreadableReport } from './unpack.ts';
 import { readLeaves, type LeafHandler } from './xml-leaves.ts';
 
 export interface DmarcReading {
   readonly head: DmarcReportHead;
-  readonly sources: readonly DmarcSource[];
+  readonly sources: readonly DmarcReportSource[];
   readonly rows: number;
   readonly messages: number;
   /** Rows that say nothing believable. */

@@ -1,13 +1,11 @@
 /** Rows of an aggregate report added up by source and From domain, in bounded memory. */
 import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
-import type { DmarcRow, DmarcSourceSummary } from '../../contract/reports.ts';
-
-export type DmarcSource = Omit<DmarcSourceSummary, 'domain' | 'reporters' | 'lastSeen'>;
+import type { DmarcReportSource, DmarcRow } from '../../contract/reports.ts';
 
 /** The source of what is beyond the limit. */
 export const OTHER_SOURCES = 'others';
 
-type Sum = { -readonly [K in keyof DmarcSource]: DmarcSource[K] } & { seenDomains: string[] };
+type Sum = { -readonly [K in keyof DmarcReportSource]: DmarcReportSource[K] } & { seenDomains: string[] };
 
 /** Words of `type` that say: it came by way of somebody else (RFC 9990 §3.1.1.10, RFC 7489 appendix C). */
 const FORWARDED: ReadonlySet<string> = new Set(['forwarded', 'trusted_forwarder', 'mailing_list']);
@@ -38,7 +36,7 @@ export class SourceSums {
   }
 
   /** Most mail first. */
-  sources(): DmarcSource[] {
+  sources(): DmarcReportSource[] {
     return [...this.#sums.values()].sort((a, b) => b.count - a.count);
   }
 

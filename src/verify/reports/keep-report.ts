@@ -6,12 +6,11 @@
  */
 import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
 import type { Directory } from '../../contract/directory.ts';
-import type { TlsReport } from '../../contract/reports.ts';
-import type { Arrival, ReportKind, ReportStore, ReportWrite } from '../../store/clients/reports.ts';
-import type { DmarcReading } from '../../verify/reports/dmarc-xml.ts';
+import type { ReportArrival as Arrival, ReportKind, ReportSink, ReportWrite, TlsReport } from '../../contract/reports.ts';
+import type { DmarcReading } from './dmarc-xml.ts';
 
 export interface KeepPorts {
-  readonly reports: Pick<ReportStore, 'addDmarc' | 'addTls' | 'noteIgnored'>;
+  readonly reports: Pick<ReportSink, 'addDmarc' | 'addTls' | 'noteIgnored'>;
   readonly directory: Pick<Directory, 'isLocalDomain'>;
   /** Milliseconds that reports are kept. */
   readonly keepMs: () => number;
