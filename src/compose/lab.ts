@@ -224,6 +224,9 @@ key = ${JSON.stringify(key)}
 [dns]
 servers = ["${lab.dns.host}:${lab.dns.port}"]
 
+[doctor]
+name-server-port = ${lab.dns.port}     # of the lab; 53 on the Internet
+
 [networks]
 trusted = []                # may relay; on one machine everybody would
 cleartext-login = ["127.0.0.0/8"]   # for mail programs and test suites that speak plain IMAP, POP3 or ManageSieve

@@ -18,6 +18,7 @@ import type { CertificateAndKey } from '../net/self-signed.ts';
 import { addressPlan, insideLab, type AddressPlan } from './address-plan.ts';
 import { openAuthority, type LabAuthority } from './authority.ts';
 import { internetZones, type ServerHost } from './dns/internet.ts';
+import { RecordOverrides, type RecordOverride } from './dns/overrides.ts';
 import type { DnsFault, DnsQuestion } from './dns/responder.ts';
 import { startDnsServer, type DnsServer } from './dns/server.ts';
 import type { ZoneRecord } from './dns/zone-record.ts';
@@ -85,6 +86,11 @@ export interface Lab {
   complain(provider: string, id: string): Promise<Complaint>;
   counters(provider?: string): readonly DayCounts[];
   advanceClock(byMs: number): void;
+  /** What names publish instead of what they should; takes effect when it resolves. Failure `bad-record`. */
+  overrideRecord(name: string, type: string, values: readonly string[]): Promise<readonly RecordOverride[]>;
+  /** Without a name: all. */
+  restoreRecords(name?: string, type?: string): Promise<readonly RecordOverride[]>;
+  recordOverrides(): readonly RecordOverride[];
   /** Reads ourRecords again. */
   refreshRecords(): Promise<void>;
 }
@@ -105,6 +111,7 @@ class SimulatedInternet implements Lab {
   readonly #options: LabOptions;
   readonly #plan: AddressPlan;
   readonly #zones = new Zones();
+  readonly #overrides = new RecordOverrides();
   readonly #weather: Weather;
   readonly #counters: Counters;
   readonly #outside: OutsideHost;
@@ -209,10 +216,26 @@ class SimulatedInternet implements Lab {
     this.clock.advance(byMs);
   }
 
+  async overrideRecord(name: string, type: string, values: readonly string[]): Promise<readonly RecordOverride[]> {
+    this.#overrides.set(name, type, values);
+    await this.refreshRecords();
+    return this.#overrides.list();
+  }
+
+  async restoreRecords(name?: string, type?: string): Promise<readonly RecordOverride[]> {
+    this.#overrides.restore(name, type);
+    await this.refreshRecords();
+    return this.#overrides.list();
+  }
+
+  recordOverrides(): readonly RecordOverride[] {
+    return this.#overrides.list();
+  }
+
   async refreshRecords(): Promise<void> {
     const ourRecords = await this.#options.ourRecords();
     this.#zones.load(
-      internetZones({
+      this.#overrides.apply(internetZones({
         plan: this.#plan,
         providers: PROVIDERS,
         serverHost: this.#options.serverHost,
@@ -222,7 +245,7 @@ class SimulatedInternet implements Lab {
         strangerKey: this.#outside.publicKey,
         weather: this.#weather,
         keyDigests: this.#keyDigests,
-      }),
+      })),
       this.#plan.server,
     );
     this.#resolver?.flush();
@@ -250,6 +273,7 @@ class SimulatedInternet implements Lab {
 
   /** The failing zone is that of our host's domain. */
   #faultForAll(question: DnsQuestion): DnsFault {
+    if (!question.checkingDisabled && this.#overrides.isBogus(question.name)) return 'servfail';
     const apex = this.#options.serverHost.hostname.split('.').slice(-2).join('.');
     const name = question.name.toLowerCase();
     return this.#weather.active('zone-servfail') && (name === apex || name.endsWith(`.${apex}`)) ? 'servfail' : 'none';

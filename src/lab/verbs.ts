@@ -39,6 +39,16 @@ export function createLabVerbs(lab: Lab): readonly LabVerb<any, unknown>[] {
       },
     }),
     defineVerb({
+      name: 'lab.record',
+      summary: 'publish something else under a name than it should, or restore it; or list what is changed',
+      args: z.strictObject({ name: z.string().max(255).optional(), type: z.string().max(10).optional(), values: z.array(z.string().max(4000)).max(50).optional(), restore: z.boolean().optional() }),
+      async run(_context, { name, type, values, restore }) {
+        if (restore) return { records: await lab.restoreRecords(name, type) };
+        if (name === undefined || type === undefined) return { records: lab.recordOverrides() };
+        return { records: await lab.overrideRecord(name, type, values ?? []) };
+      },
+    }),
+    defineVerb({
       name: 'lab.deliver',
       summary: 'let the host outside send mail to one of our users',
       // `raw` is a message in base64, sent instead of one of the kinds, with `from` as its envelope sender.

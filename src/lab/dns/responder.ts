@@ -15,6 +15,8 @@ export type DnsFault = 'none' | 'servfail' | 'drop' | 'truncate' | 'slow';
 export interface DnsQuestion {
   readonly name: string;
   readonly type: string;
+  /** The CD bit: the answer is wanted though signatures may be wrong. */
+  readonly checkingDisabled: boolean;
 }
 
 export type Interpretation =
@@ -40,7 +42,7 @@ export function interpretQuery(bytes: Buffer): Interpretation {
     const packet = dnsPacket.decode(bytes);
     const question = packet.questions?.[0];
     if (!question || packet.questions?.length !== 1) return { kind: 'bad', response: bareResponse(bytes, RCODE.FORMERR) };
-    return { kind: 'query', question: { name: question.name, type: question.type }, packet };
+    return { kind: 'query', question: { name: question.name, type: question.type, checkingDisabled: packet.flag_cd }, packet };
   } catch {
     return { kind: 'bad', response: bareResponse(bytes, RCODE.FORMERR) };
   }

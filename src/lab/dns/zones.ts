@@ -87,7 +87,8 @@ function loadZone(apex: string, zone: Zone): LoadedZone {
     class: 'IN',
     data: { mname: nameServer(apex), rname: `hostmaster.${apex || 'root'}`, serial: 1, refresh: 3600, retry: 600, expire: 86_400, minimum: LAB_TTL_SECONDS },
   };
-  const names = new Map<string, Answer[]>([[apex, [soa, { name: apex || '.', type: 'NS', ttl: LAB_TTL_SECONDS, class: 'IN', data: nameServer(apex) }]]]);
+  const ownServers = zone.records.some((record) => record.type === 'NS' && zoneName(record.name) === apex);
+  const names = new Map<string, Answer[]>([[apex, ownServers ? [soa] : [soa, { name: apex || '.', type: 'NS', ttl: LAB_TTL_SECONDS, class: 'IN', data: nameServer(apex) }]]]);
   for (const record of zone.records) {
     const answer = toAnswer(record);
     const name = answer.name;

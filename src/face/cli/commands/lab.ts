@@ -51,6 +51,7 @@ export function add(registry: Registry): void {
     .enablePositionalOptions();
   addInbox(registry, lab);
   addScenario(registry, lab);
+  addRecord(registry, lab);
   addDeliver(registry, lab);
   addClock(registry, lab);
   addComplain(registry, lab);
@@ -90,6 +91,32 @@ function addInbox(registry: Registry, lab: Parent): void {
       `nothing has arrived at ${printable(provider ?? '')} yet`,
     );
   }).option('--raw <id>', 'print one message as it was received');
+}
+
+function addRecord(registry: Registry, lab: Parent): void {
+  const { session } = registry;
+  interface RecordOptions extends CommonOptions {
+    readonly remove?: boolean;
+    readonly restore?: boolean;
+  }
+  leaf<RecordOptions>(registry, lab, 'record', 'let a name publish something else than it should, to rehearse its faults; without a name: list what is changed', '[name] [type] [values...]', async (options, name, type, given) => {
+    const values = (given as unknown as readonly string[] | undefined) ?? [];
+    const { remove = false, restore = false } = options;
+    if (remove && restore) throw new UsageError('give --remove or --restore, not both');
+    if (restore && values.length > 0) throw new UsageError('--restore takes a name and a type, no values');
+    if (!restore && name !== undefined && (type === undefined || (values.length > 0) === remove)) throw new UsageError('give name, type and values, or --remove instead of values: posthorn lab record example.org TXT "v=spf1 -all"');
+    if (remove && name === undefined) throw new UsageError('--remove needs a name and a type');
+    const args = { ...(name !== undefined && { name }), ...(type !== undefined && { type }), ...(restore ? { restore } : { values }) };
+    const result = await call<{ records: readonly { readonly name: string; readonly type: string; readonly values: readonly string[] }[] }>(session, options, 'lab.record', args);
+    if (options.json) return session.out.json(result);
+    session.out.table(
+      [{ title: 'Name' }, { title: 'Type' }, { title: 'Published instead', max: 80 }],
+      result.records.map((row) => [row.name, row.type, row.values.length === 0 ? 'nothing' : row.values.join(' | ')]),
+      'every name publishes what it should',
+    );
+  })
+    .option('--remove', 'publish nothing of this type')
+    .option('--restore', 'publish again what should be; without a name: everything');
 }
 
 interface ScenarioRow {
