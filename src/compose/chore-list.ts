@@ -8,6 +8,7 @@ import { dkimChore } from './dkim-chore.ts';
 import { createReportRetentionChore } from './report-chores.ts';
 import { guardChore } from './guard-chore.ts';
 import { placementChores } from './placement-chores.ts';
+import { sendingFiguresChore } from './sending-figures.ts';
 
 export interface ChorePorts {
   readonly context: ManageContext;
@@ -16,10 +17,12 @@ export interface ChorePorts {
 
 export function choreList({ context, ownMail }: ChorePorts): readonly Chore[] {
   return [
+    dkimChore(context),
     ...(context.guard ? [guardChore({ ...context, guard: context.guard })] : []),
     createReportRetentionChore(context),
     createDmarcReportChore(context, ownMail),
     createTlsReportChore(context, ownMail),
     ...placementChores(context),
+    sendingFiguresChore(context),
   ];
 }

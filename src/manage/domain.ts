@@ -3,7 +3,6 @@
  * name for reports (dmarc@, tls@), leading to its postmaster.
  */
 import { z } from 'zod';
-import { Failure } from '../base/errors.ts';
 import { domainKey } from '../store/clients/directory.ts';
 import type { DkimAlgorithm } from '../store/dkim-key.ts';
 import type { KeyRow } from '../store/ops/keys.ts';
@@ -91,40 +90,4 @@ function shown(key: KeyRow) {
   return { ...key, active: key.state === 'active' };
 }
 
-const keys = defineVerb({
-  name: 'dkim.keys',
-  summary: 'Lists the DKIM keys of one domain or of all.',
-  args: z.strictObject({ domain: domain.optional() }),
-  run: async ({ store }, args) => ({ keys: (await store.keys.list(args.domain)).map(shown) }),
-});
-
-const createKey = defineVerb({
-  name: 'dkim.create',
-  summary: 'Makes one more DKIM key for a domain.',
-  args: z.strictObject({ domain, algorithm: z.enum(['rsa-sha256', 'ed25519-sha256']), selector: z.string().optional() }),
-  run: async ({ store, clock, log }, args) => {
-    const { domains } = await store.directory.snapshot();
-    const key = domainKey(args.domain);
-    if (!domains.some((row) => row.name === key)) {
-      throw new Failure('domain-unknown', `${key} is not a domain of this server: add it with posthorn domain add ${key}`, { temporary: false });
-    }
-    const { selector } = args;
-    // Signing starts when the record has been published: until then receivers would find no key.
-    const row = await store.keys.create({ domain: key, algorithm: args.algorithm, at: clock.now(), state: 'published', ...(selector === undefined ? {} : { selector }) });
-    log.info('dkim.key-created', { domain: key, selector: row.selector });
-    return shown(row);
-  },
-});
-
-const setKeyState = defineVerb({
-  name: 'dkim.state',
-  summary: 'Lets a DKIM key sign (active), wait (published) or rest (retired).',
-  args: z.strictObject({ domain, selector: z.string(), state: z.enum(['active', 'published', 'retired']) }),
-  run: async ({ store, log }, args) => {
-    await store.keys.setState(args.domain, args.selector, args.state);
-    log.info('dkim.key-state-set', { domain: domainKey(args.domain), selector: args.selector, state: args.state });
-    return args;
-  },
-});
-
-export const domainVerbs = [add, list, remove, catchAll, keys, createKey, setKeyState] as const;
+export const domainVerbs = [add, list, remove, catchAll] as const;

@@ -5,13 +5,12 @@
 import { BufferSource } from '../base/byte-source.ts';
 import type { Clock } from '../base/clock.ts';
 import { AUTHENTICATION_LIMITS } from '../base/limits.ts';
-import type { ArcReport, DkimReport, SpfReport } from '../contract/auth-report.ts';
+import type { ArcReport, SpfReport } from '../contract/auth-report.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { DoctorNetwork } from '../contract/doctor-network.ts';
 import { parseHeader } from '../mail/header.ts';
 import { verifyArc } from '../verify/arc/verify-arc.ts';
 import { createDeadlineDns } from '../verify/deadline-dns.ts';
-import { verifyDkim } from '../verify/dkim/verify-dkim.ts';
 import type { DnsList } from '../verify/dnsbl/lists.ts';
 import { checkSpf } from '../verify/spf/check-spf.ts';
 
@@ -36,11 +35,6 @@ export interface SpfQuestion {
 export function answerSpf(context: VerifyContext, { domain, ip, sender, helo }: SpfQuestion): Promise<SpfReport> {
   const question = { domain, ip, sender: sender ?? `postmaster@${domain}`, helo: helo ?? domain, now: context.clock.now() };
   return inTime(context, (dns) => checkSpf(dns, question));
-}
-
-/** `message` with CRLF line ends; one row per signature, top first. */
-export function answerDkim(context: VerifyContext, message: Buffer): Promise<readonly DkimReport[]> {
-  return inTime(context, (dns) => verifyDkim(dns, new BufferSource(message), parseHeader(message), { now: context.clock.now() }));
 }
 
 export function answerArc(context: VerifyContext, message: Buffer): Promise<ArcReport> {

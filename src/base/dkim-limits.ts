@@ -1,0 +1,17 @@
+/** Limits of the search for what happened to a signed message. The rules of base/limits.ts hold. */
+
+export const DKIM_DIAGNOSIS_LIMITS = {
+  /** Larger bodies are hashed, but not searched. */
+  bodyBytesMax: 4 * 1024 * 1024,
+  /** Lines at the end that may be a footer. */
+  footerLinesMax: 400,
+  /** Lines at the beginning that may be a banner. */
+  bannerLinesMax: 20,
+  /** Footers inside of MIME parts that are looked at. */
+  innerFootersMax: 20,
+  /** Changed headers that are tried, alone and in pairs; each costs one hash, or one signature check for Ed25519. */
+  headerTrialsMax: 4000,
+  headerTrialsEd25519Max: 400,
+  /** Guesses for one field. */
+  guessesPerFieldMax: 12,
+} as const;

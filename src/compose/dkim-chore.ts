@@ -1,0 +1,40 @@
+/** Drives the changes of DKIM keys, and begins those that are due by age ([dkim] rotate-every). */
+import type { Chore } from '../contract/chores.ts';
+import { advanceRotation, rotationPlans, startRotation, type RotationContext } from '../manage/dkim/rotation.ts';
+
+const EVERY_MS = 3_600_000;
+const AGAIN_MS_MIN = 60_000;
+
+export function dkimChore(context: RotationContext): Chore {
+  return {
+    name: 'dkim-rotation',
+    everyMs: EVERY_MS,
+    run: async ({ now, signal }) => {
+      await startDue(context, now);
+      const running = (await context.store.dkimRotations.list()).filter(({ phase }) => phase !== 'done');
+      let nextAt = now + EVERY_MS;
+      for (const row of running) {
+        if (signal.aborted) return;
+        const after = await advanceRotation(context, row);
+        if (after.phase !== 'done') nextAt = Math.min(nextAt, after.dueAt);
+      }
+      return { againInMs: Math.max(nextAt - context.clock.now(), AGAIN_MS_MIN) };
+    },
+  };
+}
+
+async function startDue(context: RotationContext, now: number): Promise<void> {
+  const { store, config, log } = context;
+  const everyMs = config.dkim.rotateEveryMs ?? 0;
+  if (everyMs === 0) return;
+  const [keys, rotations] = await Promise.all([store.keys.list(), store.dkimRotations.list()]);
+  const old = keys.filter(({ state, createdAt }) => state === 'active' && now - createdAt >= everyMs);
+  for (const domain of new Set(old.map((key) => key.domain))) {
+    for (const plan of await rotationPlans(context, domain)) {
+      const due = old.some((key) => key.domain === domain && key.selector === plan.oldSelector);
+      const busy = rotations.some((row) => row.domain === domain && row.algorithm === plan.algorithm && row.phase !== 'done');
+      if (!due || busy) continue;
+      await startRotation(context, plan, false).catch((error: unknown) => log.warn('dkim.rotation-failed', { domain, error: String(error) }));
+    }
+  }
+}

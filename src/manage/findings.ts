@@ -1,0 +1,2 @@
+/** Findings about something published, for those who show them. */
+export { isBad, type DeploymentFinding } from '../verify/deployment-finding.ts';
