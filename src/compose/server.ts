@@ -38,6 +38,7 @@ import { mailboxSettingsOf, startRetention } from './retention.ts';
 import { createSendingBrake, noteOutcomes } from './sending-brake.ts';
 import { createServices } from './services.ts';
 import { createSharedParts } from './shared-parts.ts';
+import { countSending } from './sending-figures.ts';
 import { createServerShaper } from './shaping.ts';
 import { routeList } from './routes.ts';
 import { watchSpool } from './spool.ts';
@@ -93,7 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const live = createLiveConfig(options.config);
   const { config } = live;
   const store = await openStore(config.dataDir, { clock, log, readerThread: options.accessThread !== undefined && wantsAccess(config) });
-  const closing: (() => Promise<void> | void)[] = [() => store.close(), () => store.reportsOut.flush().catch(() => {})];
+  const closing: (() => Promise<void> | void)[] = [() => store.close(), () => store.reportsOut.flush().catch(() => {}), () => store.sendingDays.flush().catch(() => {})];
   store.startIndexing();
   try {
     await store.mailbox.quotas.configure(mailboxSettingsOf(config));
@@ -111,7 +112,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const ownMail = createOwnMail({ ...shared, submit: (message) => doors.intake.submit(message) });
     for (const service of createServices({ ...shared, fetch, ownMail, network: () => network, complained: (lane) => shaper.complained(lane) })) services.set(service.name, service);
     const brake: Brake = createSendingBrake({ ...shared, queue: queue.control, ownMail });
-    observers.push(noteOutcomes(brake), countDeliveries(counters));
+    observers.push(noteOutcomes(brake), countDeliveries(counters), countSending(shared));
     closing.push(() => brake.close());
     const doors: SmtpServerPorts = createDoors({ ...shared, checkRecipient, brake, enqueue: (item) => queue.enqueue(item) });
     const front = await createFront({ config, ports: doors });

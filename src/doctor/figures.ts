@@ -31,6 +31,8 @@ export interface DomainFigures {
   readonly senders: readonly { readonly address: string; readonly field: 'from' | 'reply-to'; readonly reached: boolean }[];
   /** One-click unsubscribe links of recent mail, newest first. `trial`: it went to an address that is there for trying. */
   readonly unsubscribe: readonly { readonly url: string; readonly trial: boolean }[];
+  /** Its trial was not made within the last day, and is this examination's to make. */
+  readonly mayTryUnsubscribe: boolean;
   /** People who asked to get no more bulk mail of this domain, and those who got some more than two days later. */
   readonly optOuts?: { readonly asked: number; readonly ignored: readonly string[] };
 }

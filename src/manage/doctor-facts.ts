@@ -7,12 +7,14 @@ import { tlsDay } from '../store/clients/tls-results.ts';
 import { createDirectory } from '../store/directory.ts';
 import type { Store } from '../store/store.ts';
 import { machineAddresses, publicAddresses } from './dns.ts';
+import { serverFigures, type ServerFigures } from './doctor-figures.ts';
 
 export interface DoctorFacts {
   readonly hostname: string;
   readonly addresses: readonly SendingAddress[];
   readonly domains: readonly DoctorDomain[];
   readonly server: ServerFacts;
+  readonly figures: ServerFigures;
 }
 
 export interface DoctorDomain {
@@ -30,6 +32,7 @@ export async function doctorFacts({ store, config, clock }: { readonly store: St
   const directory = createDirectory({ store, hostname: config.hostname, origin: config.origin });
   return {
     hostname,
+    figures: await serverFigures({ store, config, clock, directory }, domains.map(({ name }) => name)),
     addresses: publicAddresses(config).map(({ address, helo }) => ({ address, helo: helo ?? hostname })),
     domains: await Promise.all(domains.map(async ({ name }): Promise<DoctorDomain> => {
       const keys = (await store.keys.list(name)).filter(({ state }) => state === 'active').map(({ selector, algorithm, publicKey, createdAt }) => ({ selector, algorithm, publicKey, createdAt }));

@@ -22,6 +22,7 @@ import type { KeptState, News } from '../doctor/guard/kept-state.ts';
 import { badnessOf, isDoubtful, keyOf, watch } from '../doctor/guard/watch.ts';
 import { scoreOf } from '../doctor/score.ts';
 import type { GuardStateRow } from '../store/clients/examinations.ts';
+import { dnsListsOf } from './dns-lists.ts';
 import { doctorFacts, type DoctorFacts } from './doctor-facts.ts';
 import { runDoctor } from './doctor.ts';
 import { findingOf, runOf, scoresOf } from './examinations.ts';
@@ -97,9 +98,9 @@ class Guard {
 
   /** `doubts`: only these; undefined: everything. */
   async #inBatches(facts: DoctorFacts, doubts: readonly KeptState[] | undefined, signal: AbortSignal | undefined, take: (results: readonly Result[]) => Promise<void>): Promise<void> {
-    const { clock, network } = this.#context;
+    const { clock, network, config } = this.#context;
     const fresh = this.#freshDns?.(this.#turn++);
-    const verify = { dns: fresh ?? this.#context.dns, clock, ...(network ? { network } : {}) };
+    const verify = { dns: fresh ?? this.#context.dns, clock, lists: await dnsListsOf(config.doctor), ...(network ? { network } : {}) };
     const wanted = doubts && new Set(doubts.map(({ check }) => check));
     const ids = CHECKS.filter(({ id }) => !wanted || wanted.has(id));
     const [ours, theirs] = [ids.filter(({ about }) => about !== 'domain'), ids.filter(({ about }) => about === 'domain')].map((checks) => checks.map(({ id }) => id)) as [string[], string[]];

@@ -1,7 +1,7 @@
 /** The guard in the lab, whose clock is advanced: something breaks, stays broken, is mended; and something flaps. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
+import { startLab, type LabProcess } from '../harness/lab-process.ts';
 
 interface Status {
   readonly watched: number;
@@ -36,13 +36,6 @@ async function look(times: number): Promise<number> {
   }
   return told;
 }
-
-/** Subjects of the notes that the postmaster got. */
-async function notes(): Promise<readonly string[]> {
-  const { stdout } = await lab.run(['mail', 'list', '--json']);
-  return stdout.split('\n');
-}
-void notes;
 
 describe('the guard in the lab', () => {
   it('watches everything and says nothing in good weather', async () => {

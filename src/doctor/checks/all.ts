@@ -11,8 +11,14 @@ import { ptr } from './address/ptr.ts';
 import { routeOrigin } from './address/route-origin.ts';
 import { senderScore } from './address/sender-score.ts';
 import { spamhaus } from './address/spamhaus.ts';
+import { bounces } from './bulk/bounces.ts';
 import { bulkFields } from './bulk/bulk-fields.ts';
+import { complaints } from './bulk/complaints.ts';
+import { enrolled } from './bulk/enrolled.ts';
+import { growth } from './bulk/growth.ts';
 import { oneClick } from './bulk/one-click.ts';
+import { unsubscribeHonoured } from './bulk/unsubscribe-honoured.ts';
+import { unsubscribeWorks } from './bulk/unsubscribe-works.ts';
 import { honestLinks } from './content/honest-links.ts';
 import { linkDomains } from './content/link-domains.ts';
 import { linksAnswer } from './content/links-answer.ts';
@@ -59,8 +65,12 @@ import { messageDmarc } from './message/message-dmarc.ts';
 import { messageSpf } from './message/message-spf.ts';
 import { messageTls } from './message/message-tls.ts';
 import { mimeValidity } from './message/mime-validity.ts';
+import { placement } from './receiving/placement.ts';
+import { queueLength } from './receiving/queue-length.ts';
 import { roleAddresses } from './receiving/role-addresses.ts';
+import { senderMailboxes } from './receiving/sender-mailboxes.ts';
 import { domainAge } from './reputation/domain-age.ts';
+import { domainLists } from './reputation/domain-lists.ts';
 import { safeBrowsing } from './reputation/safe-browsing.ts';
 import { mtaSts } from './tls/mta-sts.ts';
 import { tlsReports } from './tls/tls-rpt.ts';
@@ -73,12 +83,14 @@ export const CHECKS: readonly Check[] = [
   // Domains
   nameServers, domainExists, mx, nullMx, spfRecord, spfSyntax, spfLookups, spfOwn, spfSize, spfBreadth,
   dkimPublished, dkimSize, dkimAge, dmarcRecord, dmarcPolicy, dmarcObsolete, dmarcReports, rejectUnsigned,
-  dnssec, caa, discovery, namesWithoutMail, bimi, domainAge, safeBrowsing,
+  dnssec, caa, discovery, namesWithoutMail, bimi, domainAge, safeBrowsing, domainLists,
   // TLS
   startTls, certificate, outboundTls, tlsReports, mtaSts, tlsa,
   // A message
   messageSpf, messageDkim, messageDmarc, messageTls, fromField, dateAndId, headerFields, mimeValidity,
   spamRules, textAndHtml, linksAnswer, honestLinks, linkDomains, oneClick, bulkFields,
+  // Mail to many
+  unsubscribeWorks, unsubscribeHonoured, complaints, enrolled, bounces, growth,
   // Receiving
-  roleAddresses,
+  roleAddresses, senderMailboxes, queueLength, placement,
 ];
