@@ -20,4 +20,13 @@ export const DOCTOR_LIMITS = {
   /** Addresses that a prober remembers for that, and tries at once. */
   proberAddressesMax: 1_000,
   proberAtOnceMax: 20,
+  /** The server looks for its own addresses on DNS lists so often. */
+  listingsEveryMs: 86_400_000,
+  /** What DNS lists said of an address is kept for two years. */
+  listingsKeptMs: 730 * 86_400_000,
+  listingsShownMax: 200,
+  /** Lists of one look at an address. */
+  dnsListsMax: 200,
+  /** Addresses of one `posthorn ip check`. */
+  addressesMax: 64,
 } as const;

@@ -3,6 +3,7 @@ import type { Chore } from '../contract/chores.ts';
 import type { OwnMail } from '../contract/own-mail.ts';
 import { createDmarcReportChore } from '../manage/reports-out/dmarc-reports.ts';
 import { createTlsReportChore } from '../manage/reports-out/tls-reports.ts';
+import { createListingsChore } from '../manage/ip-listings.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import { dkimChore } from './dkim-chore.ts';
 import { createReportRetentionChore } from './report-chores.ts';
@@ -24,5 +25,6 @@ export function choreList({ context, ownMail }: ChorePorts): readonly Chore[] {
     createTlsReportChore(context, ownMail),
     ...placementChores(context),
     sendingFiguresChore(context),
+    createListingsChore(context),
   ];
 }

@@ -38,7 +38,7 @@ export interface DoctorRequest {
 /** Throws a permanent Failure `check-unknown`, or `nothing-to-check`. Without context.network, what needs connections is unknown. */
 export async function runDoctor({ dns, clock, network, lists }: VerifyContext, { facts: known, domains, only, onResult }: DoctorRequest): Promise<Examination> {
   for (const id of only ?? []) explainCheck(id);
-  const addresses = known ? await sendingAddresses({ dns }, known) : [];
+  const addresses = known ? await ownAddresses({ dns }, known) : [];
   const subjects = subjectsOf(known, addresses, domains.map(domainKey));
   if (subjects.length === 0) throw new Failure('nothing-to-check', 'name a domain, or run this where a server is configured', { temporary: false });
   const context = { dns, now: clock.now(), ...(network ? { network } : {}), ...(lists ? { lists } : {}) };
@@ -69,12 +69,12 @@ export async function examineServer(context: ManageContext): Promise<Examination
 export async function sendingSource(config: Config, dns: Dns): Promise<SendingAddress | undefined> {
   const hostname = domainKey(config.hostname);
   const addresses = publicAddresses(config).map(({ address, helo }) => ({ address, helo: helo ?? hostname }));
-  const [source] = await sendingAddresses({ dns }, { addresses, hostname });
+  const [source] = await ownAddresses({ dns }, { addresses, hostname });
   return source;
 }
 
 /** Behind NAT the machine does not know its public address: that of its host name is the best guess. */
-async function sendingAddresses({ dns }: Pick<VerifyContext, 'dns'>, { addresses, hostname }: Pick<DoctorFacts, 'addresses' | 'hostname'>): Promise<readonly SendingAddress[]> {
+export async function ownAddresses({ dns }: Pick<VerifyContext, 'dns'>, { addresses, hostname }: Pick<DoctorFacts, 'addresses' | 'hostname'>): Promise<readonly SendingAddress[]> {
   if (addresses.length > 0) return addresses;
   const [v4, v6] = await Promise.all([dns.query(hostname, 'A'), dns.query(hostname, 'AAAA')]);
   return [...(v4.kind === 'found' ? v4.records : []), ...(v6.kind === 'found' ? v6.records : [])].map((address) => ({ address, helo: hostname }));

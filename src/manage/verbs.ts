@@ -18,6 +18,7 @@ import { domainVerbs } from './domain.ts';
 import { exportVerbs } from './export-mail.ts';
 import { importVerbs } from './import-verbs.ts';
 import { ipVerbs } from './ip.ts';
+import { ipListingVerbs } from './ip-listings.ts';
 import { mailSearchVerbs } from './mail-search.ts';
 import { mailboxRetentionVerbs } from './mailbox-retention.ts';
 import { mailboxVerbs } from './mailbox.ts';
@@ -60,6 +61,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...exportVerbs,
   ...importVerbs,
   ...ipVerbs,
+  ...ipListingVerbs,
   ...mailboxVerbs,
   ...mailboxRetentionVerbs,
   ...mailSearchVerbs,

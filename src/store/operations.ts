@@ -10,6 +10,7 @@ import { annotationReads, annotationWrites } from './ops/annotations.ts';
 import { appPasswordReads, appPasswordWrites } from './ops/app-passwords.ts';
 import { bodyReads, bodyWrites } from './ops/bodies.ts';
 import { choreReads, choreWrites } from './ops/chores.ts';
+import { ipListingReads, ipListingWrites } from './ops/ip-listings.ts';
 import { dkimRotationReads, dkimRotationWrites } from './ops/dkim-rotations.ts';
 import { directoryReads, directoryWrites } from './ops/directory.ts';
 import { dnsPublishingReads, dnsPublishingWrites } from './ops/dns-publishing.ts';
@@ -54,6 +55,7 @@ export const writes = {
   appPasswords: appPasswordWrites,
   bodies: bodyWrites,
   chores: choreWrites,
+  ipListings: ipListingWrites,
   directory: directoryWrites,
   dkimRotations: dkimRotationWrites,
   dnsPublishing: dnsPublishingWrites,
@@ -95,6 +97,7 @@ export const reads = {
   appPasswords: appPasswordReads,
   bodies: bodyReads,
   chores: choreReads,
+  ipListings: ipListingReads,
   directory: directoryReads,
   dkimRotations: dkimRotationReads,
   dnsPublishing: dnsPublishingReads,

@@ -8,6 +8,8 @@ import type { DnsPublishingStore } from './clients/dns-publishing.ts';
 import { createMailTestStore } from './clients/mail-tests.ts';
 import type { MailTestStore } from './clients/mail-tests.ts';
 import { createChoreStore } from './clients/chores.ts';
+import { createIpListingStore } from './clients/ip-listings.ts';
+import type { IpListingStore } from './clients/ip-listings.ts';
 import type { ChoreStore } from './clients/chores.ts';
 import { createDirectoryStore } from './clients/directory.ts';
 import type { DirectoryStore } from './clients/directory.ts';
@@ -71,6 +73,7 @@ export interface StoreClients {
   readonly directory: DirectoryStore;
   /** When the server last did what it does now and then. */
   readonly chores: ChoreStore;
+  readonly ipListings: IpListingStore;
   /** Reports of the mail-tester's address. */
   readonly mailTests: MailTestStore;
   readonly dnsPublishing: DnsPublishingStore;
@@ -140,6 +143,7 @@ export function createStoreClients({ call, feed, search, dataDir, clock, reserve
     timeline: createTimeline(call),
     directory: createDirectoryStore(call, changes.directory),
     chores: createChoreStore(call),
+    ipListings: createIpListingStore(call),
     mailTests: createMailTestStore(call),
     dnsPublishing: createDnsPublishingStore(call),
     examinations: createExaminationStore(call),

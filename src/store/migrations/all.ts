@@ -19,6 +19,7 @@ import { loginsMigration } from './050-logins.ts';
 import { importsMigration } from './055-imports.ts';
 import { impliedFoldersMigration } from './056-implied-folders.ts';
 import { choresMigration } from './057-chores.ts';
+import { ipListingsMigration } from './065-ip-listings.ts';
 import { mailTestsMigration } from './058-mail-tests.ts';
 import { dnsPublishingMigration } from './059-dns-publishing.ts';
 import { examinationsMigration } from './060-examinations.ts';
@@ -55,6 +56,7 @@ export const migrations: readonly Migration[] = [
   examinationsMigration,
   sendingDaysMigration,
   reportsOutMigration,
+  ipListingsMigration,
   dkimRotationsMigration,
   stsPublicationsMigration,
   reportsMigration,

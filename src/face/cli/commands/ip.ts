@@ -1,15 +1,12 @@
 /** `posthorn ip …` */
-import { isIP } from 'node:net';
 import { Option } from 'commander';
 import type { LaneView, Pause } from '../../../contract/shaping-control.ts';
 import type { IpDetails, IpList, IpView } from '../../../manage/ip.ts';
-import { checkIp, type FindingLevel, type IpCheck } from '../../../manage/ip-check.ts';
-import { printable } from '../../../base/table.ts';
 import { durationOption, group, leaf, type Registry } from '../command.ts';
 import type { Output } from '../output.ts';
-import { type CommonOptions, UsageError } from '../session.ts';
+import type { CommonOptions } from '../session.ts';
 import { moment } from '../words.ts';
-import { withVerifyContext } from './verify-context.ts';
+import { addCheck } from './ip-check.ts';
 
 interface PauseOptions extends CommonOptions {
   readonly for?: number;
@@ -34,13 +31,7 @@ export function add(registry: Registry): void {
     if (options.json) return out.json(result);
     showDetails(out, result);
   });
-  leaf<CommonOptions>(registry, ip, 'check', 'what receivers find out about an address: its name, whether it leads back, and DNS lists', '<address>', async (options, address = '') => {
-    if (isIP(address) === 0) throw new UsageError(`${address} is no IP address`);
-    const result = await withVerifyContext(session, options, (context) => checkIp(context, address));
-    if (options.json) out.json(result);
-    else showCheck(out, result);
-    return result.findings.some(({ level }) => level === 'bad') ? 1 : 0;
-  });
+  addCheck(registry, ip);
   leaf<PauseOptions>(registry, ip, 'pause', 'send nothing from an address', '<address>', async (options, address) => {
     const result = await session.call<Pause>(options, 'ip.pause', { address, ...(options.for !== undefined && { forMs: options.for }), ...(options.reason !== undefined && { reason: options.reason }) });
     if (options.json) return out.json(result);
@@ -58,25 +49,6 @@ export function add(registry: Registry): void {
     if (options.json) return out.json(result);
     out.line(`${address} comes back cautiously (${result.reopened} ${result.reopened === 1 ? 'lane' : 'lanes'})`);
   }).option('--site <site>', 'only there');
-}
-
-const LEVELS: Readonly<Record<FindingLevel, readonly [style: 'green' | 'yellow' | 'red' | 'dim', word: string]>> = {
-  good: ['green', 'good'],
-  warning: ['yellow', 'warning'],
-  bad: ['red', 'bad'],
-  unknown: ['dim', 'unknown'],
-};
-
-function showCheck(out: Output, { findings, lists }: IpCheck): void {
-  for (const { level, text, remedy, link } of findings) {
-    const [style, word] = LEVELS[level];
-    out.line(`${out.style(style, word.padEnd(8))} ${printable(text)}`);
-    if (remedy !== undefined) out.line(`${' '.repeat(9)}do: ${printable(remedy)}${link === undefined ? '' : ` (${link})`}`);
-  }
-  const count = (verdict: string): number => lists.filter((list) => list.verdict === verdict).length;
-  out.line(`${lists.length} DNS lists: ${count('listed')} list it, ${count('clean')} do not, ${count('unknown')} gave no answer that can be believed`);
-  const unknown = lists.filter(({ verdict }) => verdict === 'unknown');
-  if (unknown.length > 0) out.table([{ title: 'No answer from' }, { title: 'Because' }], unknown.map(({ zone, detail }) => [zone, detail]), '');
 }
 
 function showList(out: Output, { ips, pauses, live, now }: IpList): void {
