@@ -89,7 +89,7 @@ const dmarc = defineVerb({
 });
 
 const tls = defineVerb({
-  name: 'report.tlsReceived',
+  name: 'report.tls-received',
   summary: 'Tells how others could send to our domains over TLS, by the reports that came.',
   args: period,
   run: async (context: ManageContext, { domain, backMs }): Promise<TlsReportsAnswer> => {

@@ -4,6 +4,7 @@ import { answerDmarc, type DmarcAnswer } from '../../../manage/dmarc.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import type { CommonOptions, Session } from '../session.ts';
 import { addDmarcPlan } from './dmarc-plan.ts';
+import { addReportReader } from './report-received.ts';
 import { withVerifyContext } from './verify-context.ts';
 
 export function add(registry: Registry): void {
@@ -28,6 +29,7 @@ export function add(registry: Registry): void {
     else explain(session, answer);
     return answer.policy === undefined ? 1 : 0;
   });
+  addReportReader(registry, dmarc, 'report');
 }
 
 function explain({ out }: Session, answer: DmarcAnswer): void {

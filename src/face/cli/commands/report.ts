@@ -1,31 +1,40 @@
-/** `posthorn report tls`: the TLS report (RFC 8460) of a day, as it would be sent. */
+/** `posthorn report …`: reports of others about our mail, and ours to them; `report tls` is the TLS report (RFC 8460) of a day, as it is sent. */
 import type { Command } from 'commander';
 import type { TlsReportListing } from '../../../manage/tls.ts';
 import type { TlsReportPolicy } from '../../../manage/tls-report.ts';
-import { group, leaf, type Registry } from '../command.ts';
+import { durationOption, group, leaf, type Registry } from '../command.ts';
+import { addReceivedReports, showReceivedTls } from './report-received.ts';
 import { addSentReports } from './report-sent.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 
 interface ReportOptions extends CommonOptions {
   readonly day?: string;
+  readonly received?: boolean;
+  readonly since?: number;
 }
 
 export function add(registry: Registry): void {
   const reports = group(registry, 'report', 'reports to other domains, and from them');
   addTlsReport(registry, reports, 'tls');
+  addReceivedReports(registry, reports);
   addSentReports(registry, reports);
 }
 
 /** The same as `report tls` and as `tls report`. */
 export function addTlsReport(registry: Registry, parent: Command, name: string): void {
   const { session } = registry;
-  leaf<ReportOptions>(registry, parent, name, 'TLS sessions with other domains on a day; with --json the reports of RFC 8460', '[domain]', async (options, domain) => {
-    const { day } = options;
+  leaf<ReportOptions>(registry, parent, name, 'TLS sessions with other domains on a day (with --json the reports of RFC 8460), or what others report about yours', '[domain]', async (options, domain) => {
+    const { day, received, since } = options;
+    if (received || since !== undefined) return showReceivedTls(session, options, { ...(domain ? { domain } : {}), ...(since !== undefined && { backMs: since }) });
     if (day !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(day)) throw new UsageError(`--day ${day}: give a day such as 2026-11-20 (UTC)`);
     const listing = await session.call<TlsReportListing>(options, 'tls.report', { ...(day === undefined ? {} : { day }), ...(domain ? { domain } : {}) });
     if (options.json) session.out.json(listing.reports.map(({ report: one }) => one));
     else show(session, listing);
-  }).option('--day <day>', 'UTC day, as 2026-11-20 (default: today)');
+    return 0;
+  })
+    .option('--day <day>', 'UTC day, as 2026-11-20 (default: today)')
+    .option('--received', 'what others reported about sessions with your domains')
+    .option('--since <duration>', 'the same, how far back, such as 7d (default: 30d)', durationOption);
 }
 
 function show({ out }: Session, { day, reports, days }: TlsReportListing): void {
