@@ -50,7 +50,8 @@ export class RecordOverrides {
   apply(zones: readonly Zone[]): readonly Zone[] {
     const changed = new Map(zones.map((zone) => [zone.apex, zone]));
     for (const override of this.#overrides.values()) {
-      const apex = closest([...changed.keys()], override.name) ?? lastTwo(override.name);
+      // Where no zone is, the name is one of its own.
+      const apex = closest([...changed.keys()], override.name) ?? override.name;
       changed.set(apex, withOverride(changed.get(apex) ?? { apex, records: [] }, override));
     }
     return [...changed.values()];
@@ -86,8 +87,4 @@ function closest(apexes: readonly string[], name: string): string | undefined {
 
 function isIn(name: string, apex: string): boolean {
   return name === apex || name.endsWith(`.${apex}`);
-}
-
-function lastTwo(name: string): string {
-  return name.split('.').slice(-2).join('.');
 }
