@@ -78,6 +78,8 @@ export type MailProbeAnswer =
       readonly startTls: boolean;
       /** `taken` means an open relay, unless the address that asked may relay. */
       readonly relay?: { readonly outcome: 'refused' | 'taken' | 'later'; readonly reply: string };
+      /** Everything that was said, in order. */
+      readonly steps?: readonly ProbedStep[];
     }
   | {
       readonly kind: 'failure';
@@ -86,6 +88,16 @@ export type MailProbeAnswer =
       readonly reason: 'refused' | 'timeout' | 'lost' | 'local' | 'protocol';
       readonly detail: string;
     };
+
+export interface ProbedStep {
+  /** What we said; '' while waiting for the greeting. */
+  readonly command: string;
+  readonly code: number;
+  readonly enhanced?: string;
+  readonly lines: readonly string[];
+  /** Until the answer was there. */
+  readonly tookMs: number;
+}
 
 export interface ProbedTls {
   readonly peer: PeerIdentity;

@@ -51,7 +51,7 @@ const seedAdd = defineVerb({
     };
     const tried = args.untried ? undefined : await tryLogin(context, seed, secret).catch((error: unknown) => Promise.reject(withHint(error, known?.note)));
     await context.store.placement.putSeed(seed, await sealSecret(context.store.dataDir, key, secret));
-    return { seed: { ...seed, trouble: '' }, ...(tried ?? {}), ...(known ? { note: known.note } : {}) };
+    return { seed: { ...seed, trouble: '' }, ...tried, ...(known ? { note: known.note } : {}) };
   },
 });
 

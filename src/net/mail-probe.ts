@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
 import { Failure } from '../base/errors.ts';
 import { Semaphore } from '../base/semaphore.ts';
-import type { MailProbe, MailProbeAnswer, MailProbeRequest, ProbedTls } from '../contract/doctor-network.ts';
+import type { MailProbe, MailProbeAnswer, MailProbeRequest, ProbedStep, ProbedTls } from '../contract/doctor-network.ts';
 import type { Connector } from './connector.ts';
 import { peerIdentity } from './peer-identity.ts';
 import { SmtpChannel, type ReceivedReply } from './smtp-channel.ts';
@@ -57,27 +57,36 @@ async function dial({ connector, clock }: MailProbePorts, { address, port, local
   }
 }
 
+/** A connection, and what was said on it. */
+interface Dialogue {
+  readonly channel: SmtpChannel;
+  readonly clock: Clock;
+  readonly steps: ProbedStep[];
+}
+
 async function talk(ports: MailProbePorts, request: MailProbeRequest, channel: SmtpChannel): Promise<Answered> {
+  const dialogue: Dialogue = { channel, clock: ports.clock, steps: [] };
+  const { steps } = dialogue;
   let tls: ProbedTls | undefined;
   if (request.implicitTls) {
     tls = await secure(ports, request, channel);
     // IMAP and the like speak otherwise; the certificate is all that is asked of them.
-    if (!request.relay) return { kind: 'answer', startTls: false, tls };
+    if (!request.relay) return { kind: 'answer', startTls: false, tls, steps };
   }
-  const first = await ask(channel, 'greeting', undefined);
+  const first = await ask(dialogue, 'greeting', undefined);
   const greeting = `${first.reply.code} ${first.lines[0] ?? ''}`.trim();
-  if (request.greetingOnly || first.reply.code !== 220) return { kind: 'answer', greeting, startTls: false };
-  const { startTls } = await hello(channel, request.helo);
-  if (startTls && !tls && (await ask(channel, 'starttls', 'STARTTLS')).reply.code === 220) {
+  if (request.greetingOnly || first.reply.code !== 220) return { kind: 'answer', greeting, startTls: false, steps };
+  const { startTls } = await hello(dialogue, request.helo);
+  if (startTls && !tls && (await ask(dialogue, 'starttls', 'STARTTLS')).reply.code === 220) {
     tls = await secure(ports, request, channel);
-    await hello(channel, request.helo);
+    await hello(dialogue, request.helo);
   }
-  const relay = request.relay && (await askToRelay(channel, request.relay));
-  return { kind: 'answer', greeting, startTls, ...(tls ? { tls } : {}), ...(relay ? { relay } : {}) };
+  const relay = request.relay && (await askToRelay(dialogue, request.relay));
+  return { kind: 'answer', greeting, startTls, ...(tls ? { tls } : {}), ...(relay ? { relay } : {}), steps };
 }
 
-async function hello(channel: SmtpChannel, helo: string): Promise<{ readonly startTls: boolean }> {
-  const answer = await ask(channel, 'ehlo', `EHLO ${helo}`);
+async function hello(dialogue: Dialogue, helo: string): Promise<{ readonly startTls: boolean }> {
+  const answer = await ask(dialogue, 'ehlo', `EHLO ${helo}`);
   return { startTls: answer.reply.code === 250 && parseCapabilities(answer.lines).startTls };
 }
 
@@ -87,17 +96,21 @@ async function secure({ clientTls }: MailProbePorts, { host }: MailProbeRequest,
 }
 
 /** Ends before DATA, with RSET, so that no message is begun. */
-async function askToRelay(channel: SmtpChannel, { from, to }: { readonly from: string; readonly to: string }): Promise<NonNullable<Answered['relay']>> {
-  const mail = await ask(channel, 'mail', `MAIL FROM:<${from}>`);
-  const answer = mail.reply.code === 250 ? await ask(channel, 'rcpt', `RCPT TO:<${to}>`) : mail;
+async function askToRelay(dialogue: Dialogue, { from, to }: { readonly from: string; readonly to: string }): Promise<NonNullable<Answered['relay']>> {
+  const mail = await ask(dialogue, 'mail', `MAIL FROM:<${from}>`);
+  const answer = mail.reply.code === 250 ? await ask(dialogue, 'rcpt', `RCPT TO:<${to}>`) : mail;
   const digit = Math.floor(answer.reply.code / 100);
-  if (mail.reply.code === 250) await ask(channel, 'rset', 'RSET');
+  if (mail.reply.code === 250) await ask(dialogue, 'rset', 'RSET');
   return { outcome: digit === 2 ? 'taken' : digit === 4 ? 'later' : 'refused', reply: `${answer.reply.code} ${answer.lines.join(' ')}`.slice(0, 300) };
 }
 
-function ask(channel: SmtpChannel, step: SmtpStep, command: string | undefined): Promise<ReceivedReply> {
+async function ask({ channel, clock, steps }: Dialogue, step: SmtpStep, command: string | undefined): Promise<ReceivedReply> {
+  const since = clock.monotonic();
   if (command !== undefined) channel.write(`${command}\r\n`);
-  return channel.read(step, DOCTOR_LIMITS.probeMs);
+  const answer = await channel.read(step, DOCTOR_LIMITS.probeMs);
+  const { code, enhanced } = answer.reply;
+  steps.push({ command: command ?? '', code, ...(enhanced === undefined ? {} : { enhanced }), lines: answer.lines, tookMs: Math.round(clock.monotonic() - since) });
+  return answer;
 }
 
 /**
@@ -110,9 +123,10 @@ async function takesOldTls(ports: MailProbePorts, request: MailProbeRequest): Pr
   const limit = channel.limit(DOCTOR_LIMITS.probeMs);
   try {
     if (!request.implicitTls) {
-      await ask(channel, 'greeting', undefined);
-      await hello(channel, request.helo);
-      if ((await ask(channel, 'starttls', 'STARTTLS')).reply.code !== 220) return undefined;
+      const dialogue: Dialogue = { channel, clock: ports.clock, steps: [] };
+      await ask(dialogue, 'greeting', undefined);
+      await hello(dialogue, request.helo);
+      if ((await ask(dialogue, 'starttls', 'STARTTLS')).reply.code !== 220) return undefined;
     }
     return await handshakeOld(channel);
   } catch {

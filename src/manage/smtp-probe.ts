@@ -1,0 +1,118 @@
+/**
+ * How a remote site would answer mail to an address from a sender: the same steps as a delivery, stopped before DATA, so
+ * that nothing is sent. One address at a time: asking for many is what receivers block senders for.
+ */
+import { Failure } from '../base/errors.ts';
+import type { Dns } from '../contract/dns.ts';
+import type { MailProbeAnswer, ProbedStep } from '../contract/doctor-network.ts';
+import { displayDomain, domainOf, normalizeDomain, parseMailbox } from '../mail/address.ts';
+import { explainReply, type Explanation } from '../mail/reply-meaning/explain.ts';
+import type { VerifyContext } from './verify.ts';
+
+export interface ProbeQuestion {
+  readonly recipient: string;
+  /** '' is the null sender of bounces. */
+  readonly sender: string;
+  readonly helo: string;
+  /** Our address; default: the system's choice. */
+  readonly source?: string;
+  /** Every mail server, also behind one that answered. Default false. */
+  readonly all?: boolean;
+}
+
+export interface ProbedHost {
+  readonly host: string;
+  readonly preference: number;
+  readonly address: string;
+  /** `later`: 4xx. */
+  readonly outcome: 'accepts' | 'later' | 'refuses' | 'unreachable';
+  /** A sentence. */
+  readonly text: string;
+  readonly tls?: { readonly version: string; readonly trusted: boolean; readonly detail?: string };
+  readonly steps: readonly ProbedStep[];
+  /** Of the reply that decided; absent when it accepts. */
+  readonly explanation?: Explanation;
+}
+
+export interface SmtpProbe {
+  readonly recipient: string;
+  readonly sender: string;
+  readonly helo: string;
+  readonly domain: string;
+  readonly outcome: ProbedHost['outcome'] | 'no-mail' | 'unknown';
+  /** A sentence. */
+  readonly text: string;
+  readonly hosts: readonly ProbedHost[];
+}
+
+const HOSTS_MAX = 5;
+const ADDRESSES_MAX = 2;
+
+/** Throws a permanent Failure `bad-address`, or `no-network`. */
+export async function probeAddress({ dns, network }: VerifyContext, question: ProbeQuestion): Promise<SmtpProbe> {
+  if (!network) throw new Failure('no-network', 'no connection can be made here', { temporary: false });
+  for (const [what, address] of [['recipient', question.recipient], ['sender', question.sender]] as const) {
+    if (!(what === 'sender' && address === '') && !parseMailbox(address)) throw new Failure('bad-address', `the ${what} ${address} is not a mail address`, { temporary: false });
+  }
+  const { recipient, sender, helo } = question;
+  const domain = normalizeDomain(domainOf(recipient));
+  const about = { recipient, sender, helo, domain };
+  const servers = await mailServers(dns, domain);
+  if ('outcome' in servers) return { ...about, ...servers, hosts: [] };
+  const hosts: ProbedHost[] = [];
+  for (const { host, preference } of servers.hosts.slice(0, HOSTS_MAX)) {
+    for (const address of (await addressesOf(dns, host, question.source)).slice(0, ADDRESSES_MAX)) {
+      const answer = await network.probe({ address, port: network.mailPort, host, helo, relay: { from: sender, to: recipient }, ...(question.source === undefined ? {} : { localAddress: question.source }) });
+      hosts.push({ host, preference, address, ...judge(answer, host) });
+      if (hosts.at(-1)?.outcome !== 'unreachable' && !question.all) return { ...about, ...concluded(hosts, domain), hosts };
+    }
+  }
+  return { ...about, ...concluded(hosts, domain), hosts };
+}
+
+type NoServers = Pick<SmtpProbe, 'outcome' | 'text'>;
+
+async function mailServers(dns: Dns, domain: string): Promise<NoServers | { readonly hosts: readonly { readonly host: string; readonly preference: number }[] }> {
+  const mx = await dns.query(domain, 'MX');
+  const shown = displayDomain(domain);
+  switch (mx.kind) {
+    case 'failure':
+      return { outcome: 'unknown', text: `The mail servers of ${shown} cannot be looked up now (${mx.reason}).` };
+    case 'nxdomain':
+      return { outcome: 'no-mail', text: `The domain ${shown} does not exist.` };
+    case 'nodata':
+      // RFC 5321 §5.1: without MX the domain itself.
+      return { hosts: [{ host: domain, preference: 0 }] };
+    case 'found': {
+      const hosts = mx.records.map(({ preference, exchange }) => ({ host: exchange, preference })).toSorted((a, b) => a.preference - b.preference);
+      // RFC 7505 §3.
+      return hosts.every(({ host }) => host === '') ? { outcome: 'no-mail', text: `${shown} declares that it takes no mail (null MX).` } : { hosts };
+    }
+  }
+}
+
+async function addressesOf(dns: Dns, host: string, source: string | undefined): Promise<readonly string[]> {
+  const types = source === undefined ? (['A', 'AAAA'] as const) : source.includes(':') ? (['AAAA'] as const) : (['A'] as const);
+  const answers = await Promise.all(types.map((type) => dns.query(host, type)));
+  return answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : []));
+}
+
+function judge(answer: MailProbeAnswer, host: string): Omit<ProbedHost, 'host' | 'preference' | 'address'> {
+  if (answer.kind === 'failure') return { outcome: 'unreachable', text: `It could not be asked: ${answer.detail}.`, steps: [] };
+  const { steps = [], tls } = answer;
+  const seen = { steps, ...(tls ? { tls: { version: tls.version, trusted: tls.peer.distrust === undefined && tls.peer.names(host), ...(tls.peer.distrust ? { detail: tls.peer.distrust.detail } : {}) } } : {}) };
+  if (answer.relay?.outcome === 'taken') return { outcome: 'accepts', text: 'It would take the message, as far as it tells before seeing it.', ...seen };
+  const deciding = steps.findLast(({ command, code }) => code >= 400 && command !== 'RSET');
+  if (!deciding) return { outcome: 'unreachable', text: 'It ended without an answer.', ...seen };
+  const { code, enhanced, lines } = deciding;
+  const explanation = explainReply({ code, ...(enhanced === undefined ? {} : { enhanced }), text: lines.join(' ') }, { mx: host, own: false });
+  const where = deciding.command === '' ? 'the greeting' : (deciding.command.split(':', 1)[0] ?? '');
+  return { outcome: code < 500 ? 'later' : 'refuses', text: `It answered ${where} with ${code}: ${explanation.meaning}`, ...seen, explanation };
+}
+
+function concluded(hosts: readonly ProbedHost[], domain: string): NoServers {
+  const shown = displayDomain(domain);
+  if (hosts.length === 0) return { outcome: 'unknown', text: `No mail server of ${shown} has an address that can be asked.` };
+  const deciding = hosts.find(({ outcome }) => outcome !== 'unreachable') ?? hosts[0];
+  return { outcome: deciding?.outcome ?? 'unknown', text: `${deciding?.host}: ${deciding?.text}` };
+}
