@@ -10,14 +10,14 @@ import { Failure } from '../base/errors.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import { PUBLISHABLE_TYPES, type PublishableType, type RecordSet } from '../contract/dns-publishing.ts';
 import { planDomain, type PlanPorts } from '../publish/plan-domain.ts';
-import { assemblePlan, type DesiredSet, type LeftAlone, type Plan, type PlanItem } from '../publish/plan.ts';
+import { assemblePlan, type LeftAlone, type Plan, type PlanItem } from '../publish/plan.ts';
 import { ZoneFinder } from '../publish/zone-finder.ts';
 import { domainKey } from '../store/clients/directory.ts';
 import type { OwnedRow } from '../store/clients/dns-publishing.ts';
 import type { KeyRow } from '../store/ops/keys.ts';
 import { publicAddresses, recordsInput } from './dns.ts';
 import { changedDefaults, policiesOf, type DomainPolicies, type DomainPolicy } from './dns-policy.ts';
-import { desiredRecords, type DesiredRecord } from './dns-records.ts';
+import { desiredRecords, desiredSets, type DesiredRecord } from './dns-records.ts';
 import { createSpfJudge } from './dns-spf-judge.ts';
 import { mailGoesElsewhere } from './dns-use.ts';
 import { defineVerb, type ManageContext } from './verb.ts';
@@ -202,19 +202,6 @@ class PlanRun {
 
 /** Stands for the host in lists of domains. */
 const HOST = 'this host';
-
-/** Rows of one name and type in one. */
-export function desiredSets(records: readonly DesiredRecord[]): readonly DesiredSet[] {
-  const sets = new Map<string, DesiredSet & { values: string[] }>();
-  for (const { name, type, ttl, value, why, where } of records) {
-    if (where !== 'zone') continue;
-    const key = `${name} ${type}`;
-    const set = sets.get(key);
-    if (!set) sets.set(key, { name, type, ttlSeconds: ttl, values: [value], why });
-    else if (!set.values.includes(value)) set.values.push(value);
-  }
-  return [...sets.values()];
-}
 
 /** A plan as it is kept: with the defaults that its domains have been applied with once it is carried out. */
 export interface KeptPlan {

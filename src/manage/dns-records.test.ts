@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { splitStrings } from '../publish/record-text.ts';
 import { desiredRecords, recordAdvice, reverseName } from './dns-records.ts';
 import type { RecordsInput } from './dns-records.ts';
-import { renderTable, renderZone } from './dns-rendering.ts';
+import { DEFAULT_DNS_POLICY } from '../config/dns-config.ts';
+import { renderExport, renderTable } from './dns-rendering.ts';
 
 const input: RecordsInput = {
   hostname: 'mail.example.org',
@@ -67,9 +68,31 @@ test('reverse names of both families', () => {
   assert.equal(reverseName('2001:db8::1'), `1.${'0.'.repeat(23)}8.b.d.0.1.0.0.2.ip6.arpa`);
 });
 
-test('the zone file has absolute names and leaves PTR as a comment', () => {
-  const zone = renderZone(desiredRecords(input));
-  assert.match(zone, /^example\.org\. +3600 IN MX +10 mail\.example\.org\.$/m);
+test('the zone file has its origin and leaves PTR as a comment', () => {
+  const zone = renderExport('zone', [{ domain: 'example.org', records: desiredRecords(input) }]);
+  assert.match(zone, /^\$ORIGIN example\.org\.$/m);
+  assert.match(zone, /^@ +3600 IN MX +10 mail\.example\.org\.$/m);
   assert.match(zone, /^; at the hosting provider: .*PTR/m);
   assert.match(renderTable(desiredRecords(input)), /^example\.org +MX +10 mail\.example\.org\.$/m);
+});
+
+test('other tools get whole texts, and names relative to the zone', () => {
+  const records = desiredRecords({ ...input, policy: { ...DEFAULT_DNS_POLICY, use: 'auto', caaIssuers: ['letsencrypt.org'] } });
+  const control = renderExport('dnscontrol', [{ domain: 'example.org', records }]);
+  assert.match(control, /TXT\("s1r\._domainkey", "v=DKIM1; k=rsa; p=M{392}", TTL\(3600\)\)/);
+  assert.match(control, /CAA\("@", "issue", "letsencrypt\.org", TTL\(3600\)\)/);
+  const octo = renderExport('octodns', [{ domain: 'example.org', records }]);
+  assert.match(octo, /^"_dmarc":\n {2}- ttl: 3600\n {4}type: TXT\n {4}values:\n {6}- "v=DMARC1\\\\; p=none\\\\; rua=mailto:dmarc@example\.org"$/m);
+  assert.match(octo, /- exchange: "mail\.example\.org\."\n {8}preference: 10/);
+});
+
+test('a domain without mail says so, and one that only sends has no MX', () => {
+  const policy = { ...DEFAULT_DNS_POLICY, use: 'none' as const };
+  assert.deepEqual(values('example.org', 'MX', { ...input, policy }), ['0 .']);
+  assert.deepEqual(values('example.org', 'TXT', { ...input, policy }), ['"v=spf1 -all"']);
+  assert.deepEqual(values('_dmarc.example.org', 'TXT', { ...input, policy }), ['"v=DMARC1; p=reject"']);
+  const sending = { ...input, policy: { ...policy, use: 'send-only' as const, namesWithoutMail: ['www'] } };
+  assert.deepEqual(values('example.org', 'MX', sending), []);
+  assert.equal(values('s1r._domainkey.example.org', 'TXT', sending).length, 1);
+  assert.deepEqual(values('www.example.org', 'MX', sending), ['0 .']);
 });

@@ -8,6 +8,7 @@
  */
 import { DEFAULT_DNS_POLICY } from '../config/dns-config.ts';
 import type { RecordData } from '../contract/dns.ts';
+import type { DesiredSet } from '../publish/plan.ts';
 import { splitStrings, valueOf } from '../publish/record-text.ts';
 import type { DomainPolicy } from './dns-policy.ts';
 
@@ -69,6 +70,19 @@ const DEFAULT_POLICY: DomainPolicy = { ...DEFAULT_DNS_POLICY, use: 'auto' };
 /** Host records first, then those of the domain. */
 export function desiredRecords(input: RecordsInput): readonly DesiredRecord[] {
   return [...hostRecords(input), ...domainRecords(input)];
+}
+
+/** The records that belong into a zone; rows of one name and type in one. */
+export function desiredSets(records: readonly DesiredRecord[]): readonly DesiredSet[] {
+  const sets = new Map<string, DesiredSet & { values: string[] }>();
+  for (const { name, type, ttl, value, why, where } of records) {
+    if (where !== 'zone') continue;
+    const key = `${name} ${type}`;
+    const set = sets.get(key);
+    if (!set) sets.set(key, { name, type, ttlSeconds: ttl, values: [value], why });
+    else if (!set.values.includes(value)) set.values.push(value);
+  }
+  return [...sets.values()];
 }
 
 /** What is not a record to publish, but has to be done or known; one sentence each. */

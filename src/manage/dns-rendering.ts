@@ -1,5 +1,6 @@
-/** Desired DNS records as a table for people and as a zone file for name servers; JSON needs no rendering. */
-import type { DesiredRecord } from './dns-records.ts';
+/** Desired DNS records as a table for people, and in the forms of name servers and other tools; JSON needs no rendering. */
+import { dnsControl, octoDns, zoneFile } from '../publish/export.ts';
+import { desiredSets, type DesiredRecord } from './dns-records.ts';
 
 /** One line per record; values in full, since they are there to be copied. */
 export function renderTable(records: readonly DesiredRecord[]): string {
@@ -8,14 +9,20 @@ export function renderTable(records: readonly DesiredRecord[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** RFC 1035 §5; absolute names. Records that belong elsewhere (PTR at the hosting provider) are comments. */
-export function renderZone(records: readonly DesiredRecord[]): string {
-  const nameWidth = width(records.map((row) => row.name)) + 1;
-  const lines = records.map((row) => {
-    const line = `${`${row.name}.`.padEnd(nameWidth)} ${row.ttl} IN ${row.type.padEnd(4)} ${row.value}`;
-    return row.where === 'zone' ? line : `; at the hosting provider: ${line}`;
-  });
-  return `${lines.join('\n')}\n`;
+export type ExportFormat = 'zone' | 'dnscontrol' | 'octodns';
+
+interface Exportable {
+  readonly domain: string;
+  readonly records: readonly DesiredRecord[];
+}
+
+/** For name servers and tools that keep zones as code. Records that belong elsewhere (PTR at the hosting provider) are comments of the zone file. */
+export function renderExport(format: ExportFormat, domains: readonly Exportable[]): string {
+  const exports = domains.map(({ domain, records }) => ({ zone: domain, sets: desiredSets(records) }));
+  if (format === 'dnscontrol') return dnsControl(exports);
+  if (format === 'octodns') return exports.map((each) => `${exports.length > 1 ? `# ${each.zone}.yaml\n` : ''}${octoDns(each)}`).join('');
+  const elsewhere = new Set(domains.flatMap(({ records }) => records.filter(({ where }) => where === 'hosting').map(({ name, ttl, type, value }) => `; at the hosting provider: ${name}. ${ttl} IN ${type} ${value}\n`)));
+  return `${exports.map(zoneFile).join('\n')}${[...elsewhere].join('')}`;
 }
 
 function width(texts: readonly string[]): number {

@@ -1,0 +1,155 @@
+/** `posthorn dns check|plan|apply|undo|history`. */
+import type { Command } from 'commander';
+import { DNS_PUBLISH_LIMITS } from '../../../base/dns-publish-limits.ts';
+import { printable } from '../../../base/table.ts';
+import type { AppliedItem, ApplyResult, UndoResult } from '../../../manage/dns-applying.ts';
+import type { DnsPlan } from '../../../manage/dns-planning.ts';
+import { isWorkToDo, planLines } from '../../../manage/dns-plan-text.ts';
+import { durationOption, leaf, type Registry } from '../command.ts';
+import { UsageError, type CommonOptions, type Session } from '../session.ts';
+
+interface PlanOptions extends CommonOptions {
+  readonly all?: true;
+  readonly takeOver?: true;
+  readonly newDefaults?: true;
+  readonly verbose?: true;
+}
+
+interface ApplyOptions extends PlanOptions {
+  readonly plan?: string;
+  readonly yes?: true;
+  readonly wait: boolean;
+  readonly timeout: number;
+}
+
+/** How long applied records may take to show at all name servers. */
+interface Arrived {
+  readonly arrived: boolean;
+  readonly servers: number;
+  readonly lagging: readonly { readonly server: string; readonly name: string; readonly type: string; readonly answers: string }[];
+  readonly unknown: readonly string[];
+}
+
+export function addPlanCommands(registry: Registry, dns: Command): void {
+  const { session } = registry;
+  const { out } = session;
+  leaf<PlanOptions>(registry, dns, 'check', 'compares what domains publish with what they should', '[domains...]', async (options, ...given) => {
+    const plan = await session.call<DnsPlan>(options, 'dns.check', chosen(options, given.flat()));
+    if (options.json) out.json(plan);
+    else showPlan(session, plan, options.verbose ?? false);
+    return isWorkToDo(plan) ? 1 : 0;
+  }).option('--all', 'all domains').option('--verbose', 'also what is as it should be');
+
+  withPlanOptions(leaf<PlanOptions>(registry, dns, 'plan', 'shows what would be changed, before and after, and keeps it as a plan for apply', '[domains...]', async (options, ...given) => {
+    const plan = await session.call<DnsPlan>(options, 'dns.plan', planRequest(options, given.flat()));
+    if (options.json) return out.json(plan);
+    showPlan(session, plan, options.verbose ?? false);
+    if (plan.items.some(({ action }) => CHANGES.has(action))) out.line(`\nCarry it out with: posthorn dns apply --plan ${plan.id}`);
+  }));
+
+  withPlanOptions(leaf<ApplyOptions>(registry, dns, 'apply', 'carries out a plan, and waits until all name servers answer it', '[domains...]', async (options, ...given) => {
+    const request = options.plan === undefined ? planRequest(options, given.flat()) : undefined;
+    if (options.plan !== undefined && (given.flat().length > 0 || options.all)) throw new UsageError('a plan has its domains already: name either --plan or domains');
+    if (request && !options.yes) return dryRun(session, options, request);
+    const result = await session.call<ApplyResult>(options, 'dns.apply', options.plan === undefined ? { request } : { plan: options.plan });
+    return finish(session, options, result.id, result.items, result, () => showRest(session, result));
+  }))
+    .option('--plan <id>', 'carries out what posthorn dns plan showed')
+    .option('--yes', 'plans and carries out at once, without showing the plan first')
+    .option('--no-wait', 'does not wait until the name servers answer it')
+    .option('--timeout <duration>', 'how long to wait for them', durationOption, DNS_PUBLISH_LIMITS.propagationTimeoutMs);
+
+  leaf<ApplyOptions>(registry, dns, 'undo', 'publishes again what stood there before something was applied', '[apply-id]', async (options, id) => {
+    const result = await session.call<UndoResult>(options, 'dns.undo', typeof id === 'string' ? { apply: id } : {});
+    return finish(session, options, result.id, result.items, result, () => {});
+  })
+    .option('--no-wait', 'does not wait until the name servers answer it')
+    .option('--timeout <duration>', 'how long to wait for them', durationOption, DNS_PUBLISH_LIMITS.propagationTimeoutMs);
+
+  leaf<CommonOptions>(registry, dns, 'history', 'what was applied and undone', '', async (options) => {
+    const result = await session.call<{ readonly applies: readonly { readonly id: string; readonly kind: string; readonly source: string; readonly at: number; readonly undoneBy: string | null }[] }>(options, 'dns.history', {});
+    if (options.json) return out.json(result);
+    const rows = result.applies.map(({ id, kind, source, at, undoneBy }) => [id, new Date(at).toISOString().slice(0, 19), kind === 'undo' ? `undo of ${source}` : `plan ${source}`, undoneBy === null ? '' : `undone by ${undoneBy}`]);
+    out.table([{ title: 'ID' }, { title: 'WHEN (UTC)' }, { title: 'WHAT' }, { title: '' }], rows, 'Nothing was applied yet.');
+  });
+}
+
+const CHANGES = new Set(['add', 'change', 'remove']);
+
+function withPlanOptions(command: Command): Command {
+  return command
+    .option('--all', 'all domains, with the defaults of now')
+    .option('--new-defaults', 'also for named domains, take up defaults that changed since they were applied')
+    .option('--take-over', 'also replace records of others that are in the way of ours')
+    .option('--verbose', 'also what is as it should be');
+}
+
+function chosen({ all }: PlanOptions, domains: readonly string[]): { readonly domains: readonly string[]; readonly all: boolean } {
+  if (all && domains.length > 0) throw new UsageError('name domains, or say --all, not both');
+  if (!all && domains.length === 0) throw new UsageError('name the domains, or say --all');
+  return { domains, all: all ?? false };
+}
+
+function planRequest(options: PlanOptions, domains: readonly string[]): object {
+  return { ...chosen(options, domains), takeOver: options.takeOver ?? false, ...(options.newDefaults && { newDefaults: true }) };
+}
+
+function showPlan({ out }: Session, plan: DnsPlan, verbose: boolean): void {
+  for (const { text, tone } of planLines(plan, verbose)) out.line(tone === undefined ? printable(text) : out.style(tone, printable(text)));
+}
+
+async function dryRun(session: Session, options: ApplyOptions, request: object): Promise<number> {
+  const { out } = session;
+  const plan = await session.call<DnsPlan>(options, 'dns.plan', request);
+  const changes = plan.items.some(({ action }) => CHANGES.has(action));
+  if (options.json) out.json({ applied: false, plan });
+  else {
+    showPlan(session, plan, options.verbose ?? false);
+    if (changes) out.line(`\nNothing has been changed yet. Carry this out with: posthorn dns apply --plan ${plan.id}`);
+  }
+  return changes ? 1 : 0;
+}
+
+/** Tells what became of it, and waits until the name servers answer it. */
+async function finish(session: Session, options: ApplyOptions, id: string | undefined, items: readonly AppliedItem[], result: object, rest: () => void): Promise<number> {
+  const { out } = session;
+  const failed = items.filter(({ outcome }) => outcome !== 'applied');
+  if (!options.json) {
+    for (const { name, type, provider, outcome, detail } of items) out.line(printable(`${outcome.padEnd(8)}  ${name} ${type} at ${provider}${detail === '' ? '' : `: ${detail}`}`));
+    if (items.length === 0) out.line('Nothing had to be changed.');
+    rest();
+  }
+  const arrival = id !== undefined && options.wait && items.some(({ outcome }) => outcome === 'applied') ? await waitForArrival(session, options, id) : undefined;
+  if (options.json) out.json({ applied: true, ...result, ...(arrival && { arrival }) });
+  else {
+    if (arrival) showArrival(session, arrival);
+    if (id !== undefined) out.line(`Take it back with: posthorn dns undo ${id}`);
+  }
+  return failed.length > 0 || (arrival !== undefined && !arrival.arrived) ? 1 : 0;
+}
+
+function showRest({ out }: Session, { byHand, blocked, unknown }: ApplyResult): void {
+  for (const { name, type, after } of byHand) out.line(printable(`by hand   ${name} ${type}: no provider of yours hosts it; ${after ? `it should be ${after.values.join(', ')}` : 'remove it'}`));
+  for (const { name, type, reason } of [...blocked, ...unknown]) out.line(printable(`untouched ${name} ${type}: ${reason}`));
+}
+
+async function waitForArrival(session: Session, options: ApplyOptions, id: string): Promise<Arrived> {
+  const verbs = session.verbs(options);
+  const endsAt = Date.now() + options.timeout;
+  try {
+    for (;;) {
+      const arrival = (await verbs.call('dns.arrived', { apply: id })) as Arrived;
+      if (arrival.arrived || arrival.servers === 0 || Date.now() + DNS_PUBLISH_LIMITS.propagationPollMs > endsAt) return arrival;
+      if (!options.json) session.out.note(`waiting for ${new Set(arrival.lagging.map(({ server }) => server)).size} of ${arrival.servers} name servers …`);
+      await new Promise((resolve) => setTimeout(resolve, DNS_PUBLISH_LIMITS.propagationPollMs));
+    }
+  } finally {
+    await verbs.close();
+  }
+}
+
+function showArrival({ out }: Session, { arrived, servers, lagging, unknown }: Arrived): void {
+  if (arrived) return out.line(`All ${servers} name servers of the zones answer it.`);
+  for (const { server, name, type, answers } of lagging) out.line(printable(`late      ${server} about ${name} ${type}: ${answers}`));
+  for (const zone of unknown) out.line(printable(`unknown   the name servers of ${zone} could not be found`));
+}
