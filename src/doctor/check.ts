@@ -40,6 +40,7 @@ export interface DomainSubject {
 
 /** What this server knows of itself. */
 export interface ServerFacts {
+  readonly handling?: HandlingFacts;
   /** Where it can be reached from this machine. */
   readonly listeners: readonly ServiceListener[];
   /** Mail leaves through this smarthost. */
@@ -61,6 +62,20 @@ export interface EarlierFinding {
   readonly text: string;
   /** Milliseconds since 1970: when it was said for the last time. */
   readonly lastAt: number;
+}
+
+/** What this server makes of bounces and forwarded mail. */
+export interface HandlingFacts {
+  /** A bounce made to be looked at, base64. */
+  readonly bounce: string;
+  readonly forwarding: {
+    readonly rewriteSender: boolean;
+    /** Made for a stranger's address, and whether it leads back to it. */
+    readonly returnPath: string;
+    readonly readsBack: boolean;
+    /** Absent: the domain of the alias. */
+    readonly srsDomain?: string;
+  };
 }
 
 export interface ServiceListener {

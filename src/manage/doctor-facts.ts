@@ -5,8 +5,10 @@ import type { DomainKey, EarlierFinding, SendingAddress, ServerFacts, ServiceLis
 import { domainKey } from '../store/clients/directory.ts';
 import { tlsDay } from '../store/clients/tls-results.ts';
 import { createDirectory } from '../store/directory.ts';
+import { createSigningKeys } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
 import { machineAddresses, publicAddresses } from './dns.ts';
+import { sampleHandling, sampleMessage } from './doctor-samples.ts';
 import { serverFigures, type ServerFigures } from './doctor-figures.ts';
 
 export interface DoctorFacts {
@@ -20,6 +22,8 @@ export interface DoctorFacts {
 export interface DoctorDomain {
   readonly domain: string;
   readonly keys: readonly DomainKey[];
+  /** As a submission would leave it, base64. */
+  readonly sample: string;
   /** Role addresses that nobody gets. */
   readonly unreachable: readonly string[];
 }
@@ -29,6 +33,7 @@ const ROLES = ['postmaster', 'abuse'] as const;
 export async function doctorFacts({ store, config, clock }: { readonly store: Store; readonly config: Config; readonly clock: Clock }): Promise<DoctorFacts> {
   const hostname = domainKey(config.hostname);
   const [{ domains }, outboundTls, earlier] = await Promise.all([store.directory.snapshot(), encryptedShare(store, clock.now()), earlierFindings(store)]);
+  const samples = { store, config, keys: createSigningKeys({ store }), now: clock.now() };
   const directory = createDirectory({ store, hostname: config.hostname, origin: config.origin });
   return {
     hostname,
@@ -37,9 +42,9 @@ export async function doctorFacts({ store, config, clock }: { readonly store: St
     domains: await Promise.all(domains.map(async ({ name }): Promise<DoctorDomain> => {
       const keys = (await store.keys.list(name)).filter(({ state }) => state === 'active').map(({ selector, algorithm, publicKey, createdAt }) => ({ selector, algorithm, publicKey, createdAt }));
       const reached = await Promise.all(ROLES.map(async (role) => ['mailbox', 'alias'].includes((await directory.resolve(`${role}@${name}`)).kind)));
-      return { domain: name, keys, unreachable: ROLES.filter((_, at) => !reached[at]) };
+      return { domain: name, keys, sample: (await sampleMessage(samples, name)).toString('base64'), unreachable: ROLES.filter((_, at) => !reached[at]) };
     })),
-    server: { listeners: listenersOf(config), trusted: config.networks.trusted, ...(config.relay ? { relay: config.relay.host } : {}), namesWithoutMail: config.dns.policy?.namesWithoutMail ?? [], ...(outboundTls ? { outboundTls } : {}), earlier },
+    server: { handling: await sampleHandling(samples), listeners: listenersOf(config), trusted: config.networks.trusted, ...(config.relay ? { relay: config.relay.host } : {}), namesWithoutMail: config.dns.policy?.namesWithoutMail ?? [], ...(outboundTls ? { outboundTls } : {}), earlier },
   };
 }
 

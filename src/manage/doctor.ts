@@ -5,6 +5,8 @@ import { Failure } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { Check, SendingAddress, Subject } from '../doctor/check.ts';
+import type { AuthenticationPorts } from '../doctor/message/authentication.ts';
+import { makeMessageSubject } from '../doctor/message/subject.ts';
 import { CHECKS } from '../doctor/checks/all.ts';
 import { examine, type Examination, type Result } from '../doctor/examination.ts';
 import { domainKey } from '../store/clients/directory.ts';
@@ -39,9 +41,11 @@ export interface DoctorRequest {
 export async function runDoctor({ dns, clock, network, lists }: VerifyContext, { facts: known, domains, only, onResult }: DoctorRequest): Promise<Examination> {
   for (const id of only ?? []) explainCheck(id);
   const addresses = known ? await ownAddresses({ dns }, known) : [];
-  const subjects = subjectsOf(known, addresses, domains.map(domainKey));
+  const now = clock.now();
+  const names = domains.map(domainKey);
+  const subjects = [...subjectsOf(known, addresses, names), ...(await sampleSubjects({ dns, now }, known, addresses, names, only))];
   if (subjects.length === 0) throw new Failure('nothing-to-check', 'name a domain, or run this where a server is configured', { temporary: false });
-  const context = { dns, now: clock.now(), ...(network ? { network } : {}), ...(lists ? { lists } : {}) };
+  const context = { dns, now, ...(network ? { network } : {}), ...(lists ? { lists } : {}) };
   return examine(context, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, ...(only ? { only } : {}), ...(onResult ? { onResult } : {}) });
 }
 
@@ -58,6 +62,17 @@ function subjectsOf(known: DoctorFacts | undefined, addresses: readonly SendingA
       return { kind: 'domain', domain, hostname, addresses, keys: own?.keys ?? [], ...(own ? { unreachable: own.unreachable } : {}), ...(figures ? { figures } : {}), ...server } as const;
     }),
   ];
+}
+
+/** A message of each domain, as a receiver would find it. Not made when nobody asks for its checks. */
+async function sampleSubjects(ports: AuthenticationPorts, known: DoctorFacts | undefined, [source]: readonly SendingAddress[], wanted: readonly string[], only: readonly string[] | undefined): Promise<readonly Subject[]> {
+  if (only && !CHECKS.some(({ id, about }) => about === 'message' && only.includes(id))) return [];
+  const own = (known?.domains ?? []).filter(({ domain }) => wanted.length === 0 || wanted.includes(domain));
+  // Behind a relay nobody here knows from where the message reaches its receiver.
+  const route = source && known?.server.relay === undefined ? { address: source.address, helo: source.helo } : {};
+  return Promise.all(own.map(({ domain, sample }) =>
+    makeMessageSubject(ports, { message: Buffer.from(sample, 'base64'), connection: { ...route, sender: `postmaster@${domain}` }, arrivedAt: ports.now, name: domain, sample: true }),
+  ));
 }
 
 /** The same examination inside the server, of everything here: facts, all checks. */

@@ -57,7 +57,9 @@ import { port25Out } from './host/port-25-out.ts';
 import { severalAddresses } from './host/several-addresses.ts';
 import { startTls } from './host/starttls.ts';
 import { staticAddress } from './host/static-address.ts';
+import { bounceForm } from './message/bounce-form.ts';
 import { dateAndId } from './message/date-and-id.ts';
+import { forwarding } from './message/forwarding.ts';
 import { fromField } from './message/from-field.ts';
 import { headerFields } from './message/header-fields.ts';
 import { messageDkim } from './message/message-dkim.ts';
@@ -87,6 +89,7 @@ export const CHECKS: readonly Check[] = [
   // TLS
   startTls, certificate, outboundTls, tlsReports, mtaSts, tlsa,
   // A message
+  bounceForm, forwarding,
   messageSpf, messageDkim, messageDmarc, messageTls, fromField, dateAndId, headerFields, mimeValidity,
   spamRules, textAndHtml, linksAnswer, honestLinks, linkDomains, oneClick, bulkFields,
   // Mail to many

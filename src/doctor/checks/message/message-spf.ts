@@ -10,6 +10,7 @@ export const messageSpf = defineCheck<MessageSubject>({
   run: async (_context, subject) => {
     const { spf } = subject.authentication;
     const { address } = subject.connection;
+    if (!spf && subject.sample) return { level: 'unknown', text: 'From which address mail of this server reaches its receivers is not known: it goes through a relay, or no address was found.' };
     if (!spf) return { level: 'unknown', text: 'From which address and sender the message came is not known, so SPF says nothing. Name them with --ip, --helo and --sender.' };
     const domain = spf.domain || 'the sender';
     if (spf.result === 'temperror') return { level: 'unknown', text: `SPF of ${domain} could not be looked up now. ${spf.explanation}` };
