@@ -24,6 +24,8 @@ export const REPORT_IN_LIMITS = {
   seenDomainsMax: 5,
   /** Messages of one row: more in a day from one address to one receiver nobody has. */
   rowMessagesMax: 100_000_000,
+  /** A TLS report as it is posted, packed or not. */
+  httpBodyBytesMax: 1024 * 1024,
   /** A JSON report unpacked. */
   jsonBytesMax: 8 * 1024 * 1024,
   tlsPoliciesMax: 1000,

@@ -28,6 +28,8 @@ import type { Judge } from '../flow/judge/judge.ts';
 import { delayNoticeTime } from '../flow/queue/delay-notice.ts';
 import type { ArcSealer } from '../flow/sign/arc-sealer.ts';
 import type { Signer } from '../flow/sign/signer.ts';
+import { DEFAULT_FEEDBACK } from '../config/feedback-settings.ts';
+import { feedbackFields } from '../mail/feedback-fields.ts';
 import { forgedAuthenticationResults } from '../mail/authentication-results.ts';
 import { domainOf } from '../mail/address.ts';
 import { firstField, headerEnd, parseHeader, removeFields, type HeaderField, type ParsedHeader } from '../mail/header.ts';
@@ -183,7 +185,9 @@ function repairOwn(ports: IntakePorts, message: ReceivedMessage, header: Buffer)
     return refuse(ports, message, { action: 'reject', rule: fatal.code, explanation: fatal.text }, reply);
   }
   const own = parseHeader(repair.header);
-  const clean = own.fields.some(isStreamField) ? removeFields(repair.header, isStreamField) : repair.header;
+  const stream = streamOf({ fields: own.fields, recipients: message.envelope.recipients.length, own: true });
+  const plain = own.fields.some(isStreamField) ? removeFields(repair.header, isStreamField) : repair.header;
+  const clean = stream === 'bulk' ? withFeedbackFields(ports, message, own, plain) : plain;
   return {
     header: clean,
     parsed: clean === repair.header ? own : parseHeader(clean),
@@ -193,8 +197,18 @@ function repairOwn(ports: IntakePorts, message: ReceivedMessage, header: Buffer)
     bodyAsReceived: !repair.repaired.includes('+empty line'),
     senderBelieved: true,
     junk: false,
-    stream: streamOf({ fields: own.fields, recipients: message.envelope.recipients.length, own: true }),
+    stream,
   };
+}
+
+/** RFC 9477: bulk mail of a domain of ours says where complaints go; signed with the rest. */
+function withFeedbackFields({ config, signer }: IntakePorts, { id, envelope }: ReceivedMessage, own: ParsedHeader, header: Buffer): Buffer {
+  const { addresses, headers } = config.feedback ?? DEFAULT_FEEDBACK;
+  const localPart = ['fbl', 'abuse-reports', 'abuse'].find((name) => addresses.includes(name)) ?? addresses[0];
+  // §3.1: without a signature that covers them they count for nothing.
+  if (!headers || localPart === undefined || signer.idle) return header;
+  const fromDomain = authorDomainOf(own, envelope.sender);
+  return fromDomain === '' ? header : Buffer.concat([feedbackFields({ fields: own.fields, id, fromDomain, localPart }), header]);
 }
 
 function tail(content: ByteSource, from: number): ByteSource {

@@ -151,6 +151,11 @@ describe('complaints', () => {
     assert.match((await lab.run(['trace', id])).stdout, /called it spam/);
     const next = await alice.submit({ to: 'carol@yahoo.com', subject: 'More news', header: ['List-Unsubscribe: <https://example.org/u>'] });
     assert.equal((await alice.attempted(next)).state, 'bounced');
+    const { stdout: raw } = await lab.run(['lab', 'inbox', 'yahoo', 'carol@yahoo.com', '--raw', String(message?.id)]);
+    assert.match(raw, /^CFBL-Address: fbl@example\.org; report=arf\r?$/m);
+    assert.match(raw, new RegExp(`^CFBL-Feedback-ID: ${id}\r?$`, 'm'));
+    assert.match(raw, /^Feedback-ID: news::bulk:example\.org\r?$/m);
+    assert.match(raw.replace(/\r?\n\s+/g, ''), /h=[^;]*cfbl-address/i);
     const personal = await alice.submit({ to: 'carol@yahoo.com', subject: 'Your invoice' });
     assert.equal((await alice.attempted(personal)).state, 'delivered');
     const lanes = await lab.json<unknown>(['ip', 'list']);
