@@ -31,3 +31,23 @@ export const REPORT_OUT_LIMITS = {
   /** Days that results and what was sent are kept. */
   keepDays: 30,
 } as const;
+
+/** Services where providers tell senders about their mail. */
+export const DASHBOARD_LIMITS = {
+  everyMs: 86_400_000,
+  /** A look that failed is repeated so soon, once. */
+  againMs: 14_400_000,
+  requestMs: 30_000,
+  answerBytesMax: 8 * 1024 * 1024,
+  secretBytesMax: 65_536,
+  pagesMax: 20,
+  domainsMax: 1_000,
+  addressesMax: 5_000,
+  /** Days that are asked for: providers are late, and correct themselves. */
+  daysAsked: 14,
+  keepDays: 400,
+  /** Gmail and Yahoo ask for less than 0.1 %, and act from 0.3 % on. */
+  spamRateAlarm: 0.003,
+  /** Below, an alarm is over. */
+  spamRateCalm: 0.002,
+} as const;

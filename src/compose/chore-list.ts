@@ -1,6 +1,7 @@
 /** What this server does by itself now and then. */
 import type { Chore } from '../contract/chores.ts';
 import type { OwnMail } from '../contract/own-mail.ts';
+import { createDashboardChore } from '../manage/dashboards/dashboard-chore.ts';
 import { createDmarcReportChore } from '../manage/reports-out/dmarc-reports.ts';
 import { createTlsReportChore } from '../manage/reports-out/tls-reports.ts';
 import { createListingsChore } from '../manage/ip-listings.ts';
@@ -23,6 +24,7 @@ export function choreList({ context, ownMail }: ChorePorts): readonly Chore[] {
     createReportRetentionChore(context),
     createDmarcReportChore(context, ownMail),
     createTlsReportChore(context, ownMail),
+    createDashboardChore(context, ownMail),
     ...placementChores(context),
     sendingFiguresChore(context),
     createListingsChore(context),

@@ -7,6 +7,7 @@ import { rulesVerbs } from './rules.ts';
 import { sieveVerbs } from './sieve.ts';
 import { dnsApplyVerbs } from './dns-applying.ts';
 import { dnsPlanVerbs } from './dns-planning.ts';
+import { dashboardVerbs } from './dashboards/dashboard-verbs.ts';
 import { dmarcPlanVerbs } from './dmarc-plan.ts';
 import { dnsVerbs } from './dns.ts';
 import { dkimVerbs } from './dkim/verbs.ts';
@@ -75,6 +76,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...tlsVerbs,
   ...receivedReportVerbs,
   ...reportSentVerbs,
+  ...dashboardVerbs,
   ...routeVerbs,
   ...traceVerbs,
   ...repairVerbs,

@@ -12,6 +12,7 @@ import { bodyReads, bodyWrites } from './ops/bodies.ts';
 import { choreReads, choreWrites } from './ops/chores.ts';
 import { ipListingReads, ipListingWrites } from './ops/ip-listings.ts';
 import { dkimRotationReads, dkimRotationWrites } from './ops/dkim-rotations.ts';
+import { dashboardReads, dashboardWrites } from './ops/dashboards.ts';
 import { directoryReads, directoryWrites } from './ops/directory.ts';
 import { dnsPublishingReads, dnsPublishingWrites } from './ops/dns-publishing.ts';
 import { examinationReads, examinationWrites } from './ops/examinations.ts';
@@ -56,6 +57,7 @@ export const writes = {
   bodies: bodyWrites,
   chores: choreWrites,
   ipListings: ipListingWrites,
+  dashboards: dashboardWrites,
   directory: directoryWrites,
   dkimRotations: dkimRotationWrites,
   dnsPublishing: dnsPublishingWrites,
@@ -98,6 +100,7 @@ export const reads = {
   bodies: bodyReads,
   chores: choreReads,
   ipListings: ipListingReads,
+  dashboards: dashboardReads,
   directory: directoryReads,
   dkimRotations: dkimRotationReads,
   dnsPublishing: dnsPublishingReads,

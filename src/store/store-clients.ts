@@ -11,6 +11,8 @@ import { createChoreStore } from './clients/chores.ts';
 import { createIpListingStore } from './clients/ip-listings.ts';
 import type { IpListingStore } from './clients/ip-listings.ts';
 import type { ChoreStore } from './clients/chores.ts';
+import { createDashboardStore } from './clients/dashboards.ts';
+import type { DashboardStore } from './clients/dashboards.ts';
 import { createDirectoryStore } from './clients/directory.ts';
 import type { DirectoryStore } from './clients/directory.ts';
 import { createRotationStore } from './clients/dkim-rotations.ts';
@@ -71,6 +73,8 @@ export interface StoreClients {
   readonly queueAdmin: QueueAdmin;
   readonly timeline: Timeline;
   readonly directory: DirectoryStore;
+  /** What providers tell about our mail. */
+  readonly dashboards: DashboardStore;
   /** When the server last did what it does now and then. */
   readonly chores: ChoreStore;
   readonly ipListings: IpListingStore;
@@ -141,6 +145,7 @@ export function createStoreClients({ call, feed, search, dataDir, clock, reserve
     queue,
     queueAdmin: createQueueAdmin(call, clock),
     timeline: createTimeline(call),
+    dashboards: createDashboardStore(call),
     directory: createDirectoryStore(call, changes.directory),
     chores: createChoreStore(call),
     ipListings: createIpListingStore(call),

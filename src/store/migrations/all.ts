@@ -25,6 +25,7 @@ import { dnsPublishingMigration } from './059-dns-publishing.ts';
 import { examinationsMigration } from './060-examinations.ts';
 import { sendingDaysMigration } from './061-sending-days.ts';
 import { reportsOutMigration } from './064-reports-out.ts';
+import { dashboardsMigration } from './066-dashboards.ts';
 import { dkimRotationsMigration } from './067-dkim-rotations.ts';
 import { stsPublicationsMigration } from './068-sts-publications.ts';
 import { reportsMigration } from './062-reports.ts';
@@ -56,6 +57,7 @@ export const migrations: readonly Migration[] = [
   examinationsMigration,
   sendingDaysMigration,
   reportsOutMigration,
+  dashboardsMigration,
   ipListingsMigration,
   dkimRotationsMigration,
   stsPublicationsMigration,

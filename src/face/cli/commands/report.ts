@@ -4,6 +4,7 @@ import type { TlsReportListing } from '../../../manage/tls.ts';
 import type { TlsReportPolicy } from '../../../manage/tls-report.ts';
 import { durationOption, group, leaf, type Registry } from '../command.ts';
 import { addReceivedReports, showReceivedTls } from './report-received.ts';
+import { addDashboards } from './report-dashboards.ts';
 import { addSentReports } from './report-sent.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 
@@ -18,6 +19,7 @@ export function add(registry: Registry): void {
   addTlsReport(registry, reports, 'tls');
   addReceivedReports(registry, reports);
   addSentReports(registry, reports);
+  addDashboards(registry, reports);
 }
 
 /** The same as `report tls` and as `tls report`. */
