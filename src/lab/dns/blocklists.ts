@@ -3,6 +3,7 @@
  * a listed address or domain. Real zones publish these codes; where a zone has several, the lab lists with `listedCode`.
  */
 import { isIPv4 } from 'node:net';
+import { nibbles, parseIp } from '../../verify/ip-address.ts';
 import type { Zone } from './zones.ts';
 import type { ZoneRecord } from './zone-record.ts';
 
@@ -18,7 +19,7 @@ const v4 = ['v4'] as const;
 const v4v6 = ['v4', 'v6'] as const;
 const domain = ['domain'] as const;
 
-/** Keyed zones answer under the key `lab`. */
+/** Keyed zones answer under the key `lab`. truncate.gbudb.net is not among them: it is the list that has closed. */
 export const BLOCKLISTS: readonly Blocklist[] = [
   { zone: 'zen.spamhaus.org', lists: v4v6, listedCode: '127.0.0.2', tier: 'A' },
   { zone: 'sbl.spamhaus.org', lists: v4v6, listedCode: '127.0.0.2', tier: 'A' },
@@ -53,6 +54,15 @@ export const BLOCKLISTS: readonly Blocklist[] = [
   { zone: 'rbl.interserver.net', lists: v4, listedCode: '127.0.0.2', tier: 'C' },
   { zone: 'rbluri.interserver.net', lists: domain, listedCode: '127.0.0.2', tier: 'C' },
   { zone: 'ips.backscatterer.org', lists: v4, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'backscatter.spameatingmonkey.net', lists: v4, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'bl.suomispam.net', lists: v4v6, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'bl.nordspam.com', lists: v4, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'dnsbl.spfbl.net', lists: v4v6, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'dnsrbl.swinog.ch', lists: v4, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'all.s5h.net', lists: v4v6, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'spamrbl.imp.ch', lists: v4, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'wormrbl.imp.ch', lists: v4, listedCode: '127.0.0.2', tier: 'C' },
+  { zone: 'iadb.isipp.com', lists: v4, listedCode: '127.0.0.1', tier: 'allow' },
   { zone: 'wl.mailspike.net', lists: v4, listedCode: '127.0.0.18', tier: 'allow' },
   { zone: 'list.dnswl.org', lists: v4v6, listedCode: '127.0.5.1', tier: 'allow' },
   { zone: 'dwl.dnswl.org', lists: domain, listedCode: '127.0.5.1', tier: 'allow' },
@@ -78,15 +88,35 @@ export interface Listing {
   readonly code?: string;
 }
 
+/** What an address in 192.0.2.0/24 (or 2001:db8::) gets from lists, so that each outcome can be tried. */
+export const REHEARSALS: readonly { readonly item: string; readonly on: (list: Blocklist) => boolean; readonly code?: string }[] = [
+  // Each kind of Spamhaus by its number, one that it does not document, and what it says of resolvers.
+  ...[2, 3, 4, 9, 10, 11, 30, 99].map((code) => ({ item: `192.0.2.${code}`, on: isZen, code: `127.0.0.${code}` })),
+  ...[252, 254, 255].map((code) => ({ item: `192.0.2.${code}`, on: isZen, code: `127.255.255.${code}` })),
+  { item: '192.0.2.200', on: ({ tier }) => tier !== 'allow' },
+  { item: '192.0.2.201', on: ({ tier }) => tier === 'allow' },
+  { item: '192.0.2.202', on: ({ tier }) => tier === 'C' },
+  { item: '2001:db8::200', on: ({ tier, lists }) => tier !== 'allow' && lists.includes('v6') },
+];
+
+function isZen({ zone }: Blocklist): boolean {
+  return zone === 'zen.spamhaus.org' || zone === 'lab.zen.dq.spamhaus.net';
+}
+
 /** One zone per list; `listings` maps a list's zone to what is on it besides the test entries. */
 export function blocklistZones(listings: ReadonlyMap<string, readonly Listing[]>): readonly Zone[] {
   return BLOCKLISTS.map((list) => ({
     apex: list.zone,
     records: [
       ...testEntries(list).flatMap((label) => listing(list, label)),
-      ...(listings.get(list.zone) ?? []).flatMap(({ item, code }) => listing(list, isIPv4(item) ? reverseIPv4(item) : item, code)),
+      ...[...REHEARSALS.filter(({ on }) => on(list)), ...(listings.get(list.zone) ?? [])].flatMap(({ item, code }) => listing(list, labelOf(item), code)),
     ],
   }));
+}
+
+function labelOf(item: string): string {
+  const ip = parseIp(item);
+  return ip?.length === 16 ? nibbles(ip).toReversed().join('.') : isIPv4(item) ? reverseIPv4(item) : item;
 }
 
 export function reverseIPv4(address: string): string {
