@@ -19,6 +19,7 @@ const GOOD: Zone = {
   '7.2.0.192.in-addr.arpa': { PTR: ['mail.example.org'] },
   'mail.example.org': { A: ['192.0.2.7'], TXT: ['v=spf1 a -all'] },
   '2.0.0.127.zen.spamhaus.org': { A: ['127.0.0.2'] },
+  'test.dbl.spamhaus.org': { A: ['127.0.1.2'] },
   '2.0.0.127.bl.spamcop.net': { A: ['127.0.0.2'] },
   '2.0.0.127.psbl.surriel.com': { A: ['127.0.0.2'] },
   'example.org': {
@@ -79,6 +80,8 @@ describe('the doctor', () => {
   const broken: readonly (readonly [what: string, zone: Zone, found: Record<string, string>])[] = [
     ['no reverse name', changed({ '7.2.0.192.in-addr.arpa': {} }), { ptr: 'fail' }],
     ['a reverse name that leads elsewhere', changed({ '7.2.0.192.in-addr.arpa': { PTR: ['other.example.org'] }, 'other.example.org': { A: ['192.0.2.8'] } }), { fcrdns: 'fail', 'helo-name': 'warn' }],
+    ['a listed domain', changed({ 'example.org.dbl.spamhaus.org': { A: ['127.0.1.2'] } }), { 'domain-lists': 'fail' }],
+    ['a domain whose site was broken into', changed({ 'example.org.dbl.spamhaus.org': { A: ['127.0.1.102'] } }), { 'domain-lists': 'warn' }],
     ['a listing', changed({ '7.2.0.192.zen.spamhaus.org': { A: ['127.0.0.2'] } }), { spamhaus: 'fail' }],
     ['no SPF record', changed({ 'example.org': { ...apex, TXT: [] } }), { 'spf-record': 'fail' }],
     ['two SPF records', changed({ 'example.org': { ...apex, TXT: ['v=spf1 -all', 'v=spf1 ip4:192.0.2.7 ~all'] } }), { 'spf-record': 'fail' }],

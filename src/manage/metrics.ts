@@ -28,6 +28,7 @@ const read = defineVerb({
       ...(await queueFamilies(context)),
       ...counterFamilies(context),
       ...laneFamilies(context),
+      ...(await doctorFamilies(context)),
       ...(await processFamilies(context)),
     ].filter(({ samples }) => samples.length > 0);
     return { families, text: formatPrometheus(families) };
@@ -75,6 +76,22 @@ function laneFamilies({ shaping }: ManageContext): readonly MetricFamily[] {
     gauge('posthorn_site_in_flight', 'Deliveries to a site now.', sites.map((site) => ({ labels: { site: site.key }, value: site.inFlight }))),
     gauge('posthorn_site_unreachable', '1 while a site cannot be reached.', sites.map((site) => ({ labels: { site: site.key }, value: site.unreachable ? 1 : 0 }))),
     gauge('posthorn_pauses', 'Sites, addresses and senders that an administrator paused.', [{ labels: {}, value: shaping.pauses().length }]),
+  ];
+}
+
+/** As the last examination of everything found them. */
+async function doctorFamilies({ metrics, store }: ManageContext): Promise<readonly MetricFamily[]> {
+  const make = async () => {
+    const [run] = await store.examinations.runs(1, true);
+    return { run, failing: run ? await store.examinations.failing(run.at, METRICS_LIMITS.lanesMax) : [] };
+  };
+  const { run, failing } = metrics ? await metrics.recent('doctor', METRICS_LIMITS.queueEveryMs, make) : await make();
+  if (!run) return [];
+  return [
+    gauge('posthorn_doctor_score', 'Score of the last examination of everything, out of 10.', [{ labels: {}, value: run.score ?? 0 }]),
+    gauge('posthorn_doctor_checks', 'Checks of that examination by what they found.', (['pass', 'warn', 'fail', 'unknown'] as const).map((level) => ({ labels: { level }, value: { pass: run.passed, warn: run.warned, fail: run.failed, unknown: run.unknown }[level] }))),
+    gauge('posthorn_doctor_failing', '1 for each check that failed in it.', failing.map(({ check, subject }) => ({ labels: { check, subject }, value: 1 }))),
+    gauge('posthorn_doctor_last_run_seconds', 'When that was, in seconds since 1970.', [{ labels: {}, value: seconds(run.at) }]),
   ];
 }
 

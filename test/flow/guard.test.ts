@@ -1,7 +1,7 @@
-/** The guard in the lab, whose clock is advanced: something breaks, stays broken, is mended; and something flaps. */
+/** The guard in the lab, whose clock is advanced: something breaks, stays broken, is mended; something stumbles; something is known. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { startLab, type LabProcess } from '../harness/lab-process.ts';
+import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
 
 interface Status {
   readonly watched: number;
@@ -10,55 +10,114 @@ interface Status {
   readonly news: readonly { readonly kind: string; readonly check: string; readonly toldAt?: number }[];
 }
 
-interface Run {
-  readonly examined: number;
-  readonly told: number;
-  readonly score?: number;
-}
-
 let lab: LabProcess;
-
-before(async () => {
-  // The guard is run by command, so that the test knows when it has looked; its own turns are shown in the last test.
-  lab = await startLab({ settings: '[guard]\nevery = 0\n' });
-});
-after(() => lab.stop());
-
 const status = (): Promise<Status> => lab.json<Status>(['guard', 'status']);
 const scenario = (name: string, state: string) => lab.json(['lab', 'scenario', name, state]);
 
-/** Some looks, an hour of the lab between two of them. */
-async function look(times: number): Promise<number> {
-  let told = 0;
-  for (let at = 0; at < times; at += 1) {
-    await lab.json(['lab', 'clock', 'advance', '1h']);
-    told += (await lab.json<Run>(['guard', 'run'])).told;
-  }
-  return told;
+/** Subjects of the notes in the postmaster's mailbox, which is Alice's. */
+async function notes(): Promise<readonly string[]> {
+  const { messages } = await lab.json<{ messages: readonly { subject: string }[] }>(['mail', 'list', '--account', 'alice@example.org']);
+  return messages.map(({ subject }) => subject).filter((subject) => /mail may not arrive|mended/.test(subject));
 }
 
-describe('the guard in the lab', () => {
+/** Some looks by command, an hour of the lab between two of them. */
+async function look(times: number): Promise<void> {
+  for (let at = 0; at < times; at += 1) {
+    await lab.json(['lab', 'clock', 'advance', '1h']);
+    await lab.json(['guard', 'run']);
+  }
+}
+
+describe('the guard, run by command', () => {
+  before(async () => {
+    lab = await startLab({ settings: '[guard]\nevery = 0\n' });
+  });
+  after(() => lab.stop());
+
   it('watches everything and says nothing in good weather', async () => {
-    assert.equal(await look(4), 0);
+    await look(3);
     const found = await status();
     assert.ok(found.watched > 20, String(found.watched));
     assert.deepEqual(found.findings.filter(({ level }) => level === 'fail'), []);
+    assert.deepEqual(found.news, []);
   });
 
-  it('tells once what breaks, and once that it is mended', async () => {
-    await scenario('spf-missing', 'on');
-    assert.equal(await look(2), 0);
-    assert.equal(await look(6), 1);
-    assert.deepEqual((await status()).findings.filter(({ level }) => level === 'fail').map(({ check }) => check), ['spf-record']);
-    await scenario('spf-missing', 'off');
-    assert.equal(await look(6), 1);
-    assert.deepEqual((await status()).news.map(({ kind, check }) => `${kind} ${check}`), ['mended spf-record', 'worse spf-record']);
+  it('writes one mail about what breaks, however long it lasts, and one that it is mended', async () => {
+    await scenario('dmarc-missing', 'on');
+    await look(2);
+    assert.deepEqual((await status()).news, []);
+    await look(3);
+    assert.deepEqual((await status()).findings.filter(({ level }) => level === 'fail').map(({ check }) => check), ['dmarc-record']);
+    await scenario('dmarc-missing', 'off');
+    await look(3);
+    const subjects = await eventually('both notes have come', async () => {
+      const all = await notes();
+      return all.length >= 2 && all;
+    });
+    assert.deepEqual(subjects, ['mail.example.org: mail may not arrive: DMARC record (example.org)', 'mail.example.org: DMARC record is mended']);
+    assert.deepEqual((await status()).news.map(({ kind, check }) => `${kind} ${check}`), ['mended dmarc-record', 'worse dmarc-record']);
+  });
+
+  it('shows the score over time, and when the check changed', async () => {
+    const { scores, changes } = await lab.json<{ scores: readonly { score: number }[]; changes: readonly { level: string }[] }>(['guard', 'history', 'example.org', '--check', 'dmarc-record']);
+    assert.deepEqual(changes.map(({ level }) => level), ['pass', 'fail', 'pass']);
+    assert.ok(scores.some(({ score }) => score < 9) && (scores[0]?.score ?? 0) > 9, JSON.stringify(scores));
   });
 
   it('says nothing of what was broken for a moment', async () => {
+    const before = (await status()).news.length;
+    await scenario('no-ptr', 'on');
+    await look(1);
+    assert.ok((await status()).findings.some(({ check, doubt }) => check === 'ptr' && doubt));
+    await scenario('no-ptr', 'off');
+    await look(3);
+    assert.equal((await status()).news.length, before);
+  });
+
+  it('is silent about what is acknowledged', async () => {
+    const before = (await status()).news.length;
+    await scenario('dkim-missing', 'on');
+    await look(1);
+    const row = await lab.json<{ acknowledged?: object }>(['guard', 'acknowledge', 'dkim-published', 'example.org', '--reason', 'the zone moves today']);
+    assert.ok(row.acknowledged);
+    await look(3);
+    await scenario('dkim-missing', 'off');
+    await look(3);
+    assert.equal((await status()).news.length, before);
+    const refused = await lab.run(['guard', 'acknowledge', 'ptr', '192.0.2.99']);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /the guard watches no "ptr" of 192\.0\.2\.99/);
+  });
+
+  it('tells monitoring how things are', async () => {
+    const { stdout } = await lab.run(['metrics']);
+    assert.match(stdout, /posthorn_doctor_score [\d.]+/);
+    assert.match(stdout, /posthorn_doctor_checks\{level="fail"\} 0/);
+  });
+});
+
+describe('the guard by itself', () => {
+  before(async () => {
+    lab = await startLab();
+  });
+  after(() => lab.stop());
+
+  it('examines each day, and asks again about what it doubts, with no command at all', async () => {
+    await eventually('the first examination', async () => {
+      await lab.json(['lab', 'clock', 'advance', '31m']);
+      return (await status()).lastRunAt !== undefined;
+    });
     await scenario('dmarc-missing', 'on');
-    assert.equal(await look(1), 0);
-    await scenario('dmarc-missing', 'off');
-    assert.equal(await look(4), 0);
+    await lab.json(['lab', 'clock', 'advance', '1d']);
+    await eventually('the note', async () => {
+      await lab.json(['lab', 'clock', 'advance', '31m']);
+      return (await notes()).length > 0;
+    });
+    const first = (await status()).lastRunAt ?? 0;
+    await eventually('two days more', async () => {
+      await lab.json(['lab', 'clock', 'advance', '12h']);
+      return ((await status()).lastRunAt ?? 0) > first + 2 * 86_400_000;
+    });
+    assert.deepEqual((await notes()).length, 1);
   });
 });

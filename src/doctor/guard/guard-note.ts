@@ -70,7 +70,7 @@ const WORDS = { fail: 'FAILS', warn: 'warning', pass: 'good', skip: 'does not ap
 
 function inFull(entry: NewsEntry): string {
   const { title, subject, from, to, since, text, remedy, record, why, link, check, turns, kind } = entry;
-  const before = from === undefined ? ' (so at the first look)' : from === to ? '' : `, was ${WORDS[from]}`;
+  const before = from === undefined || from === 'skip' ? ' (so at the first look)' : from === to ? '' : `, was ${WORDS[from]}`;
   const state = kind === 'unsteady' ? `turned ${turns ?? 'several'} times within a week, now ${WORDS[to]}` : `${WORDS[to]}${before}`;
   const lines = [
     `* ${title}: ${subject}`,

@@ -75,6 +75,13 @@ describe('the guard', () => {
     assert.deepEqual(new Story().see('fail').times(SURE, 'pass').kinds, []);
   });
 
+  it('takes what does not apply for neither better nor worse', () => {
+    assert.deepEqual(new Story().see('warn').times(SURE, 'skip').times(SURE, 'warn').kinds, []);
+    assert.deepEqual(new Story().see('skip').times(SURE, 'warn').kinds, []);
+    assert.deepEqual(new Story().see('pass').times(SURE, 'skip').times(SURE, 'warn').kinds, ['worse']);
+    assert.deepEqual(new Story().see('skip').times(SURE, 'fail').times(SURE, 'skip').kinds, ['worse', 'mended']);
+  });
+
   it('takes unknown for neither better nor worse', () => {
     assert.deepEqual(new Story().see('pass').times(2, 'fail').times(3, 'unknown').times(3, 'pass').kinds, []);
     assert.deepEqual(new Story().see('pass').times(2, 'fail').times(3, 'unknown').times(2, 'fail').kinds, ['worse']);

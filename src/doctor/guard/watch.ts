@@ -10,6 +10,8 @@
  * - A check that turns again and again is told as unsteady, once in a week, instead of each turn. When it has come to rest,
  *   what it came to is told like any other change.
  * - Mending is told only of what a note said was bad.
+ * - What does not apply is neither good nor bad: when it applies again it is compared with what it was before, and when it
+ *   applies for the first time it is seen for the first time.
  */
 import { GUARD_LIMITS } from '../../base/guard-limits.ts';
 import type { Level } from '../check.ts';
@@ -70,7 +72,8 @@ function settle(state: KeptState, level: Known, now: number): KeptState {
   if (!doubt) {
     const first = settled === undefined;
     // Between pass and skip nothing is better or worse.
-    return { ...rest, settled: level, since: first ? now : state.since, told: first || badnessOf(told) === BADNESS[level] ? level : (told as Known) };
+    const same = level !== 'skip' && badnessOf(told) === BADNESS[level];
+    return { ...rest, settled: level, since: first ? now : state.since, told: first || same ? level : (told as Known) };
   }
   if (doubt.sightings < GUARD_LIMITS.sightings || now - doubt.since < GUARD_LIMITS.persistMs) return state;
   return { ...rest, settled: doubt.level, since: doubt.since, ...(told === undefined ? {} : { told }) };
@@ -83,6 +86,8 @@ function tell(state: KeptState, now: number): Judgement {
   const kept: KeptState = acknowledged ? { ...bare, acknowledged } : bare;
   if (turns.length >= GUARD_LIMITS.unsteadyTurns) return unsteady(kept, now);
   if (settled === undefined || badnessOf(settled) === badnessOf(told)) return { state: kept };
+  if (settled === 'skip' && !kept.reported) return { state: kept };
+  if (told === 'skip' && settled === 'warn') return { state: { ...kept, told: settled } };
   const worse = badnessOf(settled) > badnessOf(told);
   const next: KeptState = { ...kept, told: settled, reported: badnessOf(settled) > 0 && (worse ? !acknowledged : kept.reported) };
   if (acknowledged || (!worse && !kept.reported)) return { state: next };
@@ -94,7 +99,7 @@ function unsteady(state: KeptState, now: number): Judgement {
   const { check, subject, settled, turns, unsteadyToldAt, since, seen, acknowledged } = state;
   if (acknowledged || (unsteadyToldAt !== undefined && now - unsteadyToldAt < GUARD_LIMITS.unsteadyMs && unsteadyToldAt <= now)) return { state };
   // Which way it was told counts as told: when it rests the other way, that is news.
-  const next: KeptState = { ...state, unsteadyToldAt: now, ...(settled === undefined ? {} : { told: settled, reported: state.reported || badnessOf(settled) > 0 }) };
+  const next: KeptState = { ...state, unsteadyToldAt: now, ...(settled === undefined || settled === 'skip' ? {} : { told: settled, reported: state.reported || badnessOf(settled) > 0 }) };
   return { state: next, news: { kind: 'unsteady', check, subject, to: seen ?? settled ?? 'unknown', since: turns[0] ?? since, turns: turns.length } };
 }
 

@@ -16,6 +16,8 @@ export interface ExaminationStore {
   scores(subject: string, limit: number): Promise<readonly ScoreRow[]>;
   /** '' stands for all. */
   spells(of: { readonly subject: string; readonly check: string; readonly limit: number }): Promise<readonly SpellRow[]>;
+  /** What fails as it was seen since `since`, milliseconds since 1970. */
+  failing(since: number, limit: number): Promise<readonly Pick<SpellRow, 'subject' | 'check'>[]>;
   prune(before: number): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ export function createExaminationStore(call: StoreCall): ExaminationStore {
     runs: (limit, whole = false) => call('examinations.runs', { limit, whole }),
     scores: (subject, limit) => call('examinations.scores', { subject, limit }),
     spells: (of) => call('examinations.spells', of),
+    failing: (since, limit) => call('examinations.failing', { since, limit }),
     prune: (before) => call('examinations.prune', { before }),
   };
 }

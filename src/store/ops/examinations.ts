@@ -88,6 +88,11 @@ export const examinationReads = {
     return db.all<RunRow>(`SELECT ${RUN_COLUMNS} FROM doctor_runs WHERE ? = 0 OR score IS NOT NULL ORDER BY at DESC, id DESC LIMIT ?`, whole ? 1 : 0, limit);
   },
 
+  /** What fails as it was seen since `since`. */
+  failing(db: Database, { since, limit }: { readonly since: number; readonly limit: number }): readonly Pick<SpellRow, 'subject' | 'check'>[] {
+    return db.all(`SELECT subject, check_id AS "check" FROM doctor_findings WHERE last_at >= ? AND level = 'fail' ORDER BY subject, check_id LIMIT ?`, since, limit);
+  },
+
   /** The latest first. */
   scores(db: Database, { subject, limit }: { readonly subject: string; readonly limit: number }): readonly ScoreRow[] {
     return db.all<ScoreRow>('SELECT subject, at, score, warned, failed FROM doctor_scores WHERE subject = ? ORDER BY at DESC LIMIT ?', subject, limit);
