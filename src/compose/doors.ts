@@ -55,6 +55,7 @@ export function createDoors(options: DoorsOptions): SmtpServerPorts {
     authenticator: createAuthenticator({ dns, config, clock, log }),
     judge: createJudge({ config }),
     signer,
+    isLocalDomain: (domain) => directory.isLocalDomain(domain),
     forwarder: createForwarder(forwarding),
     sealer: createArcSealer({ keys: options.signingKeys, clock }),
     notices: createNotices(options),

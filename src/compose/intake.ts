@@ -13,6 +13,7 @@ import { SMTP_SERVER_LIMITS } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { AuthReport } from '../contract/auth-report.ts';
+import type { Directory } from '../contract/directory.ts';
 import { MESSAGE_EVENTS } from '../contract/events.ts';
 import { isFromOutside, type Intake, type IntakeResult, type ReceivedMessage, type Reply } from '../contract/message.ts';
 import type { MessageEvent, NewQueueItem } from '../contract/queue.ts';
@@ -50,6 +51,7 @@ export interface IntakePorts {
   readonly authenticator: Authenticator;
   readonly judge: Judge;
   readonly signer: Signer;
+  readonly isLocalDomain: Directory['isLocalDomain'];
   readonly forwarder: Forwarder;
   readonly sealer: ArcSealer;
   readonly notices: FeedbackService;
@@ -97,8 +99,9 @@ export function createIntake(ports: IntakePorts): Intake {
 
 async function take(ports: IntakePorts, message: ReceivedMessage): Promise<IntakeResult> {
   const header = await readHeader(message.content);
-  const draft = await drafted(ports, message, header);
-  if ('kind' in draft) return draft;
+  const made = await drafted(ports, message, header);
+  if ('kind' in made) return made;
+  const draft = await withFeedbackFields(ports, message, made);
   const forwarding = await ports.forwarder.forward(message.envelope, draft.parsed.fields, !isFromOutside(message.origin) && draft.stream === 'bulk');
   const loop = loopRefusal(forwarding);
   if (loop) return refuse(ports, message, { action: 'reject', rule: 'loop', explanation: loop.text }, loop);
@@ -185,9 +188,7 @@ function repairOwn(ports: IntakePorts, message: ReceivedMessage, header: Buffer)
     return refuse(ports, message, { action: 'reject', rule: fatal.code, explanation: fatal.text }, reply);
   }
   const own = parseHeader(repair.header);
-  const stream = streamOf({ fields: own.fields, recipients: message.envelope.recipients.length, own: true });
-  const plain = own.fields.some(isStreamField) ? removeFields(repair.header, isStreamField) : repair.header;
-  const clean = stream === 'bulk' ? withFeedbackFields(ports, message, own, plain) : plain;
+  const clean = own.fields.some(isStreamField) ? removeFields(repair.header, isStreamField) : repair.header;
   return {
     header: clean,
     parsed: clean === repair.header ? own : parseHeader(clean),
@@ -197,18 +198,19 @@ function repairOwn(ports: IntakePorts, message: ReceivedMessage, header: Buffer)
     bodyAsReceived: !repair.repaired.includes('+empty line'),
     senderBelieved: true,
     junk: false,
-    stream,
+    stream: streamOf({ fields: own.fields, recipients: message.envelope.recipients.length, own: true }),
   };
 }
 
-/** RFC 9477: bulk mail of a domain of ours says where complaints go; signed with the rest. */
-function withFeedbackFields({ config, signer }: IntakePorts, { id, envelope }: ReceivedMessage, own: ParsedHeader, header: Buffer): Buffer {
+/** RFC 9477: bulk mail of a domain of ours says where complaints go; without a signature that covers it, it counts for nothing (§3.1). */
+async function withFeedbackFields({ config, signer, isLocalDomain }: IntakePorts, { id, envelope, origin }: ReceivedMessage, draft: Draft): Promise<Draft> {
   const { addresses, headers } = config.feedback ?? DEFAULT_FEEDBACK;
   const localPart = ['fbl', 'abuse-reports', 'abuse'].find((name) => addresses.includes(name)) ?? addresses[0];
-  // §3.1: without a signature that covers them they count for nothing.
-  if (!headers || localPart === undefined || signer.idle) return header;
-  const fromDomain = authorDomainOf(own, envelope.sender);
-  return fromDomain === '' ? header : Buffer.concat([feedbackFields({ fields: own.fields, id, fromDomain, localPart }), header]);
+  if (!headers || localPart === undefined || draft.stream !== 'bulk' || isFromOutside(origin) || signer.idle) return draft;
+  const fromDomain = authorDomainOf(draft.parsed, envelope.sender);
+  if (fromDomain === '' || !(await isLocalDomain(fromDomain))) return draft;
+  const header = Buffer.concat([feedbackFields({ fields: draft.parsed.fields, id, fromDomain, localPart }), draft.header]);
+  return { ...draft, header, parsed: parseHeader(header) };
 }
 
 function tail(content: ByteSource, from: number): ByteSource {
