@@ -1,11 +1,13 @@
 /** Does a domain use this server for its mail? Its MX says so. */
+import { Failure } from '../base/errors.ts';
 import { domainKey } from '../store/clients/directory.ts';
 import { publicAddresses } from './dns.ts';
 import type { ManageContext } from './verb.ts';
 
-/** Why it is left alone; undefined: its MX leads here, or it has none yet. Unknown is no reason to leave it alone: its records say themselves that they are unknown. */
+/** Why it is left alone; undefined: its MX leads here, or it has none yet. Rejects with a temporary Failure `dns-unknown`. */
 export async function mailGoesElsewhere({ dns, config }: Pick<ManageContext, 'dns' | 'config'>, domain: string): Promise<string | undefined> {
   const answer = await dns.query(domain, 'MX');
+  if (answer.kind === 'failure') throw new Failure('dns-unknown', `the look-up of its MX failed (${answer.reason}), so nobody knows whether its mail comes here; try again later`);
   if (answer.kind !== 'found') return undefined;
   const exchanges = answer.records.map(({ exchange }) => exchange.toLowerCase());
   const ours = publicAddresses(config);

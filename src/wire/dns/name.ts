@@ -21,6 +21,7 @@ export function encodeName(text: string): Buffer {
 }
 
 function labelsOf(text: string): string[] {
+  if (text === '.') return [];
   const labels = [''];
   for (const [part, code, char] of text.toLowerCase().matchAll(/\\(?:(\d{3})|([\s\S]))|[\s\S]/g)) {
     if (part === '.') labels.push('');

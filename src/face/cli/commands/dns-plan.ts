@@ -123,9 +123,13 @@ async function finish(session: Session, options: ApplyOptions, id: string | unde
   if (options.json) out.json({ applied: true, ...result, ...(arrival && { arrival }) });
   else {
     if (arrival) showArrival(session, arrival);
-    if (id !== undefined) out.line(`Take it back with: posthorn dns undo ${id}`);
+    if (id !== undefined && failed.length < items.length && !isUndo(result)) out.line(`Take it back with: posthorn dns undo ${id}`);
   }
   return failed.length > 0 || (arrival !== undefined && !arrival.arrived) ? 1 : 0;
+}
+
+function isUndo(result: object): boolean {
+  return 'undone' in result;
 }
 
 function showRest({ out }: Session, { byHand, blocked, unknown }: ApplyResult): void {
