@@ -19,9 +19,17 @@ const BENCHES: Readonly<Record<string, { summary: string; run: (args: readonly s
     summary: 'a million waiting messages: memory, restart, rate of delivery; and a black hole beside the others',
     run: async (args) => (await import('./queue/queue.ts')).runQueueBench(args),
   },
+  score: {
+    summary: 'CPU that the mail-tester needs for a message of 100 KB',
+    run: async (args) => (await import('./score.ts')).runScoreBench(args),
+  },
   'queue-admin': {
     summary: 'listings and orders over a long queue',
     run: async (args) => (await import('./queue-admin.ts')).runQueueAdminBench(args),
+  },
+  'dns-plan': {
+    summary: 'a plan of DNS records over 500 domains against a local BIND',
+    run: async () => (await import('./dns-plan.ts')).runDnsPlanBench(),
   },
 };
 

@@ -235,6 +235,8 @@ export interface Config {
   readonly preflight: {
     /** What to do with a message that its receiver is known to refuse. Default warn: send it, and keep the finding. */
     readonly mode: 'warn' | 'hold' | 'refuse' | 'off';
+    /** Judge what it says, too: links, words, parts, domains on lists. Default false. */
+    readonly content: boolean;
   };
   /** Absent: the defaults (DEFAULT_DOCTOR). */
   readonly doctor?: DoctorConfig;

@@ -235,7 +235,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     },
     bounces: { verp: tables.bounces.verp },
     authentication: { dmarcReject: authentication['dmarc-reject'], trustedSealers: authentication['trusted-sealers'] },
-    preflight: { mode: preflight.mode },
+    preflight: { mode: preflight.mode, content: preflight.content },
     reports: reportsConfigOf(tables.reports),
     dashboards: dashboardsOf(tables.dashboard, absolute),
     doctor: doctorConfigOf(tables.doctor, absolute),

@@ -298,6 +298,7 @@ const preflight = table('Looking at outgoing mail as its receiver will, before i
     'A message that its receiver is known to refuse is sent with the finding noted, put on hold, or returned.',
     'warn',
   ),
+  content: setting(value.toggle(), 'Judge what a message says, too: words, links, parts, and linked domains on block lists. The findings are noted; nothing is kept back for them.', false),
 });
 
 const log = table('The log.', {

@@ -34,7 +34,7 @@ export async function answerPreflight(context: VerifyContext, message: Buffer, q
     const { source, sender, bulk } = question;
     const known = source && isIP(source.address) !== 0 ? { source } : {};
     return await preflight({ dns, reverse: createClientName(dns, { clock: context.clock }) }, {
-      site, ...known, sender, bulk, body: '8bitmime', smtpUtf8: false, content: new BufferSource(message), now: context.clock.now(),
+      site, ...known, sender, bulk, body: '8bitmime', smtpUtf8: false, judgeContent: true, content: new BufferSource(message), now: context.clock.now(),
     });
   } finally {
     dns.close();

@@ -67,6 +67,7 @@ async function examine({ config, dns, clock, log }: PreflightOptions, job: Deliv
         body: message.options.body,
         smtpUtf8: message.options.smtpUtf8,
         content,
+        judgeContent: config.preflight.content,
         now: clock.now(),
       },
     );

@@ -27,7 +27,12 @@ const PARTS_LOOKED_AT_MAX = 100;
 const ENCODE = 'Encode the text of the part as quoted-printable or base64; mail libraries do it by themselves when they are told the charset.';
 
 export function mimeFaults(reading: MessageReading): MimeFault[] {
-  return [...lineFaults(reading), ...headerFaults(reading), ...partsOf(reading.structure).slice(0, PARTS_LOOKED_AT_MAX).flatMap((part) => partFaults(reading, part))];
+  return [...lineFaults(reading), ...headerFaults(reading), ...partFaultsOf(reading)];
+}
+
+/** Of the parts alone. */
+export function partFaultsOf(reading: MessageReading): MimeFault[] {
+  return partsOf(reading.structure).slice(0, PARTS_LOOKED_AT_MAX).flatMap((part) => partFaults(reading, part));
 }
 
 function lineFaults({ bytes }: MessageReading): MimeFault[] {

@@ -11,6 +11,7 @@ export const FINDING_IDS = [
   'message-id-missing', 'message-id-malformed', 'date-missing', 'date-odd', 'duplicate-header',
   'header-eight-bit', 'body-eight-bit', 'line-too-long', 'too-large',
   'one-click-missing', 'one-click-unsigned',
+  'content-spam', 'link-odd', 'mime-broken', 'domain-listed',
 ] as const;
 export type FindingId = (typeof FINDING_IDS)[number];
 

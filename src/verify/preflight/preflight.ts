@@ -12,6 +12,7 @@ import type { Reply } from '../../contract/message.ts';
 import { parseHeader } from '../../mail/header.ts';
 import { authenticationFindings, gatherFacts } from './authentication.ts';
 import type { Finding, Prediction, PreflightReport } from './finding.ts';
+import { contentFindings } from './content.ts';
 import { formFindings } from './form.ts';
 import { rulesOf, type ReceiverRule } from './receiver-rules.ts';
 
@@ -25,6 +26,8 @@ export interface PreflightInput {
   readonly body: '7bit' | '8bitmime' | 'binarymime';
   readonly smtpUtf8: boolean;
   readonly content: ByteSource;
+  /** Judge what it says, too. Default false. */
+  readonly judgeContent?: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -42,7 +45,7 @@ export async function preflight(ports: PreflightPorts, input: PreflightInput): P
   const header = parseHeader(bytes);
   const facts = await gatherFacts({ ...ports, ...(source ? { source } : {}), sender, header, content, now: input.now });
   const rules = rulesOf(site.key);
-  const findings = [...formFindings({ ...input, header, bytes }), ...authenticationFindings(facts), ...sizeFindings(content.size, rules.sizeBytesMax, site.title)];
+  const findings = [...formFindings({ ...input, header, bytes }), ...authenticationFindings(facts), ...sizeFindings(content.size, rules.sizeBytesMax, site.title), ...(input.judgeContent ? await contentFindings(ports.dns, bytes) : [])];
   const words = { ip: source?.address ?? '', from: facts.dmarc.fromDomain ?? '', sender: sender.slice(sender.lastIndexOf('@') + 1) };
   const prediction = predict(rules.rules, findings, input, words);
   return { site: site.key, siteTitle: site.title, findings, ...(prediction ? { prediction } : {}) };

@@ -1,12 +1,8 @@
 /** Domains that the message links to, on DNS lists. */
-import { isIP } from 'node:net';
-import { CONTENT_LIMITS } from '../../../base/content-limits.ts';
-import { registeredDomain } from '../../../verify/content/host-name.ts';
-import { isWellFormedDomain } from '../../../verify/domain-name.ts';
+import { namedDomains } from '../../../verify/content/named-domains.ts';
 import { askDomainLists } from '../../../verify/dnsbl/ask-domain-lists.ts';
 import { defineCheck, fail, pass, skip, warn } from '../../check.ts';
 import type { MessageSubject } from '../../message/subject.ts';
-import { fromDomain } from '../message/alignment.ts';
 
 export const linkDomains = defineCheck<MessageSubject>({
   id: 'link-domains', about: 'message', title: 'Domains in the message on block lists', weight: 2.5,
@@ -14,7 +10,7 @@ export const linkDomains = defineCheck<MessageSubject>({
   link: 'https://www.spamhaus.org/blocklists/domain-blocklist/',
   run: async ({ dns }, subject) => {
     if (subject.sample) return skip('A message that this server made to look at itself.');
-    const domains = domainsOf(subject);
+    const domains = namedDomains(subject.reading);
     if (domains.length === 0) return pass('The message names no domain.');
     const answers = await askDomainLists(dns, domains);
     const hits = answers.flatMap(({ domain, list, verdict }) => (verdict.kind === 'listed' || verdict.kind === 'grey' ? [{ domain, list, kind: verdict.kind, words: `${domain} is listed by ${list.title} (${verdict.meanings.join('; ')})` }] : []));
@@ -30,9 +26,3 @@ export const linkDomains = defineCheck<MessageSubject>({
     return pass(`${domains.join(', ')}: not listed.`);
   },
 });
-
-/** That of From first. */
-function domainsOf(subject: MessageSubject): readonly string[] {
-  const hosts = [fromDomain(subject) ?? '', ...subject.reading.links.map(({ host }) => host)].filter((host) => isIP(host) === 0 && isWellFormedDomain(host) && host.includes('.'));
-  return [...new Set(hosts.map(registeredDomain))].slice(0, CONTENT_LIMITS.askedDomainsMax);
-}
