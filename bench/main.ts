@@ -23,6 +23,10 @@ const BENCHES: Readonly<Record<string, { summary: string; run: (args: readonly s
     summary: 'CPU that the mail-tester needs for a message of 100 KB',
     run: async (args) => (await import('./score.ts')).runScoreBench(args),
   },
+  'dmarc-report': {
+    summary: 'a DMARC report of 100,000 rows: time, memory, and how long others wait',
+    run: async (args) => (await import('./dmarc-report.ts')).runDmarcReportBench(args),
+  },
   'queue-admin': {
     summary: 'listings and orders over a long queue',
     run: async (args) => (await import('./queue-admin.ts')).runQueueAdminBench(args),
