@@ -126,7 +126,7 @@ async function macroValue(letter: MacroLetter, values: MacroValues): Promise<str
     case 'd':
       return values.domain;
     case 'i':
-      return values.ip.length === 4 ? values.ip.join('.') : nibbles(values.ip).join('.');
+      return values.ip.length === 4 ? values.ip.join('.') : nibbles(values.ip).join('.').toUpperCase();
     case 'p':
       return values.validatedName();
     case 'h':

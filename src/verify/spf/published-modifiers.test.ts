@@ -134,7 +134,7 @@ suite(
     ['test@e3.example.com', '192.168.218.40', CLIENT, 'fail', 'Connections from 192.168.218.40 not authorized.'],
     [`test@${LONG}`, '192.168.218.40', CLIENT, 'fail', 'Cut on the left.'],
     ['test@e4.example.com', '192.168.218.40', CLIENT, 'fail', '192.168.218.40 is queried as 40.218.168.192.in-addr.arpa'],
-    ['test@e4.example.com', 'CAFE:BABE::1', CLIENT, 'fail', 'cafe:babe::1 is queried as 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.e.b.a.b.e.f.a.c.ip6.arpa'],
+    ['test@e4.example.com', 'CAFE:BABE::1', CLIENT, 'fail', 'cafe:babe::1 is queried as 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.E.B.A.B.E.F.A.C.ip6.arpa'],
     ['test@e5.example.com', 'CAFE:BABE::192.168.218.40', CLIENT, 'permerror'],
     ['test@e6.example.com', '192.168.218.40', CLIENT, 'fail', 'connect from unknown'],
     ['test@e6.example.com', '192.168.218.41', CLIENT, 'fail', 'connect from mx.example.com'],

@@ -40,7 +40,8 @@ export function add(registry: Registry): void {
   leaf<SpfOptions>(registry, spf, 'check', 'may this address send for this domain?', '<domain>', async (options, domain = '') => {
     if (!isIP(options.ip)) throw new UsageError(`--ip ${options.ip}: give an IPv4 or IPv6 address`);
     const report = await withVerifyContext(session, options, (context) => answerSpf(context, { domain, ...options }));
-    if (options.json) session.out.json(report);
+    // RFC 7208 §6.2: what is called the explanation is the domain's own text, where it publishes one.
+    if (options.json) session.out.json({ ...report, explanation: report.publishedExplanation ?? report.explanation, reason: report.explanation });
     else show(session, report);
     return report.result === 'pass' ? 0 : 1;
   })
