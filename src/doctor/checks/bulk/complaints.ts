@@ -21,7 +21,7 @@ export const complaints = defineCheck<DomainSubject>({
     const by = figures.complaints.filter((each) => each.count > 0).map((each) => `${each.provider} ${each.count}`).join(', ');
     const text = `${count} complaints about ${delivered} messages of ${domain} delivered in the last week: ${percent(share)} (${by}).`;
     if (share < GOOD) return pass(text);
-    const remedy = 'Pause the mailing that they are about (posthorn queue pause), send only to people who asked for it, and make unsubscribing easier than complaining. See who complained: posthorn report complaints.';
+    const remedy = 'Pause the mailing that they are about (posthorn queue pause), send only to people who asked for it, and make unsubscribing easier than complaining. See who complained: posthorn report arf.';
     if (delivered < DELIVERED_MIN) return warn(`${text} That is too little mail for a rate to be sure.`, remedy);
     return share < BAD ? warn(`${text} It should be below ${percent(GOOD)}.`, remedy) : fail(`${text} From ${percent(BAD)} on, providers refuse mail.`, remedy);
   },

@@ -93,7 +93,7 @@ describe('unsubscribing', () => {
 
   it('is tried with the request of RFC 8058 when the link is there for trying', async () => {
     assert.deepEqual(await levels([200, 202, 302, 403, 503].map((code) => domain(unsubscribeWorks, TRIAL, status(code)))), ['pass', 'pass', 'fail', 'fail', 'warn']);
-    assert.deepEqual([asked[0]?.method, asked[0]?.path, asked[0]?.body?.text], ['POST', '/u?who=secret-token', 'List-Unsubscribe=One-Click']);
+    assert.deepEqual([asked[0]?.method, asked[0]?.path, asked[0]?.body], ['POST', '/u?who=secret-token', { mediaType: 'application/x-www-form-urlencoded', text: 'List-Unsubscribe=One-Click' }]);
   });
 
   it('is never tried with the link of somebody else, whose name is not sent', async () => {

@@ -18,7 +18,7 @@ export const placement = defineCheck<HostSubject>({
     const by = placed.map(({ provider, inbox, junk, missing }) => `${provider} ${inbox} of ${inbox + junk + missing}`).join(', ');
     const text = `${percent(share)} of ${all} test messages of the last week reached the inbox (${by}).`;
     if (share >= GOOD) return pass(text);
-    const remedy = 'Look at what each provider wrote into the messages: posthorn placement report. Then compare streams, and mend what else this examination found.';
+    const remedy = 'Look at what each provider wrote into the messages: posthorn placement show. Then compare streams, and mend what else this examination found.';
     return share >= BAD ? warn(text, remedy) : fail(text, remedy);
   },
 });
