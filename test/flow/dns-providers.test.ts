@@ -280,6 +280,22 @@ describe('what one provider alone does', () => {
     assert.equal(world.changes.length, 2);
   });
 
+  test('a foreign TXT of several strings goes back cut as it was', async () => {
+    const cut = '"abc\\"def" "second string" "\\195\\169"';
+    for (const dialect of [hetzner, gandi, desec]) {
+      const { world, provider, zone, fake } = await start(dialect);
+      world.row(fake, ZONE, 'TXT', TTL, 'v=spf1 -all');
+      let sent = '';
+      world.fault = ({ method, text }) => {
+        if (method !== 'GET') sent = text;
+        return undefined;
+      };
+      const before = set('TXT', '@', 'v=spf1 -all');
+      await provider.apply(zone, [{ before, after: { ...before, values: [...before.values, cut] } }], signal);
+      assert.ok(sent.includes(JSON.stringify(cut).slice(1, -1)), `${dialect.type}: ${sent}`);
+    }
+  });
+
   test('a TXT of 500 octets with backslashes and quotes', async () => {
     const text = 'a\\b"c'.repeat(100);
     for (const dialect of [cloudflare, route53, hetzner, linode, ovh, gandi, desec]) {

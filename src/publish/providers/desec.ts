@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { ChangeOutcome, DnsProvider, DnsZone, RecordSet } from '../../contract/dns-publishing.ts';
 import { allPages, DnsApi, type ApiAnswer, type ApiCall } from './dns-api.ts';
 import type { ProviderParts } from './provider-type.ts';
-import { canonicalValue, nameFromZone, nameInZone, publishable, zoneName } from './record-value.ts';
+import { tidyValue, nameFromZone, nameInZone, publishable, zoneName } from './record-value.ts';
 import { applied, createZoneProvider, type Edit, type HeldSet, type ZoneApi } from './zone-provider.ts';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'HTTPS', 'MX', 'PTR', 'SRV', 'SVCB', 'TLSA', 'TXT'] as const;
@@ -60,14 +60,14 @@ function nextCursor({ headers }: ApiAnswer): string | undefined {
 
 function setOf(zone: DnsZone, { subname, type: typeName, ttl, records }: z.output<typeof rrset>): readonly DesecSet[] {
   const type = publishable(typeName, TYPES);
-  return type ? [{ name: nameFromZone(subname, zone.name), type, ttlSeconds: ttl, values: records.map((value) => canonicalValue(type, value)), subname }] : [];
+  return type ? [{ name: nameFromZone(subname, zone.name), type, ttlSeconds: ttl, values: records.map((value) => tidyValue(type, value)), subname }] : [];
 }
 
 async function writeAll(call: ApiCall, zone: DnsZone, edits: readonly Edit<DesecSet>[]): Promise<readonly ChangeOutcome[]> {
   await call.change('PATCH', setsPath(zone), edits.map(({ now, after }) => {
     const { name, type } = (after ?? now) as RecordSet;
     const subject = { subname: nameInZone(name, zone.name), type };
-    return after ? { ...subject, ttl: after.ttlSeconds, records: after.values.map((value) => canonicalValue(type, value)) } : { ...subject, records: [] };
+    return after ? { ...subject, ttl: after.ttlSeconds, records: after.values.map((value) => tidyValue(type, value)) } : { ...subject, records: [] };
   }));
   return edits.map(() => applied);
 }

@@ -75,6 +75,9 @@ export function readApiUrl(label: string, text: string): ApiAddress {
     throw new Failure('dns-provider-settings', `${label}: "${text}" is no address of an API; write it as https://api.example.com/v1`, { temporary: false });
   }
   const secure = url.protocol === 'https:';
+  if (!secure && !/^(?:127\.[\d.]+|\[::1\]|localhost)$/.test(url.hostname)) {
+    throw new Failure('dns-provider-settings', `${label}: ${text} would send the credentials in the clear; write it with https:// (http:// is for this machine only)`, { temporary: false });
+  }
   return { host: url.hostname, port: url.port === '' ? (secure ? 443 : 80) : Number(url.port), basePath: url.pathname.replace(/\/+$/, ''), secure };
 }
 

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { ChangeOutcome, DnsProvider, DnsZone, RecordSet } from '../../contract/dns-publishing.ts';
 import { allPages, bearer, DnsApi, textAt, type ApiCall } from './dns-api.ts';
 import type { ProviderParts } from './provider-type.ts';
-import { absoluteValue, canonicalValue, nameFromZone, nameInZone, publishable, zoneName } from './record-value.ts';
+import { absoluteValue, tidyValue, nameFromZone, nameInZone, publishable, zoneName } from './record-value.ts';
 import { applied, createZoneProvider, writeEach, type Edit, type HeldSet, type ZoneApi } from './zone-provider.ts';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'PTR', 'SRV', 'TLSA', 'TXT'] as const;
@@ -45,13 +45,13 @@ const recordsPath = ({ id }: DnsZone): string => `/domains/${encodeURIComponent(
 
 function setOf(zone: DnsZone, { rrset_name, rrset_type, rrset_ttl, rrset_values }: z.output<typeof rrset>): readonly HeldSet[] {
   const type = publishable(rrset_type, TYPES);
-  return type ? [{ name: nameFromZone(rrset_name, zone.name), type, ttlSeconds: rrset_ttl, values: rrset_values.map((value) => canonicalValue(type, absoluteValue(type, value, zone.name))) }] : [];
+  return type ? [{ name: nameFromZone(rrset_name, zone.name), type, ttlSeconds: rrset_ttl, values: rrset_values.map((value) => tidyValue(type, absoluteValue(type, value, zone.name))) }] : [];
 }
 
 async function writeSet(call: ApiCall, zone: DnsZone, { now, after }: Edit<HeldSet>): Promise<ChangeOutcome> {
   const { name, type } = (after ?? now) as RecordSet;
   const path = `${recordsPath(zone)}/${encodeURIComponent(nameInZone(name, zone.name) || '@')}/${type}`;
   if (!after) await call.change('DELETE', path);
-  else await call.change('PUT', path, { rrset_ttl: after.ttlSeconds, rrset_values: after.values.map((value) => canonicalValue(type, value)) });
+  else await call.change('PUT', path, { rrset_ttl: after.ttlSeconds, rrset_values: after.values.map((value) => tidyValue(type, value)) });
   return applied;
 }

@@ -10,7 +10,7 @@ import { Failure } from '../../base/errors.ts';
 import type { ChangeOutcome, DnsProvider, DnsZone, RecordSet } from '../../contract/dns-publishing.ts';
 import { allPages, ApiRefusal, bearer, DnsApi, textAt, type ApiAnswer, type ApiCall } from './dns-api.ts';
 import type { ProviderParts } from './provider-type.ts';
-import { absoluteValue, canonicalValue, nameFromZone, nameInZone, publishable, sameValues, zoneName } from './record-value.ts';
+import { absoluteValue, tidyValue, nameFromZone, nameInZone, publishable, sameValues, zoneName } from './record-value.ts';
 import { applied, createZoneProvider, writeEach, type Edit, type HeldSet, type ZoneApi } from './zone-provider.ts';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'HTTPS', 'MX', 'PTR', 'SRV', 'SVCB', 'TLSA', 'TXT'] as const;
@@ -60,7 +60,7 @@ const zonePath = ({ id }: DnsZone): string => `/zones/${encodeURIComponent(id)}`
 function setOf(of: DnsZone, zoneTtl: number, { name, type: typeName, ttl, records, protection }: z.output<typeof rrset>): readonly HetznerSet[] {
   const type = publishable(typeName, TYPES);
   if (!type) return [];
-  const spelled = records.map(({ value, comment }) => [canonicalValue(type, absoluteValue(type, value, of.name)), comment ?? ''] as const);
+  const spelled = records.map(({ value, comment }) => [tidyValue(type, absoluteValue(type, value, of.name)), comment ?? ''] as const);
   return [{
     name: nameFromZone(name, of.name), type, ttlSeconds: ttl ?? zoneTtl, values: spelled.map(([value]) => value), comments: new Map(spelled),
     ...(protection?.change && { special: 'it is protected against changes in Hetzner’s console' }),
@@ -71,7 +71,7 @@ async function writeSet(call: ApiCall, of: DnsZone, { now, after }: Edit<Hetzner
   const { name, type } = (after ?? now) as RecordSet;
   const relative = nameInZone(name, of.name) || '@';
   const path = `${zonePath(of)}/rrsets/${encodeURIComponent(relative)}/${type}`;
-  const records = after?.values.map((value) => canonicalValue(type, value)).map((value) => ({ value, ...(now?.comments.get(value) && { comment: now.comments.get(value) }) }));
+  const records = after?.values.map((value) => tidyValue(type, value)).map((value) => ({ value, ...(now?.comments.get(value) && { comment: now.comments.get(value) }) }));
   try {
     if (!after) await finished(call, await call.change('DELETE', path));
     else if (!now) await finished(call, await call.change('POST', `${zonePath(of)}/rrsets`, { name: relative, type, ttl: after.ttlSeconds, records }));

@@ -14,7 +14,7 @@ import type { ChangeOutcome, DnsProvider, DnsZone, RecordSet } from '../../contr
 import { DnsApi, textAt, type ApiAddress, type ApiCall, type ApiRequest } from './dns-api.ts';
 import type { ProviderParts } from './provider-type.ts';
 import { setsOfRows, writeRows, type RecordRow, type RowSet } from './record-rows.ts';
-import { absoluteValue, canonicalValue, nameFromZone, nameInZone, publishable, writeTxt, zoneName } from './record-value.ts';
+import { absoluteValue, nameFromZone, nameInZone, publishable, tidyValue, writeTxt, zoneName } from './record-value.ts';
 import { createZoneProvider, outcomeOf, type Edit, type ZoneApi } from './zone-provider.ts';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'PTR', 'SRV', 'TLSA', 'TXT'] as const;
@@ -84,7 +84,7 @@ function rowOf(zone: DnsZone, { id, fieldType, subDomain, target, ttl }: z.outpu
   const type = publishable(PUBLISHED_AS_TXT.includes(fieldType) ? 'TXT' : fieldType, TYPES);
   if (!type) return [];
   const value = type === 'TXT' && !target.startsWith('"') ? writeTxt(Buffer.from(target)) : absoluteValue(type, target, zone.name);
-  return [{ id: String(id), name: nameFromZone(subDomain ?? '', zone.name), type, ttlSeconds: ttl || DEFAULT_TTL, value: canonicalValue(type, value) }];
+  return [{ id: String(id), name: nameFromZone(subDomain ?? '', zone.name), type, ttlSeconds: ttl || DEFAULT_TTL, value: tidyValue(type, value) }];
 }
 
 async function writeAndRefresh(call: ApiCall, zone: DnsZone, edits: readonly Edit<RowSet>[]): Promise<readonly ChangeOutcome[]> {

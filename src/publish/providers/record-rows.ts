@@ -5,7 +5,7 @@
  */
 import type { ChangeOutcome, PublishableType, RecordSet } from '../../contract/dns-publishing.ts';
 import { ApiRefusal } from './dns-api.ts';
-import { canonicalValue } from './record-value.ts';
+import { canonicalValue, tidyValue } from './record-value.ts';
 import { applied, outcomeOf, writeEach, type Edit, type HeldSet } from './zone-provider.ts';
 
 export interface RecordRow {
@@ -13,7 +13,7 @@ export interface RecordRow {
   readonly name: string;
   readonly type: PublishableType;
   readonly ttlSeconds: number;
-  /** Canonical. */
+  /** Tidy. */
   readonly value: string;
   readonly special?: string;
 }
@@ -44,14 +44,14 @@ export interface RowSteps {
 }
 
 export function stepsOf({ now, after }: Edit<RowSet>): RowSteps {
-  const wanted = new Set(after?.values.map((value) => canonicalValue(after.type, value)));
+  const wanted = new Map(after?.values.map((value) => [canonicalValue(after.type, value), tidyValue(after.type, value)]));
   const spare: RecordRow[] = [];
   const update: { row: RecordRow; value: string }[] = [];
   for (const row of now?.rows ?? []) {
-    if (!wanted.delete(row.value)) spare.push(row);
+    if (!wanted.delete(canonicalValue(row.type, row.value))) spare.push(row);
     else if (row.ttlSeconds !== after?.ttlSeconds) update.push({ row, value: row.value });
   }
-  const fresh = [...wanted];
+  const fresh = [...wanted.values()];
   for (const value of fresh.splice(0, spare.length)) update.push({ row: spare.shift() as RecordRow, value });
   return { update, create: fresh, remove: spare };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { absoluteValue, canonicalValue, nameFromZone, nameInZone, readTxt, sameValues, writeTxt } from './record-value.ts';
+import { absoluteValue, canonicalValue, nameFromZone, nameInZone, readTxt, sameValues, tidyValue, writeTxt } from './record-value.ts';
 
 test('TXT: octets are what counts, not how they are cut or escaped', () => {
   const text = `${'a'.repeat(300)}"\\é`;
@@ -22,6 +22,11 @@ test('one spelling for each meaning', () => {
   assert.equal(canonicalValue('TLSA', '3 1 1 ABCD ef01'), '3 1 1 abcdef01');
   assert.equal(canonicalValue('HTTPS', '1 . alpn="h2"'), '1 . alpn="h2"');
   assert.ok(!sameValues('A', ['192.0.2.1'], ['192.0.2.1', '192.0.2.2']));
+});
+
+test('values of others keep the cut of their strings', () => {
+  assert.equal(tidyValue('TXT', '"abc\\"def" "second string" third'), '"abc\\"def" "second string" "third"');
+  assert.equal(tidyValue('TXT', '"" "a"'), '"" "a"');
 });
 
 test('what cannot be read keeps its own spelling', () => {

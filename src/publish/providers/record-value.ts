@@ -61,22 +61,36 @@ export const writeSvcb = ({ priority, host, parameters }: SvcbValue): string => 
 
 /** The octets of all strings together: how they are cut says nothing. `escapes` 8: \DDD in octal, as Route 53 writes it. */
 export function readTxt(value: string, escapes: 8 | 10 = 10): Buffer | undefined {
-  const octets: number[] = [];
+  return mapped(readStrings(value, escapes), (strings) => Buffer.concat(strings));
+}
+
+/** Each string, quoted or not, by itself. Undefined: a quote is open, or an escape is none. */
+export function readStrings(value: string, escapes: 8 | 10 = 10): readonly Buffer[] | undefined {
+  const strings: number[][] = [];
+  let string: number[] | undefined;
   let within = false;
   let at = 0;
   while (at < value.length) {
     const char = value[at] as string;
-    if (char === '"') within = !within;
-    else if (char === '\\') {
-      const digits = /^\d{3}/.exec(value.slice(at + 1, at + 4))?.[0];
-      const octet = digits === undefined ? value.charCodeAt(at + 1) : Number.parseInt(digits, escapes);
-      if (!(octet <= 255)) return undefined;
-      octets.push(octet);
-      at += digits === undefined ? 1 : 3;
-    } else if (within || !/[ \t]/.test(char)) octets.push(...Buffer.from(char));
+    if (char === '"') {
+      if (!within) strings.push((string = []));
+      else string = undefined;
+      within = !within;
+    } else if (!within && /[ \t]/.test(char)) string = undefined;
+    else {
+      if (!string) strings.push((string = []));
+      const digits = char === '\\' ? /^\d{3}/.exec(value.slice(at + 1, at + 4))?.[0] : undefined;
+      if (char !== '\\') string.push(...Buffer.from(char));
+      else {
+        const octet = digits === undefined ? value.charCodeAt(at + 1) : Number.parseInt(digits, escapes);
+        if (!(octet <= 255)) return undefined;
+        string.push(octet);
+        at += digits === undefined ? 1 : 3;
+      }
+    }
     at += 1;
   }
-  return within ? undefined : Buffer.from(octets);
+  return within ? undefined : strings.map((octets) => Buffer.from(octets));
 }
 
 /** Strings of at most 255 octets, each quoted. `escapes`: as readTxt. */
@@ -84,6 +98,16 @@ export function writeTxt(octets: Buffer, escapes: 8 | 10 = 10): string {
   const strings: string[] = [];
   for (let at = 0; at < octets.length || at === 0; at += STRING_OCTETS_MAX) strings.push(quoted(octets.subarray(at, at + STRING_OCTETS_MAX), escapes));
   return strings.join(' ');
+}
+
+/** As writeTxt, cut as they are cut. */
+export function writeStrings(strings: readonly Buffer[], escapes: 8 | 10 = 10): string {
+  return strings.map((string) => writeTxt(string, escapes)).join(' ');
+}
+
+/** The usual spelling; the strings of a TXT stay cut as they are, so that the values of others come back as they were. */
+export function tidyValue(type: PublishableType, value: string): string {
+  return type === 'TXT' ? (mapped(readStrings(value), (strings) => writeStrings(strings)) ?? value) : canonicalValue(type, value);
 }
 
 function quoted(octets: Buffer, escapes: 8 | 10 = 10): string {
@@ -127,8 +151,8 @@ function canonicalIpv6(text: string): string {
   return domainToASCII(`[${text}]`).slice(1, -1) || text.toLowerCase();
 }
 
-function mapped<T>(value: T | undefined, write: (value: T) => string): string | undefined {
-  return value === undefined ? undefined : write(value);
+function mapped<T, R>(value: T | undefined, use: (value: T) => R): R | undefined {
+  return value === undefined ? undefined : use(value);
 }
 
 function words(value: string): string[] {

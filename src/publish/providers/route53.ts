@@ -10,7 +10,7 @@ import { allPages, ApiRefusal, DnsApi, type ApiCall } from './dns-api.ts';
 import { awsSignature } from './aws-signature.ts';
 import { elementAt, elementsAt, escapeXml, readXml, type XmlElement } from './plain-xml.ts';
 import type { ProviderParts } from './provider-type.ts';
-import { canonicalValue, publishable, readTxt, withoutDot, writeTxt, zoneName } from './record-value.ts';
+import { tidyValue, publishable, readStrings, withoutDot, writeStrings, zoneName } from './record-value.ts';
 import { applied, createZoneProvider, outcomeOf, type Edit, type HeldSet, type ZoneApi } from './zone-provider.ts';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'HTTPS', 'MX', 'PTR', 'SRV', 'SVCB', 'TLSA', 'TXT'] as const;
@@ -96,7 +96,7 @@ function setOf(element: XmlElement): readonly Route53Set[] {
   const rawName = elementAt(element, 'Name')?.text;
   if (!type || rawName === undefined) return [];
   const raw = elementsAt(element, 'ResourceRecords', 'ResourceRecord').map((record) => elementAt(record, 'Value')?.text ?? '');
-  const values = raw.map((value) => canonicalValue(type, type === 'TXT' ? decimalTxt(value) : value));
+  const values = raw.map((value) => tidyValue(type, type === 'TXT' ? decimalTxt(value) : value));
   const special = elementAt(element, 'AliasTarget') ? 'it is an alias' : elementAt(element, 'SetIdentifier') ? 'it has a routing policy' : undefined;
   return [{ name: withoutDot(octal(rawName)), type, ttlSeconds: Number(elementAt(element, 'TTL')?.text ?? 0), values, raw, rawName, ...(special !== undefined && { special: `${special} in Route 53` }) }];
 }
@@ -107,13 +107,13 @@ function octal(name: string): string {
 }
 
 function decimalTxt(value: string): string {
-  const octets = readTxt(value, 8);
-  return octets ? writeTxt(octets) : value;
+  const strings = readStrings(value, 8);
+  return strings ? writeStrings(strings) : value;
 }
 
 function octalTxt(value: string): string {
-  const octets = readTxt(value);
-  return octets ? writeTxt(octets, 8) : value;
+  const strings = readStrings(value);
+  return strings ? writeStrings(strings, 8) : value;
 }
 
 interface Batch {
@@ -137,7 +137,7 @@ async function writeBatches(call: ApiCall, zone: DnsZone, edits: readonly Edit<R
 function batchesOf(edits: readonly Edit<Route53Set>[]): readonly Batch[] {
   const batches: Batch[] = [];
   for (const { now, after } of edits) {
-    const values = after?.values.map((value) => (after.type === 'TXT' ? octalTxt(value) : canonicalValue(after.type, value))) ?? [];
+    const values = after?.values.map((value) => (after.type === 'TXT' ? octalTxt(value) : tidyValue(after.type, value))) ?? [];
     const all = [...(now?.raw ?? []), ...values];
     const chars = all.join('').length;
     let batch = batches.at(-1);
