@@ -30,11 +30,10 @@ interface Judged {
 }
 
 function judged({ provider, subject, day, spamRate, requirements, colour, blocked, trapHits }: DashboardFigures): readonly Judged[] {
-  const rate = (share: number): string => `${Math.round(share * 10_000) / 100} %`;
   if (provider === 'google') {
     const unmet = requirements?.filter(({ met }) => !met).map(({ requirement, reason }) => `${requirement}${reason === undefined ? '' : ` (${reason})`}`) ?? [];
     return [
-      ...(spamRate === undefined ? [] : [{ reason: 'spam-rate', state: spamRate >= DASHBOARD_LIMITS.spamRateAlarm ? 'bad' : spamRate >= DASHBOARD_LIMITS.spamRateCalm ? 'between' : 'good', text: `${rate(spamRate)} of the mail of ${subject} in Gmail inboxes was called spam on ${day}. Gmail wants less than 0.1 %, and refuses help from 0.3 % on. Write only to people who asked for it, make unsubscribing one click, and take addresses off your lists that complain or never open.` } as const]),
+      ...(spamRate === undefined ? [] : [{ reason: 'spam-rate', state: spamRate >= DASHBOARD_LIMITS.spamRateAlarm ? 'bad' : spamRate >= DASHBOARD_LIMITS.spamRateCalm ? 'between' : 'good', text: `${percent(spamRate)} of the mail of ${subject} in Gmail inboxes was called spam on ${day}. Gmail wants less than 0.1 %, and refuses help from 0.3 % on. Write only to people who asked for it, make unsubscribing one click, and take addresses off your lists that complain or never open.` } as const]),
       ...(requirements === undefined ? [] : [{ reason: 'requirements', state: unmet.length > 0 ? 'bad' : 'good', text: `Google says that ${subject} does not meet its requirements for senders: ${unmet.join(', ')}. Run: posthorn doctor ${subject}` } as const]),
     ];
   }
@@ -42,4 +41,8 @@ function judged({ provider, subject, day, spamRate, requirements, colour, blocke
     { reason: 'blocked', state: blocked === undefined ? 'good' : 'bad', text: `Microsoft blocks mail from ${subject}: ${blocked ?? ''}. Ask for delisting at https://olcsupport.office.com when the cause is mended.` },
     ...(colour === undefined ? [] : [{ reason: 'colour', state: colour === 'red' ? 'bad' : colour === 'yellow' ? 'between' : 'good', text: `Outlook.com called more than nine of ten messages from ${subject} spam on ${day}${trapHits ? `, and ${trapHits} went to addresses that are traps` : ''}. Stop bulk mail from there, and look for an account that is misused: posthorn queue list.` } as const]),
   ];
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 10_000) / 100} %`;
 }

@@ -14,7 +14,7 @@ import { aggregateReportXml } from '../../verify/reports/aggregate-report.ts';
 import { dmarcDestinations, type DmarcDestination } from '../../verify/reports/dmarc-destinations.ts';
 import type { ManageContext } from '../verb.ts';
 import { mailReport } from './mailed.ts';
-import { runReports, type DayPlan, type DestinationSend, type OpenDay, type Outcome } from './report-run.ts';
+import { runReports, settled, type DayPlan, type DestinationSend, type OpenDay } from './report-run.ts';
 import { DAY_MS, dayOf, reporterOf, reportIdOf, timeOf } from './reporter.ts';
 
 const compress = promisify(gzip);
@@ -68,11 +68,10 @@ interface SendPorts {
 }
 
 function sendTo({ context, ownMail, ours, report, now }: SendPorts, to: DmarcDestination): DestinationSend {
-  const answer = (outcome: Outcome): DestinationSend => ({ destination: outcome.destination, send: async () => outcome });
-  if (to.kind === 'refused') return answer({ state: 'refused', destination: to.uri, detail: to.reason });
-  if (to.kind === 'unknown') return answer({ state: 'again', destination: to.uri, detail: to.reason });
+  if (to.kind === 'refused') return settled({ state: 'refused', destination: to.uri, detail: to.reason });
+  if (to.kind === 'unknown') return settled({ state: 'again', destination: to.uri, detail: to.reason });
   const { uri: destination, address, host, bytesMax = REPORT_OUT_LIMITS.attachmentBytesMax } = to.uri;
-  if (ours.has(host)) return answer({ state: 'refused', destination, detail: `${host} is a domain of this server` });
+  if (ours.has(host)) return settled({ state: 'refused', destination, detail: `${host} is a domain of this server` });
   return {
     destination,
     async send() {

@@ -15,7 +15,7 @@ import { tlsDestinations } from '../../verify/reports/tls-destinations.ts';
 import { tlsReports, type TlsReport } from '../tls-report.ts';
 import type { ManageContext } from '../verb.ts';
 import { mailReport } from './mailed.ts';
-import { runReports, type DayPlan, type DestinationSend, type OpenDay, type Outcome } from './report-run.ts';
+import { runReports, settled, type DayPlan, type DestinationSend, type OpenDay, type Outcome } from './report-run.ts';
 import { DAY_MS, dayOf, reporterOf, reportIdOf, timeOf } from './reporter.ts';
 
 const compress = promisify(gzip);
@@ -83,12 +83,11 @@ async function onlyReports({ context }: SendPorts, day: string, domain: string, 
 
 function sendTo({ context, ownMail, now, signal }: SendPorts, uri: ReportUri, made: Made): DestinationSend {
   const destination = uri.uri;
-  const answer = (outcome: Outcome): DestinationSend => ({ destination, send: async () => outcome });
-  if (uri.kind === 'unusable') return answer({ state: 'refused', destination, detail: `the address ${uri.reason}` });
-  if (made.attachment.length > REPORT_OUT_LIMITS.attachmentBytesMax) return answer({ state: 'refused', destination, detail: `the report has ${made.attachment.length} bytes` });
+  if (uri.kind === 'unusable') return settled({ state: 'refused', destination, detail: `the address ${uri.reason}` });
+  if (made.attachment.length > REPORT_OUT_LIMITS.attachmentBytesMax) return settled({ state: 'refused', destination, detail: `the report has ${made.attachment.length} bytes` });
   if (uri.kind === 'https') {
     const { fetch } = context;
-    return fetch ? { destination, send: () => post(fetch, uri.url, destination, made, signal) } : answer({ state: 'failed', destination, detail: 'there is no way to the web here' });
+    return fetch ? { destination, send: () => post(fetch, uri.url, destination, made, signal) } : settled({ state: 'failed', destination, detail: 'there is no way to the web here' });
   }
   const { organization, from, submitter } = reporterOf(context.config);
   const content = tlsReportMail({ ...made, organization, from, submitter, to: uri.address, date: now });

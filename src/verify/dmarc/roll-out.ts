@@ -10,9 +10,7 @@ import type { DmarcSourceSummary } from '../../contract/reports.ts';
 import { KNOWN_SERVICES } from '../spf/known-services.ts';
 import { isSameOrBelow } from '../domain-name.ts';
 import type { DmarcRecord } from './record.ts';
-import { nextRecord } from './next-record.ts';
-
-export type Stage = 'no-record' | 'none' | 'quarantine-test' | 'quarantine' | 'reject-test' | 'reject';
+import { recordOfStage, stageOf, type Stage } from './stage.ts';
 
 export interface RollOutInput {
   /** Whose record it is. */
@@ -91,12 +89,6 @@ const MEANINGS: Readonly<Record<Stage, string>> = {
 };
 const NEXT: Readonly<Record<Stage, Stage | undefined>> = { 'no-record': 'none', none: 'quarantine-test', 'quarantine-test': 'quarantine', quarantine: 'reject-test', 'reject-test': 'reject', reject: undefined };
 
-export function stageOf(record: DmarcRecord | undefined): Stage {
-  if (!record || record.empty) return 'no-record';
-  if (record.p === 'none') return 'none';
-  return record.testMode ? `${record.p}-test` : record.p;
-}
-
 export function planRollOut(input: RollOutInput): RollOut {
   const stage = stageOf(input.record);
   const sorted = input.sources.map((source) => ({ source, kind: kindOf(source, input) }));
@@ -112,7 +104,7 @@ export function planRollOut(input: RollOutInput): RollOut {
     next: {
       stage: next,
       meaning: MEANINGS[next],
-      record: { name: `_dmarc.${input.domain}`, type: 'TXT', value: nextRecord(input.domain, input.record, next) },
+      record: { name: `_dmarc.${input.domain}`, type: 'TXT', value: recordOfStage(input.domain, input.record, next) },
       notBefore,
       condition: conditionOf(stage),
       ready: blockers.length === 0 && notBefore <= input.now,
@@ -146,7 +138,6 @@ function figuresOf({ reports, reporters }: RollOutInput, ours: readonly DmarcSou
   const passed = sum((source) => source.passed);
   // What was forwarded and failed on the way says nothing about how it was sent.
   const failedOnTheWay = sum((source) => Math.min(source.forwarded, source.count - source.passed));
-  const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
   return {
     reports,
     reporters,
@@ -155,6 +146,10 @@ function figuresOf({ reports, reporters }: RollOutInput, ours: readonly DmarcSou
     dkimShare: share(sum(({ dkimAligned }) => dkimAligned), all - failedOnTheWay),
     forwardedShare: share(sum(({ forwarded }) => forwarded), all),
   };
+}
+
+function share(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
 }
 
 type Sorted = readonly { readonly source: DmarcSourceSummary; readonly kind: SourceKind }[];
@@ -226,6 +221,6 @@ function summaryOf({ reports, reporters, messages, passedShare, dkimShare, forwa
   return `${reports} reports of ${reporters} receivers in 30 days, about ${messages} messages of yours: ${percent(passedShare)} pass, ${percent(dkimShare)} by DKIM; ${percent(forwardedShare)} forwarded`;
 }
 
-function percent(share: number): string {
-  return `${(Math.floor(share * 1000) / 10).toFixed(1).replace(/\.0$/, '')} %`;
+function percent(part: number): string {
+  return `${(Math.floor(part * 1000) / 10).toFixed(1).replace(/\.0$/, '')} %`;
 }
