@@ -33,7 +33,7 @@ export const EXAMINATION_LIMITS = {
   /** Characters of a text, remedy or record that are kept. */
   textCharsMax: 4000,
   /** Findings handed over at a time. */
-  resultsPerCallMax: 2000,
+  resultsPerCallMax: 500,
   /** Rows that one question gets back. */
   listedMax: 1000,
 } as const;

@@ -42,13 +42,14 @@ export async function serverFigures(ports: FigurePorts, domains: readonly string
   const now = clock.now();
   const bySite = await store.sendingDays.byDomain(sendingDay(now - WEEK_DAYS * DAY_MS));
   const reported = await store.reports.complaints({ since: now - OPT_OUT_DAYS * DAY_MS }, COMPLAINTS_MAX);
-  const senders = new Set(bySite.map(({ domain }) => domain));
+  const sitesOf = Map.groupBy(bySite, ({ domain }) => domain);
+  const complaintsAbout = Map.groupBy(reported, ({ fromDomain }) => fromDomain);
   const found: Record<string, DomainFigures> = {};
   for (const domain of domains) {
-    const own = reported.filter(({ fromDomain }) => fromDomain === domain);
-    const names = senders.has(domain) ? await store.sendingDays.names(domain, now - SENDING_DAY_LIMITS.nameKeptMs) : [];
+    const own = complaintsAbout.get(domain) ?? [];
+    const names = sitesOf.has(domain) ? await store.sendingDays.names(domain, now - SENDING_DAY_LIMITS.nameKeptMs) : [];
     found[domain] = {
-      sites: bySite.filter((row) => row.domain === domain).map(({ domain: _domain, deferred: _deferred, ...row }): SiteFigures => row),
+      sites: (sitesOf.get(domain) ?? []).map(({ domain: _domain, deferred: _deferred, ...row }): SiteFigures => row),
       complaints: complaintsOf(own, now),
       senders: await sendersOf(ports.directory, domain, names),
       ...(await unsubscribeOf(ports, domain, names, now)),
