@@ -27,6 +27,10 @@ const BENCHES: Readonly<Record<string, { summary: string; run: (args: readonly s
     summary: 'a DMARC report of 100,000 rows: time, memory, and how long others wait',
     run: async (args) => (await import('./dmarc-report.ts')).runDmarcReportBench(args),
   },
+  spf: {
+    summary: 'SPF evaluations a second from a warm cache, against mailauth',
+    run: async (args) => (await import('./spf.ts')).runSpfBench(args),
+  },
   'queue-admin': {
     summary: 'listings and orders over a long queue',
     run: async (args) => (await import('./queue-admin.ts')).runQueueAdminBench(args),

@@ -53,7 +53,7 @@ function findingOf(source: DmarcSourceSummary, known: Known): SourceFinding {
     return dkimAligned >= count * MOST ? signedOnly(source, known) : unsigned(source, known);
   }
   if (passed > 0 && passed >= count / 2) return mixed(source, known);
-  return source.authenticatedElsewhere > 0 && source.authenticatedElsewhere >= (count - passed) / 2 ? service(source, known) : stranger(source, known);
+  return source.authenticatedElsewhere > 0 && source.authenticatedElsewhere >= (count - passed) / 2 ? otherService(source, known) : stranger(source, known);
 }
 
 function signedOnly(source: DmarcSourceSummary, known: Known): SourceFinding {
@@ -69,7 +69,7 @@ function unsigned({ sourceIp, headerFrom, domain }: DmarcSourceSummary, { hostNa
   return { kind: 'unsigned', level: 'warn', text: `${who} sends as ${headerFrom} without a DKIM signature that aligns. It passes by SPF alone, which breaks as soon as somebody forwards the mail.`, fix };
 }
 
-function service({ headerFrom, seenDomains, rejected, quarantined }: DmarcSourceSummary, { hostName, service: title }: Known): SourceFinding {
+function otherService({ headerFrom, seenDomains, rejected, quarantined }: DmarcSourceSummary, { hostName, service: title }: Known): SourceFinding {
   const who = title ?? hostName ?? seenDomains.join(', ');
   return {
     kind: 'service', level: 'fail',

@@ -87,8 +87,11 @@ function mxOf(events: readonly MessageEvent[], recipients: readonly QueueRecipie
 
 /** The same name, or one below the other, near enough: the registered domain is not looked up. */
 function isRelated(broughtBy: string, names: readonly string[]): boolean {
-  const owner = (name: string): string => normalizeDomain(name).split('.').slice(-2).join('.');
-  return names.some((name) => name !== '' && owner(name) === owner(broughtBy));
+  return names.some((name) => name !== '' && ownerOf(name) === ownerOf(broughtBy));
+}
+
+function ownerOf(name: string): string {
+  return normalizeDomain(name).split('.').slice(-2).join('.');
 }
 
 function authorOf(headerFrom: string | undefined): string | undefined {

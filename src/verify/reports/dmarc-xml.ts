@@ -158,8 +158,8 @@ class DmarcDocument implements LeafHandler {
       spfAligned: alignedOf(row['policy_evaluated.spf'], this.#spf, headerFrom),
       overrides: this.#reasons,
       ...(envelopeFrom !== undefined && { envelopeFrom }), ...(envelopeTo !== undefined && { envelopeTo }),
-      dkim: this.#dkim.map(({ scope: _, ...dkim }) => dkim),
-      spf: this.#spf.map(({ selector: _, ...spf }) => spf),
+      dkim: this.#dkim.map(({ domain, selector, result }) => ({ domain, result, ...(selector !== undefined && { selector }) })),
+      spf: this.#spf.map(({ domain, scope, result }) => ({ domain, scope, result })),
     };
   }
 }

@@ -13,7 +13,7 @@ import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
 /** What a file is not, or why it cannot be read; for people. */
 export class UnreadableReport extends Error {}
 
-const CHUNK_BYTES = 128 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 const EOCD = 0x06054b50;
 const CENTRAL_ENTRY = 0x02014b50;
 const LOCAL_ENTRY = 0x04034b50;
