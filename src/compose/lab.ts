@@ -5,6 +5,7 @@
  * against it), its clock (can be advanced) and its connector (refuses to leave 127.0.0.0/8). Nobody may relay by address
  * here: on one machine everybody would. Mailboxes can be read without TLS, since nothing leaves the machine.
  */
+import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -29,12 +30,16 @@ import { lockDataDir, pidOfHolder } from '../store/lock.ts';
 import { makePassword } from '../store/password.ts';
 import { ACCESS_SERVICES, type AccessListener } from './access/access-addresses.ts';
 import { greetPerson, readyLine, type LabFacts } from './lab-greeting.ts';
+import type { TsigKey } from '../wire/dns/tsig.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { stopSignal } from './serve.ts';
 
 const HOSTNAME = 'mail.example.org';
 const DOMAIN = 'example.org';
 const USERS = ['alice', 'bob'];
+const DNS_KEY_NAME = 'lab';
+const DNS_KEY_FILE = 'dns-key';
+const DNS_KEY_BYTES = 32;
 const PORTS = { smtp: 25, submission: 587, submissions: 465, dns: 53, policies: 443, http: 80 } as const;
 /** ManageSieve is 2419 with the usual base of 2000 (its own, 4190, would not fit). */
 const ACCESS_PORTS: Readonly<Record<AccessListener, number>> = { imap: 143, imaps: 993, pop3: 110, pop3s: 995, sieve: 419 };
@@ -74,6 +79,13 @@ async function runIn(dir: string, options: LabOptions): Promise<number> {
   return 0;
 }
 
+/** The key by which the lab's name server takes updates; kept in its folder. */
+function labDnsKey(dir: string): TsigKey {
+  const file = join(dir, DNS_KEY_FILE);
+  if (!existsSync(file)) writeFileSync(file, `${randomBytes(DNS_KEY_BYTES).toString('base64')}\n`, { mode: 0o600 });
+  return { name: DNS_KEY_NAME, algorithm: 'hmac-sha256', secret: Buffer.from(readFileSync(file, 'utf8').trim(), 'base64') };
+}
+
 /** Before anything is written: certificate and configuration there belong to the lab that runs. */
 async function refuseSecondLab(dir: string): Promise<void> {
   const dataDir = join(dir, 'data');
@@ -108,6 +120,7 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
     clock,
     log: log.with({ part: 'lab' }),
     serverHost: host,
+    dnsKey: labDnsKey(dir),
     ourRecords: async () => (context ? publishedRecords(context) : []),
   });
   const config = loadConfig(await writeConfig(dir, portBase, host, lab, options.settings ?? ''));
@@ -226,6 +239,14 @@ servers = ["${lab.dns.host}:${lab.dns.port}"]
 
 [doctor]
 name-server-port = ${lab.dns.port}     # of the lab; 53 on the Internet
+
+[[dns.provider]]             # the lab's name server, to rehearse posthorn dns plan and apply
+type = "rfc2136"
+label = "lab"
+server = "${lab.dns.host}:${lab.dns.port}"
+key-name = "${DNS_KEY_NAME}"
+secret-file = ${JSON.stringify(join(dir, DNS_KEY_FILE))}
+name-servers = ["${lab.dns.host}:${lab.dns.port}"]
 
 [networks]
 trusted = []                # may relay; on one machine everybody would

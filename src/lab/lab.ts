@@ -14,6 +14,7 @@ import type { Log } from '../base/log.ts';
 import { createClientName } from '../verify/iprev/client-name.ts';
 import { createConnector } from '../net/connector.ts';
 import { createResolver, type Resolver } from '../net/resolver.ts';
+import type { TsigKey } from '../wire/dns/tsig.ts';
 import type { CertificateAndKey } from '../net/self-signed.ts';
 import { addressPlan, insideLab, type AddressPlan } from './address-plan.ts';
 import { openAuthority, type LabAuthority } from './authority.ts';
@@ -21,6 +22,7 @@ import { internetZones, type ServerHost } from './dns/internet.ts';
 import { RecordOverrides, type RecordOverride } from './dns/overrides.ts';
 import type { DnsFault, DnsQuestion } from './dns/responder.ts';
 import { startDnsServer, type DnsServer } from './dns/server.ts';
+import { SignedMessages, type PublishedSet } from './dns/signed.ts';
 import type { ZoneRecord } from './dns/zone-record.ts';
 import { Zones } from './dns/zones.ts';
 import { complain, type Complaint, type FeedbackLoopOptions } from './feedback-loop.ts';
@@ -50,6 +52,8 @@ export interface LabOptions {
   readonly clock: AdjustableClock;
   readonly log: Log;
   readonly serverHost: ServerHost;
+  /** Who has it may change our zones by dynamic updates. Default: nobody may. */
+  readonly dnsKey?: TsigKey;
   /** What our server's domains publish; asked at start, on refreshRecords and when the weather changes. */
   readonly ourRecords: () => Promise<readonly ZoneRecord[]>;
 }
@@ -97,6 +101,11 @@ export interface Lab {
 
 function keyDigest(certificatePem: string): string {
   return createHash('sha256').update(new X509Certificate(certificatePem).publicKey.export({ type: 'spki', format: 'der' })).digest('hex');
+}
+
+/** Providers keep their zones to themselves. */
+function isOurZone(zone: string): boolean {
+  return !PROVIDERS.some(({ domains, mxHost }) => domains.includes(zone) || mxHost === zone || mxHost.endsWith(`.${zone}`));
 }
 
 export function createLab(options: LabOptions): Lab {
@@ -251,9 +260,16 @@ class SimulatedInternet implements Lab {
     this.#resolver?.flush();
   }
 
+  async #publish(sets: readonly PublishedSet[]): Promise<void> {
+    for (const { name, type, values } of sets) this.#overrides.set(name, type, values);
+    await this.refreshRecords();
+  }
+
   async #startDns(): Promise<void> {
     const common = { port: this.#plan.dnsPort, zones: this.#zones, clock: this.clock, log: this.#options.log };
-    this.#servers.push(await startDnsServer({ ...common, host: this.#plan.server, fault: (question) => this.#faultForUs(question) }));
+    const { dnsKey: key } = this.#options;
+    const signed = key && new SignedMessages({ key, zones: this.#zones, clock: this.clock, mayUpdate: isOurZone, publish: (sets) => this.#publish(sets) });
+    this.#servers.push(await startDnsServer({ ...common, ...(signed && { signed }), host: this.#plan.server, fault: (question) => this.#faultForUs(question) }));
     this.#servers.push(await startDnsServer({ ...common, host: this.#plan.innerDns, fault: (question) => this.#faultForAll(question) }));
     this.#resolver = createResolver({
       servers: [{ address: this.#plan.innerDns, port: this.#plan.dnsPort }],

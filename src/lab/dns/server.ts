@@ -11,6 +11,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { interpretQuery, respond, type DnsFault, type DnsQuestion } from './responder.ts';
+import type { SignedMessages } from './signed.ts';
 import type { Zones } from './zones.ts';
 
 export interface DnsServerOptions {
@@ -21,6 +22,8 @@ export interface DnsServerOptions {
   readonly log: Log;
   /** Asked for every query. */
   readonly fault: (question: DnsQuestion) => DnsFault;
+  /** Absent: signed messages are read as others, updates are not known. */
+  readonly signed?: SignedMessages;
 }
 
 export interface DnsServer {
@@ -75,6 +78,10 @@ async function stop(tcp: Server, udp: UdpSocket, connections: Set<Socket>): Prom
 }
 
 function answer(options: DnsServerOptions, bytes: Buffer, transport: 'udp' | 'tcp', send: (response: Buffer) => void): void {
+  if (options.signed?.concerns(bytes)) {
+    options.signed.answer(bytes, transport).then(send, (error: unknown) => options.log.warn('lab.dns.signed-failed', { error: String(error) }));
+    return;
+  }
   const interpretation = interpretQuery(bytes);
   if (interpretation.kind === 'bad') {
     if (interpretation.response) send(interpretation.response);
