@@ -28,12 +28,12 @@ describe('posthorn doctor in the lab', () => {
 
   for (const [scenario, checks] of [
     ['no-ptr', ['ptr']],
-    ['dynamic-ptr', ['own-name']],
+    ['dynamic-ptr', ['own-name', 'static-address']],
     ['listed-ip', ['major-lists', 'spamhaus']],
-    ['spf-missing', ['spf-record']],
-    ['spf-fail', ['helo-spf', 'spf-own']],
-    ['dkim-broken', ['dkim-published']],
-    ['dkim-missing', ['dkim-published']],
+    ['spf-missing', ['message-spf', 'spf-record']],
+    ['spf-fail', ['helo-spf', 'message-spf', 'spf-own']],
+    ['dkim-broken', ['dkim-published', 'message-dkim']],
+    ['dkim-missing', ['dkim-published', 'message-dkim']],
     ['dmarc-missing', ['dmarc-record']],
   ] as const) {
     it(`finds what is wrong with ${scenario}`, async () => {
