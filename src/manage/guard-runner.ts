@@ -136,16 +136,16 @@ class Guard {
   async #tell(daily: boolean, score?: number): Promise<number> {
     const { store, clock, log, config, ownMail } = this.#context;
     if (!ownMail) return 0;
-    const untold = await store.guard.untold(NEWS_PER_MAIL_MAX);
-    const entries = untold.map(({ entry }) => JSON.parse(entry) as NewsEntry);
+    const { count, last } = await store.guard.countUntold();
+    const entries = (await store.guard.untold(NEWS_PER_MAIL_MAX)).map(({ entry }) => JSON.parse(entry) as NewsEntry);
     if (!daily && !entries.some(({ kind }) => URGENT.has(kind))) return 0;
-    const note = guardNote(entries, config.hostname, score);
+    const note = guardNote(entries, config.hostname, { ...(score === undefined ? {} : { score }), more: count - entries.length });
     if (!note) return 0;
     try {
       const { id } = await ownMail.tellPostmaster(note);
-      await store.guard.told(untold.map((each) => each.id), clock.now());
-      log.info('guard.reported', { id, news: untold.length });
-      return untold.length;
+      await store.guard.told(last, clock.now());
+      log.info('guard.reported', { id, news: count });
+      return count;
     } catch (error) {
       log.warn('guard.report-failed', { error: error instanceof Error ? error.message : String(error) });
       return 0;

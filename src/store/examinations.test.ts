@@ -61,8 +61,11 @@ describe('what the guard remembers', () => {
   });
 
   it('tells news until they are told', async () => {
-    const [news] = await store.guard.untold(10);
-    await store.guard.told([news?.id ?? 0], NOW + 1);
+    const { count, last } = await store.guard.countUntold();
+    assert.deepEqual([count, (await store.guard.untold(10)).map(({ id }) => id)], [1, [last]]);
+    await store.guard.told(last - 1, NOW);
+    assert.equal((await store.guard.countUntold()).count, 1);
+    await store.guard.told(last, NOW + 1);
     assert.deepEqual(await store.guard.untold(10), []);
     assert.deepEqual((await store.guard.news(10)).map(({ toldAt }) => toldAt), [NOW + 1]);
     await store.guard.prune(NOW + 1, NOW + 2);

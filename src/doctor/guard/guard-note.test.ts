@@ -14,7 +14,7 @@ describe('the note of the guard', () => {
   it('is none when there is nothing to tell', () => assert.equal(guardNote([], 'mail.example.org'), undefined));
 
   it('says what changed, since when, why it matters, and what to do', () => {
-    const { subject, text } = guardNote([ENTRY], 'mail.example.org', 7.5) ?? assert.fail();
+    const { subject, text } = guardNote([ENTRY], 'mail.example.org', { score: 7.5 }) ?? assert.fail();
     assert.equal(subject, 'mail.example.org: mail may not arrive: SPF for our addresses (example.org)');
     for (const part of ['was good', 'since 2026-11-21 03:04 UTC', ENTRY.why, ENTRY.text, ENTRY.remedy, ENTRY.record, ENTRY.link, 'posthorn doctor --only spf-own', '7.5 of 10']) assert.ok(text.includes(part as string), part);
   });

@@ -25,17 +25,18 @@ export interface GuardNote {
 /** What a mail is written for at once; the rest waits for the daily one. */
 export const URGENT: ReadonlySet<NewsKind> = new Set(['worse', 'unsteady', 'unknown']);
 
-/** Undefined: there is nothing to tell. `score`: of the last whole examination. */
-export function guardNote(entries: readonly NewsEntry[], hostname: string, score?: number): GuardNote | undefined {
+/** Undefined: there is nothing to tell. `score`: of the last whole examination; `more`: changes that are counted only. */
+export function guardNote(entries: readonly NewsEntry[], hostname: string, { score, more = 0 }: { readonly score?: number; readonly more?: number } = {}): GuardNote | undefined {
   if (entries.length === 0) return undefined;
   const of = (...kinds: readonly NewsKind[]): readonly NewsEntry[] => entries.filter(({ kind }) => kinds.includes(kind));
-  const worse = of('worse').toSorted((a, b) => Number(b.to === 'fail') - Number(a.to === 'fail'));
+  const worse = of('worse').toSorted(failuresFirst);
   const parts = [
     section('Worse than before', worse, inFull),
     section('Unsteady', of('unsteady'), inFull),
     section('Could not be checked for days', of('unknown'), inFull),
     section('Better, but not yet good', of('better'), inFull),
     section('Mended', of('mended', 'known-again'), inShort),
+    ...(more > 0 ? [`And ${more} changes more: posthorn guard status`] : []),
   ].filter((part) => part !== '');
   return { subject: subjectOf(entries, hostname), text: `${intro(entries, hostname, score)}\n\n${parts.join('\n\n')}\n\n${OUTRO}` };
 }
@@ -46,11 +47,15 @@ const OUTRO = `Each change is told once. To see more:
   posthorn guard acknowledge CHECK SUBJECT     no more mail about one finding until it is mended`;
 
 function subjectOf(entries: readonly NewsEntry[], hostname: string): string {
-  const [only] = entries.filter(({ kind }) => URGENT.has(kind));
-  const count = entries.filter(({ kind }) => URGENT.has(kind)).length;
+  const urgent = entries.filter(({ kind }) => URGENT.has(kind)).toSorted(failuresFirst);
+  const [only] = urgent;
   if (!only) return `${hostname}: ${entries.length === 1 ? `${entries[0]?.title} is ${entries[0]?.kind === 'better' ? 'better' : 'mended'}` : `${entries.length} things are better or mended`}`;
   const first = `${only.title} (${only.subject})`;
-  return `${hostname}: mail may not arrive: ${count === 1 ? first : `${first} and ${count - 1} more`}`;
+  return `${hostname}: ${only.to === 'fail' ? 'mail may not arrive' : 'something is worse'}: ${urgent.length === 1 ? first : `${first} and ${urgent.length - 1} more`}`;
+}
+
+function failuresFirst(a: NewsEntry, b: NewsEntry): number {
+  return Number(b.to === 'fail') - Number(a.to === 'fail');
 }
 
 function intro(entries: readonly NewsEntry[], hostname: string, score: number | undefined): string {
@@ -63,7 +68,7 @@ function section(title: string, entries: readonly NewsEntry[], show: (entry: New
   if (entries.length === 0) return '';
   const shown = entries.slice(0, GUARD_LIMITS.shownMax).map(show);
   if (entries.length > shown.length) shown.push(`… and ${entries.length - shown.length} more: posthorn guard status`);
-  return [title, '='.repeat(title.length), ...shown].join('\n');
+  return [title, '='.repeat(title.length), shown.join('\n\n')].join('\n');
 }
 
 const WORDS = { fail: 'FAILS', warn: 'warning', pass: 'good', skip: 'does not apply any more', unknown: 'cannot be told' } as const;

@@ -24,11 +24,13 @@ export interface ExaminationStore {
 export interface GuardStore {
   /** One commit. */
   put(states: readonly GuardStateRow[], news: readonly string[], at: number): Promise<void>;
-  told(ids: readonly number[], at: number): Promise<void>;
+  /** All up to the one with this id. */
+  told(last: number, at: number): Promise<void>;
   prune(seenBefore: number, toldBefore: number): Promise<void>;
   statesOf(subjects: readonly string[]): Promise<readonly string[]>;
   states(which: 'all' | 'doubtful' | 'acknowledged', after: { readonly subject: string; readonly check: string }, limit: number): Promise<readonly string[]>;
   untold(limit: number): Promise<readonly GuardNewsRow[]>;
+  countUntold(): Promise<{ readonly count: number; readonly last: number }>;
   news(limit: number): Promise<readonly GuardNewsRow[]>;
 }
 
@@ -60,11 +62,12 @@ function cut(row: FindingRow): FindingRow {
 export function createGuardStore(call: StoreCall): GuardStore {
   return {
     put: (states, news, at) => call('guard.put', { states, news, at }),
-    told: (ids, at) => call('guard.told', { ids, at }),
+    told: (last, at) => call('guard.told', { last, at }),
     prune: (seenBefore, toldBefore) => call('guard.prune', { seenBefore, toldBefore }),
     statesOf: (subjects) => call('guard.statesOf', { subjects }),
     states: (which, after, limit) => call('guard.states', { which, after, limit }),
     untold: (limit) => call('guard.untold', { limit }),
+    countUntold: () => call('guard.countUntold', undefined),
     news: (limit) => call('guard.news', { limit }),
   };
 }

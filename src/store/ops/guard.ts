@@ -31,8 +31,9 @@ export const guardWrites = {
     for (const entry of news) db.run('INSERT INTO guard_news (at, entry) VALUES (?, ?)', at, entry);
   },
 
-  told(db: Database, { ids, at }: { readonly ids: readonly number[]; readonly at: number }): void {
-    for (const id of ids) db.run('UPDATE guard_news SET told_at = ? WHERE id = ? AND told_at IS NULL', at, id);
+  /** All up to this one. */
+  told(db: Database, { last, at }: { readonly last: number; readonly at: number }): void {
+    db.run('UPDATE guard_news SET told_at = ? WHERE told_at IS NULL AND id <= ?', at, last);
   },
 
   /** States not seen since `seenBefore`, and news told before `toldBefore`. */
@@ -58,6 +59,11 @@ export const guardReads = {
 
   untold(db: Database, { limit }: { readonly limit: number }): readonly GuardNewsRow[] {
     return db.all<GuardNewsRow>('SELECT id, at, entry, told_at AS "toldAt" FROM guard_news WHERE told_at IS NULL ORDER BY id LIMIT ?', limit);
+  },
+
+  /** How many, and the last of them. */
+  countUntold(db: Database): { readonly count: number; readonly last: number } {
+    return db.get<{ count: number; last: number }>('SELECT count(*) AS count, coalesce(max(id), 0) AS last FROM guard_news WHERE told_at IS NULL') ?? { count: 0, last: 0 };
   },
 
   /** The latest first. */
