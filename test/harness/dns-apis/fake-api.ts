@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createPlainServer, type IncomingMessage, type Server as PlainServer, type ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SystemClock, type Clock } from '../../../src/base/clock.ts';
@@ -41,6 +41,8 @@ export interface Question {
   readonly target: string;
   readonly headers: IncomingMessage['headers'];
   readonly text: string;
+  /** Over TLS. */
+  readonly secure: boolean;
 }
 
 export interface Reply {
@@ -162,9 +164,18 @@ export async function play(dialect: Dialect): Promise<Playing> {
   return { world, provider, waits, secrets: Object.values(dialect.secrets), stop: () => stop(server) };
 }
 
-function stop(server: Server): void {
+function stop(server: Server | PlainServer): void {
   server.close();
   server.closeAllConnections();
+}
+
+/** The same in the clear, for a whole program that is told where the API is. */
+export async function serveApi(dialect: Dialect): Promise<{ readonly world: World; readonly url: string; stop(): void }> {
+  const world = new World();
+  const server = createPlainServer((request, response) => void respond(dialect, world, request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { world, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${dialect.basePath}`, stop: () => stop(server) };
 }
 
 /** Time passes by waiting only, and at once. */
@@ -188,7 +199,7 @@ async function respond(dialect: Dialect, world: World, request: IncomingMessage,
   const target = request.url ?? '';
   const url = new URL(target, 'https://api.test');
   const question: Question = {
-    method: request.method ?? '', path: decodeURIComponent(url.pathname.slice(dialect.basePath.length)), query: url.searchParams, target, headers: request.headers, text: Buffer.concat(pieces).toString(),
+    method: request.method ?? '', path: decodeURIComponent(url.pathname.slice(dialect.basePath.length)), query: url.searchParams, target, headers: request.headers, text: Buffer.concat(pieces).toString(), secure: 'encrypted' in request.socket,
   };
   world.asked.push(question);
   const reply = url.pathname.startsWith(dialect.basePath) ? (world.fault(question) ?? dialect.answer(question, world)) : refuse(404, {});

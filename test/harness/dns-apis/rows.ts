@@ -144,7 +144,7 @@ const ovhRows: RowApi = {
 
 function signedByOvh(question: Question): boolean {
   const time = String(question.headers['x-ovh-timestamp']);
-  const url = `https://${question.headers.host}${question.target}`;
+  const url = `http${question.secure ? 's' : ''}://${question.headers.host}${question.target}`;
   const digest = createHash('sha1').update(`${OVH['secret-file']}+${OVH['consumer-key-file']}+${question.method}+${url}+${question.text}+${time}`).digest('hex');
   return Math.abs(Number(time) - ovhTime()) < 100_000 && question.headers['x-ovh-application'] === 'app1' && question.headers['x-ovh-consumer'] === OVH['consumer-key-file'] && question.headers['x-ovh-signature'] === `$1$${digest}`;
 }
