@@ -15,6 +15,7 @@ import { accountVerbs } from './account.ts';
 import { aliasVerbs } from './alias.ts';
 import { dnsVerbs } from './dns.ts';
 import type { DomainRecords } from './dns.ts';
+import { dkimVerbs } from './dkim/verbs.ts';
 import { domainVerbs } from './domain.ts';
 import { runVerb } from './local-call.ts';
 import { mailboxVerbs } from './mailbox.ts';
@@ -31,7 +32,7 @@ const context = { store, config, dns, clock: new SystemClock(), log: silentLog }
 const directory = createDirectory({ store, hostname: config.hostname });
 const login = createLogin({ store, clock: context.clock, log: silentLog });
 const signingKeys = createSigningKeys({ store });
-const verbs = [...accountVerbs, ...aliasVerbs, ...domainVerbs, ...dnsVerbs, ...mailboxVerbs];
+const verbs = [...accountVerbs, ...aliasVerbs, ...domainVerbs, ...dkimVerbs, ...dnsVerbs, ...mailboxVerbs];
 after(async () => {
   await store.close();
   rmSync(dataDir, { recursive: true });

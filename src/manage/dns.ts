@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { Failure } from '../base/errors.ts';
-import type { Config, HostPort } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { domainKey } from '../store/clients/directory.ts';
+import { clientServices } from './client-setup/services.ts';
 import type { KeyRow } from '../store/ops/keys.ts';
 import { dnsPolicyVerbs, policiesOf, type DomainPolicy } from './dns-policy.ts';
 import { desiredRecords, recordAdvice } from './dns-records.ts';
@@ -54,12 +55,7 @@ export async function recordsInput(context: RecordContext, name: string, { keys,
     servesSetup: web,
     keyDigests,
     ...(publication && { stsId: publication.id }),
-    ...port('submissionPort', config.listen.submission),
-    ...port('submissionsPort', config.listen.submissions),
-    ...port('imapPort', outward(config.listen.imap)),
-    ...port('imapsPort', outward(config.listen.imaps)),
-    ...port('pop3sPort', outward(config.listen.pop3s)),
-    ...port('sievePort', outward(config.listen.sieve)),
+    ...servicePorts(config),
   };
 }
 
@@ -78,14 +74,14 @@ async function daneDigests({ config, dns }: RecordContext): Promise<readonly str
   return [createHash('sha256').update(key).digest('hex')];
 }
 
-function port<K extends string>(key: K, listeners: readonly { readonly port: number }[]): { readonly [P in K]?: number } {
-  const [first] = listeners;
-  return (first ? { [key]: first.port } : {}) as { readonly [P in K]?: number };
-}
-
-/** What only this machine reaches is not announced. */
-function outward(listeners: readonly HostPort[] | undefined): readonly HostPort[] {
-  return (listeners ?? []).filter(({ address }) => address !== '::1' && !address.startsWith('127.'));
+/** What mail programs can use, as SRV records tell them. */
+function servicePorts(config: Config): Pick<RecordsInput, 'submissionPort' | 'submissionsPort' | 'imapPort' | 'imapsPort' | 'pop3sPort' | 'sievePort'> {
+  const names = { 'smtp starttls': 'submissionPort', 'smtp tls': 'submissionsPort', 'imap starttls': 'imapPort', 'imap tls': 'imapsPort', 'pop3 tls': 'pop3sPort', 'sieve starttls': 'sievePort' } as const;
+  const told = clientServices(config).flatMap(({ protocol, security, port }) => {
+    const name = names[`${protocol} ${security}` as keyof typeof names] as string | undefined;
+    return name === undefined ? [] : [[name, port]];
+  });
+  return Object.fromEntries(told);
 }
 
 /** Those of [[outbound.ip]]; else the public addresses of this machine, which it sends from when nobody chose. */

@@ -29,6 +29,7 @@ import { placementVerbs } from './placement.ts';
 import { quotaVerbs } from './quota.ts';
 import { shapingVerbs } from './shaping.ts';
 import { srsVerbs } from './srs.ts';
+import { policyFactsVerbs } from './policy-facts.ts';
 import { stsPublicationVerbs } from './sts-publication.ts';
 import { suppressionVerbs } from './suppression.ts';
 import { tlsVerbs } from './tls.ts';
@@ -71,6 +72,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...quotaVerbs,
   ...shapingVerbs,
   ...srsVerbs,
+  ...policyFactsVerbs,
   ...stsPublicationVerbs,
   ...suppressionVerbs,
   ...tlsVerbs,

@@ -88,12 +88,16 @@ export function autodiscoverError(message: string): string {
   ]);
 }
 
+/** A string of a property list. */
+function text(key: string, value: string): string {
+  return `<key>${key}</key><string>${escapeXml(value)}</string>`;
+}
+
 /** Apple's configuration profile for one account; unsigned, so the device says "not verified". */
 export function mobileConfig({ domain, hostname, services }: ClientSetup, address: string): string | undefined {
   const incoming = services.find(({ protocol }) => protocol === 'imap') ?? services.find(({ protocol }) => protocol === 'pop3');
   const outgoing = services.find(({ protocol }) => protocol === 'smtp');
   if (!incoming || !outgoing) return undefined;
-  const text = (key: string, value: string): string => `<key>${key}</key><string>${escapeXml(value)}</string>`;
   const server = (prefix: 'Incoming' | 'Outgoing', { port, security }: ClientService): string[] => [
     text(`${prefix}MailServerAuthentication`, 'EmailAuthPassword'),
     text(`${prefix}MailServerHostName`, hostname),

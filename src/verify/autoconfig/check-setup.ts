@@ -50,6 +50,8 @@ export function judgeService({ hostname }: SetupQuestion, name: string, service:
     return wrong.length === 0 ? [] : [{ level: 'fail', text: `${name} leads mail programs to port ${wrong[0]?.port} of this server, which does not serve that.`, remedy: 'Take the record out, or add a listener.' }];
   }
   const record = `${name}. SRV 0 1 ${service.port} ${hostname}.`;
+  // RFC 8314 §4.1: where TLS from the first byte is there, nobody needs to be led to POP3 without it.
+  if (published.length === 0 && service.protocol === 'pop3' && service.security === 'starttls') return [];
   if (published.length === 0) return [{ level: 'warn', text: `${name} is not published: mail programs have to be told.`, remedy: 'Publish this record.', record }];
   // RFC 2782: "." says that the service is decidedly not there.
   if (published.every(({ target }) => target === '' || target === '.')) return [{ level: 'fail', text: `${name} says that there is no such service, but there is.`, remedy: 'Publish this record in its place.', record }];

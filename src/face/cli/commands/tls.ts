@@ -1,20 +1,22 @@
-/** `posthorn tls check DOMAIN` and `posthorn tls policy …`: how mail to a domain is protected on its way. */
+/** `posthorn tls check DOMAIN`, `posthorn tls policy …` and what domains publish: how mail is protected on its way. */
 import { printable } from '../../../base/table.ts';
 import type { TlsPolicyListing } from '../../../manage/tls.ts';
 import type { TlsCheck, TlsHostCheck } from '../../../manage/tls-check.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import type { CommonOptions, Session } from '../session.ts';
 import { addTlsReport } from './report.ts';
+import { addPublished } from './tls-published.ts';
 
 export function add(registry: Registry): void {
   const { session } = registry;
-  const tls = group(registry, 'tls', 'TLS of outgoing mail: what domains publish, and what is kept of it');
+  const tls = group(registry, 'tls', 'TLS between mail servers: what domains publish (MTA-STS, TLS-RPT, DANE, CAA), and what is kept of it');
   leaf<CommonOptions>(registry, tls, 'check', 'how mail to a domain would be protected, and why', '<domain>', async (options, domain) => {
     const check = await session.call<TlsCheck>(options, 'tls.check', { domain });
     if (options.json) session.out.json(check);
     else showCheck(session, check);
     return check.problems.length === 0 ? 0 : 1;
   });
+  addPublished(registry, tls);
   addTlsReport(registry, tls, 'report');
   const policy = tls.command('policy').description('MTA-STS policies that are kept, and the rules of the configuration');
   leaf<CommonOptions>(registry, policy, 'list', 'the policies and rules', '', async (options) => {

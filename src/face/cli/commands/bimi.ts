@@ -1,0 +1,30 @@
+/** `posthorn bimi check|record`: the logo beside the sender. */
+import { checkBimiOf, checkedDomain } from '../../../manage/policy-checks.ts';
+import { bimiRecordOf } from '../../../manage/findings.ts';
+import { group, leaf, type Registry } from '../command.ts';
+import { type CommonOptions, UsageError } from '../session.ts';
+import { runPolicyCheck } from './tls-published.ts';
+
+interface RecordOptions extends CommonOptions {
+  readonly logo?: string;
+  readonly certificate?: string;
+}
+
+export function add(registry: Registry): void {
+  const { session } = registry;
+  const bimi = group(registry, 'bimi', 'the logo that mail programs show beside the sender: check, record');
+  leaf<CommonOptions>(registry, bimi, 'check', 'record, DMARC policy, logo file (SVG Tiny P/S) and mark certificate', '<domain>', (options, text = '') => {
+    const domain = checkedDomain(text);
+    return runPolicyCheck(session, options, (context) => checkBimiOf(context, domain));
+  });
+  leaf<RecordOptions>(registry, bimi, 'record', 'the record to publish', '<domain>', async (options, text = '') => {
+    for (const address of [options.logo, options.certificate]) {
+      if (address !== undefined && !/^https:\/\/[^\s";]+$/.test(address)) throw new UsageError(`${address}: give an address that begins with https://`);
+    }
+    const record = bimiRecordOf(checkedDomain(text), options.logo, options.certificate);
+    if (options.json) session.out.json({ record });
+    else session.out.line(record);
+  })
+    .option('--logo <url>', 'https address of the logo')
+    .option('--certificate <url>', 'https address of the PEM file of the mark certificate');
+}

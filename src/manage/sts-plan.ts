@@ -1,0 +1,65 @@
+/**
+ * How MTA-STS is brought in without losing mail: testing for two weeks, until reports say that nobody fails; then enforce,
+ * with a life that grows. Pure. The advice looks at the reports that came since the mode began.
+ */
+import type { PolicyFacts } from './policy-facts.ts';
+
+export interface StsPlanStep {
+  readonly title: string;
+  readonly state: 'done' | 'now' | 'later';
+  /** What to do. */
+  readonly text: string;
+  /** Milliseconds since 1970: not before. */
+  readonly from?: number;
+}
+
+export interface StsPlan {
+  readonly domain: string;
+  readonly steps: readonly StsPlanStep[];
+  readonly advice: string;
+}
+
+const DAY_MS = 86_400_000;
+const TESTING_MS = 14 * DAY_MS;
+const MONTH_SECONDS = 30 * 86_400;
+
+export function stsPlan(domain: string, { publication, reports }: Pick<PolicyFacts, 'publication' | 'reports'>, now: number): StsPlan {
+  const mode = publication?.policy.mode ?? 'none';
+  const since = publication?.since ?? now;
+  const long = (publication?.policy.maxAgeSeconds ?? 0) >= MONTH_SECONDS;
+  const stage = mode === 'enforce' ? (long ? 3 : 2) : mode === 'testing' ? 1 : 0;
+  const state = (step: number): StsPlanStep['state'] => (stage > step ? 'done' : stage === step ? 'now' : 'later');
+  const steps: StsPlanStep[] = [
+    { title: 'Testing', state: state(0), text: `posthorn dns policy ${domain} --set mta-sts=testing, then posthorn dns apply ${domain} (or publish what posthorn dns records ${domain} shows), and TLS reports asked for` },
+    { title: 'Two weeks of reports', state: state(1), text: `posthorn report tls --received: no failures; then posthorn dns policy ${domain} --set mta-sts=enforce and dns apply`, ...(mode === 'testing' && { from: since + TESTING_MS }) },
+    { title: 'A longer life', state: state(2), text: `after a month: posthorn tls sts max-age ${domain} 30d, and publish the new id`, ...(mode === 'enforce' && { from: since + MONTH_SECONDS * 1000 }) },
+  ];
+  return { domain, steps, advice: adviceFor({ mode, since, long, now, reports }) };
+}
+
+interface Standing {
+  readonly mode: 'none' | 'testing' | 'enforce';
+  readonly since: number;
+  readonly long: boolean;
+  readonly now: number;
+  readonly reports: PolicyFacts['reports'];
+}
+
+function adviceFor({ mode, since, long, now, reports }: Standing): string {
+  if (mode === 'none') return 'Begin with testing: nothing is refused, and senders report what would have failed.';
+  if (reports && reports.failures > 0) {
+    const text = `${reports.failures} of ${reports.failures + reports.successes} sessions failed by the reports since ${day(since)}: posthorn report tls --received says why.`;
+    return mode === 'testing' ? `Stay in testing. ${text}` : `Go back to testing when mail is missing. ${text}`;
+  }
+  if (mode === 'testing') {
+    if (now - since < TESTING_MS) return `Wait until ${day(since + TESTING_MS)}: testing should last two weeks.`;
+    if (!reports || reports.reports === 0) return 'Two weeks are over, but no TLS report has come: check that _smtp._tls is published (posthorn tls rpt check) before you enforce.';
+    return `Two weeks are over and ${reports.successes} sessions of ${reports.reports} reports had no failure: go on to enforce.`;
+  }
+  if (!long && now - since >= MONTH_SECONDS * 1000) return 'It has been enforced for a month without failures: let senders keep it for longer.';
+  return 'All is in force; nothing is to be done.';
+}
+
+function day(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10);
+}
