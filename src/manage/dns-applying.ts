@@ -166,8 +166,11 @@ const arrived = defineVerb({
 });
 
 function isRealChange({ before, after }: { readonly before?: RecordSet; readonly after?: RecordSet }): boolean {
-  const meaning = (set: RecordSet | undefined): string => (set?.values ?? []).map((value) => meaningOfValue((set as RecordSet).type, value)).toSorted().join('\n');
-  return before !== undefined || after !== undefined ? meaning(before) !== meaning(after) || before === undefined : false;
+  return meaningOfSet(before) !== meaningOfSet(after);
+}
+
+function meaningOfSet(set: RecordSet | undefined): string {
+  return set ? set.values.map((value) => meaningOfValue(set.type, value)).toSorted().join('\n') : '';
 }
 
 export const dnsApplyVerbs = [apply, undo, history, arrived] as const;

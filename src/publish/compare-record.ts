@@ -60,11 +60,14 @@ function differs(text: string, target: string, value: string, names: readonly st
 /** RFC 6376 §3.6.1: k= defaults to rsa; white space in p= means nothing. A key in test mode (t=y) is not what we want. */
 function sameKey(text: string, target: string): boolean {
   const [is, should] = [tagsOf(text), tagsOf(target)];
-  const key = (tags: ReadonlyMap<string, string>): string => `${(tags.get('k') ?? 'rsa').toLowerCase()} ${(tags.get('p') ?? '').replace(/\s+/g, '')}`;
   const flags = (is.get('t') ?? '').toLowerCase().split(':').map((flag) => flag.trim());
   const services = (is.get('s') ?? '*').split(':').map((service) => service.trim().toLowerCase());
   const hashes = is.get('h')?.toLowerCase().split(':').map((hash) => hash.trim());
-  return key(is) === key(should) && !flags.includes('y') && (services.includes('*') || services.includes('email')) && (hashes === undefined || hashes.includes('sha256'));
+  return keyOf(is) === keyOf(should) && !flags.includes('y') && (services.includes('*') || services.includes('email')) && (hashes === undefined || hashes.includes('sha256'));
+}
+
+function keyOf(tags: ReadonlyMap<string, string>): string {
+  return `${(tags.get('k') ?? 'rsa').toLowerCase()} ${(tags.get('p') ?? '').replace(/\s+/g, '')}`;
 }
 
 const STRICTNESS: readonly string[] = ['none', 'quarantine', 'reject'];

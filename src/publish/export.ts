@@ -87,9 +87,12 @@ function octoSet({ type, ttlSeconds, values }: DesiredSet): string {
   return `${head}    values:\n${values.map((value) => octoValue(type, value)).join('')}`;
 }
 
+function fields(pairs: readonly (readonly [string, string])[]): string {
+  return pairs.map(([key, text], at) => `${at === 0 ? '      - ' : '        '}${key}: ${text}\n`).join('');
+}
+
 function octoValue(type: DesiredSet['type'], value: string): string {
   const words = value.split(/\s+/);
-  const fields = (pairs: readonly (readonly [string, string])[]): string => pairs.map(([key, text], at) => `${at === 0 ? '      - ' : '        '}${key}: ${text}\n`).join('');
   switch (type) {
     case 'MX':
       return fields([['exchange', quote(words[1] ?? '')], ['preference', words[0] ?? '0']]);

@@ -83,7 +83,7 @@ function planJoined(question: SetQuestion, desired: DesiredSet, role: Role): Set
   const { published, owned, takeOver } = question;
   const { type } = desired;
   const values = published?.values ?? [];
-  const meaning = (value: string): string => meaningOfValue(type, value);
+  const meaning = (value: string): string => whatItLeadsTo(role, meaningOfValue(type, value));
   const wanted = new Map(desired.values.map((value) => [meaning(value), value]));
   const formerly = new Set(owned.map(meaning));
   const kept = values.filter((value) => wanted.has(meaning(value)) || !formerly.has(meaning(value)));
@@ -102,6 +102,12 @@ function planJoined(question: SetQuestion, desired: DesiredSet, role: Role): Set
   }
   const reason = foreign.length > 0 ? `${desired.why}; what others published there stays` : desired.why;
   return change(desired, published, [...kept, ...missing], ours, reason, role === 'mail-route' || role === 'address' ? 'high' : 'low');
+}
+
+/** Preferences and weights are for others to choose: a record that leads to the same place is as good. */
+function whatItLeadsTo(role: Role, meaning: string): string {
+  const words = meaning.split(' ');
+  return role === 'mail-route' ? words.slice(1).join(' ') : role === 'service' ? words.slice(2).join(' ') : meaning;
 }
 
 /** Where a second value beside ours would lead mail or programs astray. */

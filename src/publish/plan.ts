@@ -70,8 +70,11 @@ export function assemblePlan(items: readonly PlanItem[], leftAlone: readonly Lef
 
 /** Name servers answer in any order. */
 function orderedValues(item: PlanItem): PlanItem {
-  const ordered = (set: RecordSet): RecordSet => ({ ...set, values: set.values.toSorted(compare) });
-  return { ...item, ...(item.before && { before: ordered(item.before) }), ...(item.after && { after: ordered(item.after) }) };
+  return { ...item, ...(item.before && { before: inOrder(item.before) }), ...(item.after && { after: inOrder(item.after) }) };
+}
+
+function inOrder(set: RecordSet): RecordSet {
+  return { ...set, values: set.values.toSorted(compare) };
 }
 
 function compare(a: string, b: string): number {

@@ -5,6 +5,8 @@ import * as accessLimits from '../../src/base/access-limits.ts';
 import * as accountLimits from '../../src/base/account-limits.ts';
 import * as dnsApiLimits from '../../src/base/dns-api-limits.ts';
 import * as dkimLimits from '../../src/base/dkim-limits.ts';
+import * as dnsPublishLimits from '../../src/base/dns-publish-limits.ts';
+import * as contentLimits from '../../src/base/content-limits.ts';
 import * as doctorLimits from '../../src/base/doctor-limits.ts';
 import * as guardLimits from '../../src/base/guard-limits.ts';
 import * as httpLimits from '../../src/base/http-limits.ts';
@@ -21,7 +23,7 @@ interface Documented {
   readonly comment: string;
 }
 
-const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'dns-api-limits': dnsApiLimits, 'dkim-limits': dkimLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'http-limits': httpLimits, 'mime-limits': mimeLimits, 'report-in-limits': reportInLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
+const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'dns-api-limits': dnsApiLimits, 'dkim-limits': dkimLimits, 'dns-publish-limits': dnsPublishLimits, 'content-limits': contentLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'http-limits': httpLimits, 'mime-limits': mimeLimits, 'report-in-limits': reportInLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
 
 export function renderLimits(root: string): string {
   const lines = ['# Limits', '', 'Generated from `src/base/limits.ts` and its neighbours; change it there. What can be set is in [configuration.md](configuration.md).'];

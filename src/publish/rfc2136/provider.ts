@@ -54,7 +54,7 @@ class PrimaryNameServer implements DnsProvider {
     for (const [at, reply] of replies.entries()) {
       const name = wanted[at]?.name ?? '';
       if (reply.message.rcode !== RCODE.NOERROR && reply.message.rcode !== RCODE.NXDOMAIN) throw this.#refusal(zone, `will not say what ${name} has`, reply);
-      for (const set of setsOf(reply, name)) found.set(`${set.name} ${set.type}`, set);
+      for (const set of this.#setsOf(reply, name)) found.set(`${set.name} ${set.type}`, set);
     }
     return [...found.values()];
   }
@@ -87,6 +87,15 @@ class PrimaryNameServer implements DnsProvider {
       const same = JSON.stringify(sorted(now)) === JSON.stringify(sorted(before));
       return { kind: 'conflict', detail: same ? `another record of ${zone.name} was changed by somebody else, so nothing of the zone was changed` : `${name} ${type} was changed by somebody else meanwhile` };
     });
+  }
+
+  #setsOf(reply: SignedReply, name: string): readonly RecordSet[] {
+    try {
+      return setsOf(reply, name);
+    } catch (error) {
+      if (error instanceof DnsFormatError) throw new Failure('dns-provider-unreachable', `${this.label}: its answer about ${name} cannot be read: ${error.message}`);
+      throw error;
+    }
   }
 
   async #primary(): Promise<PrimaryServer> {

@@ -108,9 +108,12 @@ function titleOf(setting: string): string {
   return Object.entries(SETTING_NAMES).find(([, key]) => key === setting)?.[0] ?? setting;
 }
 
+function toggle(value: 'on' | 'off' | undefined): boolean | undefined {
+  return value === undefined ? undefined : value === 'on';
+}
+
 function ownPolicy({ ttl, dmarc, dane, clientSetup, ...rest }: PolicyOptions): Record<string, unknown> {
   const { use, spfAll, dmarcReports, tlsReports, mtaSts, caaIssuers, bimiLogo, namesWithoutMail } = rest;
-  const toggle = (value: 'on' | 'off' | undefined): boolean | undefined => (value === undefined ? undefined : value === 'on');
   const all = { use, ttlSeconds: ttl, spfAll, dmarcPolicy: dmarc, dmarcReports, tlsReports, mtaSts, caaIssuers, dane: toggle(dane), clientSetup: toggle(clientSetup), bimiLogo, namesWithoutMail };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
