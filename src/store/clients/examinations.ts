@@ -54,9 +54,9 @@ export function createExaminationStore(call: StoreCall): ExaminationStore {
   };
 }
 
-function cut(row: FindingRow): FindingRow {
-  const short = (text: string): string => text.slice(0, EXAMINATION_LIMITS.textCharsMax);
-  return { ...row, text: short(row.text), remedy: row.remedy === null ? null : short(row.remedy), record: row.record === null ? null : short(row.record) };
+function cut({ text, remedy, record, ...row }: FindingRow): FindingRow {
+  const chars = EXAMINATION_LIMITS.textCharsMax;
+  return { ...row, text: text.slice(0, chars), remedy: remedy?.slice(0, chars) ?? null, record: record?.slice(0, chars) ?? null };
 }
 
 export function createGuardStore(call: StoreCall): GuardStore {
