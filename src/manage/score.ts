@@ -45,7 +45,8 @@ export interface ScoreReport {
 const LINKS_TOLD_MAX = 100;
 const SUBJECT_CHARS_MAX = 200;
 /** Of its host only what the DNS tells: nobody's ports are tried because somebody wrote to us. */
-const ADDRESS_CHECKS: readonly string[] = ['ptr', 'fcrdns', 'own-name', 'helo-name', 'helo-spf', 'spamhaus', 'major-lists', 'minor-lists'];
+const ADDRESS_CHECKS = ['ptr', 'fcrdns', 'own-name', 'spamhaus', 'major-lists', 'minor-lists'] as const;
+const HELO_CHECKS = ['helo-name', 'helo-spf'] as const;
 const CHECK_MS = LINK_PROBE_LIMITS.totalMs + 3000;
 
 /** Never rejects for what the network did or the message says. */
@@ -54,7 +55,7 @@ export async function scoreMessage({ dns, clock, network }: VerifyContext, { mes
   try {
     const now = clock.now();
     const subject = await makeMessageSubject({ dns: bounded, now }, { message, connection, ...(arrivedAt === undefined ? {} : { arrivedAt }) });
-    const checks = [...CHECKS.filter(({ about }) => about === 'message').map(({ id }) => id), ...ADDRESS_CHECKS];
+    const checks = [...CHECKS.filter(({ about }) => about === 'message').map(({ id }) => id), ...ADDRESS_CHECKS, ...(subject.connection.helo === undefined ? [] : HELO_CHECKS)];
     const { score, results } = await examine({ dns: bounded, now, ...(network && followLinks ? { network } : {}) }, subjectsOf(subject), { only: checks, deadlineMs: CHECK_MS, ...(onResult ? { onResult } : {}) });
     return { score, ...factsOf(subject, message.length), results };
   } finally {

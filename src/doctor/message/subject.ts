@@ -38,7 +38,7 @@ const NAME_CHARS_MAX = 120;
 /** Never rejects for what the DNS did or the message says. */
 export async function makeMessageSubject(ports: AuthenticationPorts, { message, connection: given, arrivedAt, name, sample }: MessageFacts): Promise<MessageSubject> {
   const reading = readMessage(message);
-  const connection = given.address === undefined ? withClaims(reading, given) : given;
+  const connection = withClaims(reading, given);
   const arrival = arrivedAt ?? receivedAt(reading);
   return {
     kind: 'message',
@@ -60,6 +60,8 @@ function receivedAt({ header }: MessageReading): number | undefined {
 
 function withClaims({ header }: MessageReading, given: ConnectionFacts): ConnectionFacts {
   const claims = readArrival(header.fields);
+  // Who names another address than the trace tells of another connection; only the envelope sender stays.
+  if (given.address !== undefined) return { ...given, sender: given.sender ?? claims.sender };
   return {
     address: claims.address,
     helo: given.helo ?? claims.helo,
