@@ -93,6 +93,19 @@ describe('posthorn ip check in the lab', () => {
   });
 });
 
+describe('posthorn domain check in the lab', () => {
+  it('tells the listed domain from the clean one', async () => {
+    const { stdout, status } = await lab.run(['domain', 'check', 'listed.example', 'Clean.example', '--json']);
+    const { listings } = JSON.parse(stdout) as { listings: { domain: string; zone: string; verdict: string; detail: string; removal?: string }[] };
+    assert.equal(status, 1);
+    assert.deepEqual(listings.map(({ domain, zone, verdict }) => `${verdict} ${domain} ${zone}`).filter((row) => row.includes('dbl')), ['listed listed.example dbl.spamhaus.org', 'clean clean.example dbl.spamhaus.org']);
+    assert.ok(listings.every(({ verdict, removal }) => (verdict === 'listed') === (removal !== undefined)));
+    const wrong = await lab.run(['domain', 'check', 'no domain']);
+    assert.notEqual(wrong.status, 0);
+    assert.match(wrong.stderr, /is no domain/);
+  });
+});
+
 describe('with a key', () => {
   let keyed: LabProcess;
   before(async () => {

@@ -88,7 +88,7 @@ export interface Listing {
   readonly code?: string;
 }
 
-/** What an address in 192.0.2.0/24 (or 2001:db8::) gets from lists, so that each outcome can be tried. */
+/** What an address in 192.0.2.0/24 (or 2001:db8::, or a domain) gets from lists, so that each outcome can be tried. */
 export const REHEARSALS: readonly { readonly item: string; readonly on: (list: Blocklist) => boolean; readonly code?: string }[] = [
   // Each kind of Spamhaus by its number, one that it does not document, and what it says of resolvers.
   ...[2, 3, 4, 9, 10, 11, 30, 99].map((code) => ({ item: `192.0.2.${code}`, on: isZen, code: `127.0.0.${code}` })),
@@ -96,6 +96,7 @@ export const REHEARSALS: readonly { readonly item: string; readonly on: (list: B
   { item: '192.0.2.200', on: ({ tier }) => tier !== 'allow' },
   { item: '192.0.2.201', on: ({ tier }) => tier === 'allow' },
   { item: '192.0.2.202', on: ({ tier }) => tier === 'C' },
+  { item: 'listed.example', on: ({ tier, lists }) => tier !== 'allow' && lists.includes('domain') },
   { item: '2001:db8::200', on: ({ tier, lists }) => tier !== 'allow' && lists.includes('v6') },
 ];
 

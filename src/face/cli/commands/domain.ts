@@ -1,6 +1,7 @@
 /** `posthorn domain …` */
 import { group, leaf, type Registry } from '../command.ts';
 import { type CommonOptions, UsageError } from '../session.ts';
+import { addCheck } from './domain-check.ts';
 
 interface DomainRow {
   readonly name: string;
@@ -20,7 +21,7 @@ interface CatchAllOptions extends CommonOptions {
 export function add(registry: Registry): void {
   const { session } = registry;
   const { out } = session;
-  const domain = group(registry, 'domain', 'domains: add, list, catch-all, remove');
+  const domain = group(registry, 'domain', 'domains: add, list, catch-all, check, remove');
   leaf<AddOptions>(registry, domain, 'add', 'host a domain here, and make its DKIM keys', '<domain>', async (options, name) => {
     const result = await session.call<{ domain: string; keys: readonly { selector: string; algorithm: string }[] }>(options, 'domain.add', {
       domain: name,
@@ -45,6 +46,7 @@ export function add(registry: Registry): void {
     if (options.json) out.json(result);
     else out.line(result.catchAll === null ? `${result.domain}: unknown names are refused` : `${result.domain}: unknown names go to ${result.catchAll}`);
   }).option('--off', 'refuse unknown names again');
+  addCheck(registry, domain);
   leaf<CommonOptions>(registry, domain, 'remove', 'host a domain no longer', '<domain>', async (options, name) => {
     const result = await session.call<{ domain: string }>(options, 'domain.remove', { domain: name });
     if (options.json) out.json(result);
