@@ -10,17 +10,7 @@ import { LINK_RULES } from './rules/link-rules.ts';
 import { STRUCTURE_RULES } from './rules/structure-rules.ts';
 import { WORD_RULES } from './rules/word-rules.ts';
 import type { MessageReading } from './message-reading.ts';
-
-export interface SpamRule {
-  /** Stable, in capitals. */
-  readonly id: string;
-  readonly score: number;
-  /** What was seen, in a few words. */
-  readonly what: string;
-  /** Why filters mind, and what to do instead; one sentence each. */
-  readonly why: string;
-  readonly hits: (reading: MessageReading) => boolean;
-}
+import type { SpamRule } from './rules/rule.ts';
 
 export interface RuleHit {
   readonly rule: string;

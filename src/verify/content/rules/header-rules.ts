@@ -3,7 +3,7 @@ import { allFields, firstField } from '../../../mail/header.ts';
 import { domainOf, normalizeDomain } from '../../../mail/address.ts';
 import { decodeWords } from '../../../mail/encoded-word.ts';
 import { sameOwner } from '../host-name.ts';
-import type { SpamRule } from '../spam-rule.ts';
+import type { SpamRule } from './rule.ts';
 
 const SHOUTED_LETTERS_MIN = 10;
 const RECIPIENTS_SHOWN_MAX = 50;

@@ -1,7 +1,7 @@
 /** Rules on links and on what hides. */
 import { oddLinks, type LinkOddity } from '../link.ts';
 import type { MessageReading } from '../message-reading.ts';
-import type { SpamRule } from '../spam-rule.ts';
+import type { SpamRule } from './rule.ts';
 
 const LINKS_MANY = 60;
 /** So much hidden text is what newsletters have for the preview line. */

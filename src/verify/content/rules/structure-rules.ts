@@ -1,6 +1,6 @@
 /** Rules on how a message is built. */
 import { countWords } from '../likeness.ts';
-import type { SpamRule } from '../spam-rule.ts';
+import type { SpamRule } from './rule.ts';
 
 /** What mail providers refuse to pass on, whoever sends it (as Gmail lists them, support page 6590). */
 const DANGEROUS_NAME = /\.(?:ade|adp|apk|appx|bat|cab|chm|cmd|com|cpl|dll|dmg|exe|hta|ins|iso|isp|jar|js|jse|lnk|mde|msc|msi|msp|mst|nsh|pif|ps1|scr|sct|shb|sys|vb|vbe|vbs|vhd|vxd|wsc|wsf|wsh|xll)$/i;

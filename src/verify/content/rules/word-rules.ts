@@ -3,7 +3,7 @@
  * Several of them together, in a message that strangers get, are what filters learn from.
  */
 import type { MessageReading } from '../message-reading.ts';
-import type { SpamRule } from '../spam-rule.ts';
+import type { SpamRule } from './rule.ts';
 
 /** Looked at for words, from the start. */
 const WORDS_CHARS_MAX = 100_000;
