@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
+import { LabUser } from '../harness/lab-user.ts';
 
 interface Status {
   readonly watched: number;
@@ -11,8 +12,9 @@ interface Status {
 }
 
 let lab: LabProcess;
-const status = (): Promise<Status> => lab.json<Status>(['guard', 'status']);
-const scenario = (name: string, state: string) => lab.json(['lab', 'scenario', name, state]);
+let alice: LabUser;
+const status = (): Promise<Status> => alice.call<Status>('guard.status');
+const scenario = (name: string, state: string) => alice.call('lab.scenario', { name, state });
 
 /** Subjects of the notes in the postmaster's mailbox, which is Alice's. */
 async function notes(): Promise<readonly string[]> {
@@ -23,14 +25,15 @@ async function notes(): Promise<readonly string[]> {
 /** Some looks by command, an hour of the lab between two of them. */
 async function look(times: number): Promise<void> {
   for (let at = 0; at < times; at += 1) {
-    await lab.json(['lab', 'clock', 'advance', '1h']);
-    await lab.json(['guard', 'run']);
+    await alice.call('lab.clock', { advanceMs: 3_600_000 });
+    await alice.call('guard.run');
   }
 }
 
 describe('the guard, run by command', () => {
   before(async () => {
     lab = await startLab({ settings: '[guard]\nevery = 0\n' });
+    alice = new LabUser(lab);
   });
   after(() => lab.stop());
 
@@ -99,23 +102,24 @@ describe('the guard, run by command', () => {
 describe('the guard by itself', () => {
   before(async () => {
     lab = await startLab();
+    alice = new LabUser(lab);
   });
   after(() => lab.stop());
 
   it('examines each day, and asks again about what it doubts, with no command at all', async () => {
     await eventually('the first examination', async () => {
-      await lab.json(['lab', 'clock', 'advance', '31m']);
+      await alice.call('lab.clock', { advanceMs: 31 * 60_000 });
       return (await status()).lastRunAt !== undefined;
     });
     await scenario('dmarc-missing', 'on');
-    await lab.json(['lab', 'clock', 'advance', '1d']);
+    await alice.call('lab.clock', { advanceMs: 86_400_000 });
     await eventually('the note', async () => {
-      await lab.json(['lab', 'clock', 'advance', '31m']);
+      await alice.call('lab.clock', { advanceMs: 31 * 60_000 });
       return (await notes()).length > 0;
     });
     const first = (await status()).lastRunAt ?? 0;
     await eventually('two days more', async () => {
-      await lab.json(['lab', 'clock', 'advance', '12h']);
+      await alice.call('lab.clock', { advanceMs: 43_200_000 });
       return ((await status()).lastRunAt ?? 0) > first + 2 * 86_400_000;
     });
     assert.deepEqual((await notes()).length, 1);
