@@ -20,6 +20,7 @@ export function svgProfileProblems(bytes: Buffer): readonly string[] {
   if (bytes.length > LOGO_BYTES_MAX) reading.add(`The file has ${bytes.length} bytes; receivers take ${LOGO_BYTES_MAX} at most.`);
   const parser = new Parser(reading, { xmlMode: true, decodeEntities: false, lowerCaseTags: false, lowerCaseAttributeNames: false });
   parser.write(bytes.subarray(0, LOGO_BYTES_MAX * 4).toString('utf8'));
+  reading.ends();
   parser.end();
   return reading.result();
 }
@@ -30,6 +31,12 @@ class SvgReading {
   #elements = 0;
   #title: string | undefined;
   #inTitle = false;
+  #ended = false;
+
+  /** What is closed from now on was never closed in the file. */
+  ends(): void {
+    this.#ended = true;
+  }
 
   add(problem: string): void {
     if (this.#problems.size < PROBLEMS_MAX) this.#problems.add(problem);
@@ -65,9 +72,8 @@ class SvgReading {
   onclosetag(name: string, implied: boolean): void {
     this.#depth -= 1;
     this.#inTitle = false;
-    // With xmlMode `<path/>` is closed explicitly; what is implied is not well-formed.
-    if (implied && this.#depth < 0) return;
-    if (implied) this.add(`<${name.slice(0, 40)}> is not closed: the file is not well-formed XML.`);
+    // The parser calls `<path/>` implied, too; what is still open at the end is not.
+    if (implied && this.#ended) this.add(`<${name.slice(0, 40)}> is not closed: the file is not well-formed XML.`);
   }
 
   #root(name: string, attributes: Record<string, string>): void {
