@@ -28,6 +28,8 @@ export const REPORT_OUT_LIMITS = {
   /** One report over HTTPS. */
   postMs: 60_000,
   postAnswerBytesMax: 64 * 1024,
+  /** Days after which it is too late for a report: the server was down, or is new. */
+  lateDays: 7,
   /** Days that results and what was sent are kept. */
   keepDays: 30,
 } as const;

@@ -39,7 +39,7 @@ test('session threads count, and stopping writes what they counted', async () =>
   }
   const store = await openStore(config.dataDir);
   try {
-    const days = await store.reportsOut.openDmarcDays('9999-12-31', 10);
+    const days = await store.reportsOut.openDmarcDays('2000-01-01', '9999-12-31', 10);
     assert.deepEqual(days.map(({ domain, messages }) => [domain, messages]), [['sender.example', MESSAGES]]);
     const rows = await store.reportsOut.rows(days[0]?.day ?? '', 'sender.example');
     assert.deepEqual(rows.map(({ sourceIp, count, spfAligned, disposition }) => [sourceIp, count, spfAligned, disposition]), [['127.0.0.1', MESSAGES, true, 'none']]);

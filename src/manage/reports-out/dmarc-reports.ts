@@ -32,7 +32,7 @@ export function createDmarcReportChore(context: ReportContext, ownMail: OwnMail)
       const { store, config, log } = context;
       await store.reportsOut.prune(dayOf(now - REPORT_OUT_LIMITS.keepDays * DAY_MS));
       if (!reporterOf(config).settings.dmarc) return;
-      const open = await store.reportsOut.openDmarcDays(dayOf(now - REPORT_OUT_LIMITS.settleMs), REPORT_OUT_LIMITS.domainsPerRunMax);
+      const open = await store.reportsOut.openDmarcDays(dayOf(now - REPORT_OUT_LIMITS.lateDays * DAY_MS), dayOf(now - REPORT_OUT_LIMITS.settleMs), REPORT_OUT_LIMITS.domainsPerRunMax);
       const records = new Map(open.map(({ day, domain, record }) => [`${day} ${domain}`, record]));
       await runReports({ store, log, kind: 'dmarc', now, signal }, open, (one) => plan(context, ownMail, one, records.get(`${one.day} ${one.domain}`) ?? '', now));
       if (open.length === REPORT_OUT_LIMITS.domainsPerRunMax) return { againInMs: 60_000 };

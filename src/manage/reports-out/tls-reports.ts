@@ -34,7 +34,7 @@ export function createTlsReportChore(context: ReportContext, ownMail: OwnMail): 
       const { store, config, log } = context;
       if (!reporterOf(config).settings.tls) return;
       await store.tlsResults.flush();
-      const open = await store.reportsOut.openTlsDays(dayOf(now - REPORT_OUT_LIMITS.settleMs), REPORT_OUT_LIMITS.domainsPerRunMax);
+      const open = await store.reportsOut.openTlsDays(dayOf(now - REPORT_OUT_LIMITS.lateDays * DAY_MS), dayOf(now - REPORT_OUT_LIMITS.settleMs), REPORT_OUT_LIMITS.domainsPerRunMax);
       await runReports({ store, log, kind: 'tls', now, signal }, open, (one) => plan({ context, ownMail, now, signal }, one));
       if (open.length === REPORT_OUT_LIMITS.domainsPerRunMax) return { againInMs: 60_000 };
     },

@@ -25,9 +25,9 @@ export interface ReportsOutStore {
   record(outcome: DmarcOutcome): void;
   /** Writes what is counted. */
   flush(): Promise<void>;
-  /** Days before this one (`2026-11-20`, UTC) that are still to be reported. */
-  openDmarcDays(before: string, limit: number): Promise<readonly DmarcDay[]>;
-  openTlsDays(before: string, limit: number): Promise<readonly { readonly day: string; readonly domain: string }[]>;
+  /** Days (`2026-11-20`, UTC) from one on and before another that are still to be reported. */
+  openDmarcDays(from: string, before: string, limit: number): Promise<readonly DmarcDay[]>;
+  openTlsDays(from: string, before: string, limit: number): Promise<readonly { readonly day: string; readonly domain: string }[]>;
   /** The most frequent first. */
   rows(day: string, domain: string): Promise<readonly DmarcRow[]>;
   job(kind: ReportKind, day: string, domain: string): Promise<ReportJob | undefined>;
@@ -85,13 +85,13 @@ class ReportsOut implements ReportsOutStore {
     await this.#call('reportsOut.count', { counts });
   }
 
-  async openDmarcDays(before: string, limit: number): Promise<readonly DmarcDay[]> {
+  async openDmarcDays(from: string, before: string, limit: number): Promise<readonly DmarcDay[]> {
     await this.flush();
-    return this.#call('reportsOut.openDmarcDays', { before, limit });
+    return this.#call('reportsOut.openDmarcDays', { from, before, limit });
   }
 
-  openTlsDays(before: string, limit: number): Promise<readonly { readonly day: string; readonly domain: string }[]> {
-    return this.#call('reportsOut.openTlsDays', { before, limit });
+  openTlsDays(from: string, before: string, limit: number): Promise<readonly { readonly day: string; readonly domain: string }[]> {
+    return this.#call('reportsOut.openTlsDays', { from, before, limit });
   }
 
   async rows(day: string, domain: string): Promise<readonly DmarcRow[]> {

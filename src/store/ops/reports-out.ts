@@ -104,21 +104,21 @@ function addCount(db: Database, { day, domain, record, digest, result, messages 
 }
 
 export const reportsOutReads = {
-  /** Days before `before` whose job is not closed, the oldest first. */
-  openDmarcDays(db: Database, { before, limit }: { readonly before: string; readonly limit: number }): readonly DmarcDay[] {
+  /** Days from `from` on and before `before` whose job is not closed, the oldest first. */
+  openDmarcDays(db: Database, { from, before, limit }: { readonly from: string; readonly before: string; readonly limit: number }): readonly DmarcDay[] {
     return db.all<DmarcDay>(
       `SELECT d.day, d.domain, d.record, d.messages FROM dmarc_days d LEFT JOIN report_jobs j ON j.kind = 'dmarc' AND j.day = d.day AND j.domain = d.domain
-       WHERE d.day < ? AND COALESCE(j.state, 'open') = 'open' ORDER BY d.day, d.domain LIMIT ?`,
-      before, limit,
+       WHERE d.day >= ? AND d.day < ? AND COALESCE(j.state, 'open') = 'open' ORDER BY d.day, d.domain LIMIT ?`,
+      from, before, limit,
     );
   },
 
-  /** Domains with TLS sessions on days before `before` whose job is not closed. */
-  openTlsDays(db: Database, { before, limit }: { readonly before: string; readonly limit: number }): readonly { readonly day: string; readonly domain: string }[] {
+  /** Domains with TLS sessions on such days. */
+  openTlsDays(db: Database, { from, before, limit }: { readonly from: string; readonly before: string; readonly limit: number }): readonly { readonly day: string; readonly domain: string }[] {
     return db.all(
       `SELECT DISTINCT r.day, r.domain FROM tls_results r LEFT JOIN report_jobs j ON j.kind = 'tls' AND j.day = r.day AND j.domain = r.domain
-       WHERE r.day < ? AND COALESCE(j.state, 'open') = 'open' ORDER BY r.day, r.domain LIMIT ?`,
-      before, limit,
+       WHERE r.day >= ? AND r.day < ? AND COALESCE(j.state, 'open') = 'open' ORDER BY r.day, r.domain LIMIT ?`,
+      from, before, limit,
     );
   },
 
