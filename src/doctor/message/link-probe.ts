@@ -70,7 +70,7 @@ function judge(link: Link, answer: HttpsAnswer): Seen {
 }
 
 function judgeRedirect(link: Link, location: string, status: number): Seen {
-  const target = URL.canParse(location, link.url) ? new URL(location, link.url) : undefined;
+  const target = location !== '' && URL.canParse(location, link.url) ? new URL(location, link.url) : undefined;
   if (!target || !/^https?:$/.test(target.protocol)) return { kind: 'dead', words: `HTTP status ${status} without an address to go on to` };
   // From http to https, from the bare name to www, to the page in one's language: what everybody does.
   if (sameOwner(target.hostname.toLowerCase(), link.host)) return { kind: 'answers', words: `HTTP status ${status}` };
