@@ -24,6 +24,15 @@ async function createDns(servers: readonly HostPort[], trustAd = true): Promise<
 const ports: CliPorts = {
   serve: async (config, options) => (await import('./compose/serve.ts')).serve(config, options),
   lab: async (options) => (await import('./compose/lab.ts')).runLab(options),
+  prober: async (options, ready) => {
+    const [{ startProber }, { stopSignal }] = await Promise.all([import('./compose/prober.ts'), import('./compose/serve.ts')]);
+    const running = await startProber(options, { clock, log: silentLog });
+    const stopped = stopSignal();
+    ready(running.url);
+    await stopped;
+    await running.close();
+    return 0;
+  },
   simulate: async (options) => (await import('./compose/simulation/simulate.ts')).simulate(options),
   openContext: async (config: Config) => {
     const { openStore } = await import('./store/store.ts');

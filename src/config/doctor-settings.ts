@@ -5,6 +5,8 @@ import * as value from './values.ts';
 export interface DoctorConfig {
   /** Address of a prober that dials our port 25, https. Absent: none. */
   readonly prober?: string;
+  /** Others may have their port 25 tried by this server. Default false. */
+  readonly offerProber?: boolean;
   /** 53 outside of rehearsals. */
   readonly nameServerPort: number;
   /** Absolute path. Absent: Safe Browsing is not asked. */
@@ -28,6 +30,7 @@ export const DEFAULT_DOCTOR: DoctorConfig = { nameServerPort: 53, testAddress: '
 
 export const doctor = table('What `posthorn doctor` asks of others.', {
   prober: optional(value.plainText(), 'Address of a prober, which tries our port 25 from outside: the page that `posthorn prober` serves on a machine of a friend, such as "https://prober.example.net/port25".', 'none: whether port 25 can be reached is not known'),
+  'offer-prober': setting(value.toggle(), 'Try the port 25 of whoever asks the web server of this server for /port25: for friends, who name it as their prober.', false),
   'name-server-port': setting(value.port(), 'Where name servers listen; another than 53 only in rehearsals.', 53),
   'safe-browsing-key-file': optional(value.path(), 'File with a key of the Google Safe Browsing API, mode 0600.', 'Safe Browsing is not asked'),
   'spamhaus-key-file': optional(value.path(), 'File with a key of Spamhaus’ Data Query Service (free for small servers), mode 0600: for machines whose name servers Spamhaus does not answer.', 'Spamhaus is asked by its public mirrors'),
@@ -39,6 +42,7 @@ export const doctor = table('What `posthorn doctor` asks of others.', {
 
 interface DoctorTable {
   readonly prober?: string | undefined;
+  readonly 'offer-prober': boolean;
   readonly 'name-server-port': number;
   readonly 'safe-browsing-key-file'?: string | undefined;
   readonly 'spamhaus-key-file'?: string | undefined;
@@ -50,7 +54,7 @@ interface DoctorTable {
 
 export function doctorConfigOf(settings: DoctorTable, absolute: (path: string) => string): DoctorConfig {
   const { prober, 'safe-browsing-key-file': keyFile, 'spamhaus-key-file': spamhaus, 'abusix-key-file': abusix } = settings;
-  return { nameServerPort: settings['name-server-port'], testAddress: settings['test-address'], enrolled: [...new Set(settings.enrolled)], unsubscribeTest: settings['unsubscribe-test'].map((address) => address.toLowerCase()), ...(prober === undefined ? {} : { prober }), ...(keyFile === undefined ? {} : { safeBrowsingKeyFile: absolute(keyFile) }), ...(spamhaus === undefined ? {} : { spamhausKeyFile: absolute(spamhaus) }), ...(abusix === undefined ? {} : { abusixKeyFile: absolute(abusix) }) };
+  return { offerProber: settings['offer-prober'], nameServerPort: settings['name-server-port'], testAddress: settings['test-address'], enrolled: [...new Set(settings.enrolled)], unsubscribeTest: settings['unsubscribe-test'].map((address) => address.toLowerCase()), ...(prober === undefined ? {} : { prober }), ...(keyFile === undefined ? {} : { safeBrowsingKeyFile: absolute(keyFile) }), ...(spamhaus === undefined ? {} : { spamhausKeyFile: absolute(spamhaus) }), ...(abusix === undefined ? {} : { abusixKeyFile: absolute(abusix) }) };
 }
 
 /** What is wrong with a prober's address; undefined: nothing. */

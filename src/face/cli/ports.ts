@@ -26,10 +26,22 @@ export interface LabOptions {
   readonly settings?: string;
 }
 
+export interface ProberOptions {
+  readonly listen: HostPort;
+  /** PEM files; absent: http. */
+  readonly files?: { readonly certificate: string; readonly key: string };
+  /** The port to try. */
+  readonly mailPort: number;
+  /** CIDR. */
+  readonly trustedProxies: readonly string[];
+}
+
 export interface CliPorts {
   /** Runs until it is told to stop; resolves to the exit status. */
   serve(config: Config, options: ServeOptions): Promise<number>;
   lab(options: LabOptions): Promise<number>;
+  /** Runs until it is told to stop; `ready` is told where it listens. */
+  prober(options: ProberOptions, ready: (url: string) => void): Promise<number>;
   /** Rehearses a warm-up; needs no server. */
   simulate(options: SimulationOptions): Promise<SimulationResult>;
   readonly openContext: OpenContext;
