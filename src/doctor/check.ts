@@ -4,6 +4,7 @@
  */
 import type { Dns } from '../contract/dns.ts';
 import type { DoctorNetwork } from '../contract/doctor-network.ts';
+import type { DomainList } from '../verify/dnsbl/domain-lists.ts';
 import type { DnsList } from '../verify/dnsbl/lists.ts';
 import type { DomainFigures, HostFigures } from './figures.ts';
 import type { MessageSubject } from './message/subject.ts';
@@ -110,6 +111,8 @@ export interface DoctorContext {
   readonly network?: DoctorNetwork;
   /** DNS lists of addresses, those with keys among them. Absent: those that need none. */
   readonly lists?: readonly DnsList[];
+  /** As `lists`, of domains. */
+  readonly domainLists?: readonly DomainList[];
 }
 
 export type Level = 'pass' | 'warn' | 'fail' | 'unknown' | 'skip';

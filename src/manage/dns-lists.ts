@@ -1,15 +1,16 @@
-/** The DNS lists of addresses that can be asked here: those that need no key, and those whose key [doctor] names. */
+/** The DNS lists that can be asked here: those that need no key, and those whose key [doctor] names. */
 import { readFile, stat } from 'node:fs/promises';
 import type { DoctorConfig } from '../config/doctor-settings.ts';
+import { domainListsWith, type DomainList } from '../verify/dnsbl/domain-lists.ts';
 import { listsWith, type DnsList, type ListKey } from '../verify/dnsbl/lists.ts';
 
 const KEY_BYTES_MAX = 1000;
 const READABLE_BY_OTHERS = 0o077;
 
 /** A key that cannot be read makes its list one that gives no answer; nothing is thrown. */
-export async function dnsListsOf(doctor: DoctorConfig | undefined): Promise<readonly DnsList[]> {
+export async function dnsListsOf(doctor: DoctorConfig | undefined): Promise<{ readonly lists: readonly DnsList[]; readonly domainLists: readonly DomainList[] }> {
   const [spamhaus, abusix] = await Promise.all([readKey(doctor?.spamhausKeyFile), readKey(doctor?.abusixKeyFile)]);
-  return listsWith({ ...(spamhaus && { spamhaus }), ...(abusix && { abusix }) });
+  return { lists: listsWith({ ...(spamhaus && { spamhaus }), ...(abusix && { abusix }) }), domainLists: domainListsWith(spamhaus) };
 }
 
 async function readKey(path: string | undefined): Promise<ListKey | undefined> {

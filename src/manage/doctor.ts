@@ -38,14 +38,14 @@ export interface DoctorRequest {
 }
 
 /** Throws a permanent Failure `check-unknown`, or `nothing-to-check`. Without context.network, what needs connections is unknown. */
-export async function runDoctor({ dns, clock, network, lists }: VerifyContext, { facts: known, domains, only, onResult }: DoctorRequest): Promise<Examination> {
+export async function runDoctor({ dns, clock, network, lists, domainLists }: VerifyContext, { facts: known, domains, only, onResult }: DoctorRequest): Promise<Examination> {
   for (const id of only ?? []) explainCheck(id);
   const addresses = known ? await ownAddresses({ dns }, known) : [];
   const now = clock.now();
   const names = domains.map(domainKey);
   const subjects = [...subjectsOf(known, addresses, names), ...(await sampleSubjects({ dns, now }, known, addresses, names, only))];
   if (subjects.length === 0) throw new Failure('nothing-to-check', 'name a domain, or run this where a server is configured', { temporary: false });
-  const context = { dns, now, ...(network ? { network } : {}), ...(lists ? { lists } : {}) };
+  const context = { dns, now, ...(network ? { network } : {}), ...(lists ? { lists } : {}), ...(domainLists ? { domainLists } : {}) };
   return examine(context, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, ...(only ? { only } : {}), ...(onResult ? { onResult } : {}) });
 }
 
@@ -77,7 +77,7 @@ async function sampleSubjects(ports: AuthenticationPorts, known: DoctorFacts | u
 
 /** The same examination inside the server, of everything here: facts, all checks. */
 export async function examineServer(context: ManageContext): Promise<Examination> {
-  return runDoctor({ ...context, lists: await dnsListsOf(context.config.doctor) }, { facts: await doctorFacts(context), domains: [] });
+  return runDoctor({ ...context, ...(await dnsListsOf(context.config.doctor)) }, { facts: await doctorFacts(context), domains: [] });
 }
 
 /** Where mail of this server leaves from; undefined where nobody knows. */

@@ -18,9 +18,9 @@ export interface DomainListing {
 }
 
 /** `domains`: lower case, A-labels. What is worst comes first. Never rejects for what the DNS did. */
-export async function checkDomains({ dns }: VerifyContext, domains: readonly string[]): Promise<readonly DomainListing[]> {
+export async function checkDomains({ dns, domainLists }: VerifyContext, domains: readonly string[]): Promise<readonly DomainListing[]> {
   const order = ['listed', 'grey', 'unknown', 'clean'];
-  const rows = (await askDomainLists(dns, domains)).map(({ list: { zone, title, tier, advice, removal }, domain, verdict }): DomainListing => {
+  const rows = (await askDomainLists(dns, domains, domainLists)).map(({ list: { zone, title, tier, advice, removal }, domain, verdict }): DomainListing => {
     const about = { domain, zone, title, tier, verdict: verdict.kind };
     switch (verdict.kind) {
       case 'listed': case 'grey': return { ...about, detail: verdict.meanings.join('; '), advice, removal };

@@ -100,7 +100,7 @@ class Guard {
   async #inBatches(facts: DoctorFacts, doubts: readonly KeptState[] | undefined, signal: AbortSignal | undefined, take: (results: readonly Result[]) => Promise<void>): Promise<void> {
     const { clock, network, config } = this.#context;
     const fresh = this.#freshDns?.(this.#turn++);
-    const verify = { dns: fresh ?? this.#context.dns, clock, lists: await dnsListsOf(config.doctor), ...(network ? { network } : {}) };
+    const verify = { dns: fresh ?? this.#context.dns, clock, ...(await dnsListsOf(config.doctor)), ...(network ? { network } : {}) };
     const wanted = doubts && new Set(doubts.map(({ check }) => check));
     const ids = CHECKS.filter(({ id }) => !wanted || wanted.has(id));
     const [ours, theirs] = [ids.filter(({ about }) => about !== 'domain'), ids.filter(({ about }) => about === 'domain')].map((checks) => checks.map(({ id }) => id)) as [string[], string[]];

@@ -59,7 +59,7 @@ export function createListingsChore(context: ManageContext): Chore {
     name: 'ip-listings',
     everyMs: DOCTOR_LIMITS.listingsEveryMs,
     run: async ({ signal }) => {
-      const lists = await dnsListsOf(context.config.doctor);
+      const { lists } = await dnsListsOf(context.config.doctor);
       for (const one of await ownAddresses(context, await doctorFacts(context))) {
         signal.throwIfAborted();
         await keep(context, addressKey(one.address), seenLists(await checkIp({ ...context, lists }, one.address)));

@@ -50,13 +50,13 @@ const HELO_CHECKS = ['helo-name', 'helo-spf'] as const;
 const CHECK_MS = LINK_PROBE_LIMITS.totalMs + 3000;
 
 /** Never rejects for what the network did or the message says. */
-export async function scoreMessage({ dns, clock, network }: VerifyContext, { message, connection, arrivedAt, followLinks, onResult }: ScoreQuestion): Promise<ScoreReport> {
+export async function scoreMessage({ dns, clock, network, lists, domainLists }: VerifyContext, { message, connection, arrivedAt, followLinks, onResult }: ScoreQuestion): Promise<ScoreReport> {
   const bounded = createDeadlineDns(dns, clock, AUTHENTICATION_LIMITS.timeoutMs + CHECK_MS);
   try {
     const now = clock.now();
     const subject = await makeMessageSubject({ dns: bounded, now }, { message, connection, ...(arrivedAt === undefined ? {} : { arrivedAt }) });
     const checks = [...CHECKS.filter(({ about }) => about === 'message').map(({ id }) => id), ...ADDRESS_CHECKS, ...(subject.connection.helo === undefined ? [] : HELO_CHECKS)];
-    const { score, results } = await examine({ dns: bounded, now, ...(network && followLinks ? { network } : {}) }, subjectsOf(subject), { only: checks, deadlineMs: CHECK_MS, ...(onResult ? { onResult } : {}) });
+    const { score, results } = await examine({ dns: bounded, now, ...(network && followLinks ? { network } : {}), ...(lists ? { lists } : {}), ...(domainLists ? { domainLists } : {}) }, subjectsOf(subject), { only: checks, deadlineMs: CHECK_MS, ...(onResult ? { onResult } : {}) });
     return { score, ...factsOf(subject, message.length), results };
   } finally {
     bounded.close();

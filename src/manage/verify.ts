@@ -11,6 +11,7 @@ import type { DoctorNetwork } from '../contract/doctor-network.ts';
 import { parseHeader } from '../mail/header.ts';
 import { verifyArc } from '../verify/arc/verify-arc.ts';
 import { createDeadlineDns } from '../verify/deadline-dns.ts';
+import type { DomainList } from '../verify/dnsbl/domain-lists.ts';
 import type { DnsList } from '../verify/dnsbl/lists.ts';
 import { checkSpf } from '../verify/spf/check-spf.ts';
 
@@ -21,6 +22,8 @@ export interface VerifyContext {
   readonly network?: DoctorNetwork;
   /** DNS lists of addresses, those with keys among them. Absent: those that need none. */
   readonly lists?: readonly DnsList[];
+  /** As `lists`, of domains. */
+  readonly domainLists?: readonly DomainList[];
 }
 
 export interface SpfQuestion {

@@ -119,6 +119,8 @@ describe('with a key', () => {
     const { lists } = JSON.parse(stdout) as IpCheck;
     assert.match(lists.find(({ zone }) => zone === 'zen.dq.spamhaus.net')?.detail ?? '', /XBL/);
     assert.ok(!lists.some(({ zone }) => zone === 'zen.spamhaus.org'));
+    const domain = await keyed.run(['domain', 'check', 'listed.example']);
+    assert.match(domain.stdout, /^listed +listed\.example at Spamhaus DBL \(dbl\.dq\.spamhaus\.net\): low reputation$/m);
     assert.match(lists.find(({ zone }) => zone === 'combined.mail.abusix.zone')?.detail ?? '', /cannot be read \(ENOENT\)/);
   });
 });

@@ -25,15 +25,17 @@ export async function askDomainLists(dns: Dns, domains: readonly string[], lists
     const dead = await deadBecause(dns, list);
     return Promise.all(domains.map(async (domain): Promise<DomainAnswer> => {
       if (dead !== undefined) return { list, domain, verdict: { kind: 'unknown', why: dead } };
-      return { list, domain, verdict: readAnswer(list.codes, await dns.query(`${domain}.${list.zone}`, 'A')) };
+      return { list, domain, verdict: readAnswer(list.codes, await dns.query(questionOf(list, domain), 'A')) };
     }));
   }));
   return answers.flat();
 }
 
 /** Undefined when the list is alive. */
-async function deadBecause(dns: Dns, { zone, testEntries, codes }: DomainList): Promise<string | undefined> {
-  const [clean, ...listed] = await Promise.all(['invalid', ...testEntries].map((entry) => dns.query(`${entry}.${zone}`, 'A')));
+async function deadBecause(dns: Dns, list: DomainList): Promise<string | undefined> {
+  const { testEntries, codes, unusable } = list;
+  if (unusable !== undefined) return unusable;
+  const [clean, ...listed] = await Promise.all(['invalid', ...testEntries].map((entry) => dns.query(questionOf(list, entry), 'A')));
   if (clean?.kind === 'found') {
     const read = readAnswer(codes, clean);
     return read.kind === 'unknown' ? read.why : 'it lists every domain: it is closed or broken';
@@ -42,6 +44,10 @@ async function deadBecause(dns: Dns, { zone, testEntries, codes }: DomainList): 
   if (verdicts.some(({ kind }) => kind === 'listed' || kind === 'grey')) return undefined;
   const told = verdicts.find((verdict) => verdict.kind === 'unknown');
   return told?.why ?? 'it does not list its test entry: it is closed, or does not answer this resolver';
+}
+
+function questionOf({ zone, key }: DomainList, domain: string): string {
+  return `${domain}.${key === undefined ? '' : `${key}.`}${zone}`;
 }
 
 function readAnswer(codes: DomainCodes, answer: DnsAnswer<'A'>): DomainVerdict {

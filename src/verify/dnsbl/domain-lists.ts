@@ -2,10 +2,15 @@
  * DNS lists of domains, as the links of a message name them: which zones are asked, what their answers mean, and where one
  * gets off. As the lists publish it, looked up 2026-11.
  */
-import type { ListTier } from './lists.ts';
+import type { ListKey, ListTier } from './lists.ts';
 
 export interface DomainList {
+  /** For people and for asking, without the key. */
   readonly zone: string;
+  /** Asked below the zone's own name: `domain.KEY.zone`. Never shown. */
+  readonly key?: string;
+  /** Why it cannot be asked; it is then told as unknown. */
+  readonly unusable?: string;
   readonly title: string;
   readonly tier: ListTier;
   /** Listed whenever the list is alive (RFC 5782 §5: `test`), any of them. */
@@ -66,3 +71,10 @@ export const DOMAIN_LISTS: readonly DomainList[] = [
     removal: 'https://admin.uribl.com/', advice: CURE,
   },
 ];
+
+const PUBLIC_DBL = 'dbl.spamhaus.org';
+
+/** Those to ask with this key of Spamhaus' Data Query Service: by the service, instead of the public mirrors. */
+export function domainListsWith(spamhaus: ListKey | undefined): readonly DomainList[] {
+  return spamhaus ? DOMAIN_LISTS.map((list) => (list.zone === PUBLIC_DBL ? { ...list, zone: 'dbl.dq.spamhaus.net', ...spamhaus } : list)) : DOMAIN_LISTS;
+}

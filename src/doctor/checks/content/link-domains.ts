@@ -8,11 +8,11 @@ export const linkDomains = defineCheck<MessageSubject>({
   id: 'link-domains', about: 'message', title: 'Domains in the message on block lists', weight: 2.5,
   why: 'Filters look up each site that a message names. One that is listed takes the whole message down, whoever sends it.',
   link: 'https://www.spamhaus.org/blocklists/domain-blocklist/',
-  run: async ({ dns }, subject) => {
+  run: async ({ dns, domainLists: lists }, subject) => {
     if (subject.sample) return skip('A message that this server made to look at itself.');
     const domains = namedDomains(subject.reading);
     if (domains.length === 0) return pass('The message names no domain.');
-    const answers = await askDomainLists(dns, domains);
+    const answers = await askDomainLists(dns, domains, lists);
     const hits = answers.flatMap(({ domain, list, verdict }) => (verdict.kind === 'listed' || verdict.kind === 'grey' ? [{ domain, list, kind: verdict.kind, words: `${domain} is listed by ${list.title} (${verdict.meanings.join('; ')})` }] : []));
     const bad = hits.filter(({ kind }) => kind === 'listed');
     if (hits.length > 0) {

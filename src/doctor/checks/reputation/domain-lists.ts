@@ -7,8 +7,8 @@ export const domainLists = defineCheck<DomainSubject>({
   id: 'domain-lists', about: 'domain', title: 'Domain on block lists', weight: 2.5, cap: 4,
   why: 'Filters look up the domain of the sender and of each link; mail that names a listed one is refused, from whatever address it comes.',
   link: 'https://www.spamhaus.org/blocklists/domain-blocklist/',
-  run: async ({ dns }, { domain }) => {
-    const answers = await askDomainLists(dns, [registeredDomain(domain)]);
+  run: async ({ dns, domainLists: lists }, { domain }) => {
+    const answers = await askDomainLists(dns, [registeredDomain(domain)], lists);
     const of = (kind: 'listed' | 'grey') => answers.flatMap(({ list, verdict }) => (verdict.kind === kind ? [{ list, words: `${list.title} (${verdict.meanings.join('; ')})` }] : []));
     const [bad, grey] = [of('listed'), of('grey')];
     const hits = bad.length > 0 ? bad : grey;

@@ -12,7 +12,7 @@ export async function withDoctorContext<T>(session: Session, options: CommonOpti
   try {
     const network = await session.ports.createDoctorNetwork(config, servers, dns);
     try {
-      return await work({ dns, clock: new SystemClock(), network, lists: await dnsListsOf(config?.doctor) });
+      return await work({ dns, clock: new SystemClock(), network, ...(await dnsListsOf(config?.doctor)) });
     } finally {
       network.close();
     }
@@ -24,7 +24,7 @@ export async function withDoctorContext<T>(session: Session, options: CommonOpti
 export async function withVerifyContext<T>(session: Session, options: CommonOptions, work: (context: VerifyContext) => Promise<T>): Promise<T> {
   const dns = await session.ports.createDns(session.nameServers(options));
   try {
-    return await work({ dns, clock: new SystemClock(), lists: await dnsListsOf(session.configIfAny(options)?.doctor) });
+    return await work({ dns, clock: new SystemClock(), ...(await dnsListsOf(session.configIfAny(options)?.doctor)) });
   } finally {
     dns.close();
   }
