@@ -7,6 +7,8 @@ export const DNS_PUBLISH_LIMITS = {
   answerBytesMax: 32 * 1024 * 1024,
   /** Questions under way on one connection to a primary name server. */
   questionsAtOnce: 16,
+  /** Names whose zone is asked for at once. */
+  zoneQuestionsAtOnce: 32,
   /** Domains planned at once. */
   domainsAtOnce: 24,
   /** Zones changed at once. */

@@ -37,12 +37,15 @@ export interface ApplyResult {
   readonly unknown: readonly PlanItem[];
 }
 
+const planId = z.string().regex(/^[0-9a-f]{10}$/, 'must be the number that posthorn dns plan shows, ten of 0-9 and a-f');
+const applyId = z.string().regex(/^[0-9a-f]{8}$/, 'must be the number that posthorn dns apply and history show, eight of 0-9 and a-f');
+
 type NewItem = Omit<ApplyItemRow, 'outcome' | 'detail'>;
 
 const apply = defineVerb({
   name: 'dns.apply',
   summary: 'Carries out a plan of dns.plan; without one, plans and carries out at once.',
-  args: z.strictObject({ plan: z.string().regex(/^[0-9a-f]{10}$/).optional(), request: planArgs.optional() }),
+  args: z.strictObject({ plan: planId.optional(), request: planArgs.optional() }),
   run: async (context, args): Promise<ApplyResult> => {
     const { plan, applied } = args.plan === undefined ? await keepPlan(context, await planDomains(context, args.request ?? { all: true })) : await keptPlan(context, args.plan);
     const items = await newItems(context, plan.items.filter(isChange));
@@ -52,10 +55,10 @@ const apply = defineVerb({
       blocked: plan.items.filter(({ action }) => action === 'blocked'),
       unknown: plan.items.filter(({ action }) => action === 'unknown'),
     };
-    const done = items.length === 0 ? [] : await carryOut(context, { id: newId(), kind: 'apply', source: plan.id, at: context.clock.now() }, items);
+    const id = items.length === 0 ? undefined : newId();
+    const done = id === undefined ? [] : await carryOut(context, { id, kind: 'apply', source: plan.id, at: context.clock.now() }, items);
     const troubled = new Set([...done.filter(({ outcome }) => outcome !== 'applied').map(({ domain }) => domain), ...rest.unknown.map(({ domain }) => domain)]);
     await context.store.dnsPublishing.setAppliedPolicies(applied.filter(({ domain }) => !troubled.has(domain)), context.clock.now());
-    const id = items.length === 0 ? undefined : (await context.store.dnsPublishing.applies(1))[0]?.id;
     return { ...(id !== undefined && { id }), ...rest, items: done };
   },
 });
@@ -115,7 +118,7 @@ export interface UndoResult {
 const undo = defineVerb({
   name: 'dns.undo',
   summary: 'Publishes again what stood there before something was applied; default: the last.',
-  args: z.strictObject({ apply: z.string().regex(/^[0-9a-f]{8}$/).optional() }),
+  args: z.strictObject({ apply: applyId.optional() }),
   run: async (context, args): Promise<UndoResult> => {
     const { store, clock } = context;
     const applies = await store.dnsPublishing.applies(DNS_PUBLISH_LIMITS.appliesKept);
@@ -140,7 +143,7 @@ function withoutOutcome<T extends Pick<ApplyItemRow, 'outcome' | 'detail'>>({ ou
 const history = defineVerb({
   name: 'dns.history',
   summary: 'Lists what was applied and undone, the newest first.',
-  args: z.strictObject({ apply: z.string().regex(/^[0-9a-f]{8}$/).optional() }),
+  args: z.strictObject({ apply: applyId.optional() }),
   run: async ({ store }, args): Promise<{ readonly applies: readonly ApplyRow[]; readonly items?: readonly (AppliedItem & { readonly before?: RecordSet; readonly after?: RecordSet })[] }> => {
     const applies = await store.dnsPublishing.applies(DNS_PUBLISH_LIMITS.appliesKept);
     if (args.apply === undefined) return { applies };
@@ -153,7 +156,7 @@ const history = defineVerb({
 const arrived = defineVerb({
   name: 'dns.arrived',
   summary: 'Asks every authoritative name server once whether it answers what was applied.',
-  args: z.strictObject({ apply: z.string().regex(/^[0-9a-f]{8}$/) }),
+  args: z.strictObject({ apply: applyId }),
   run: async (context, args): Promise<Arrival> => {
     const { store, dns, publishing, config } = context;
     if (!publishing) throw new Failure('no-network', 'name servers cannot be asked from here', { temporary: false });

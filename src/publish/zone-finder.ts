@@ -1,9 +1,12 @@
 /**
- * Which provider hosts a name, and in which zone: of all that know one, the longest. Zones that the configuration names for
+ * Which provider hosts a name, and in which zone: of all that know one, the longest; among equals, a provider whose zones are
+ * named in the configuration. Zones that the configuration names for
  * a provider bound it to them. What a provider lists is asked once for each run; a provider that cannot be asked makes its
  * names unknown, not foreign.
  */
+import { DNS_PUBLISH_LIMITS } from '../base/dns-publish-limits.ts';
 import { Failure } from '../base/errors.ts';
+import { Semaphore } from '../base/semaphore.ts';
 import type { DnsProvider, DnsZone } from '../contract/dns-publishing.ts';
 
 export interface HostedZone {
@@ -23,6 +26,9 @@ export class ZoneFinder {
   readonly #providers: readonly ConfiguredProvider[];
   readonly #signal: AbortSignal;
   readonly #listed = new Map<DnsProvider, Promise<ReadonlyMap<string, DnsZone> | string>>();
+  /** Providers that could not be asked, and why. */
+  readonly #silent = new Map<DnsProvider, string>();
+  readonly #places = new Semaphore(DNS_PUBLISH_LIMITS.zoneQuestionsAtOnce);
   readonly #asked = new Map<string, Promise<ZoneSearch>>();
 
   constructor(providers: readonly ConfiguredProvider[], signal: AbortSignal) {
@@ -40,7 +46,10 @@ export class ZoneFinder {
 
   async #search(name: string): Promise<ZoneSearch> {
     const found = await Promise.all(this.#providers.map((configured) => this.#at(configured, name)));
-    const hosted = found.flatMap((each) => (each.kind === 'found' ? [each] : [])).toSorted((a, b) => b.hosted.zone.name.length - a.hosted.zone.name.length);
+    const named = new Set(this.#providers.filter(({ zones }) => zones.length > 0).map(({ provider }) => provider));
+    const hosted = found
+      .flatMap((each) => (each.kind === 'found' ? [each] : []))
+      .toSorted((a, b) => b.hosted.zone.name.length - a.hosted.zone.name.length || Number(named.has(b.hosted.provider)) - Number(named.has(a.hosted.provider)));
     return hosted[0] ?? found.find((each) => each.kind === 'unknown') ?? { kind: 'none' };
   }
 
@@ -56,13 +65,19 @@ export class ZoneFinder {
   }
 
   async #asking(provider: DnsProvider, name: string): Promise<ZoneSearch> {
-    try {
-      const zone = await provider.zoneOf?.(name, this.#signal);
-      return zone ? { kind: 'found', hosted: { provider, zone } } : { kind: 'none' };
-    } catch (error) {
-      if (error instanceof Failure) return { kind: 'unknown', detail: error.message };
-      throw error;
-    }
+    return this.#places.run(async () => {
+      const silent = this.#silent.get(provider);
+      if (silent !== undefined) return { kind: 'unknown', detail: silent };
+      try {
+        const zone = await provider.zoneOf?.(name, this.#signal);
+        return zone ? { kind: 'found', hosted: { provider, zone } } : { kind: 'none' };
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        // Hundreds of names would each wait for the same time-out.
+        this.#silent.set(provider, error.message);
+        return { kind: 'unknown', detail: error.message };
+      }
+    });
   }
 
   /** The zones by name, or why they are unknown. */
