@@ -30,8 +30,8 @@ export function stsPlan(domain: string, { publication, reports }: Pick<PolicyFac
   const stage = mode === 'enforce' ? (long ? 3 : 2) : mode === 'testing' ? 1 : 0;
   const state = (step: number): StsPlanStep['state'] => (stage > step ? 'done' : stage === step ? 'now' : 'later');
   const steps: StsPlanStep[] = [
-    { title: 'Testing', state: state(0), text: `posthorn dns policy ${domain} --set mta-sts=testing, then posthorn dns apply ${domain} (or publish what posthorn dns records ${domain} shows), and TLS reports asked for` },
-    { title: 'Two weeks of reports', state: state(1), text: `posthorn report tls --received: no failures; then posthorn dns policy ${domain} --set mta-sts=enforce and dns apply`, ...(mode === 'testing' && { from: since + TESTING_MS }) },
+    { title: 'Testing', state: state(0), text: `posthorn dns policy ${domain} --mta-sts testing, then posthorn dns apply ${domain} (or publish what posthorn dns records ${domain} shows), and TLS reports asked for` },
+    { title: 'Two weeks of reports', state: state(1), text: `posthorn report tls --received: no failures; then posthorn dns policy ${domain} --mta-sts enforce and dns apply`, ...(mode === 'testing' && { from: since + TESTING_MS }) },
     { title: 'A longer life', state: state(2), text: `after a month: posthorn tls sts max-age ${domain} 30d, and publish the new id`, ...(mode === 'enforce' && { from: since + MONTH_SECONDS * 1000 }) },
   ];
   return { domain, steps, advice: adviceFor({ mode, since, long, now, reports }) };

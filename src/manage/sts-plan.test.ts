@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { StsPublicationRow } from '../store/clients/sts-publications.ts';
+import { stsPlan } from './sts-plan.ts';
+import { currentRow, type StsPublication } from './sts-publication.ts';
+
+const DAY = 86_400_000;
+const NOW = Date.UTC(2026, 10, 20);
+
+const published = (mode: 'testing' | 'enforce', daysAgo: number, maxAgeSeconds = 86_400): StsPublication => ({ domain: 'example.org', policy: { mode, mx: ['mail.example.org'], maxAgeSeconds }, text: '', id: 'x', since: NOW - daysAgo * DAY });
+const reports = (count: number, failures: number) => ({ since: 0, reports: count, successes: 100, failures });
+
+describe('the way to MTA-STS', () => {
+  for (const [name, facts, advice] of [
+    ['begins with testing', {}, /Begin with testing/],
+    ['waits two weeks', { publication: published('testing', 3), reports: reports(3, 0) }, /Wait until 2026-12-01/],
+    ['wants reports', { publication: published('testing', 20), reports: reports(0, 0) }, /no TLS report has come/],
+    ['stays while sessions fail', { publication: published('testing', 20), reports: reports(9, 2) }, /Stay in testing. 2 of 102/],
+    ['goes on to enforce', { publication: published('testing', 20), reports: reports(9, 0) }, /go on to enforce/],
+    ['lets it live longer', { publication: published('enforce', 40, 604_800), reports: reports(9, 0) }, /keep it for longer/],
+    ['is at its end', { publication: published('enforce', 40, 30 * 86_400), reports: reports(9, 0) }, /nothing is to be done/],
+    ['warns when enforcing fails', { publication: published('enforce', 2), reports: reports(9, 1) }, /Go back to testing/],
+  ] as const) {
+    it(name, () => assert.match(stsPlan('example.org', facts, NOW).advice, advice));
+  }
+});
+
+describe('what is remembered of a policy', () => {
+  const row = (mode: StsPublicationRow['mode'], keptUntil = NOW): StsPublicationRow => ({ domain: 'example.org', mode, since: NOW - 9 * DAY, maxAgeSeconds: null, keptUntil });
+
+  it('begins, and keeps its date while the mode stays', () => {
+    assert.equal(currentRow('example.org', 'off', undefined, NOW), undefined);
+    assert.equal(currentRow('example.org', 'testing', undefined, NOW)?.since, NOW);
+    const testing = row('testing');
+    assert.equal(currentRow('example.org', 'testing', testing, NOW), testing);
+    assert.equal(currentRow('example.org', 'enforce', testing, NOW)?.since, NOW);
+  });
+
+  it('ends with mode none for as long as others may hold it', () => {
+    const ending = currentRow('example.org', 'off', row('enforce'), NOW);
+    assert.deepEqual([ending?.mode, ending?.keptUntil], ['none', NOW + 7 * DAY]);
+    assert.equal(currentRow('example.org', 'off', ending, NOW + 6 * DAY), ending);
+    assert.equal(currentRow('example.org', 'off', ending, NOW + 8 * DAY), undefined);
+  });
+});
