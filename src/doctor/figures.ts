@@ -27,6 +27,8 @@ export interface DomainFigures {
   readonly sites: readonly SiteFigures[];
   /** Absent: complaints are not read here. */
   readonly complaints?: readonly { readonly provider: string; readonly count: number }[];
+  /** What Gmail says of the newest day that it tells about: the share of mail in inboxes that people called spam. */
+  readonly gmailSpam?: { readonly day: string; readonly share: number };
   /** From and Reply-To addresses of recent mail that are of domains here, and whether somebody gets what comes for them. */
   readonly senders: readonly { readonly address: string; readonly field: 'from' | 'reply-to'; readonly reached: boolean }[];
   /** One-click unsubscribe links of recent mail, newest first. `trial`: it went to an address that is there for trying. */

@@ -6,6 +6,7 @@ import { GUARD_LIMITS, SENDING_DAY_LIMITS } from '../base/guard-limits.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Directory } from '../contract/directory.ts';
+import type { DashboardFigures } from '../contract/dashboards.ts';
 import type { Complaint } from '../contract/reports.ts';
 import type { DomainFigures, HostFigures, PlacementFigures, SiteFigures } from '../doctor/figures.ts';
 import { domainOf } from '../mail/address.ts';
@@ -44,6 +45,7 @@ export async function serverFigures(ports: FigurePorts, domains: readonly string
   const reported = await store.reports.complaints({ since: now - OPT_OUT_DAYS * DAY_MS }, COMPLAINTS_MAX);
   const sitesOf = Map.groupBy(bySite, ({ domain }) => domain);
   const complaintsAbout = Map.groupBy(reported, ({ fromDomain }) => fromDomain);
+  const dashboards = await store.dashboards.latest(sendingDay(now - 2 * WEEK_DAYS * DAY_MS));
   const found: Record<string, DomainFigures> = {};
   for (const domain of domains) {
     const own = complaintsAbout.get(domain) ?? [];
@@ -51,6 +53,7 @@ export async function serverFigures(ports: FigurePorts, domains: readonly string
     found[domain] = {
       sites: (sitesOf.get(domain) ?? []).map(({ domain: _domain, deferred: _deferred, ...row }): SiteFigures => row),
       complaints: complaintsOf(own, now),
+      ...gmailSpamOf(dashboards, domain),
       senders: await sendersOf(ports.directory, domain, names),
       ...(await unsubscribeOf(ports, domain, names, now)),
       optOuts: await optOutsOf(store, domain, own, now),
@@ -99,6 +102,11 @@ function complaintsOf(complaints: readonly Complaint[], now: number): DomainFigu
   const counts = new Map<string, number>();
   for (const { at, kind, reporter } of complaints) if (kind === 'abuse' && now - at < WEEK_DAYS * DAY_MS) counts.set(reporter, (counts.get(reporter) ?? 0) + 1);
   return [...counts].map(([provider, count]) => ({ provider, count })).toSorted((a, b) => b.count - a.count);
+}
+
+function gmailSpamOf(dashboards: readonly DashboardFigures[], domain: string): Pick<DomainFigures, 'gmailSpam'> {
+  const told = dashboards.find(({ provider, subject }) => provider === 'google' && subject === domain);
+  return told?.spamRate === undefined ? {} : { gmailSpam: { day: told.day, share: told.spamRate } };
 }
 
 async function sendersOf(directory: Pick<Directory, 'resolve'>, domain: string, names: readonly SendingNameRow[]): Promise<DomainFigures['senders']> {

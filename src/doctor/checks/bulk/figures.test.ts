@@ -49,6 +49,11 @@ describe('checks of figures', () => {
     assert.deepEqual(await levels([complained(0, 5000), complained(4, 5000), complained(10, 5000), complained(15, 5000), complained(1, 50)].map((figures) => domain(complaints, figures))), ['pass', 'pass', 'warn', 'fail', 'warn']);
   });
 
+  it('believe Gmail about its own users', async () => {
+    const gmail = (share: number) => ({ ...complained(0, 5000), gmailSpam: { day: '2026-11-19', share } });
+    assert.deepEqual(await levels([gmail(0.0005), gmail(0.002), gmail(0.003)].map((figures) => domain(complaints, figures))), ['pass', 'warn', 'fail']);
+  });
+
   it('judge returned mail by its share, when there is enough of it', async () => {
     assert.deepEqual(await levels([sent(10, 10), sent(990, 10), sent(970, 20, 10), sent(900, 80, 20)].map((figures) => domain(bounces, figures))), ['pass', 'pass', 'warn', 'fail']);
   });
