@@ -3,8 +3,8 @@ import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import type { Check, DoctorContext, Finding, Subject } from './check.ts';
 import { CHECKS } from './checks/all.ts';
+import { wholeScore } from './domain-scores.ts';
 import { rememberingNetwork } from './remembering-network.ts';
-import { scoreOf } from './score.ts';
 
 export interface Result extends Finding {
   readonly check: string;
@@ -24,6 +24,7 @@ export interface ExaminationOptions {
 }
 
 export interface Examination {
+  /** Of the worst domain with what all share (domain-scores.ts). */
   readonly score: number;
   /** What is bad first. */
   readonly results: readonly Result[];
@@ -46,7 +47,7 @@ export async function examine({ network, ...ports }: DoctorContext, subjects: re
       return result;
     }),
   );
-  return { score: scoreOf(results), results: results.toSorted((a, b) => ORDER[a.level] - ORDER[b.level] || b.weight - a.weight) };
+  return { score: wholeScore(results), results: results.toSorted((a, b) => ORDER[a.level] - ORDER[b.level] || b.weight - a.weight) };
 }
 
 function resultOf({ id, title, weight, cap, link }: Check, subject: Subject, finding: Finding): Result {

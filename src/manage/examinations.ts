@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { EXAMINATION_LIMITS } from '../base/guard-limits.ts';
 import type { Level } from '../doctor/check.ts';
-import { scoreOf, type Scored } from '../doctor/score.ts';
+import { domainScores, type ScoredResult } from '../doctor/domain-scores.ts';
 import type { FindingRow, RunRow, ScoreRow } from '../store/clients/examinations.ts';
 import { domainKey } from '../store/clients/directory.ts';
 import { defineVerb } from './verb.ts';
@@ -34,7 +34,7 @@ const keep = defineVerb({
     const domains = (await store.directory.snapshot()).domains.map(({ name }) => name);
     const ours = new Set([...domains, domainKey(config.hostname)]);
     const kept = results.filter(({ subject }) => isIP(subject) !== 0 || ours.has(subject));
-    await store.examinations.keep(runOf({ at, by: 'command', ...(score === undefined ? {} : { score }) }, kept), score === undefined ? [] : scoresOf(kept, domains, at), kept.map(findingOf));
+    await store.examinations.keep(runOf({ at, by: 'command', ...(score === undefined ? {} : { score }) }, kept), score === undefined ? [] : scoresOf(kept, at), kept.map(findingOf));
     return { kept: kept.length };
   },
 });
@@ -46,16 +46,8 @@ export function runOf({ at, by, score = null }: { readonly at: number; readonly 
   return { at, by, score, passed: count('pass'), warned: count('warn'), failed: count('fail'), unknown: count('unknown') };
 }
 
-/** Of each domain with what it shares with the others: host and addresses. */
-export function scoresOf(results: readonly (Scored & Pick<KeptResult, 'subject'>)[], domains: readonly string[], at: number): readonly ScoreRow[] {
-  const own = new Map<string, Scored[]>(domains.map((domain) => [domain, []]));
-  const shared: Scored[] = [];
-  for (const result of results) (own.get(result.subject) ?? shared).push(result);
-  return [...own].filter(([, found]) => found.length > 0).map(([subject, found]) => {
-    const all = [...shared, ...found];
-    const count = (level: Level): number => all.filter((result) => result.level === level).length;
-    return { subject, at, score: scoreOf(all), warned: count('warn'), failed: count('fail') };
-  });
+export function scoresOf(results: readonly ScoredResult[], at: number): readonly ScoreRow[] {
+  return [...domainScores(results)].map(([subject, score]) => ({ subject, at, ...score }));
 }
 
 export function findingOf({ subject, check, level, text: said, remedy = null, record = null }: Pick<KeptResult, 'subject' | 'check' | 'level' | 'text'> & { readonly remedy?: string | null | undefined; readonly record?: string | null | undefined }): FindingRow {

@@ -16,11 +16,11 @@ import type { Config } from '../config/config.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { GuardControl, GuardRun } from '../contract/guard.ts';
 import { CHECKS } from '../doctor/checks/all.ts';
+import { wholeScore } from '../doctor/domain-scores.ts';
 import type { Result } from '../doctor/examination.ts';
 import { guardNote, URGENT, type NewsEntry } from '../doctor/guard/guard-note.ts';
 import type { KeptState, News } from '../doctor/guard/kept-state.ts';
 import { badnessOf, isDoubtful, keyOf, watch } from '../doctor/guard/watch.ts';
-import { scoreOf } from '../doctor/score.ts';
 import type { GuardStateRow } from '../store/clients/examinations.ts';
 import { dnsListsOf } from './dns-lists.ts';
 import { doctorFacts, type DoctorFacts } from './doctor-facts.ts';
@@ -70,12 +70,11 @@ class Guard {
       results.push(...batch.map(({ text: _text, remedy: _remedy, record: _record, ...short }) => ({ ...short, text: '' })));
       news.push(...(await this.#judge(batch)));
     });
-    const domains = facts.domains.map(({ domain }) => domain);
-    const run = runOf({ at, by: 'guard', score: scoreOf(results) }, results);
-    await store.examinations.keep(run, scoresOf(results, domains, at), []);
+    const score = wholeScore(results);
+    await store.examinations.keep(runOf({ at, by: 'guard', score }, results), scoresOf(results, at), []);
     await store.examinations.prune(at - EXAMINATION_LIMITS.keptMs);
     await store.guard.prune(at - GUARD_LIMITS.forgetMs, at - EXAMINATION_LIMITS.keptMs);
-    return { at, score: scoreOf(results), examined: results.length, news: news.length, told: await this.#tell(true, run.score ?? undefined) };
+    return { at, score, examined: results.length, news: news.length, told: await this.#tell(true, score) };
   }
 
   /** Only what is in doubt. */
