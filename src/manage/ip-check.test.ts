@@ -83,6 +83,19 @@ describe('a reverse name', () => {
   });
 });
 
+describe('name servers that lists do not answer', () => {
+  it('are told with what to do, not held against the address', async () => {
+    const name = { '7.2.0.192.in-addr.arpa': { PTR: ['mail.example.org'] }, 'mail.example.org': { A: ['192.0.2.7'] } };
+    const refusing = { '2.0.0.127.zen.spamhaus.org': { A: ['127.255.255.254'] }, '7.2.0.192.zen.spamhaus.org': { A: ['127.255.255.254'] } };
+    const result = await check({ ...name, ...refusing, ...alive('bl.spamcop.net') });
+    const finding = result.findings.find(({ check: kind }) => kind === 'resolver');
+    assert.match(finding?.text ?? '', /^Spamhaus ZEN did not answer our name servers/);
+    assert.match(finding?.remedy ?? '', /unbound/);
+    assert.ok(result.findings.every(({ level }) => level !== 'bad'));
+    assert.equal((await check({ ...name, ...alive('bl.spamcop.net') })).findings.some(({ check: kind }) => kind === 'resolver'), false);
+  });
+});
+
 describe('DNS lists with a key', () => {
   const hit = { ...alive('secret1.zen.dq.spamhaus.net'), '7.2.0.192.secret1.zen.dq.spamhaus.net': { A: ['127.0.0.3'] } };
 

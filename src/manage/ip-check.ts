@@ -1,6 +1,6 @@
 /** What receivers find out about an address before it says a word: its name, whether the name leads back, and which lists have it. */
 import { Failure } from '../base/errors.ts';
-import { askLists, type ListAnswer } from '../verify/dnsbl/ask-lists.ts';
+import { askLists, RESOLVER_ERRORS, type ListAnswer } from '../verify/dnsbl/ask-lists.ts';
 import { DNS_LISTS, type ListTier } from '../verify/dnsbl/lists.ts';
 import { parseIp, reverseName, sameNetwork, type IpBytes } from '../verify/ip-address.ts';
 import { judgeName } from '../verify/iprev/generic-name.ts';
@@ -9,7 +9,7 @@ import type { VerifyContext } from './verify.ts';
 export type FindingLevel = 'good' | 'warning' | 'bad' | 'unknown';
 
 export interface IpFinding {
-  readonly check: 'ptr' | 'fcrdns' | 'name' | 'list' | 'allow-list';
+  readonly check: 'ptr' | 'fcrdns' | 'name' | 'list' | 'allow-list' | 'resolver';
   readonly level: FindingLevel;
   /** A sentence. */
   readonly text: string;
@@ -34,7 +34,7 @@ export async function checkIp({ dns, lists: asked = DNS_LISTS }: VerifyContext, 
   return {
     address,
     names: names.names,
-    findings: [...names.findings, ...answers.flatMap(listFinding)],
+    findings: [...names.findings, ...answers.flatMap(listFinding), ...resolverFindings(answers)],
     lists: answers.map(({ list: { zone, title, kind, tier }, verdict }) => ({ zone, title, kind, tier, verdict: verdict.kind, detail: verdict.kind === 'listed' ? verdict.meanings.join('; ') : verdict.kind === 'unknown' ? verdict.why : '' })),
   };
 }
@@ -81,6 +81,15 @@ function judged(name: string, ip: IpBytes, hostname: string | undefined): IpFind
   return judgement.kind === 'dynamic'
     ? { check: 'name', level: 'bad', text: `${name} looks like an access line (${judgement.why}): many receivers refuse those.`, remedy }
     : { check: 'name', level: 'warning', text: `${name} looks like the name that the provider gives to every machine (${judgement.why}).`, remedy };
+}
+
+/** What lists say of our name servers is no listing; but as long as it stands, nobody knows. */
+function resolverFindings(answers: readonly ListAnswer[]): readonly IpFinding[] {
+  const refused = answers.filter(({ verdict }) => verdict.kind === 'unknown' && Object.values(RESOLVER_ERRORS).includes(verdict.why));
+  if (refused.length === 0) return [];
+  const text = `${refused.map(({ list }) => list.title).join(', ')} did not answer our name servers, so nobody knows whether the address is listed there.`;
+  const remedy = 'Run a resolver of your own on this machine (apt install unbound) and set [dns] servers = ["127.0.0.1"]; where Spamhaus still does not answer, get a free key and set doctor.spamhaus-key-file.';
+  return [{ check: 'resolver', level: 'unknown', text, remedy, link: 'https://www.spamhaus.com/free-trial/sign-up-for-a-free-data-query-service-account/' }];
 }
 
 /** Does it matter? */
