@@ -13,6 +13,8 @@ import type { LabProcess } from './lab-process.ts';
 export type Broken = readonly [name: string, type: string, values: readonly string[]];
 
 export interface LabDoctor {
+  /** The work's result, done while these records are as given. */
+  readonly whileBroken: <T>(records: readonly Broken[], work: () => Promise<T>) => Promise<T>;
   readonly facts: DoctorFacts;
   readonly examine: (only?: readonly string[]) => Promise<Examination>;
   /**
@@ -39,14 +41,18 @@ export async function openLabDoctor(lab: LabProcess): Promise<LabDoctor> {
       dns.close();
     }
   };
-  const troubleWith = async (records: readonly Broken[]): Promise<Record<string, string>> => {
+  const whileBroken = async <T>(records: readonly Broken[], work: () => Promise<T>): Promise<T> => {
     for (const [name, type, values] of records) await call('lab.record', { name, type, values });
     try {
-      const { results } = await examine();
-      return Object.fromEntries(results.filter(({ check, level }) => (level === 'fail' || level === 'warn') && !ofMessages.has(check)).map(({ check, level }) => [check, level]));
+      return await work();
     } finally {
       if (records.length > 0) await call('lab.record', { restore: true });
     }
   };
-  return { facts, examine, troubleWith };
+  const troubleWith = (records: readonly Broken[]): Promise<Record<string, string>> =>
+    whileBroken(records, async () => {
+      const { results } = await examine();
+      return Object.fromEntries(results.filter(({ check, level }) => (level === 'fail' || level === 'warn') && !ofMessages.has(check)).map(({ check, level }) => [check, level]));
+    });
+  return { facts, examine, whileBroken, troubleWith };
 }
