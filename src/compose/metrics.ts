@@ -25,6 +25,12 @@ const COUNTED: Readonly<Record<string, { readonly name: CounterName; readonly la
   'message.refused': { name: 'posthorn_messages_refused_total', labels: ['rule'] },
   [LOG_EVENTS.dsnSent]: { name: 'posthorn_notices_total', labels: ['kind'] },
   'account.braked': { name: 'posthorn_accounts_braked_total', labels: ['rule'] },
+  'guard.worse': { name: 'posthorn_guard_news_total', labels: ['kind'] },
+  'guard.better': { name: 'posthorn_guard_news_total', labels: ['kind'] },
+  'guard.mended': { name: 'posthorn_guard_news_total', labels: ['kind'] },
+  'guard.unsteady': { name: 'posthorn_guard_news_total', labels: ['kind'] },
+  'guard.unknown': { name: 'posthorn_guard_news_total', labels: ['kind'] },
+  'guard.known-again': { name: 'posthorn_guard_news_total', labels: ['kind'] },
   'account.over-quota': { name: 'posthorn_quota_refusals_total', labels: [] },
 };
 

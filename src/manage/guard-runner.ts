@@ -163,7 +163,7 @@ function entryOf(news: News, { title, text, remedy, record, link }: Result): New
 
 /** Names are stable: metrics and webhooks depend on them. */
 function announce(log: Log, { kind, check, subject, from, to, since }: News): void {
-  const fields = { check, subject, ...(from === undefined ? {} : { from }), to, since };
+  const fields = { kind, check, subject, ...(from === undefined ? {} : { from }), to, since };
   if (kind === 'worse' && badnessOf(to === 'unknown' ? undefined : to) > 0) log.warn('guard.worse', fields);
   else log.info(`guard.${kind}`, fields);
 }

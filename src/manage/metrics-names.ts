@@ -11,6 +11,7 @@ export const COUNTER_HELP = {
   posthorn_notices_total: 'Notices (DSNs) made [kind].',
   posthorn_accounts_braked_total: 'Times that the mail of an account was stopped [rule].',
   posthorn_quota_refusals_total: 'Messages refused because an account reached a limit.',
+  posthorn_guard_news_total: 'Changes that the guard found to last [kind].',
   posthorn_log_entries_total: 'Warnings and errors in the log [level].',
 } as const;
 export type CounterName = keyof typeof COUNTER_HELP;

@@ -1,5 +1,8 @@
 /** The guard in the lab, whose clock is advanced: something breaks, stays broken, is mended; something stumbles; something is known. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
 import { LabUser } from '../harness/lab-user.ts';
@@ -96,6 +99,7 @@ describe('the guard, run by command', () => {
     const { stdout } = await lab.run(['metrics']);
     assert.match(stdout, /posthorn_doctor_score [\d.]+/);
     assert.match(stdout, /posthorn_doctor_checks\{level="fail"\} 0/);
+    assert.match(stdout, /posthorn_guard_news_total\{kind="worse"\} 1/);
   });
 });
 
@@ -123,5 +127,30 @@ describe('the guard by itself', () => {
       return ((await status()).lastRunAt ?? 0) > first + 2 * 86_400_000;
     });
     assert.deepEqual((await notes()).length, 1);
+  });
+});
+
+describe('the guard over a restart', () => {
+  it('remembers what it doubts', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'posthorn-guard-'));
+    const start = async (): Promise<LabProcess> => {
+      const started = await startLab({ dir, settings: '[guard]\nevery = 0\n' });
+      alice = new LabUser(started);
+      return started;
+    };
+    let second = await start();
+    try {
+      await look(1);
+      await scenario('dmarc-missing', 'on');
+      await look(1);
+      const before = (await status()).findings.filter(({ doubt }) => doubt);
+      assert.ok(before.some(({ check }) => check === 'dmarc-record'));
+      await second.stop();
+      second = await start();
+      assert.deepEqual((await status()).findings.filter(({ doubt }) => doubt), before);
+    } finally {
+      await second.stop();
+      rmSync(dir, { recursive: true, force: true });
+    }
   });
 });

@@ -72,7 +72,7 @@ export async function startLab(options: LabStart = {}): Promise<LabProcess> {
     try {
       return await startLabOn(options.loopback ?? freeLoopback(attempt), options);
     } catch (error) {
-      const taken = /listens there already|EADDRINUSE/.test(String(error));
+      const taken = /listens there|EADDRINUSE/.test(String(error));
       if (!taken || options.loopback !== undefined || attempt === LOOPBACK_ATTEMPTS) throw error;
     }
   }
