@@ -64,20 +64,21 @@ function withOverride(zone: Zone, { name, type, values }: RecordOverride): Zone 
   return { ...zone, records: [...rest, ...values.map((value): ZoneRecord => ({ name, type, value }))] };
 }
 
+function bad(text: string): never {
+  throw new Failure('bad-record', text, { temporary: false });
+}
+
 function refuse({ name, type, values }: RecordOverride): void {
-  const say = (text: string): never => {
-    throw new Failure('bad-record', text, { temporary: false });
-  };
-  if (name === '' || name.length > 253) say(`"${name}" is no name in the DNS`);
+  if (name === '' || name.length > 253) bad(`"${name}" is no name in the DNS`);
   if (type === DNSSEC) {
-    if (values.length !== 1 || !STATES.includes(values[0] ?? '')) say('DNSSEC is signed or bogus: posthorn lab record example.org DNSSEC bogus');
+    if (values.length !== 1 || !STATES.includes(values[0] ?? '')) bad('DNSSEC is signed or bogus: posthorn lab record example.org DNSSEC bogus');
     return;
   }
   try {
     // A value that no message can carry would keep the name server from answering.
     for (const value of values) dnsPacket.encode({ type: 'response', answers: [toAnswer({ name, type, value })] });
   } catch (error) {
-    say(`${type} "${values.join('" "')}" cannot be published: ${error instanceof Error ? error.message : String(error)}`);
+    bad(`${type} "${values.join('" "')}" cannot be published: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
