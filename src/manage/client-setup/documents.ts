@@ -89,7 +89,7 @@ export function autodiscoverError(message: string): string {
 }
 
 /** A string of a property list. */
-function text(key: string, value: string): string {
+function plistText(key: string, value: string): string {
   return `<key>${key}</key><string>${escapeXml(value)}</string>`;
 }
 
@@ -99,12 +99,12 @@ export function mobileConfig({ domain, hostname, services }: ClientSetup, addres
   const outgoing = services.find(({ protocol }) => protocol === 'smtp');
   if (!incoming || !outgoing) return undefined;
   const server = (prefix: 'Incoming' | 'Outgoing', { port, security }: ClientService): string[] => [
-    text(`${prefix}MailServerAuthentication`, 'EmailAuthPassword'),
-    text(`${prefix}MailServerHostName`, hostname),
+    plistText(`${prefix}MailServerAuthentication`, 'EmailAuthPassword'),
+    plistText(`${prefix}MailServerHostName`, hostname),
     `<key>${prefix}MailServerPortNumber</key><integer>${port}</integer>`,
     // STARTTLS on the plain ports is what the device does by itself when this is true and the port is not a TLS port.
     `<key>${prefix}MailServerUseSSL</key><${security === 'tls' || prefix === 'Outgoing'}/>`,
-    text(`${prefix}MailServerUsername`, address),
+    plistText(`${prefix}MailServerUsername`, address),
   ];
   const identifier = `mail.${domain.split('.').toReversed().join('.')}`;
   return lines([
@@ -112,23 +112,23 @@ export function mobileConfig({ domain, hostname, services }: ClientSetup, addres
     '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
     '<plist version="1.0"><dict>',
     '<key>PayloadContent</key><array><dict>',
-    text('EmailAccountDescription', domain),
-    text('EmailAccountType', incoming.protocol === 'imap' ? 'EmailTypeIMAP' : 'EmailTypePOP'),
-    text('EmailAddress', address),
+    plistText('EmailAccountDescription', domain),
+    plistText('EmailAccountType', incoming.protocol === 'imap' ? 'EmailTypeIMAP' : 'EmailTypePOP'),
+    plistText('EmailAddress', address),
     ...server('Incoming', incoming),
     ...server('Outgoing', outgoing),
     '<key>OutgoingPasswordSameAsIncomingPassword</key><true/>',
-    text('PayloadDisplayName', `Mail of ${address}`),
-    text('PayloadIdentifier', `${identifier}.account`),
-    text('PayloadType', 'com.apple.mail.managed'),
-    text('PayloadUUID', uuidOf(`account ${address} ${hostname}`)),
+    plistText('PayloadDisplayName', `Mail of ${address}`),
+    plistText('PayloadIdentifier', `${identifier}.account`),
+    plistText('PayloadType', 'com.apple.mail.managed'),
+    plistText('PayloadUUID', uuidOf(`account ${address} ${hostname}`)),
     '<key>PayloadVersion</key><integer>1</integer>',
     '</dict></array>',
-    text('PayloadDisplayName', `Mail of ${address}`),
-    text('PayloadIdentifier', identifier),
+    plistText('PayloadDisplayName', `Mail of ${address}`),
+    plistText('PayloadIdentifier', identifier),
     '<key>PayloadRemovalDisallowed</key><false/>',
-    text('PayloadType', 'Configuration'),
-    text('PayloadUUID', uuidOf(`profile ${address} ${hostname}`)),
+    plistText('PayloadType', 'Configuration'),
+    plistText('PayloadUUID', uuidOf(`profile ${address} ${hostname}`)),
     '<key>PayloadVersion</key><integer>1</integer>',
     '</dict></plist>',
   ]);
