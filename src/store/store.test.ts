@@ -180,7 +180,7 @@ test('a second start is refused with the pid that holds the directory', async (t
 });
 
 test('a full database answers store-full and goes on when there is room', async (t) => {
-  const store = await openStore(temporaryDir(t), { maxPages: 140 });
+  const store = await openStore(temporaryDir(t), { maxPages: 240 });
   t.after(() => store.close());
   const stored: NewQueueItem[] = [];
   await assert.rejects(async () => {

@@ -25,6 +25,7 @@ export function add(registry: Registry): void {
 async function doctor(session: Session, options: DoctorOptions, domains: readonly string[]): Promise<number> {
   const { out, io } = session;
   if (options.explain !== undefined) return explain(session, options, options.explain);
+  if (domains[0] === 'history') throw new UsageError(`what was found before is shown by posthorn guard history ${domains.slice(1).join(' ')}`.trimEnd());
   if (options.all && domains.length > 0) throw new UsageError('give domains or --all, not both');
   const facts = await factsOf(session, options);
   const progress = new Progress(io, options.json ?? false);
