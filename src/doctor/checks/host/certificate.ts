@@ -17,7 +17,7 @@ export const certificate = defineCheck<HostSubject>({
     if (doors.length === 0) return skip('No service here has a certificate.');
     if (!network) return NO_NETWORK;
     const findings = await Promise.all(doors.map(async ({ service, address, port }): Promise<Finding | undefined> => {
-      const answer = await network.probe({ address, port, host: hostname, helo: hostname, implicitTls: LOOKED_AT[service] === 'implicit', ...(service === 'smtp' ? { oldTls: true } : {}) });
+      const answer = await network.probe({ address, port, host: hostname, helo: hostname, ...(LOOKED_AT[service] === 'implicit' ? { implicitTls: true } : {}), ...(service === 'smtp' ? { oldTls: true } : {}) });
       return answer.kind === 'answer' && answer.tls ? judge(answer.tls.peer, hostname, service, now) : undefined;
     }));
     const seen = findings.filter((finding) => finding !== undefined);
