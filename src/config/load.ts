@@ -205,15 +205,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     },
     outboundTls: { dane: outbound.dane, mtaSts: outbound['mta-sts'], mtaStsPort: outbound['mta-sts-port'], rules: tables['tls-policy'].map(tlsRule) },
     ...(tables.relay && { relay: relayOf(tables.relay, absolute) }),
-    queue: {
-      lifetimeMs: queue.lifetime,
-      bounceLifetimeMs: queue['bounce-lifetime'],
-      retryMinMs: queue['retry-min'],
-      retryMaxMs: queue['retry-max'],
-      onBlock: queue['on-block'],
-      ...(queue.notify !== undefined && { notify: queue.notify }),
-      delayNoticeMs: queue['delay-notice'],
-    },
+    queue: queueOf(queue),
     shaping: { enabled: tables.shaping.enabled, warmUp: tables.shaping['warm-up'], lowVolume: tables.shaping['low-volume'] },
     sites: tables.site.map(siteOf),
     login: loginConfigOf(tables.login, absolute),
@@ -245,6 +237,18 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     log: { format: log.format, level: log.level, ...optionalFields({ file: log.file && absolute(log.file) }) },
     shutdownTimeoutMs: tables['shutdown-timeout'],
     ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+function queueOf(queue: ConfigTables['queue']): Config['queue'] {
+  return {
+    lifetimeMs: queue.lifetime,
+    bounceLifetimeMs: queue['bounce-lifetime'],
+    retryMinMs: queue['retry-min'],
+    retryMaxMs: queue['retry-max'],
+    onBlock: queue['on-block'],
+    ...(queue.notify !== undefined && { notify: queue.notify }),
+    delayNoticeMs: queue['delay-notice'],
   };
 }
 

@@ -17,7 +17,7 @@ export function rotationNote(row: RotationRow, keys: readonly KeyRow[]): Rotatio
       subject: `A new DKIM key of ${domain} is to be published`,
       text: `The DKIM key of ${domain} is being changed. Nothing is urgent: the old key${oldSelector === '' ? '' : ` (${oldSelector})`} signs until the new one is seen in the DNS.
 
-Publish this record beside the others, and change none of them:
+Publish this record beside the others, and change none of them (where a [[dns.provider]] hosts the zone: posthorn dns apply ${domain}):
 
 ${keyRecordOf(fresh)}
 
@@ -43,7 +43,7 @@ Leave the record of the old key in the DNS until ${day(dueAt)}: mail that it sig
       subject: `The old DKIM key of ${domain} may be taken out of the DNS`,
       text: `The key ${oldSelector} of ${domain} has not signed anything since ${day(row.switchedAt ?? 0)}, and its private half is deleted.
 
-Take this record out of the DNS, or publish it with an empty key, which says that it is revoked:
+Take this record out of the DNS (or: posthorn dns apply ${domain}), or publish it with an empty key, which says that it is revoked:
 
 ${oldSelector}._domainkey.${domain}. TXT "v=DKIM1; p="
 `,
