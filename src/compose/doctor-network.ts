@@ -77,7 +77,7 @@ function connectorForLinks(connector: Connector, config: Config | undefined): Co
 const HTTPS_PORT = 443;
 const ANSWER_BYTES_MAX = 4096;
 
-/** Speaks with `posthorn prober`; see docs/doctor.md. */
+/** Speaks with `posthorn prober`; see docs/guides/doctor.md. */
 function createOutsideProber(fetch: HttpsFetch, url: URL): OutsideProber {
   const secure = url.protocol === 'https:';
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
