@@ -73,7 +73,7 @@ function otherService({ headerFrom, seenDomains, rejected, quarantined }: DmarcS
   const who = title ?? hostName ?? seenDomains.join(', ');
   return {
     kind: 'service', level: 'fail',
-    text: `${who} sends as ${headerFrom}, but signs and bounces with its own domain${seenDomains.length > 0 ? ` (${seenDomains.join(', ')})` : ''}: DMARC does not pass${lost(rejected, quarantined)}. Is it a service that you use, such as a newsletter or a shop, it does not align yet; else it forwards mail and changes it on the way.`,
+    text: `${who} sends as ${headerFrom}, but signs and bounces with its own domain${seenDomains.length > 0 ? ` (${seenDomains.join(', ')})` : ''}: DMARC does not pass${lost(rejected, quarantined)}. If you use it (for a newsletter, a shop, tickets), it does not align yet; if you do not, somebody forwards your mail through it and changes it on the way.`,
     fix: title === undefined
       ? `When you use it: set up DKIM with ${headerFrom} there (its help calls it domain authentication).`
       : `When you use ${title}: authenticate ${headerFrom} in its settings (DKIM records, and a return path below ${headerFrom}), and publish what it shows.`,

@@ -1,4 +1,4 @@
-/** `posthorn report dmarc|tls-received|arf|import`: what others report about our mail. */
+/** `posthorn report dmarc|arf|import` and `report tls --received`: what others report about our mail. */
 import type { Command } from 'commander';
 import { printable } from '../../../base/table.ts';
 import { explainReportFile } from '../../../manage/report-reading.ts';
@@ -66,7 +66,7 @@ export async function showReceivedTls(session: Session, options: CommonOptions, 
 
 function showDmarc(session: Session, answer: DmarcReportsAnswer): void {
   const { out } = session;
-  out.line(`${answer.reports} DMARC reports since ${minute(answer.since)} UTC${answer.reporters.length > 0 ? `, of ${printable(answer.reporters.slice(0, 8).join(', '))}` : ''}: ${answer.messages} messages${answer.messages > 0 ? `, ${share(answer.passed, answer.messages)} pass` : ''}`);
+  out.line(`${answer.reports} DMARC ${answer.reports === 1 ? 'report' : 'reports'} since ${minute(answer.since)} UTC${answer.reporters.length > 0 ? `, of ${printable(answer.reporters.slice(0, 8).join(', '))}` : ''}: ${answer.messages} messages${answer.messages > 0 ? `, ${share(answer.passed, answer.messages)} pass` : ''}`);
   if (answer.reports === 0) out.line('Receivers send them once a day to the address in the _dmarc record (rua=); posthorn dns records shows it.');
   else showSources(session, answer.sources);
   showLeft(session, answer.left, answer.apart);
