@@ -71,7 +71,7 @@ test('reverse names of both families', () => {
 test('the zone file has its origin and leaves PTR as a comment', () => {
   const zone = renderExport('zone', [{ domain: 'example.org', records: desiredRecords(input) }]);
   assert.match(zone, /^\$ORIGIN example\.org\.$/m);
-  assert.match(zone, /^@ +3600 IN MX +10 mail\.example\.org\.$/m);
+  assert.match(zone, /^example\.org\. +3600 IN MX +10 mail\.example\.org\.$/m);
   assert.match(zone, /^; at the hosting provider: .*PTR/m);
   assert.match(renderTable(desiredRecords(input)), /^example\.org +MX +10 mail\.example\.org\.$/m);
 });

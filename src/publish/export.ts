@@ -17,11 +17,11 @@ function relative(name: string, zone: string): string | undefined {
   return name.endsWith(`.${zone}`) ? name.slice(0, -zone.length - 1) : undefined;
 }
 
-/** Without SOA and NS, which are not ours to say: for $INCLUDE, or to be copied into a zone. */
+/** Without SOA and NS, which are not ours to say: for $INCLUDE, or to be copied into a zone. Names are absolute, so that single lines can be copied as well. */
 export function zoneFile({ zone, sets }: ZoneExport): string {
   const inside = sets.flatMap((set) => set.values.map((value) => ({ set, value, owner: relative(set.name, zone) })));
-  const width = Math.max(1, ...inside.map(({ owner }) => owner?.length ?? 0));
-  const lines = inside.filter(({ owner }) => owner !== undefined).map(({ set, value, owner = '' }) => `${owner.padEnd(width)} ${set.ttlSeconds} IN ${set.type.padEnd(5)} ${value}`);
+  const width = Math.max(1, ...inside.filter(({ owner }) => owner !== undefined).map(({ set }) => set.name.length + 1));
+  const lines = inside.filter(({ owner }) => owner !== undefined).map(({ set, value }) => `${`${set.name}.`.padEnd(width)} ${set.ttlSeconds} IN ${set.type.padEnd(5)} ${value}`);
   const outside = inside.filter(({ owner }) => owner === undefined).map(({ set, value }) => `; in another zone: ${set.name}. ${set.ttlSeconds} IN ${set.type} ${value}`);
   return `${[`$ORIGIN ${zone}.`, ...lines, ...outside].join('\n')}\n`;
 }
