@@ -9,6 +9,8 @@ import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import { createControlServer, type ControlServer } from '../face/control/server.ts';
 import { controlSocketPath } from '../face/control/protocol.ts';
+import type { GuardControl } from '../contract/guard.ts';
+import type { OwnMail } from '../contract/own-mail.ts';
 import type { MailService } from '../contract/service-mail.ts';
 import type { SmtpServerPorts } from '../flow/accept/options.ts';
 import type { Brake } from '../flow/brake/brake.ts';
@@ -37,7 +39,7 @@ import { startSessionThreads, type SessionThreads } from './sessions/session-thr
 import { mailboxSettingsOf, startRetention } from './retention.ts';
 import { createSendingBrake, noteOutcomes } from './sending-brake.ts';
 import { createServices } from './services.ts';
-import { createSharedParts } from './shared-parts.ts';
+import { createSharedParts, type SharedParts } from './shared-parts.ts';
 import { countSending } from './sending-figures.ts';
 import { createServerShaper } from './shaping.ts';
 import { routeList } from './routes.ts';
@@ -94,12 +96,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const live = createLiveConfig(options.config);
   const { config } = live;
   const store = await openStore(config.dataDir, { clock, log, readerThread: options.accessThread !== undefined && wantsAccess(config) });
-  const closing: (() => Promise<void> | void)[] = [() => store.close(), () => store.reportsOut.flush().catch(() => {}), () => store.sendingDays.flush().catch(() => {})];
+  const closing: Closing = [() => store.close(), () => store.reportsOut.flush().catch(() => {}), () => store.sendingDays.flush().catch(() => {})];
   store.startIndexing();
   try {
     await store.mailbox.quotas.configure(mailboxSettingsOf(config));
     const resolver = createResolver({ servers: config.dns.servers, trustAd: config.dns.trustAd, clock, log });
-    closing.push(() => resolver.close());
+    const connector = createConnector({ clock, ...(options.connectAllowed ? { allow: options.connectAllowed } : {}) });
+    const network = await createDoctorNetwork({ config, servers: config.dns.servers, dns: resolver, clock, connector });
+    closing.push(() => resolver.close(), () => network.close());
     const { login, close: closeLogin } = await startUsers({ config, clock, log, store });
     closing.push(closeLogin);
     const shared = { config, clock, log, store, dns: resolver, login, ...createSharedParts(config, clock, store, (address) => login.provision(address)) };
@@ -123,23 +127,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(() => threads?.close(0));
     const access = await startAccess({ ...shared, ...options.accessThread, login, answers, counters });
     closing.push(() => access?.close(0));
-    const connector = createConnector({ clock, ...(options.connectAllowed ? { allow: options.connectAllowed } : {}) });
-    const network = await createDoctorNetwork({ config, servers: config.dns.servers, dns: resolver, clock, connector });
-    closing.push(() => network.close());
     const publishing = createDnsPublishing({ config, clock, fetch, connector });
-    const withoutGuard: Omit<ManageContext, 'guard'> = { store, config, dns: resolver, clock, log, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), logins: login, shaping: shaper.control, fetch, publishing, network, ownMail };
-    const context = { ...withoutGuard, guard: createServerGuard(withoutGuard) };
+    const context = contextOf({ ...shared, fetch, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), logins: login, shaping: shaper.control, publishing, network, ownMail });
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
     await options.beforeQueue?.(context);
     await queue.start();
     arrivals.readingEnded();
-    const spool = await watchSpool({ config, clock, log, directory: doors.directory, intake: doors.intake });
-    closing.push(() => spool.close());
-    const web = await startWeb({ ...shared, routes: routeList({ context, isHosted: (domain) => shared.directory.isLocalDomain(domain) }) });
-    closing.push(() => web?.close(0));
-    const retention = startRetention(context);
-    const chores = startChores({ ...shared, chores: choreList({ context, ownMail }) });
-    closing.push(() => retention.close(), () => chores.close());
+    const web = await startBackground({ context, shared, doors, ownMail, closing });
     log.info('server.ready', { hostname: config.hostname, pid: process.pid, queued: queue.control.size.recipients });
     return {
       context,
@@ -148,24 +142,68 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       threads,
       access,
       web,
-      reload: async (next) => {
-        await front.loadCertificate(next);
-        await web?.loadCertificates(next);
-        resolver.flush();
-        sites.flush();
-        const pending = live.replace(next);
-        shaper.reloaded();
-        await store.mailbox.quotas.configure(mailboxSettingsOf(config));
-        await threads?.reload(config);
-        await access?.reload(config);
-        return pending;
-      },
+      reload: (next) => reload({ config, store, live, front, web, resolver, sites, shaper, threads, access }, next),
       stop: once(() => stop(config, log, [front, ...[threads, access, web].filter((each) => each !== undefined)], control, queue, closing)),
     };
   } catch (error) {
     for (const close of closing.toReversed()) await close();
     throw error;
   }
+}
+
+type Closing = (() => Promise<void> | void)[];
+
+interface Reloaded {
+  readonly config: Config;
+  readonly store: OwnStore;
+  readonly live: ReturnType<typeof createLiveConfig>;
+  readonly front: Front;
+  readonly web: RunningWeb | undefined;
+  readonly resolver: { flush(): void };
+  readonly sites: { flush(): void };
+  readonly shaper: { reloaded(): void };
+  readonly threads: SessionThreads | undefined;
+  readonly access: RunningAccess | undefined;
+}
+
+/** Certificates first: when they cannot be read, everything stays as it is. */
+async function reload({ config, store, live, front, web, resolver, sites, shaper, threads, access }: Reloaded, next: Config): Promise<string[]> {
+  await front.loadCertificate(next);
+  await web?.loadCertificates(next);
+  resolver.flush();
+  sites.flush();
+  const pending = live.replace(next);
+  shaper.reloaded();
+  await store.mailbox.quotas.configure(mailboxSettingsOf(config));
+  await threads?.reload(config);
+  await access?.reload(config);
+  return pending;
+}
+
+/** What verbs and chores work with. */
+function contextOf({ store, config, dns, clock, log, queue, brake, metrics, logins, shaping, fetch, publishing, network, ownMail }: Required<Omit<ManageContext, 'guard'>>): ManageContext & { readonly guard: GuardControl } {
+  const withoutGuard = { store, config, dns, clock, log, queue, brake, metrics, logins, shaping, fetch, publishing, network, ownMail };
+  return { ...withoutGuard, guard: createServerGuard(withoutGuard) };
+}
+
+interface BackgroundParts {
+  readonly context: ManageContext;
+  readonly shared: Pick<SharedParts, 'directory'> & Pick<ManageContext, 'config' | 'clock' | 'log' | 'store'>;
+  readonly doors: Pick<SmtpServerPorts, 'directory' | 'intake'>;
+  readonly ownMail: OwnMail;
+  readonly closing: Closing;
+}
+
+/** What goes on beside the mail: the spool of the drop-in, the web server, retention, and what is done now and then. */
+async function startBackground({ context, shared, doors, ownMail, closing }: BackgroundParts): Promise<RunningWeb | undefined> {
+  const spool = await watchSpool({ ...shared, directory: doors.directory, intake: doors.intake });
+  closing.push(() => spool.close());
+  const web = await startWeb({ ...shared, routes: routeList({ context, isHosted: (domain) => shared.directory.isLocalDomain(domain) }) });
+  closing.push(() => web?.close(0));
+  const retention = startRetention(context);
+  const chores = startChores({ ...shared, chores: choreList({ context, ownMail }) });
+  closing.push(() => retention.close(), () => chores.close());
+  return web;
 }
 
 interface Learners {
