@@ -143,6 +143,6 @@ function fromRow(row: SuppressionRow): Suppression {
   const { address, source, reason, rule, reply, since, expiresAt, triedAt, stream } = row;
   return {
     address, source, reason, since,
-    ...(rule !== null && { rule }), ...(reply !== null && { reply }), ...(expiresAt !== null && { expiresAt }), ...(triedAt !== null && { triedAt }), ...(stream != null && { stream }),
+    ...(rule !== null && { rule }), ...(reply !== null && { reply }), ...(expiresAt !== null && { expiresAt }), ...(triedAt !== null && { triedAt }), ...(stream !== null && stream !== undefined && { stream }),
   };
 }
