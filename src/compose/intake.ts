@@ -38,6 +38,7 @@ import { LOG_EVENTS } from '../mail/log-events.ts';
 import { buildReceived } from '../mail/received.ts';
 import { repairSubmission } from '../mail/repair.ts';
 import { alignedSigner, isStreamField, streamOf } from '../mail/stream.ts';
+import { isTlsOptional } from '../mail/tls-required.ts';
 import type { DmarcOutcome } from '../store/clients/reports-out.ts';
 import { authorDomain } from '../verify/dmarc/author-domain.ts';
 import { forwardedEvents, loopRefusal, queueRecipient, sealForwarded, withExpansionNotice } from './forwarding.ts';
@@ -304,7 +305,7 @@ async function queueItem(
     message: {
       id: message.id,
       sender: envelope.sender,
-      options: optionsOf(message),
+      options: optionsOf(message, draft.parsed),
       origin,
       senderBelieved: draft.senderBelieved,
       ...(draft.junk ? { junk: true } : {}),
@@ -325,9 +326,10 @@ async function queueItem(
   };
 }
 
-function optionsOf({ envelope }: ReceivedMessage): NewQueueItem['message']['options'] {
+function optionsOf({ envelope }: ReceivedMessage, { fields }: ParsedHeader): NewQueueItem['message']['options'] {
   const { body, smtpUtf8, requireTls, returnContent, envelopeId } = envelope;
-  return { body, smtpUtf8, requireTls, ...(returnContent ? { returnContent } : {}), ...(envelopeId === undefined ? {} : { envelopeId }) };
+  const tlsOptional = !requireTls && isTlsOptional(fields);
+  return { body, smtpUtf8, requireTls, ...(tlsOptional ? { tlsOptional } : {}), ...(returnContent ? { returnContent } : {}), ...(envelopeId === undefined ? {} : { envelopeId }) };
 }
 
 async function digestOf(content: ByteSource): Promise<string> {

@@ -12,7 +12,10 @@ export type RecipientState = 'queued' | 'held' | 'delivered' | 'bounced' | 'expi
 export interface QueueMessage {
   readonly id: QueueId;
   readonly sender: string;
-  readonly options: Pick<Envelope, 'body' | 'smtpUtf8' | 'requireTls' | 'returnContent' | 'envelopeId'>;
+  readonly options: Pick<Envelope, 'body' | 'smtpUtf8' | 'requireTls' | 'returnContent' | 'envelopeId'> & {
+    /** RFC 8689 §5, `TLS-Required: No`: that it arrives matters more to its author than how TLS fares on the way. */
+    readonly tlsOptional?: boolean;
+  };
   readonly origin: Origin;
   /** May a DSN go to the sender: it logged in, is local or trusted, or SPF passed for it (never backscatter). */
   readonly senderBelieved: boolean;

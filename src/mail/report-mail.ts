@@ -2,9 +2,11 @@
  * The messages in which reports go to other domains: DMARC aggregate reports (RFC 9990 §3.5.1) as an attachment, TLS reports
  * (RFC 8460 §5.3) as multipart/report. Pure.
  *
- * Policy: both say that a program wrote them, so that nothing answers them.
+ * Policy: both say that a program wrote them, so that nothing answers them. What tells of broken TLS has to arrive where TLS
+ * is broken (RFC 8460 §3).
  */
 import { composeMessage } from './compose.ts';
+import { TLS_OPTIONAL } from './tls-required.ts';
 import { encodeBase64 } from './transfer-encoding.ts';
 
 export interface ReportMail {
@@ -56,7 +58,7 @@ export function tlsReportMail(report: ReportMail): Buffer {
     messageId: `<${reportId}.${date}@${submitter}>`,
     text: '',
     date,
-    headers: [['TLS-Report-Domain', domain], ['TLS-Report-Submitter', submitter], ...AUTOMATIC],
+    headers: [['TLS-Report-Domain', domain], ['TLS-Report-Submitter', submitter], TLS_OPTIONAL, ...AUTOMATIC],
   });
   const header = plain.subarray(0, plain.indexOf('Content-Type:'));
   const parts = [

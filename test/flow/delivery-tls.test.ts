@@ -268,6 +268,20 @@ test('REQUIRETLS is met by DANE and by MTA-STS, and by nothing that is only offe
   assert.equal(word(await wrong.deliver(options)), 'failed message 550 5.7.30');
 });
 
+test('TLS-Required: No gets a report about broken TLS through: past TLSA records and MTA-STS, in the clear, and uncounted', async () => {
+  const options = { options: { tlsOptional: true } };
+  const wrong = await peer({ tls: certificate });
+  const byDane = out({ port: wrong.port, table: { ...hosts(true), ...tlsa(wrong.port, [endEntity(selfSigned)]) } });
+  const outcome = await byDane.deliver(options);
+  assert.deepEqual([word(outcome), outcome.attempt.tls !== undefined, outcome.attempt.tlsPolicy?.source], ['delivered recipient 250 2.0.0', true, 'its author (TLS-Required: No)']);
+  const clear = await peer();
+  const bySts = out({ port: clear.port, table: { ...hosts(false), ...sts }, page: policy('enforce', 'other.a.test') });
+  assert.equal(word(await bySts.deliver(options)), 'delivered recipient 250 2.0.0');
+  assert.deepEqual([byDane.results, bySts.results], [[], []]);
+  const rules: TlsRule[] = [{ domains: ['a.test'], level: 'encrypt' }];
+  assert.equal(word(await out({ port: clear.port, table: hosts(false), rules }).deliver(options)), 'deferred host 451 4.7.4', 'what this server is configured to do holds');
+});
+
 /** Says yes to everything, takes STARTTLS, and calls back when the client has begun a handshake that nobody will answer. */
 async function stallingServer(begun: () => void): Promise<{ readonly port: number; readonly commands: string[] }> {
   const commands: string[] = [];

@@ -174,9 +174,9 @@ class Remote implements RemoteDeliverer {
   }
 
   async #tryHosts(attempt: Attempt, route: RemoteRoute, settings: Settings, signal: AbortSignal): Promise<void> {
-    const { requireTls } = attempt.job.message.options;
+    const { requireTls, tlsOptional } = attempt.job.message.options;
     const encrypt = attempt.job.permit?.tlsRequired ?? false;
-    const domainTls = route.kind === 'mx' ? this.#policies.forDomain(route.domain, { requireTls, encrypt }, signal) : undefined;
+    const domainTls = route.kind === 'mx' ? this.#policies.forDomain(route.domain, { requireTls, encrypt, ...(tlsOptional && { tlsOptional }) }, signal) : undefined;
     const port = route.kind === 'mx' ? settings.outbound.port : route.port;
     const unprotected = new Set<string>();
     const reach = new Reach(this.#options.clock);

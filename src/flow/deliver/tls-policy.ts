@@ -8,8 +8,10 @@
  *
  * REQUIRETLS (RFC 8689 §4.2.1) wants a verified certificate and a host name that can be trusted: 1 (`verify`), 2 and 3
  * serve, else DNSSEC on the MX records with an ordinary certificate; without any of them the message is returned.
+ * `TLS-Required: No` (RFC 8689 §5) is the contrary: 2 and 3 are not asked. What this server's own configuration says holds.
  *
- * Policy: a protection that should be there and is not makes the host unusable for now; nothing falls back to less.
+ * Policy: a protection that should be there and is not makes the host unusable for now; nothing falls back to less that did
+ * not ask for it.
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Config, TlsRule } from '../../config/config.ts';
@@ -36,6 +38,8 @@ export interface TlsPlan extends Pick<SmtpTarget, 'tls' | 'judge'> {
   readonly report: ReportedPolicy;
   /** The certificate counts in reports. */
   readonly judged: boolean;
+  /** The session says nothing about how the domain's TLS fares. */
+  readonly uncounted?: boolean;
   /** Wrong already before there is a connection, and not in the way. */
   readonly notice?: TlsProblem;
   /** TLS failed there lately, and is not a must: it is not tried. */
@@ -50,6 +54,8 @@ export type TlsStep =
 export interface TlsDemands {
   /** RFC 8689: by the sender. */
   readonly requireTls: boolean;
+  /** RFC 8689 §5, the contrary. Never both. */
+  readonly tlsOptional?: boolean;
   /** By the site's profile: encryption, with whomever. */
   readonly encrypt: boolean;
 }
@@ -110,6 +116,7 @@ class Discovery implements DomainTls {
     const { mx } = step.host;
     const rule = this.#rule;
     if (rule && rule.level !== 'dane' && !this.#ruleIsTooWeak(rule)) return { kind: 'plan', plan: this.#ruled(rule, mx) };
+    if (this.#demands.tlsOptional && rule?.level !== 'dane') return { kind: 'plan', plan: this.#optional(mx) };
     const dane = await this.#findDane(step);
     if (dane.kind !== 'none') return this.#daneStep(dane, step);
     if (rule?.level === 'dane') return this.#daneMissing(mx, dane.why);
@@ -196,6 +203,12 @@ class Discovery implements DomainTls {
     return { facts, tls: encrypt ? 'encrypt' : 'opportunistic', serverName: mx, key: '', report: NO_POLICY, judged: false };
   }
 
+  /** RFC 8460 §3: a session that was let pass whatever its TLS is not told about. */
+  #optional(mx: string): TlsPlan {
+    const plan = this.#unpublished(mx);
+    return { ...plan, facts: { ...plan.facts, source: this.#demands.encrypt ? plan.facts.source : 'its author (TLS-Required: No)' }, uncounted: true };
+  }
+
   #withRequireTls({ host, secure }: HostStep, plan: TlsPlan): TlsStep {
     if (plan.tls === 'verify') return { kind: 'plan', plan };
     const facts: TlsPolicyFacts = { policy: 'verify', source: 'the sender (REQUIRETLS)' };
@@ -209,7 +222,7 @@ class Discovery implements DomainTls {
     const { sts, config, clock, results } = this.#ports;
     const asked = sts !== undefined && config.outboundTls?.mtaSts !== false && !this.#domain.startsWith('[');
     const ruled = this.#rule !== undefined && !this.#ruleIsTooWeak(this.#rule);
-    if (!asked || ruled) return {};
+    if (!asked || ruled || this.#demands.tlsOptional) return {};
     const finding = await sts.find(this.#domain, this.#signal);
     if (finding.problem) results?.record({ at: clock.now(), domain: this.#domain, policy: { type: 'sts', text: [] }, problem: finding.problem });
     return finding;

@@ -7,9 +7,9 @@ import type { TlsPlan } from './tls-policy.ts';
 /** `problem` is absent for a session that was protected as its policy wants. */
 export type TlsCount = { readonly kind: 'counted'; readonly problem?: TlsProblem } | { readonly kind: 'not-counted' };
 
-/** A session that never came to TLS, for other reasons, or was not to have it, is not counted. */
+/** A session that never came to TLS, for other reasons, or did not need it, is not counted. */
 export function countSession(plan: TlsPlan, result: OpenResult): TlsCount {
-  if (plan.tls === 'none') return { kind: 'not-counted' };
+  if (plan.tls === 'none' || plan.uncounted) return { kind: 'not-counted' };
   if (result.kind === 'trouble') {
     const problem = problemOfTrouble(result.trouble);
     return problem ? { kind: 'counted', problem } : { kind: 'not-counted' };

@@ -139,9 +139,9 @@ export const reportsOutReads = {
     return db.all<SentReport>(`SELECT ${SENT} FROM reports_sent WHERE ? IN ('', kind) AND ? IN ('', domain) ORDER BY at DESC, kind, domain LIMIT ?`, kind, domain, limit);
   },
 
-  /** Reports by mail to addresses of this domain between two times: their TLS sessions are nothing to report about. */
+  /** DMARC reports to addresses of this domain between two times: their TLS sessions are nothing to report about. Those of TLS reports are not counted at all. */
   mailedTo(db: Database, { domain, from, to }: { readonly domain: string; readonly from: number; readonly to: number }): number {
-    const rows = db.all<{ readonly destination: string }>(`SELECT destination FROM reports_sent WHERE at >= ? AND at < ? AND state = 'sent' AND message_id <> ''`, from, to);
+    const rows = db.all<{ readonly destination: string }>(`SELECT destination FROM reports_sent WHERE kind = 'dmarc' AND at >= ? AND at < ? AND state = 'sent' AND message_id <> ''`, from, to);
     return rows.filter(({ destination }) => destination.toLowerCase().endsWith(`@${domain}`)).length;
   },
 };

@@ -55,6 +55,8 @@ const SIGNED_IF_PRESENT = [
   'cfbl-feedback-id',
   'auto-submitted',
   'tls-required',
+  'tls-report-domain',
+  'tls-report-submitter',
 ];
 /** Occurrences of one name that are signed; beyond, a header is an attack on the verifier. */
 const OCCURRENCES_MAX = 20;
