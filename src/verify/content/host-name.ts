@@ -1,17 +1,14 @@
 /** Names of hosts in links: which belong together, and which domain a list or an owner would know. Pure. */
-import { isSameOrBelow } from '../domain-name.ts';
+import { getDomain } from 'tldts';
 
-/** Second levels under which countries register names; the most used ones, since no list of all suffixes is at hand. */
-const REGISTRY_LABELS = new Set(['ac', 'co', 'com', 'edu', 'go', 'gob', 'gouv', 'gov', 'govt', 'gv', 'id', 'ltd', 'me', 'ne', 'net', 'nom', 'or', 'org', 'plc', 'sch']);
+/** Suffixes that companies give out (`github.io`) count, too: each name below one has an owner of its own. */
+const OPTIONS = { allowPrivateDomains: true, validateHostname: false } as const;
 
-/** The domain that was registered, as nearly as the name alone tells: `shop.example.co.uk` → `example.co.uk`. */
+/** The domain that was registered, by the Public Suffix List: `shop.example.co.uk` → `example.co.uk`. A suffix by itself, and an address, stays as it is. */
 export function registeredDomain(host: string): string {
-  const labels = host.split('.');
-  const country = (labels.at(-1) ?? '').length === 2;
-  const keep = country && labels.length > 2 && REGISTRY_LABELS.has(labels.at(-2) ?? '') ? 3 : 2;
-  return labels.slice(-keep).join('.');
+  return getDomain(host, OPTIONS) ?? host;
 }
 
 export function sameOwner(one: string, other: string): boolean {
-  return isSameOrBelow(one, other) || isSameOrBelow(other, one) || registeredDomain(one) === registeredDomain(other);
+  return registeredDomain(one) === registeredDomain(other);
 }
