@@ -17,7 +17,8 @@ export interface DomainScore {
   readonly failed: number;
 }
 
-const ABOUT_DOMAINS: ReadonlySet<string> = new Set(CHECKS.filter(({ about }) => about === 'domain').map(({ id }) => id));
+/** A message is one of its domain. */
+const ABOUT_DOMAINS: ReadonlySet<string> = new Set(CHECKS.filter(({ about }) => about === 'domain' || about === 'message').map(({ id }) => id));
 
 /** By domain; of those only that were looked at. */
 export function domainScores(results: readonly ScoredResult[]): ReadonlyMap<string, DomainScore> {
@@ -25,7 +26,7 @@ export function domainScores(results: readonly ScoredResult[]): ReadonlyMap<stri
   const own = Map.groupBy(results.filter(({ check }) => ABOUT_DOMAINS.has(check)), ({ subject }) => subject);
   return new Map([...own].map(([domain, found]) => {
     const all = [...shared, ...found];
-    const count = (level: Level): number => all.filter((result) => result.level === level).length;
+    const count = (level: Level): number => all.filter((result) => result.level === level && result.causedBy === undefined).length;
     return [domain, { score: scoreOf(all), warned: count('warn'), failed: count('fail') }];
   }));
 }

@@ -1,12 +1,13 @@
 /** Runs checks side by side, not more than a bounded number at once, each with a deadline, and tells of each as it ends. */
 import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
 import { Semaphore } from '../base/semaphore.ts';
+import { explainConsequences, type Consequence } from './causes.ts';
 import type { Check, DoctorContext, Finding, Subject } from './check.ts';
 import { CHECKS } from './checks/all.ts';
 import { wholeScore } from './domain-scores.ts';
 import { rememberingNetwork } from './remembering-network.ts';
 
-export interface Result extends Finding {
+export interface Result extends Finding, Consequence {
   readonly check: string;
   readonly title: string;
   readonly weight: number;
@@ -26,7 +27,7 @@ export interface ExaminationOptions {
 export interface Examination {
   /** Of the worst domain with what all share (domain-scores.ts). */
   readonly score: number;
-  /** What is bad first. */
+  /** What is bad first, and of that what costs most; consequences of something else behind it. */
   readonly results: readonly Result[];
 }
 
@@ -39,7 +40,7 @@ export async function examine({ network, ...ports }: DoctorContext, subjects: re
   const context = { ...ports, ...(network ? { network: rememberingNetwork(network) } : {}) };
   let done = 0;
   const places = new Semaphore(DOCTOR_LIMITS.checksAtOnceMax);
-  const results = await Promise.all(
+  const found = await Promise.all(
     pairs.map(async ({ check, subject }) => {
       const result = resultOf(check, subject, await places.run(() => inTime(() => check.run(context, subject), deadlineMs)));
       done += 1;
@@ -47,7 +48,15 @@ export async function examine({ network, ...ports }: DoctorContext, subjects: re
       return result;
     }),
   );
-  return { score: wholeScore(results), results: results.toSorted((a, b) => ORDER[a.level] - ORDER[b.level] || b.weight - a.weight) };
+  const results = explainConsequences(found, BY_ID);
+  return { score: wholeScore(results), results: results.toSorted(worstFirst) };
+}
+
+const BY_ID: ReadonlyMap<string, Check> = new Map(CHECKS.map((check) => [check.id, check]));
+
+function worstFirst(a: Result, b: Result): number {
+  const follows = (result: Result): number => Number(result.causedBy !== undefined);
+  return ORDER[a.level] - ORDER[b.level] || follows(a) - follows(b) || (a.cap ?? 10) - (b.cap ?? 10) || b.weight - a.weight;
 }
 
 function resultOf({ id, title, weight, cap, link }: Check, subject: Subject, finding: Finding): Result {

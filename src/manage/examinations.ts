@@ -15,7 +15,7 @@ const text = z.string().max(TEXT_CHARS_MAX);
 // What a result says besides (title, link) is in the check.
 const finding = z.object({
   check: z.string().max(100), subject: z.string().max(255), level: z.enum(LEVELS), text, remedy: text.optional(), record: text.optional(),
-  weight: z.number().min(0).max(100), cap: z.number().min(0).max(10).optional(),
+  weight: z.number().min(0).max(100), cap: z.number().min(0).max(10).optional(), causedBy: z.string().max(100).optional(),
 });
 
 /** What is kept of the result of a check. */
@@ -41,8 +41,8 @@ const keep = defineVerb({
 
 export const examinationVerbs = [keep] as const;
 
-export function runOf({ at, by, score = null }: { readonly at: number; readonly by: 'command' | 'guard'; readonly score?: number | null }, results: readonly Pick<KeptResult, 'level'>[]): RunRow {
-  const count = (level: Level): number => results.filter((result) => result.level === level).length;
+export function runOf({ at, by, score = null }: { readonly at: number; readonly by: 'command' | 'guard'; readonly score?: number | null }, results: readonly Pick<KeptResult, 'level' | 'causedBy'>[]): RunRow {
+  const count = (level: Level): number => results.filter((result) => result.level === level && result.causedBy === undefined).length;
   return { at, by, score, passed: count('pass'), warned: count('warn'), failed: count('fail'), unknown: count('unknown') };
 }
 

@@ -6,6 +6,7 @@
  * - States and the news that follow from them are one commit; news stay until the mail that tells them is queued. A crash
  *   between the two commits tells a thing twice rather than never.
  * - A doubt is looked at again at the next turns, with a resolver that remembers nothing and asks another server first.
+ * - What follows from another finding (doctor/causes.ts) is not judged: the cause is told.
  * - What is only good news waits for the daily examination; it never makes a mail of its own in between.
  */
 import type { Clock } from '../base/clock.ts';
@@ -15,6 +16,7 @@ import { Semaphore } from '../base/semaphore.ts';
 import type { Config } from '../config/config.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { GuardControl, GuardRun } from '../contract/guard.ts';
+import { withCausesOf } from '../doctor/causes.ts';
 import { CHECKS } from '../doctor/checks/all.ts';
 import { wholeScore } from '../doctor/domain-scores.ts';
 import type { Result } from '../doctor/examination.ts';
@@ -100,9 +102,10 @@ class Guard {
     const { clock, network, config } = this.#context;
     const fresh = this.#freshDns?.(this.#turn++);
     const verify = { dns: fresh ?? this.#context.dns, clock, ...(await dnsListsOf(config.doctor)), ...(network ? { network } : {}) };
-    const wanted = doubts && new Set(doubts.map(({ check }) => check));
+    const wanted = doubts && withCausesOf(doubts.map(({ check }) => check));
     const ids = CHECKS.filter(({ id }) => !wanted || wanted.has(id));
-    const [ours, theirs] = [ids.filter(({ about }) => about !== 'domain'), ids.filter(({ about }) => about === 'domain')].map((checks) => checks.map(({ id }) => id)) as [string[], string[]];
+    const ofDomains = (about: string): boolean => about === 'domain' || about === 'message';
+    const [ours, theirs] = [ids.filter(({ about }) => !ofDomains(about)), ids.filter(({ about }) => ofDomains(about))].map((checks) => checks.map(({ id }) => id)) as [string[], string[]];
     const subjects = doubts && new Set(doubts.map(({ subject }) => subject));
     const domains = facts.domains.filter(({ domain }) => !subjects || subjects.has(domain));
     try {
@@ -117,16 +120,17 @@ class Guard {
     }
   }
 
-  async #judge(results: readonly Result[]): Promise<readonly News[]> {
+  async #judge(found: readonly Result[]): Promise<readonly News[]> {
     const { store, clock, log } = this.#context;
-    if (results.length === 0) return [];
+    if (found.length === 0) return [];
+    const results = found.filter(({ causedBy }) => causedBy === undefined);
     const at = clock.now();
     const previous = (await store.guard.statesOf([...new Set(results.map(({ subject }) => subject))])).map((text) => JSON.parse(text) as KeptState);
     const seen = new Map(results.map((result) => [keyOf(result), result]));
     const { states, news } = watch(previous, results, at);
     const changed = states.filter((state) => seen.has(keyOf(state)));
     await store.guard.put(changed.map(rowOf), news.map((each) => JSON.stringify(entryOf(each, seen.get(keyOf(each)) as Result))), at);
-    await store.examinations.addFindings(results.map(findingOf), at);
+    await store.examinations.addFindings(found.map(findingOf), at);
     for (const each of news) announce(log, each);
     return news;
   }

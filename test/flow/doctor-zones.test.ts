@@ -1,4 +1,4 @@
-/** The doctor in the lab, where one record at a time is broken: each fault must be found, and no other. */
+/** The doctor in the lab, where one record at a time is broken: its cause must be found, and nothing but that. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -42,9 +42,9 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   'the address': [
     ['no reverse name', ({ reversed }) => [[`${reversed}.in-addr.arpa`, 'PTR', []]], { ptr: 'fail' }],
     ['two reverse names', ({ reversed }) => [[`${reversed}.in-addr.arpa`, 'PTR', ['mail.example.org', 'other.example.org']]], { ptr: 'warn' }],
-    ['a reverse name that leads nowhere', ({ reversed }) => [[`${reversed}.in-addr.arpa`, 'PTR', ['other.example.org']]], { fcrdns: 'fail', 'helo-name': 'warn' }],
-    ['the name of an access line', ({ reversed, ip }) => [[`${reversed}.in-addr.arpa`, 'PTR', ['host.dyn.pool.example.org']], ['host.dyn.pool.example.org', 'A', [ip]]], { 'own-name': 'fail', 'static-address': 'fail', 'helo-name': 'warn' }],
-    ['an EHLO name of another machine', ({ prefix }) => [['mail.example.org', 'A', [`${prefix}.99`]]], { 'helo-name': 'fail', fcrdns: 'fail', 'helo-spf': 'fail' }],
+    ['a reverse name that leads nowhere', ({ reversed }) => [[`${reversed}.in-addr.arpa`, 'PTR', ['other.example.org']]], { fcrdns: 'fail' }],
+    ['the name of an access line', ({ reversed, ip }) => [[`${reversed}.in-addr.arpa`, 'PTR', ['host.dyn.pool.example.org']], ['host.dyn.pool.example.org', 'A', [ip]]], { 'static-address': 'fail' }],
+    ['an EHLO name of another machine', ({ prefix }) => [['mail.example.org', 'A', [`${prefix}.99`]]], { fcrdns: 'fail' }],
     ['an EHLO name without SPF', () => [['mail.example.org', 'TXT', []]], { 'helo-spf': 'warn' }],
     ['an EHLO name whose SPF forbids us', () => [['mail.example.org', 'TXT', ['v=spf1 -all']]], { 'helo-spf': 'fail' }],
     ['a listing by Spamhaus', ({ reversed }) => [[`${reversed}.zen.spamhaus.org`, 'A', ['127.0.0.2']]], { spamhaus: 'fail' }],
@@ -61,7 +61,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['a name server without an address', () => [['example.org', 'NS', ['ns1.example.org', 'gone.example.org']]], { 'name-servers': 'fail' }],
     ['a name server that is silent', ({ prefix }) => [['example.org', 'NS', ['ns1.example.org', 'ns2.example.org']], ['ns2.example.org', 'A', [`${prefix}.98`]]], { 'name-servers': 'warn' }],
     ['no MX', ({ ip }) => [['example.org', 'MX', []], ['example.org', 'A', [ip]]], { mx: 'fail' }],
-    ['neither MX nor address', () => [['example.org', 'MX', []]], { mx: 'fail', 'domain-exists': 'fail' }],
+    ['neither MX nor address', () => [['example.org', 'MX', []]], { 'domain-exists': 'fail' }],
     ['an MX that is an alias', () => [['example.org', 'MX', ['10 alias.example.org']], ['alias.example.org', 'CNAME', ['mail.example.org']]], { mx: 'fail' }],
     ['an MX without an address', () => [['example.org', 'MX', ['10 gone.example.org']]], { mx: 'fail' }],
     ['an MX elsewhere', () => [['example.org', 'MX', ['10 ns1.example.org']]], { mx: 'warn' }],
@@ -75,7 +75,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['no record', () => [['example.org', 'TXT', []]], { 'spf-record': 'fail' }],
     ['two records', ({ ip }) => [['example.org', 'TXT', ['v=spf1 -all', `v=spf1 ip4:${ip} ~all`]]], { 'spf-record': 'fail' }],
     ['a wrong word', ({ ip }) => [['example.org', 'TXT', [`v=spf1 ipv4:${ip} ~all`]]], { 'spf-syntax': 'fail' }],
-    ['everybody allowed', () => [['example.org', 'TXT', ['v=spf1 +all']]], { 'spf-syntax': 'fail', 'spf-breadth': 'fail' }],
+    ['everybody allowed', () => [['example.org', 'TXT', ['v=spf1 +all']]], { 'spf-syntax': 'fail' }],
     ['an ending that says nothing', ({ ip }) => [['example.org', 'TXT', [`v=spf1 ip4:${ip} ?all`]]], { 'spf-syntax': 'warn' }],
     ['eleven look-ups', () => [['example.org', 'TXT', [`v=spf1 ${'a:mail.example.org '.repeat(11)}~all`]]], { 'spf-lookups': 'fail' }],
     ['look-ups that find nothing', ({ ip }) => [['example.org', 'TXT', [`v=spf1 ip4:${ip} a:x1.example.org a:x2.example.org a:x3.example.org ~all`]]], { 'spf-lookups': 'fail' }],
@@ -87,7 +87,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   DKIM: [
     ['no key', ({ selectors }) => selectors.map(({ selector }): Broken => [`${selector}._domainkey.example.org`, 'TXT', []]), { 'dkim-published': 'fail' }],
     ['a revoked key', ({ selectors }) => [[`${selectors[0]?.selector}._domainkey.example.org`, 'TXT', ['v=DKIM1; p=']]], { 'dkim-published': 'fail' }],
-    ['a short key of somebody else', ({ selectors }) => [[`${selectors.find(({ algorithm }) => algorithm === 'rsa-sha256')?.selector}._domainkey.example.org`, 'TXT', [`v=DKIM1; p=${shortKey()}`]]], { 'dkim-published': 'fail', 'dkim-size': 'warn' }],
+    ['a short key of somebody else', ({ selectors }) => [[`${selectors.find(({ algorithm }) => algorithm === 'rsa-sha256')?.selector}._domainkey.example.org`, 'TXT', [`v=DKIM1; p=${shortKey()}`]]], { 'dkim-published': 'fail' }],
     ['a key that is a test', ({ selectors }) => [[`${selectors[0]?.selector}._domainkey.example.org`, 'TXT', [keyRecord(selectors[0], 't=y; ')]]], { 'dkim-age': 'warn' }],
     ['the same key, written differently', ({ selectors }) => [[`${selectors[0]?.selector}._domainkey.example.org`, 'TXT', [keyRecord(selectors[0], 'n=ours; s=email; ')]]], {}],
   ],
@@ -98,7 +98,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['tags that are gone', () => [['_dmarc.example.org', 'TXT', ['v=DMARC1; p=reject; pct=50; rua=mailto:dmarc@example.org']]], { 'dmarc-obsolete': 'warn' }],
     ['no reports', () => [['_dmarc.example.org', 'TXT', ['v=DMARC1; p=reject']]], { 'dmarc-reports': 'warn' }],
     ['reports to a stranger', () => [['_dmarc.example.org', 'TXT', ['v=DMARC1; p=reject; rua=mailto:d@example.com']]], { 'dmarc-reports': 'fail' }],
-    ['p=reject without a key', ({ selectors }) => [['_dmarc.example.org', 'TXT', ['v=DMARC1; p=reject; rua=mailto:dmarc@example.org']], ...selectors.map(({ selector }): Broken => [`${selector}._domainkey.example.org`, 'TXT', []])], { 'dkim-published': 'fail', 'reject-unsigned': 'fail' }],
+    ['p=reject without a key', ({ selectors }) => [['_dmarc.example.org', 'TXT', ['v=DMARC1; p=reject; rua=mailto:dmarc@example.org']], ...selectors.map(({ selector }): Broken => [`${selector}._domainkey.example.org`, 'TXT', []])], { 'dkim-published': 'fail' }],
   ],
   TLS: [
     ['nobody who gets TLS reports', () => [['_smtp._tls.example.org', 'TXT', []]], { 'tls-rpt': 'warn' }],

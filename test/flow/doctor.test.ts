@@ -5,7 +5,7 @@ import { startLab, type LabProcess } from '../harness/lab-process.ts';
 
 interface Examination {
   readonly score: number;
-  readonly results: readonly { readonly check: string; readonly level: string; readonly text: string; readonly record?: string }[];
+  readonly results: readonly { readonly check: string; readonly level: string; readonly text: string; readonly record?: string; readonly causedBy?: string }[];
 }
 
 let lab: LabProcess;
@@ -15,12 +15,12 @@ before(async () => {
 });
 after(() => lab.stop());
 
-/** Ids of checks that failed. */
+/** Ids of checks that failed, consequences of others left out. */
 async function failed(): Promise<readonly string[]> {
   const { stdout, stderr } = await lab.run(['doctor', '--json']);
   assert.ok(stdout.startsWith('{'), stderr);
   const { results } = JSON.parse(stdout) as Examination;
-  return results.filter(({ level }) => level === 'fail').map(({ check }) => check).toSorted();
+  return results.filter(({ level, causedBy }) => level === 'fail' && causedBy === undefined).map(({ check }) => check).toSorted();
 }
 
 describe('posthorn doctor in the lab', () => {
@@ -28,12 +28,12 @@ describe('posthorn doctor in the lab', () => {
 
   for (const [scenario, checks] of [
     ['no-ptr', ['ptr']],
-    ['dynamic-ptr', ['own-name', 'static-address']],
+    ['dynamic-ptr', ['static-address']],
     ['listed-ip', ['major-lists', 'spamhaus']],
-    ['spf-missing', ['message-spf', 'spf-record']],
-    ['spf-fail', ['helo-spf', 'message-spf', 'spf-own']],
-    ['dkim-broken', ['dkim-published', 'message-dkim']],
-    ['dkim-missing', ['dkim-published', 'message-dkim']],
+    ['spf-missing', ['spf-record']],
+    ['spf-fail', ['helo-spf', 'spf-own']],
+    ['dkim-broken', ['dkim-published']],
+    ['dkim-missing', ['dkim-published']],
     ['dmarc-missing', ['dmarc-record']],
   ] as const) {
     it(`finds what is wrong with ${scenario}`, async () => {

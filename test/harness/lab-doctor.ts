@@ -3,7 +3,6 @@ import { SystemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { createDoctorNetwork } from '../../src/compose/doctor-network.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { CHECKS } from '../../src/doctor/checks/all.ts';
 import { callVerb } from '../../src/face/control/client.ts';
 import { runDoctor, type DoctorFacts, type Examination } from '../../src/manage/doctor.ts';
 import { createResolver } from '../../src/net/resolver.ts';
@@ -18,13 +17,10 @@ export interface LabDoctor {
   readonly facts: DoctorFacts;
   readonly examine: (only?: readonly string[]) => Promise<Examination>;
   /**
-   * Failures and warnings, by check, while these records are as given; without those of a sample message, which has the faults
-   * of its domain.
+   * Failures and warnings, by check, while these records are as given; without what follows from others.
    */
   readonly troubleWith: (records: readonly Broken[]) => Promise<Record<string, string>>;
 }
-
-const ofMessages: ReadonlySet<string> = new Set(CHECKS.filter(({ about }) => about === 'message').map(({ id }) => id));
 
 export async function openLabDoctor(lab: LabProcess): Promise<LabDoctor> {
   const config = loadConfig(lab.ready.config);
@@ -52,7 +48,7 @@ export async function openLabDoctor(lab: LabProcess): Promise<LabDoctor> {
   const troubleWith = (records: readonly Broken[]): Promise<Record<string, string>> =>
     whileBroken(records, async () => {
       const { results } = await examine();
-      return Object.fromEntries(results.filter(({ check, level }) => (level === 'fail' || level === 'warn') && !ofMessages.has(check)).map(({ check, level }) => [check, level]));
+      return Object.fromEntries(results.filter(({ level, causedBy }) => (level === 'fail' || level === 'warn') && causedBy === undefined).map(({ check, level }) => [check, level]));
     });
   return { facts, examine, whileBroken, troubleWith };
 }

@@ -1,7 +1,8 @@
 /** `posthorn doctor`: will mail arrive, and if not, exactly what has to be changed? */
 import { Failure } from '../../../base/errors.ts';
 import { printable } from '../../../base/table.ts';
-import { explainCheck, runDoctor, type DoctorFacts, type Examination, type Result } from '../../../manage/doctor.ts';
+import { explainCheck, runDoctor, type DoctorFacts, type Examination } from '../../../manage/doctor.ts';
+import { examinationText, type Paragraph } from '../../../manage/doctor-text.ts';
 import { leaf, type Registry } from '../command.ts';
 import { Progress } from '../progress.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
@@ -39,7 +40,7 @@ async function doctor(session: Session, options: DoctorOptions, domains: readonl
   if (facts && options.dns === undefined) await keep(session, options, examination, options.only === undefined && domains.length === 0);
   if (options.json) out.json(examination);
   else show(session, examination);
-  return examination.results.some(({ level }) => level === 'fail') ? 1 : 0;
+  return examination.results.some(({ level, causedBy }) => level === 'fail' && causedBy === undefined) ? 1 : 0;
 }
 
 /** For `posthorn guard history`; an examination is worth showing even when it cannot be kept. */
@@ -69,17 +70,29 @@ function explain({ out }: Session, options: DoctorOptions, id: string): number {
 }
 
 const STYLES = { fail: ['red', 'FAIL'], warn: ['yellow', 'warn'], unknown: ['dim', '?'], pass: ['green', 'ok'], skip: ['dim', '–'] } as const;
+const SUBJECTS_SHOWN = 3;
 
-function show({ out }: Session, { score, results }: Examination): void {
-  out.line(out.style('bold', `Score: ${score} of 10`));
-  const count = (level: Result['level']): number => results.filter((result) => result.level === level).length;
-  out.line(`${count('fail')} failed, ${count('warn')} warnings, ${count('pass')} passed, ${count('unknown')} unknown`);
-  out.line();
-  for (const result of results.filter(({ level }) => level !== 'skip')) {
-    const [style, word] = STYLES[result.level];
-    out.line(`${out.style(style, word.padEnd(5))} ${printable(result.title)} (${printable(result.subject)}): ${printable(result.text)}`);
-    if (result.remedy !== undefined) out.line(`      do: ${printable(result.remedy)}`);
-    if (result.record !== undefined) out.line(`      record: ${printable(result.record)}`);
-    if (result.level === 'fail' || result.level === 'warn') out.line(`      see: ${result.link}`);
+function show({ out }: Session, examination: Examination): void {
+  const { verdict, counts, sections } = examinationText(examination);
+  out.line(`${out.style('bold', `Score: ${examination.score} of 10.`)} ${verdict}`);
+  out.line(counts);
+  for (const { title, paragraphs } of sections) {
+    out.line();
+    out.line(out.style('bold', title));
+    for (const paragraph of paragraphs) showParagraph(out, paragraph);
   }
+}
+
+function showParagraph(out: Session['out'], { level, title, subjects, text, remedy, records, link, consequences }: Paragraph): void {
+  const [style, word] = STYLES[level];
+  const more = subjects.length - SUBJECTS_SHOWN;
+  const about = `${subjects.slice(0, SUBJECTS_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const many = subjects.length > 1;
+  if (level === 'pass' && many) return out.line(`${out.style(style, word.padEnd(5))} ${printable(title)} (${printable(about)})`);
+  out.line(`${out.style(style, word.padEnd(5))} ${printable(title)} (${printable(about)}): ${many ? `${subjects.length} alike; the first: ` : ''}${printable(text)}`);
+  if (remedy !== undefined) out.line(`      do: ${printable(remedy)}`);
+  for (const record of records) out.line(`      record: ${printable(record)}`);
+  if (records.length > 0 && more > 0) out.line('      the others: posthorn dns plan --all shows them, posthorn dns apply --all publishes them');
+  if (consequences.length > 0) out.line(`      shows also in: ${printable(consequences.join(', '))}`);
+  if (link !== undefined) out.line(`      see: ${link}`);
 }
