@@ -35,6 +35,7 @@ import { suppressionVerbs } from './suppression.ts';
 import { tlsVerbs } from './tls.ts';
 import { receivedReportVerbs } from './reports.ts';
 import { reportSentVerbs } from './report-sent.ts';
+import { reportSendVerbs } from './reports-out/report-send.ts';
 import { routeVerbs } from './route.ts';
 import { traceVerbs } from './trace.ts';
 import type { Verb } from './verb.ts';
@@ -78,6 +79,7 @@ export const verbs: readonly Verb<any, any>[] = [
   ...tlsVerbs,
   ...receivedReportVerbs,
   ...reportSentVerbs,
+  ...reportSendVerbs,
   ...dashboardVerbs,
   ...routeVerbs,
   ...traceVerbs,

@@ -15,7 +15,7 @@ import { dmarcDestinations, type DmarcDestination } from '../../verify/reports/d
 import type { ManageContext } from '../verb.ts';
 import { mailReport } from './mailed.ts';
 import { runReports, settled, type DayPlan, type DestinationSend, type OpenDay } from './report-run.ts';
-import { DAY_MS, dayOf, reporterOf, reportIdOf, timeOf } from './reporter.ts';
+import { DAY_MS, dayOf, dueDays, reporterOf, reportIdOf, timeOf, type ReportRun } from './reporter.ts';
 
 const compress = promisify(gzip);
 /** Base64 and line ends: the size limit in a `rua` is for what is sent. */
@@ -29,15 +29,21 @@ export function createDmarcReportChore(context: ReportContext, ownMail: OwnMail)
     name: 'dmarc-reports',
     everyMs: REPORT_OUT_LIMITS.everyMs,
     async run({ now, signal }) {
-      const { store, config, log } = context;
-      await store.reportsOut.prune(dayOf(now - REPORT_OUT_LIMITS.keepDays * DAY_MS));
-      if (!reporterOf(config).settings.dmarc) return;
-      const open = await store.reportsOut.openDmarcDays(dayOf(now - REPORT_OUT_LIMITS.lateDays * DAY_MS), dayOf(now - REPORT_OUT_LIMITS.settleMs), REPORT_OUT_LIMITS.domainsPerRunMax);
-      const records = new Map(open.map(({ day, domain, record }) => [`${day} ${domain}`, record]));
-      await runReports({ store, log, kind: 'dmarc', now, signal }, open, (one) => plan(context, ownMail, one, records.get(`${one.day} ${one.domain}`) ?? '', now));
+      await context.store.reportsOut.prune(dayOf(now - REPORT_OUT_LIMITS.keepDays * DAY_MS));
+      if (!reporterOf(context.config).settings.dmarc) return;
+      const open = await sendDmarcReports(context, ownMail, { now, signal, span: dueDays(now) });
       if (open.length === REPORT_OUT_LIMITS.domainsPerRunMax) return { againInMs: 60_000 };
     },
   };
+}
+
+/** Works off what is open in these days, and returns what that was. */
+export async function sendDmarcReports(context: ReportContext, ownMail: OwnMail, { now, signal, span }: ReportRun): Promise<readonly OpenDay[]> {
+  const { store, log } = context;
+  const open = await store.reportsOut.openDmarcDays(span.from, span.before, REPORT_OUT_LIMITS.domainsPerRunMax);
+  const records = new Map(open.map(({ day, domain, record }) => [`${day} ${domain}`, record]));
+  await runReports({ store, log, kind: 'dmarc', now, signal }, open, (one) => plan(context, ownMail, one, records.get(`${one.day} ${one.domain}`) ?? '', now));
+  return open;
 }
 
 async function plan(context: ReportContext, ownMail: OwnMail, { day, domain }: OpenDay, text: string, now: number): Promise<DayPlan> {

@@ -1,5 +1,6 @@
 /** What every report of ours says about its maker, and how a day of UTC is written. */
 import { createHash } from 'node:crypto';
+import { REPORT_OUT_LIMITS } from '../../base/report-limits.ts';
 import type { Config } from '../../config/config.ts';
 import { DEFAULT_REPORTS, type ReportsConfig } from '../../config/reports-settings.ts';
 
@@ -22,6 +23,24 @@ export function reporterOf(config: Config): Reporter {
     from: settings.from ?? `postmaster@${config.origin ?? config.hostname}`,
     submitter: config.hostname,
   };
+}
+
+/** Days of UTC, `2026-11-20`: from one on, before another. */
+export interface DaySpan {
+  readonly from: string;
+  readonly before: string;
+}
+
+export interface ReportRun {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly signal: AbortSignal;
+  readonly span: DaySpan;
+}
+
+/** Those that are over and counted to their end, and not so long ago that nobody wants their report. */
+export function dueDays(now: number): DaySpan {
+  return { from: dayOf(now - REPORT_OUT_LIMITS.lateDays * DAY_MS), before: dayOf(now - REPORT_OUT_LIMITS.settleMs) };
 }
 
 /** The same for the same report, so that one that is sent again is recognised (RFC 9990 §3.5.3). Letters and digits. */

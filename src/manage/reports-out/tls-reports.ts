@@ -16,7 +16,7 @@ import { tlsReports, type TlsReport } from '../tls-report.ts';
 import type { ManageContext } from '../verb.ts';
 import { mailReport } from './mailed.ts';
 import { runReports, settled, type DayPlan, type DestinationSend, type OpenDay, type Outcome } from './report-run.ts';
-import { DAY_MS, dayOf, reporterOf, reportIdOf, timeOf } from './reporter.ts';
+import { DAY_MS, dueDays, reporterOf, reportIdOf, timeOf, type ReportRun } from './reporter.ts';
 
 const compress = promisify(gzip);
 const OK_MIN = 200;
@@ -31,14 +31,20 @@ export function createTlsReportChore(context: ReportContext, ownMail: OwnMail): 
     name: 'tls-reports',
     everyMs: REPORT_OUT_LIMITS.everyMs,
     async run({ now, signal }) {
-      const { store, config, log } = context;
-      if (!reporterOf(config).settings.tls) return;
-      await store.tlsResults.flush();
-      const open = await store.reportsOut.openTlsDays(dayOf(now - REPORT_OUT_LIMITS.lateDays * DAY_MS), dayOf(now - REPORT_OUT_LIMITS.settleMs), REPORT_OUT_LIMITS.domainsPerRunMax);
-      await runReports({ store, log, kind: 'tls', now, signal }, open, (one) => plan({ context, ownMail, now, signal }, one));
+      if (!reporterOf(context.config).settings.tls) return;
+      const open = await sendTlsReports(context, ownMail, { now, signal, span: dueDays(now) });
       if (open.length === REPORT_OUT_LIMITS.domainsPerRunMax) return { againInMs: 60_000 };
     },
   };
+}
+
+/** Works off what is open in these days, and returns what that was. */
+export async function sendTlsReports(context: ReportContext, ownMail: OwnMail, { now, signal, span }: ReportRun): Promise<readonly OpenDay[]> {
+  const { store, log } = context;
+  await store.tlsResults.flush();
+  const open = await store.reportsOut.openTlsDays(span.from, span.before, REPORT_OUT_LIMITS.domainsPerRunMax);
+  await runReports({ store, log, kind: 'tls', now, signal }, open, (one) => plan({ context, ownMail, now, signal }, one));
+  return open;
 }
 
 interface SendPorts {

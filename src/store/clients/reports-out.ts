@@ -32,6 +32,8 @@ export interface ReportsOutStore {
   rows(day: string, domain: string): Promise<readonly DmarcRow[]>;
   job(kind: ReportKind, day: string, domain: string): Promise<ReportJob | undefined>;
   noteJob(job: ReportJob): Promise<void>;
+  /** Jobs of this day that were given up are open again. */
+  reopen(kind: ReportKind, day: string): Promise<void>;
   noteSent(sent: SentReport): Promise<void>;
   sentFor(kind: ReportKind, day: string, domain: string): Promise<readonly SentReport[]>;
   /** The newest first; of one kind or domain, or of all. */
@@ -106,6 +108,10 @@ class ReportsOut implements ReportsOutStore {
 
   noteJob(job: ReportJob): Promise<void> {
     return this.#call('reportsOut.noteJob', job);
+  }
+
+  reopen(kind: ReportKind, day: string): Promise<void> {
+    return this.#call('reportsOut.reopen', { kind, day });
   }
 
   noteSent(sent: SentReport): Promise<void> {

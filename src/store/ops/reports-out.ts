@@ -72,6 +72,11 @@ export const reportsOutWrites = {
     );
   },
 
+  /** Jobs of a day that were given up are tried again, from the first attempt on. */
+  reopen(db: Database, { kind, day }: { readonly kind: ReportKind; readonly day: string }): void {
+    db.run(`UPDATE report_jobs SET state = 'open', attempts = 0 WHERE kind = ? AND day = ? AND state = 'given-up'`, kind, day);
+  },
+
   noteSent(db: Database, { kind, day, domain, destination, state, detail, messageId, at }: SentReport): void {
     db.run(
       `INSERT INTO reports_sent (kind, day, domain, destination, state, detail, message_id, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)

@@ -5,7 +5,7 @@ import type { TlsReportPolicy } from '../../../manage/tls-report.ts';
 import { durationOption, group, leaf, type Registry } from '../command.ts';
 import { addReceivedReports, showReceivedTls } from './report-received.ts';
 import { addDashboards } from './report-dashboards.ts';
-import { addSentReports } from './report-sent.ts';
+import { addSendReports, addSentReports } from './report-sent.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 
 interface ReportOptions extends CommonOptions {
@@ -19,6 +19,7 @@ export function add(registry: Registry): void {
   addTlsReport(registry, reports, 'tls');
   addReceivedReports(registry, reports);
   addSentReports(registry, reports);
+  addSendReports(registry, reports);
   addDashboards(registry, reports);
 }
 
