@@ -52,16 +52,13 @@ export interface ServerFacts {
   readonly trusted: readonly string[];
   /** Sessions with other mail servers of the last days, and how many of them were encrypted. */
   readonly outboundTls?: { readonly sessions: number; readonly encrypted: number };
-  /** What checks that compare with the past said in earlier runs, the latest first. */
-  readonly earlier?: readonly EarlierFinding[];
+  /** From where and under which names mail left in the last month, as examinations saw it, the latest first. */
+  readonly identities?: readonly PastIdentity[];
 }
 
-export interface EarlierFinding {
-  /** Id of the check. */
-  readonly check: string;
-  readonly subject: string;
-  readonly text: string;
-  /** Milliseconds since 1970: when it was said for the last time. */
+export interface PastIdentity extends SendingAddress {
+  /** Milliseconds since 1970. */
+  readonly firstAt: number;
   readonly lastAt: number;
 }
 

@@ -100,10 +100,16 @@ describe('checks of the host', () => {
     assert.equal(await level('several-addresses', { zone: two, addresses: [ADDRESS, { ...ADDRESS, address: '192.0.2.8' }] }), 'warn');
     assert.equal(await level('ipv6', { zone: two, addresses: [ADDRESS] }), 'pass');
     assert.equal(await level('ipv6', { zone: two, addresses: [{ ...ADDRESS, address: '2001:db8::7' }] }), 'fail');
-    const earlier = (check: string, subject: string, text: string): ServerFacts => ({ ...SERVER, earlier: [{ check, subject, text, lastAt: NOW - DAY_MS }] });
-    assert.equal(await level('static-address', { server: earlier('static-address', 'mail.example.org', 'Mail leaves from 192.0.2.7.') }), 'pass');
-    assert.equal(await level('static-address', { server: earlier('static-address', 'mail.example.org', 'Mail leaves from 192.0.2.99.') }), 'warn');
-    assert.equal(await level('helo-stable', { server: earlier('helo-stable', '192.0.2.7', '192.0.2.7 introduces itself as other.example.org.') }), 'warn');
+    const past = (...identities: readonly (readonly [address: string, helo: string, from: number, to: number])[]): { server: ServerFacts } => ({
+      server: { ...SERVER, identities: identities.map(([address, helo, from, to]) => ({ address, helo, firstAt: NOW - from * DAY_MS, lastAt: NOW - to * DAY_MS })) },
+    });
+    const helo = 'mail.example.org';
+    assert.equal(await level('static-address', past(['192.0.2.7', helo, 9, 1])), 'pass');
+    assert.equal(await level('static-address', past(['192.0.2.99', helo, 9, 1])), 'warn');
+    assert.equal(await level('static-address', past(['192.0.2.7', helo, 9, 1], ['192.0.2.99', helo, 9, 3])), 'pass', 'one of two was given up');
+    assert.equal(await level('static-address', past(['192.0.2.99', helo, 9, 8], ['192.0.2.98', helo, 7, 5], ['192.0.2.97', helo, 4, 1])), 'fail');
+    assert.equal(await level('helo-stable', past(['192.0.2.7', helo, 9, 1], ['192.0.2.8', 'other.example.org', 9, 1])), 'pass');
+    assert.equal(await level('helo-stable', past(['192.0.2.7', 'other.example.org', 9, 1])), 'warn');
   });
 });
 

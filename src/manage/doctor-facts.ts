@@ -1,7 +1,7 @@
 /** What this server knows of itself that examinations need. */
 import type { Clock } from '../base/clock.ts';
 import type { Config, HostPort } from '../config/config.ts';
-import type { DomainKey, EarlierFinding, SendingAddress, ServerFacts, ServiceListener } from '../doctor/check.ts';
+import type { DomainKey, SendingAddress, ServerFacts, ServiceListener } from '../doctor/check.ts';
 import { domainKey } from '../store/clients/directory.ts';
 import { tlsDay } from '../store/clients/tls-results.ts';
 import { createDirectory } from '../store/directory.ts';
@@ -32,7 +32,7 @@ const ROLES = ['postmaster', 'abuse'] as const;
 
 export async function doctorFacts({ store, config, clock }: { readonly store: Store; readonly config: Config; readonly clock: Clock }): Promise<DoctorFacts> {
   const hostname = domainKey(config.hostname);
-  const [{ domains }, outboundTls, earlier] = await Promise.all([store.directory.snapshot(), encryptedShare(store, clock.now()), earlierFindings(store)]);
+  const [{ domains }, outboundTls, identities] = await Promise.all([store.directory.snapshot(), encryptedShare(store, clock.now()), store.examinations.identities(clock.now() - MONTH_MS)]);
   const samples = { store, config, keys: createSigningKeys({ store }), now: clock.now() };
   const directory = createDirectory({ store, hostname: config.hostname, origin: config.origin });
   return {
@@ -44,7 +44,7 @@ export async function doctorFacts({ store, config, clock }: { readonly store: St
       const reached = await Promise.all(ROLES.map(async (role) => ['mailbox', 'alias'].includes((await directory.resolve(`${role}@${name}`)).kind)));
       return { domain: name, keys, sample: (await sampleMessage(samples, name)).toString('base64'), unreachable: ROLES.filter((_, at) => !reached[at]) };
     })),
-    server: { handling: await sampleHandling(samples), listeners: listenersOf(config), trusted: config.networks.trusted, ...(config.relay ? { relay: config.relay.host } : {}), namesWithoutMail: config.dns.policy?.namesWithoutMail ?? [], ...(outboundTls ? { outboundTls } : {}), earlier },
+    server: { handling: await sampleHandling(samples), listeners: listenersOf(config), trusted: config.networks.trusted, ...(config.relay ? { relay: config.relay.host } : {}), namesWithoutMail: config.dns.policy?.namesWithoutMail ?? [], ...(outboundTls ? { outboundTls } : {}), identities },
   };
 }
 
@@ -63,6 +63,7 @@ function dialled(address: string): readonly string[] {
 }
 
 const DAY_MS = 86_400_000;
+const MONTH_MS = 30 * DAY_MS;
 
 /** Of yesterday and today. */
 async function encryptedShare(store: Store, now: number): Promise<ServerFacts['outboundTls']> {
@@ -74,13 +75,4 @@ async function encryptedShare(store: Store, now: number): Promise<ServerFacts['o
     if (row.failure === 'starttls-not-supported') plain += row.sessions;
   }
   return sessions === 0 ? undefined : { sessions, encrypted: sessions - plain };
-}
-
-/** Checks that compare with what they said before. */
-const COMPARING = ['static-address', 'helo-stable'] as const;
-const EARLIER_MAX = 50;
-
-async function earlierFindings(store: Store): Promise<readonly EarlierFinding[]> {
-  const spells = await Promise.all(COMPARING.map((check) => store.examinations.spells({ subject: '', check, limit: EARLIER_MAX })));
-  return spells.flat().map(({ check, subject, text, lastAt }) => ({ check, subject, text, lastAt })).toSorted((a, b) => b.lastAt - a.lastAt);
 }

@@ -28,6 +28,11 @@ const facts = defineVerb({
 
 export const doctorVerbs = [facts] as const;
 
+/** With the addresses that mail leaves from. */
+export interface OwnExamination extends Examination {
+  readonly addresses: readonly SendingAddress[];
+}
+
 export interface DoctorRequest {
   /** Undefined: no server here, only domains are looked at. */
   readonly facts: DoctorFacts | undefined;
@@ -38,7 +43,7 @@ export interface DoctorRequest {
 }
 
 /** Throws a permanent Failure `check-unknown`, or `nothing-to-check`. Without context.network, what needs connections is unknown. */
-export async function runDoctor({ dns, clock, network, lists, domainLists }: VerifyContext, { facts: known, domains, only, onResult }: DoctorRequest): Promise<Examination> {
+export async function runDoctor({ dns, clock, network, lists, domainLists }: VerifyContext, { facts: known, domains, only, onResult }: DoctorRequest): Promise<OwnExamination> {
   for (const id of only ?? []) explainCheck(id);
   const addresses = known ? await ownAddresses({ dns }, known) : [];
   const now = clock.now();
@@ -46,7 +51,8 @@ export async function runDoctor({ dns, clock, network, lists, domainLists }: Ver
   const subjects = [...subjectsOf(known, addresses, names), ...(await sampleSubjects({ dns, now }, known, addresses, names, only))];
   if (subjects.length === 0) throw new Failure('nothing-to-check', 'name a domain, or run this where a server is configured', { temporary: false });
   const context = { dns, now, ...(network ? { network } : {}), ...(lists ? { lists } : {}), ...(domainLists ? { domainLists } : {}) };
-  return examine(context, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, ...(only ? { only } : {}), ...(onResult ? { onResult } : {}) });
+  const examination = await examine(context, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, ...(only ? { only } : {}), ...(onResult ? { onResult } : {}) });
+  return { ...examination, addresses };
 }
 
 function subjectsOf(known: DoctorFacts | undefined, addresses: readonly SendingAddress[], wanted: readonly string[]): readonly Subject[] {

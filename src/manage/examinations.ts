@@ -1,6 +1,7 @@
 /** Keeping what the doctor found: runs and scores, and the findings by the time in which they were the same. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
 import { EXAMINATION_LIMITS } from '../base/guard-limits.ts';
 import type { Level } from '../doctor/check.ts';
 import { domainScores, type ScoredResult } from '../doctor/domain-scores.ts';
@@ -28,13 +29,16 @@ const keep = defineVerb({
     /** Present when all checks were run on everything. */
     score: z.number().min(0).max(10).optional(),
     results: z.array(finding).max(EXAMINATION_LIMITS.resultsMax),
+    /** Where mail leaves from now. */
+    addresses: z.array(z.object({ address: z.string().max(45), helo: z.string().max(255) })).max(DOCTOR_LIMITS.addressesMax).default([]),
   }),
-  run: async ({ store, config, clock }, { score, results }) => {
+  run: async ({ store, config, clock }, { score, results, addresses }) => {
     const at = clock.now();
     const domains = (await store.directory.snapshot()).domains.map(({ name }) => name);
     const ours = new Set([...domains, domainKey(config.hostname)]);
     const kept = results.filter(({ subject }) => isIP(subject) !== 0 || ours.has(subject));
     await store.examinations.keep(runOf({ at, by: 'command', ...(score === undefined ? {} : { score }) }, kept), score === undefined ? [] : scoresOf(kept, at), kept.map(findingOf));
+    await store.examinations.addIdentities(addresses, at);
     return { kept: kept.length };
   },
 });

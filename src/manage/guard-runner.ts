@@ -109,7 +109,11 @@ class Guard {
     const subjects = doubts && new Set(doubts.map(({ subject }) => subject));
     const domains = facts.domains.filter(({ domain }) => !subjects || subjects.has(domain));
     try {
-      if (ours.length > 0) await take((await runDoctor(verify, { facts: { ...facts, domains: [] }, domains: [], only: ours })).results);
+      if (ours.length > 0) {
+        const { results, addresses } = await runDoctor(verify, { facts: { ...facts, domains: [] }, domains: [], only: ours });
+        await this.#context.store.examinations.addIdentities(addresses, clock.now());
+        await take(results);
+      }
       for (let from = 0; from < domains.length && theirs.length > 0; from += GUARD_LIMITS.domainsAtOnce) {
         signal?.throwIfAborted();
         const some = domains.slice(from, from + GUARD_LIMITS.domainsAtOnce);

@@ -1,10 +1,10 @@
 /** What the doctor found, and what the guard remembers and has to tell. */
 import { EXAMINATION_LIMITS } from '../../base/guard-limits.ts';
 import type { StoreCall } from '../call.ts';
-import type { FindingRow, RunRow, ScoreRow, SpellRow } from '../ops/examinations.ts';
+import type { FindingRow, IdentityRow, RunRow, ScoreRow, SpellRow } from '../ops/examinations.ts';
 import type { GuardNewsRow, GuardStateRow } from '../ops/guard.ts';
 
-export type { FindingRow, RunRow, ScoreRow, SpellRow } from '../ops/examinations.ts';
+export type { FindingRow, IdentityRow, RunRow, ScoreRow, SpellRow } from '../ops/examinations.ts';
 export type { GuardNewsRow, GuardStateRow } from '../ops/guard.ts';
 
 export interface ExaminationStore {
@@ -19,6 +19,10 @@ export interface ExaminationStore {
   /** What fails as it was seen since `since`, milliseconds since 1970. */
   failing(since: number, limit: number): Promise<readonly Pick<SpellRow, 'subject' | 'check'>[]>;
   prune(before: number): Promise<void>;
+  /** Notes that mail leaves from these now. */
+  addIdentities(identities: readonly Pick<IdentityRow, 'address' | 'helo'>[], at: number): Promise<void>;
+  /** Those seen since `since`, milliseconds since 1970, the latest first. */
+  identities(since: number): Promise<readonly IdentityRow[]>;
 }
 
 export interface GuardStore {
@@ -51,6 +55,8 @@ export function createExaminationStore(call: StoreCall): ExaminationStore {
     spells: (of) => call('examinations.spells', of),
     failing: (since, limit) => call('examinations.failing', { since, limit }),
     prune: (before) => call('examinations.prune', { before }),
+    addIdentities: (rows, at) => call('examinations.addIdentities', { rows, at }),
+    identities: (since) => call('examinations.identities', { since, limit: EXAMINATION_LIMITS.listedMax }),
   };
 }
 

@@ -31,6 +31,7 @@ import { stsPublicationsMigration } from './068-sts-publications.ts';
 import { reportsMigration } from './062-reports.ts';
 import { suppressionStreamsMigration } from './063-suppression-streams.ts';
 import { placementMigration } from './069-placement.ts';
+import { sendingIdentitiesMigration } from './076-sending-identities.ts';
 
 export const migrations: readonly Migration[] = [
   queueMigration,
@@ -64,4 +65,5 @@ export const migrations: readonly Migration[] = [
   reportsMigration,
   suppressionStreamsMigration,
   placementMigration,
+  sendingIdentitiesMigration,
 ];

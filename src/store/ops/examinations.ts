@@ -37,6 +37,15 @@ export interface SpellRow extends FindingRow {
   readonly lastAt: number;
 }
 
+/** An address that mail left from, and what it said in EHLO. */
+export interface IdentityRow {
+  readonly address: string;
+  readonly helo: string;
+  /** Milliseconds since 1970. */
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
 const RUN_COLUMNS = 'at, made_by AS "by", score, passed, warned, failed, unknown';
 const SPELL_COLUMNS = 'subject, check_id AS "check", since, last_at AS "lastAt", level, text, remedy, record';
 
@@ -74,11 +83,18 @@ export const examinationWrites = {
     }
   },
 
+  addIdentities(db: Database, { rows, at }: { readonly rows: readonly Pick<IdentityRow, 'address' | 'helo'>[]; readonly at: number }): void {
+    for (const { address, helo } of rows) {
+      db.run('INSERT INTO sending_identities (address, helo, first_at, last_at) VALUES (?, ?, ?, ?) ON CONFLICT (address, helo) DO UPDATE SET last_at = excluded.last_at', address, helo, at, at);
+    }
+  },
+
   /** What ended before `before`. */
   prune(db: Database, { before }: { readonly before: number }): void {
     db.run('DELETE FROM doctor_runs WHERE at < ?', before);
     db.run('DELETE FROM doctor_scores WHERE at < ?', before);
     db.run('DELETE FROM doctor_findings WHERE last_at < ?', before);
+    db.run('DELETE FROM sending_identities WHERE last_at < ?', before);
   },
 };
 
@@ -86,6 +102,11 @@ export const examinationReads = {
   /** The latest first. `whole`: only those of all checks. */
   runs(db: Database, { limit, whole }: { readonly limit: number; readonly whole: boolean }): readonly RunRow[] {
     return db.all<RunRow>(`SELECT ${RUN_COLUMNS} FROM doctor_runs WHERE ? = 0 OR score IS NOT NULL ORDER BY at DESC, id DESC LIMIT ?`, whole ? 1 : 0, limit);
+  },
+
+  /** Those seen since `since`, the latest first. */
+  identities(db: Database, { since, limit }: { readonly since: number; readonly limit: number }): readonly IdentityRow[] {
+    return db.all<IdentityRow>('SELECT address, helo, first_at AS "firstAt", last_at AS "lastAt" FROM sending_identities WHERE last_at >= ? ORDER BY last_at DESC, address, helo LIMIT ?', since, limit);
   },
 
   /** What fails as it was seen since `since`. */

@@ -1,7 +1,8 @@
 /** `posthorn doctor`: will mail arrive, and if not, exactly what has to be changed? */
+import { DOCTOR_LIMITS } from '../../../base/doctor-limits.ts';
 import { Failure } from '../../../base/errors.ts';
 import { printable } from '../../../base/table.ts';
-import { explainCheck, runDoctor, type DoctorFacts, type Examination } from '../../../manage/doctor.ts';
+import { explainCheck, runDoctor, type DoctorFacts, type Examination, type OwnExamination } from '../../../manage/doctor.ts';
 import { examinationText, type Paragraph } from '../../../manage/doctor-text.ts';
 import { leaf, type Registry } from '../command.ts';
 import { Progress } from '../progress.ts';
@@ -44,9 +45,9 @@ async function doctor(session: Session, options: DoctorOptions, domains: readonl
 }
 
 /** For `posthorn guard history`; an examination is worth showing even when it cannot be kept. */
-async function keep(session: Session, options: DoctorOptions, { score, results }: Examination, whole: boolean): Promise<void> {
+async function keep(session: Session, options: DoctorOptions, { score, results, addresses }: OwnExamination, whole: boolean): Promise<void> {
   try {
-    await session.call(options, 'doctor.keep', { results, ...(whole ? { score } : {}) });
+    await session.call(options, 'doctor.keep', { results, addresses: addresses.slice(0, DOCTOR_LIMITS.addressesMax), ...(whole ? { score } : {}) });
   } catch (error) {
     session.out.note(`the findings could not be kept: ${error instanceof Error ? error.message : String(error)}`);
   }
