@@ -455,6 +455,8 @@ export const STORE_LIMITS = {
   dueRowsPerReadMax: 2_000,
   /** Finished messages whose history is removed in one transaction. */
   pruneBatchMax: 500,
+  /** Keys by which messages are found that are sorted into the index together: a few milliseconds of work. */
+  keysPerRun: 10_000,
 } as const;
 
 /** Threads that take sessions, beside the main thread. */

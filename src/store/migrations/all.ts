@@ -31,6 +31,7 @@ import { stsPublicationsMigration } from './068-sts-publications.ts';
 import { reportsMigration } from './062-reports.ts';
 import { suppressionStreamsMigration } from './063-suppression-streams.ts';
 import { placementMigration } from './069-placement.ts';
+import { lookupRunsMigration } from './075-lookup-runs.ts';
 import { sendingIdentitiesMigration } from './076-sending-identities.ts';
 
 export const migrations: readonly Migration[] = [
@@ -65,5 +66,6 @@ export const migrations: readonly Migration[] = [
   reportsMigration,
   suppressionStreamsMigration,
   placementMigration,
+  lookupRunsMigration,
   sendingIdentitiesMigration,
 ];

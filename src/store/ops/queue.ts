@@ -10,10 +10,11 @@ import { addBody, releaseBody } from './bodies.ts';
 import type { NewBody } from './bodies.ts';
 import { depositMessage } from './mailboxes.ts';
 import { rememberForScript } from './scripts.ts';
-import { addLookupKeys, appendEvents, removeLookupKeys, startEvents } from './timeline.ts';
+import { addLookupKeys, removeLookupKeys } from './lookup-keys.ts';
+import { appendEvents, startEvents } from './timeline.ts';
 export { queueReads } from './queue-reads.ts';
 
-/** The columns of `messages` in order, without `finished_at`. */
+/** The columns of `messages` in order, without `finished_at` and `lookup_run`. */
 export type MessageValues = readonly [
   id: string, sender: string, options: string, origin: string, senderBelieved: 0 | 1, contentDigest: string, sizeBytes: number,
   startedAt: number, queuedAt: number, expiresAt: number, messageId: string | null, headerFrom: string | null, junk: 0 | 1,
@@ -71,8 +72,8 @@ export interface OrderArgs {
 }
 
 const INSERT_MESSAGE = `INSERT INTO messages (id, sender, options, origin, sender_believed, content_digest, size_bytes, started_at,
-  queued_at, expires_at, message_id, header_from, junk, stream, dkim_domain, watch_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  queued_at, expires_at, message_id, header_from, junk, stream, dkim_domain, watch_at, lookup_run)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const INSERT_RECIPIENT = `INSERT INTO recipients (message_id, position, address, original_recipient, notify, state, attempts,
   next_attempt_at, last_reply, reason, via, reverse_path, reroute) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
@@ -145,11 +146,11 @@ export const queueWrites = {
 
 function insertItem(db: Database, item: InsertArgs): void {
   const id = item.message[0];
-  db.run(INSERT_MESSAGE, ...item.message);
+  const run = addLookupKeys(db, id, [item.message[1], item.message[10], ...item.recipients.map((recipient) => recipient[1])]);
+  db.run(INSERT_MESSAGE, ...item.message, run);
   for (const recipient of item.recipients) db.run(INSERT_RECIPIENT, id, ...recipient);
   if (item.events !== null) startEvents(db, id, item.events);
   addBody(db, item.body);
-  addLookupKeys(db, id, item.message[8], [item.message[1], item.message[10], ...item.recipients.map((recipient) => recipient[1])]);
 }
 
 function statusOf(db: Database, id: string): { readonly digest: string; readonly finishedAt: number | null } | undefined {
