@@ -22,6 +22,8 @@ export const HTTP_SERVER_LIMITS = {
   requestsPerConnectionMax: 100,
   /** No route may ask for more. */
   bodyBytesMax: 64 * 1024 * 1024,
+  /** Held of all bodies at once, while they come in and while routes look at them; beyond, requests are answered 503. */
+  bodiesBytesMax: 64 * 1024 * 1024,
   /** A route that takes longer to answer is given up: 503. */
   answerTimeoutMs: 25_000,
   /** Entries of X-Forwarded-For that are looked at, from the right. */

@@ -26,6 +26,10 @@ export const REPORT_IN_LIMITS = {
   rowMessagesMax: 100_000_000,
   /** A TLS report as it is posted, packed or not. */
   httpBodyBytesMax: 1024 * 1024,
+  /** The same unpacked: anybody may post, and a document is parsed in one go (2 MiB take 70 ms at worst). */
+  httpJsonBytesMax: 2 * 1024 * 1024,
+  /** Posts that wait for their turn to be read, one at a time; further ones are told to come later. */
+  httpWaitingMax: 20,
   /** A JSON report unpacked. */
   jsonBytesMax: 8 * 1024 * 1024,
   tlsPoliciesMax: 1000,

@@ -19,7 +19,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { HostPort } from '../../config/config.ts';
 import type { HttpRoute, HttpRouteAnswer, HttpRouteRequest } from '../../contract/http-route.ts';
-import { readBody } from './body.ts';
+import { BodyRoom, readBody, type ReadBody } from './body.ts';
 import { requestFacts } from './request-facts.ts';
 import { chooseRoutes } from './route-table.ts';
 
@@ -36,6 +36,8 @@ export interface WebServerOptions {
   readonly tls?: SecureContextOptions;
   /** For a name of SNI; undefined: the one above. */
   readonly contextFor?: (serverName: string) => SecureContext | undefined;
+  /** How long slow clients are borne; default as in HTTP_SERVER_LIMITS. */
+  readonly patience?: Pick<ServerOptions, 'headersTimeout' | 'requestTimeout' | 'connectionsCheckingInterval'>;
 }
 
 export interface WebServer {
@@ -63,6 +65,8 @@ const TEXTS: Readonly<Record<number, string>> = {
   503: 'It took too long; try again later.',
 };
 
+const UNREAD: Readonly<Record<Exclude<ReadBody['kind'], 'body' | 'gone'>, number>> = { 'too-large': 413, crowded: 503 };
+
 const SERVER_OPTIONS: ServerOptions = {
   maxHeaderSize: HTTP_SERVER_LIMITS.headBytesMax,
   headersTimeout: HTTP_SERVER_LIMITS.headTimeoutMs,
@@ -82,8 +86,10 @@ export function createWebServer(options: WebServerOptions): WebServer {
 class Web implements WebServer {
   readonly #options: WebServerOptions;
   readonly #servers: (Server | TlsServer)[] = [];
+  readonly #room = new BodyRoom(HTTP_SERVER_LIMITS.bodiesBytesMax);
   readonly #perClient = new Map<string, number>();
-  #connections = 0;
+  readonly #sockets = new Set<Socket>();
+  #cut = false;
   #tls: SecureContextOptions | undefined;
 
   constructor(options: WebServerOptions) {
@@ -92,7 +98,7 @@ class Web implements WebServer {
   }
 
   listen(scheme: 'http' | 'https', { address, port }: HostPort): Promise<HostPort> {
-    const server = scheme === 'http' ? createServer(SERVER_OPTIONS) : this.#tlsServer();
+    const server = scheme === 'http' ? createServer({ ...SERVER_OPTIONS, ...this.#options.patience }) : this.#tlsServer();
     server.maxHeadersCount = HTTP_SERVER_LIMITS.headerFieldsMax;
     server.maxRequestsPerSocket = HTTP_SERVER_LIMITS.requestsPerConnectionMax;
     server.setTimeout(HTTP_SERVER_LIMITS.idleTimeoutMs);
@@ -121,14 +127,17 @@ class Web implements WebServer {
     timer.cancel();
   }
 
+  /** Also those that have asked nothing yet, and those in their TLS handshake, which Node counts as no connection. */
   #cutOff(): void {
-    for (const server of this.#servers) server.closeAllConnections();
+    this.#cut = true;
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #tlsServer(): TlsServer {
     const { contextFor } = this.#options;
     return createTlsServer({
       ...SERVER_OPTIONS,
+      ...this.#options.patience,
       ...this.#tls,
       handshakeTimeout: HTTP_SERVER_LIMITS.tlsHandshakeTimeoutMs,
       ALPNProtocols: ['http/1.1'],
@@ -142,11 +151,11 @@ class Web implements WebServer {
     const key = this.#options.clientKey(peer);
     const count = this.#perClient.get(key) ?? 0;
     const crowded = count >= HTTP_SERVER_LIMITS.connectionsPerClientMax && !this.#options.isProxy(peer);
-    if (crowded || this.#connections >= HTTP_SERVER_LIMITS.connectionsMax) return void socket.destroy();
-    this.#connections += 1;
+    if (this.#cut || crowded || this.#sockets.size >= HTTP_SERVER_LIMITS.connectionsMax) return void socket.destroy();
+    this.#sockets.add(socket);
     this.#perClient.set(key, count + 1);
     socket.once('close', () => {
-      this.#connections -= 1;
+      this.#sockets.delete(socket);
       const left = (this.#perClient.get(key) ?? 1) - 1;
       if (left > 0) this.#perClient.set(key, left);
       else this.#perClient.delete(key);
@@ -172,13 +181,18 @@ class Web implements WebServer {
     const choice = chooseRoutes(routes(), { method: request.method ?? '', host: facts.host, path: facts.path });
     if (choice.kind === 'none') return send(request, response, { status: 404 });
     if (choice.kind === 'wrong-method') return send(request, response, { status: 405, headers: { allow: choice.allow } });
-    const bytesMax = Math.min(Math.max(...choice.routes.map((route) => route.bodyBytesMax ?? 0)), HTTP_SERVER_LIMITS.bodyBytesMax);
-    const body = await readBody(request, response, bytesMax);
-    if (body.kind === 'gone') return;
-    if (body.kind === 'too-large') return send(request, response, { status: 413 });
-    const answer = await this.#inTime(ask(choice.routes, { ...facts, headers, body: body.bytes }));
-    log.debug('http.request', { client: facts.clientAddress, method: request.method ?? '', host: facts.host, path: facts.path, status: answer.status });
-    send(request, response, answer);
+    const share = this.#room.share();
+    try {
+      const bytesMax = Math.min(Math.max(...choice.routes.map((route) => route.bodyBytesMax ?? 0)), HTTP_SERVER_LIMITS.bodyBytesMax);
+      const body = await readBody(request, response, bytesMax, share.take);
+      if (body.kind === 'gone') return;
+      if (body.kind !== 'body') return send(request, response, { status: UNREAD[body.kind] });
+      const answer = await this.#inTime(ask(choice.routes, { ...facts, headers, body: body.bytes }));
+      log.debug('http.request', { client: facts.clientAddress, method: request.method ?? '', host: facts.host, path: facts.path, status: answer.status });
+      send(request, response, answer);
+    } finally {
+      share.release();
+    }
   }
 
   #inTime(work: Promise<HttpRouteAnswer>): Promise<HttpRouteAnswer> {

@@ -9,13 +9,13 @@ import type { TlsReport, TlsReportPolicy } from '../../contract/reports.ts';
 import { normalizeDomain } from '../../mail/address.ts';
 import { UnreadableReport } from './unpack.ts';
 
-/** Rejects with UnreadableReport. */
-export async function readTlsJson(chunks: AsyncIterable<Buffer>): Promise<TlsReport> {
+/** `bytesMax`: default as for mail. Rejects with UnreadableReport. */
+export async function readTlsJson(chunks: AsyncIterable<Buffer>, bytesMax: number = REPORT_IN_LIMITS.jsonBytesMax): Promise<TlsReport> {
   const pieces: Buffer[] = [];
   let total = 0;
   for await (const chunk of chunks) {
     total += chunk.length;
-    if (total > REPORT_IN_LIMITS.jsonBytesMax) throw new UnreadableReport(`the report is longer than ${REPORT_IN_LIMITS.jsonBytesMax / 1024 ** 2} MiB`);
+    if (total > bytesMax) throw new UnreadableReport(`the report is longer than ${bytesMax / 1024 ** 2} MiB`);
     pieces.push(chunk);
   }
   return parseTlsReport(Buffer.concat(pieces).toString('utf8').replace(/^\uFEFF/, ''));

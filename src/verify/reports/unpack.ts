@@ -32,6 +32,11 @@ export function unpacked(bytes: Buffer): AsyncIterable<Buffer> {
   return method === 0 ? plain(data) : inflated(createInflateRaw({ chunkSize: CHUNK_BYTES }), data);
 }
 
+/** The same without archives: as it is, or out of gzip. */
+export function unpackedGzip(bytes: Buffer): AsyncIterable<Buffer> {
+  return isGzip(bytes) ? inflated(createGunzip({ chunkSize: CHUNK_BYTES }), bytes) : plain(bytes);
+}
+
 function isGzip(bytes: Buffer): boolean {
   return bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
