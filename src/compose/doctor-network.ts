@@ -37,13 +37,16 @@ export async function createDoctorNetwork({ config, servers, dns, clock, connect
   const settings = (): DoctorConfig => config?.doctor ?? DEFAULT_DOCTOR;
   let made: Promise<ClientTls> | undefined;
   const clientTls = (): Promise<ClientTls> => (made ??= createClientTls(config?.outbound ?? {}));
-  const fetch = createHttpsFetch({ dns, connector, clock, clientTls, protocols: () => config?.outbound.protocols ?? ['ipv4', 'ipv6'] });
+  const direct = createHttpsFetch({ dns, connector, clock, clientTls, protocols: () => config?.outbound.protocols ?? ['ipv4', 'ipv6'] });
+  // In the lab one port serves what is at 443 on the internet.
+  const fetch: HttpsFetch = (request) => direct(request.port === HTTPS_PORT && isLab(config) ? { ...request, port: config.outboundTls.mtaStsPort } : request);
   const linkFetch = createHttpsFetch({ dns, connector: connectorForLinks(connector, config), clock, clientTls, protocols: () => config?.outbound.protocols ?? ['ipv4', 'ipv6'] });
   return {
     fetch,
     linkFetch,
     askServer: createAskServer({ servers, dnsPort: settings().nameServerPort, clock, signal: ending.signal }),
     probe: createMailProbe({ connector, clock, clientTls }),
+    simulated: isLab(config),
     get outside() {
       const { prober } = settings();
       return prober === undefined ? undefined : createOutsideProber(fetch, new URL(prober));
@@ -62,10 +65,13 @@ export async function createDoctorNetwork({ config, servers, dns, clock, connect
   };
 }
 
+function isLab(config: Config | undefined): config is Config {
+  return config !== undefined && (config.outboundTls.mtaStsPort ?? HTTPS_PORT) !== HTTPS_PORT;
+}
+
 /** Strangers write links: none of them leads into this machine's own networks. In the lab the internet is 127.0.0.0/8. */
 function connectorForLinks(connector: Connector, config: Config | undefined): Connector {
-  const inLab = config !== undefined && (config.outboundTls.mtaStsPort ?? HTTPS_PORT) !== HTTPS_PORT;
-  const allowed = inLab ? isLoopbackAddress : isPublicAddress;
+  const allowed = isLab(config) ? isLoopbackAddress : isPublicAddress;
   return {
     connect: async (request) => {
       if (!allowed(request.address)) throw new Failure('private-address', 'a private address, where no link may lead', { temporary: false });

@@ -21,6 +21,7 @@ import { createLogSink, type OpenLogSink } from '../face/log-sink.ts';
 import { insideLab } from '../lab/address-plan.ts';
 import type { ZoneRecord } from '../lab/dns/zone-record.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
+import { PROBER } from '../lab/registries.ts';
 import { createLabVerbs } from '../lab/verbs.ts';
 import { recordsOf } from '../manage/dns.ts';
 import { runVerb, type AnyVerb } from '../manage/local-call.ts';
@@ -213,7 +214,9 @@ async function writeConfig(dir: string, portBase: number, host: { ip: string; mx
   const key = join(dir, 'key.pem');
   const issued = await lab.issueCertificate([HOSTNAME, DOMAIN, `mta-sts.${DOMAIN}`, `autoconfig.${DOMAIN}`, `autodiscover.${DOMAIN}`, 'localhost', host.mxAddress, host.ip]);
   writeFileSync(certificate, issued.certificatePem);
+  const browsingKey = join(dir, 'safe-browsing.key');
   writeFileSync(key, issued.keyPem, { mode: 0o600 });
+  writeFileSync(browsingKey, 'lab\n', { mode: 0o600 });
   const ports = portsOf(portBase);
   const file = join(dir, 'posthorn.toml');
   const text = `# Written by "posthorn lab" at each start.
@@ -239,6 +242,8 @@ servers = ["${lab.dns.host}:${lab.dns.port}"]
 
 [doctor]
 name-server-port = ${lab.dns.port}     # of the lab; 53 on the Internet
+prober = "https://${PROBER}/port25"   # a friend outside who tries our port 25
+safe-browsing-key-file = ${JSON.stringify(browsingKey)}   # of the lab's own Safe Browsing
 
 [[dns.provider]]             # the lab's name server, to rehearse posthorn dns plan and apply
 type = "rfc2136"

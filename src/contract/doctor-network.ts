@@ -18,6 +18,8 @@ export interface DoctorNetwork {
   readonly mailPort: number;
   /** Where MTA-STS policies are served: 443, in the lab another. */
   readonly policyPort: number;
+  /** The internet is that of the lab, whose addresses are 127.0.0.0/8. Default false. */
+  readonly simulated?: boolean;
   /** Of the Google Safe Browsing API; rejects when it cannot be read. Absent: it is not asked. */
   readonly safeBrowsingKey?: (() => Promise<string>) | undefined;
 }

@@ -3,12 +3,13 @@ import type { DoctorNetwork } from '../contract/doctor-network.ts';
 import type { HttpsAnswer } from '../contract/https-fetch.ts';
 
 export function rememberingNetwork(network: DoctorNetwork): DoctorNetwork {
-  const { mailPort, policyPort, safeBrowsingKey, outside } = network;
+  const { mailPort, policyPort, safeBrowsingKey, outside, simulated = false } = network;
   const pages = new Map<string, Promise<HttpsAnswer>>();
   const ask = remembering(network.askServer as (question: object) => Promise<unknown>);
   return {
     mailPort,
     policyPort,
+    simulated,
     safeBrowsingKey,
     outside: outside && remembering(outside),
     ...(network.linkFetch ? { linkFetch: network.linkFetch } : {}),

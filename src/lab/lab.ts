@@ -38,6 +38,8 @@ import { outsideSite } from './providers/outside-site.ts';
 import type { ProviderProfile } from './providers/profile.ts';
 import { startProvider, type RunningProvider } from './providers/provider.ts';
 import type { SuccessWanted } from './providers/receiver.ts';
+import { greetingOf } from './greeting.ts';
+import { registryPage, REGISTRY_NAMES, type RegistryFacts } from './registries.ts';
 import { publishedPolicy } from './published-policy.ts';
 import { Weather, type ScenarioName, type ScenarioState } from './scenarios.ts';
 import { sendSuccessNotice } from './success-notice.ts';
@@ -336,7 +338,11 @@ class SimulatedInternet implements Lab {
       return profile && publishedPolicy(profile, this.#weather);
     };
     const authority = await this.#openAuthority();
-    this.#servers.push(await startPolicyHost({ address: this.#plan.policyHost, port: this.#plan.policyPort, authority, domains: [...domains.keys()], policy }));
+    this.#servers.push(await startPolicyHost({ address: this.#plan.policyHost, port: this.#plan.policyPort, authority, domains: [...domains.keys()], policy, services: { names: REGISTRY_NAMES, page: (host, path) => registryPage(host, path, this.#registryFacts) } }));
+  }
+
+  get #registryFacts(): RegistryFacts {
+    return { weather: this.#weather, now: this.clock.now(), serverAddress: this.#options.serverHost.mxAddress, greeting: () => greetingOf(this.#connector, this.#target) };
   }
 
   #afterStored(profile: ProviderProfile, message: InboxMessage): void {

@@ -24,7 +24,11 @@ async function failed(): Promise<readonly string[]> {
 }
 
 describe('posthorn doctor in the lab', () => {
-  it('finds nothing wrong in good weather', async () => assert.deepEqual(await failed(), []));
+  it('finds nothing wrong in good weather, and knows everything', async () => {
+    assert.deepEqual(await failed(), []);
+    const { results } = await lab.json<Examination>(['doctor']);
+    assert.deepEqual(results.filter(({ level }) => level === 'unknown').map(({ check }) => check), []);
+  });
 
   for (const [scenario, checks] of [
     ['no-ptr', ['ptr']],
@@ -35,6 +39,10 @@ describe('posthorn doctor in the lab', () => {
     ['dkim-broken', ['dkim-published']],
     ['dkim-missing', ['dkim-published']],
     ['dmarc-missing', ['dmarc-record']],
+    ['young-domain', ['domain-age']],
+    ['route-invalid', ['route-origin']],
+    ['unsafe-site', ['safe-browsing']],
+    ['firewall', ['port-25-in']],
   ] as const) {
     it(`finds what is wrong with ${scenario}`, async () => {
       await lab.run(['lab', 'scenario', scenario, 'on']);

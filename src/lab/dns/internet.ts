@@ -4,6 +4,7 @@
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { AddressPlan } from '../address-plan.ts';
+import { registryRecords } from '../registries.ts';
 import type { ProviderProfile } from '../providers/profile.ts';
 import { policyId, publishedPolicy } from '../published-policy.ts';
 import type { Weather } from '../scenarios.ts';
@@ -39,7 +40,7 @@ export function internetZones(facts: InternetFacts): readonly Zone[] {
   const ours = ourRecords(facts).filter((record) => !taken.has(cut(record.name)));
   const secure = new Set(facts.providers.filter((profile) => profile.secureZone).flatMap((profile) => profile.domains));
   return [
-    ...grouped([...theirs, ...ours, ...facts.outsideRecords, ...localhost(facts)], secure),
+    ...grouped([...theirs, ...ours, ...facts.outsideRecords, ...registryRecords(facts.plan, [...new Set([facts.serverHost.ip, facts.serverHost.mxAddress])]), ...localhost(facts)], secure),
     reverseZone(facts),
     { apex: 'ip6.arpa', records: [] },
     ...blocklistZones(listings(facts)),

@@ -1,5 +1,6 @@
 /** The plain text says what the HTML says, and pictures do not stand for words. */
 import { countWords, likeness } from '../../../verify/content/likeness.ts';
+import { picturesForWords } from '../../../verify/content/rules/structure-rules.ts';
 import { defineCheck, fail, pass, skip, warn } from '../../check.ts';
 import type { MessageSubject } from '../../message/subject.ts';
 
@@ -18,7 +19,7 @@ export const textAndHtml = defineCheck<MessageSubject>({
     if (!html) return pass(text === undefined ? 'There is no text to compare.' : 'The message is plain text.');
     const images = html.images.filter(({ pixel }) => !pixel);
     const words = countWords(html.text);
-    if (images.length > 0 && words < WORDS_MIN) return fail(`The message is ${images.length === 1 ? 'a picture' : `${images.length} pictures`} with ${words} words.`, 'Write the message as text; let pictures only go with it, each with an alt text.');
+    if (picturesForWords(reading)) return fail(`The message is ${images.length === 1 ? 'a picture' : `${images.length} pictures`} with ${words} words.`, 'Write the message as text; let pictures only go with it, each with an alt text.');
     if (text === undefined) return warn('There is HTML and no plain text.', 'Send multipart/alternative with a text/plain part that says the same; mail libraries can make it from the HTML.');
     const like = likeness(text, html.text);
     if (like !== undefined && like < LIKE_MIN) return warn(`Only ${Math.round(like * 100)} % of the words of the plain text and the HTML are the same.`, 'Let both parts say the same; make the plain text from the HTML.');

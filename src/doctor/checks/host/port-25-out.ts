@@ -25,7 +25,6 @@ export const port25Out = defineCheck<HostSubject>({
     const tries = await tryAll(context, network, subject);
     const blocked = tries.filter(({ result }) => result === 'blocked');
     const reached = tries.filter(({ result }) => result === 'reached');
-    const names = (some: readonly Try[]): string => [...new Set(some.map(({ to }) => to))].join(', ');
     if (blocked.length === 0) return reached.length > 0 ? pass(`The mail servers of ${names(reached)} can be reached${fromWhere(reached)}.`) : unknown('The mail servers of large providers could not be looked up or dialled now.');
     if (reached.length === 0) return fail(`None of the mail servers of ${names(blocked)} can be reached${fromWhere(blocked)}: outgoing port ${network.mailPort} is blocked.`, REMEDY);
     const dead = [...new Set(blocked.map(({ from }) => from))].filter((from) => !reached.some((each) => each.from === from));
@@ -59,6 +58,10 @@ async function dial(network: DoctorNetwork, target: { readonly address: string; 
   const answer = isOurs || address.includes(':') ? bound : await network.probe(request);
   if (answer === undefined || (answer.kind === 'failure' && answer.reason === 'local')) return 'unknown';
   return answer.kind === 'answer' || answer.step !== 'connect' ? 'reached' : 'blocked';
+}
+
+function names(tries: readonly Try[]): string {
+  return [...new Set(tries.map(({ to }) => to))].join(', ');
 }
 
 function fromWhere(tries: readonly Try[]): string {
