@@ -3,6 +3,7 @@ import { Failure } from '../base/errors.ts';
 import { AUTHENTICATION_LIMITS } from '../base/limits.ts';
 import type { SpfReport } from '../contract/auth-report.ts';
 import { countAddresses } from '../verify/spf/address-set.ts';
+import { createDeadlineDns } from '../verify/deadline-dns.ts';
 import { checkSpf } from '../verify/spf/check-spf.ts';
 import { flattenSpf, type FlattenedSpf } from '../verify/spf/flatten.ts';
 import { KNOWN_SERVICES, knownService } from '../verify/spf/known-services.ts';
@@ -41,9 +42,19 @@ export interface ExplainedRecord {
 }
 
 /** Rejects with a permanent Failure `bad-domain`. */
-export async function explainSpf({ dns }: VerifyContext, domain: string, draft?: string): Promise<ExplainedRecord> {
-  const survey = await surveySpf(dns, domainOf(domain), draft);
+export async function explainSpf(context: VerifyContext, domain: string, draft?: string): Promise<ExplainedRecord> {
+  const survey = await surveyInTime(context, domainOf(domain), draft);
   return { ...explained(survey), problems: problemsOf(survey) };
+}
+
+/** Slow name servers behind many includes keep nobody waiting: what is not known by then counts as a look-up that failed. */
+async function surveyInTime({ dns, clock }: VerifyContext, domain: string, draft?: string): Promise<SurveyedRecord> {
+  const bounded = createDeadlineDns(dns, clock, AUTHENTICATION_LIMITS.timeoutMs);
+  try {
+    return await surveySpf(bounded, domain, draft);
+  } finally {
+    bounded.close();
+  }
 }
 
 /** Throws a permanent Failure `bad-domain`. */
@@ -124,17 +135,23 @@ export interface WhatIfRow {
 }
 
 /** Every address with every sender, by what is published and by the draft. */
-export async function compareSpf({ dns, clock }: VerifyContext, domain: string, draft: string, ips: readonly string[], senders: readonly string[], helo: string | undefined): Promise<readonly WhatIfRow[]> {
-  const rows: WhatIfRow[] = [];
+export async function compareSpf(context: VerifyContext, domain: string, draft: string, ips: readonly string[], senders: readonly string[], helo: string | undefined): Promise<readonly WhatIfRow[]> {
   domainOf(domain);
-  for (const ip of ips) {
-    for (const sender of senders) {
-      const question = { domain, ip, sender, helo: helo ?? domain, now: clock.now() };
-      const [published, drafted] = await Promise.all([checkSpf(dns, question), checkSpf(dns, { ...question, record: draft })]);
-      rows.push({ ip, sender, published, draft: drafted, same: published.result === drafted.result });
+  const { clock } = context;
+  const dns = createDeadlineDns(context.dns, clock, AUTHENTICATION_LIMITS.timeoutMs);
+  try {
+    const rows: WhatIfRow[] = [];
+    for (const ip of ips) {
+      for (const sender of senders) {
+        const question = { domain, ip, sender, helo: helo ?? domain, now: clock.now() };
+        const [published, drafted] = await Promise.all([checkSpf(dns, question), checkSpf(dns, { ...question, record: draft })]);
+        rows.push({ ip, sender, published, draft: drafted, same: published.result === drafted.result });
+      }
     }
+    return rows;
+  } finally {
+    dns.close();
   }
-  return rows;
 }
 
 export interface BuildRequest {
@@ -170,10 +187,26 @@ export async function buildSpf(context: VerifyContext, { domain: name, ips, serv
   return { records: layOut(domain, terms), explanation: await explainSpf(context, domain, ['v=spf1', ...terms].join(' ')) };
 }
 
+export interface PublishableSpf extends FlattenedSpf {
+  /** Sentences: why receivers will not be content with it. */
+  readonly problems: readonly string[];
+}
+
+function flatteningProblems({ lookupsAfter, records }: FlattenedSpf): readonly string[] {
+  const longest = Math.max(...records.map(({ text }) => Buffer.byteLength(text, 'latin1')));
+  return [
+    ...(lookupsAfter > spfLookupsMax ? [`It costs ${lookupsAfter} look-ups and ${spfLookupsMax} are allowed: receivers answer permerror to this one, too. Take out services and networks that are not needed.`] : []),
+    ...(longest > RECORD_OCTETS_WISE ? [`The longest of its records has ${longest} octets, since shorter ones would be too many: a few receivers do not get it whole. Take out what is not needed.`] : []),
+  ];
+}
+
+const PROBLEMS_SHOWN = 3;
+
 /** Rejects with a Failure `spf-broken` when the record cannot be flattened as it is. */
-export async function flattenPublished({ dns }: VerifyContext, domain: string, draft?: string): Promise<FlattenedSpf> {
-  const survey = await surveySpf(dns, domainOf(domain), draft);
+export async function flattenPublished(context: VerifyContext, domain: string, draft?: string): Promise<PublishableSpf> {
+  const survey = await surveyInTime(context, domainOf(domain), draft);
   const flattened = flattenSpf(survey);
-  if (flattened) return flattened;
-  throw new Failure('spf-broken', `the record of ${domain} cannot be flattened: ${problemsOf(survey).join(' ') || 'a part of it could not be looked up'}`, { temporary: false });
+  if (flattened) return { ...flattened, problems: flatteningProblems(flattened) };
+  const why = [...(survey.problem === undefined ? [] : [`${survey.problem}.`]), ...termProblems(survey).slice(0, PROBLEMS_SHOWN)];
+  throw new Failure('spf-broken', `the record of ${survey.domain} cannot be flattened: ${why.join(' ') || 'a part of it could not be looked up'}`, { temporary: false });
 }

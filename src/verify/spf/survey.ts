@@ -58,7 +58,7 @@ export interface SurveyedRecord {
 
 const DEPTH_MAX = 12;
 /** Records that one survey opens: a bound against records that fan out. */
-const RECORDS_MAX = 60;
+const RECORDS_MAX = 100;
 const NOTHING: Covered = { 4: NO_ADDRESSES, 6: NO_ADDRESSES };
 
 /** `draft` stands in for what `domain` publishes. Never rejects for what the DNS did: look-ups that fail are problems of their terms. */

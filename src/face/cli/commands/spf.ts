@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { Option } from 'commander';
 import { printable } from '../../../base/table.ts';
 import type { SpfReport } from '../../../contract/auth-report.ts';
-import { buildSpf, compareSpf, explainSpf, flattenPublished, type BuildRequest, type ExplainedRecord, type WhatIfRow } from '../../../manage/spf.ts';
+import { buildSpf, compareSpf, explainSpf, flattenPublished, type BuildRequest, type ExplainedRecord, type PublishableSpf, type WhatIfRow } from '../../../manage/spf.ts';
 import { answerSpf } from '../../../manage/verify.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
@@ -87,12 +87,19 @@ function addMakers(registry: Registry, spf: ReturnType<typeof group>): void {
     .addOption(new Option('--ending <term>', 'what is said of all others').choices(['~all', '-all', '?all']).default('~all'));
   leaf<DraftOptions>(registry, spf, 'flatten', 'write includes, a and mx out as networks, and what that costs', '<domain>', async (options, domain = '') => {
     const flat = await withVerifyContext(session, options, (context) => flattenPublished(context, domain, options.record));
-    if (options.json) return session.out.json(flat);
-    showRecords(session, flat.records);
-    session.out.note(`${flat.lookupsBefore} look-ups before, ${flat.lookupsAfter} after; ${flat.networks} networks.`);
-    if (flat.frozen.length > 0) session.out.note(`These are written out as they are today; when they change, mail from there fails until this is made anew: ${flat.frozen.join(', ')}`);
-    for (const { term, why } of flat.kept) session.out.note(`${term} stays: ${why}`);
+    if (options.json) session.out.json(flat);
+    else showFlattened(session, flat);
+    return flat.problems.length === 0 ? 0 : 1;
   }).option('--record <text>', 'flatten this draft instead of what is published');
+}
+
+function showFlattened(session: Session, flat: PublishableSpf): void {
+  showRecords(session, flat.records);
+  session.out.note(`${flat.lookupsBefore} look-ups before, ${flat.lookupsAfter} after; ${flat.networks} networks.`);
+  if (flat.frozen.length > 0) session.out.note(`These are written out as they are today; when they change, mail from there fails until this is made anew: ${flat.frozen.join(', ')}`);
+  for (const { term, why } of flat.kept) session.out.note(`${term} stays: ${why}`);
+  for (const { term, why } of flat.dropped) session.out.note(`${term} is left out: ${why}`);
+  for (const problem of flat.problems) session.out.note(problem);
 }
 
 function showExplained({ out }: Session, record: ExplainedRecord): void {
