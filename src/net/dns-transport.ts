@@ -111,8 +111,10 @@ function overTcp(options: ExchangeOptions): Promise<ExchangeResult> {
       const end = 2 + all.readUInt16BE(0);
       if (received < end) return;
       const reply = decodeReply(all.subarray(2, end), question);
-      if (reply) finish({ kind: 'reply', reply });
-      else finish({ kind: 'malformed', detail: 'the answer over TCP does not fit the question' });
+      if (!reply) finish({ kind: 'malformed', detail: 'the answer over TCP does not fit the question' });
+      // Nothing is too long for TCP: what is missing here is not known to be absent.
+      else if (reply.truncated) finish({ kind: 'malformed', detail: 'the answer is cut short over TCP, too' });
+      else finish({ kind: 'reply', reply });
     });
   });
 }

@@ -209,6 +209,18 @@ test('a truncated answer is asked again over TCP', async () => {
   assert.deepEqual(server.asked.map(({ tcp }) => tcp), [false, true]);
 });
 
+test('an answer that is cut short over TCP, too, is not taken for an empty one', async () => {
+  const server = await nameServer(() => ({ flags: dnsPacket.TRUNCATED_RESPONSE }));
+  const answer = await resolver([server]).query('big.test', 'TXT');
+  assert.equal(answer.kind === 'failure' && answer.reason, 'malformed');
+});
+
+test('a name with blanks in it is asked for, as SPF macros can make one', async () => {
+  const name = 'macro%percent  space%20url.test';
+  const server = await nameServer(() => ({ answers: [a(name, '192.0.2.1')] }));
+  assert.equal((await resolver([server]).query(name, 'A')).kind, 'found');
+});
+
 test('a server without EDNS is asked without it, and so from then on', async () => {
   const server = await nameServer(({ edns, name }) => (edns ? { rcode: 1 } : { answers: [a(name, '192.0.2.1')] }));
   const dns = resolver([server]);
@@ -307,7 +319,7 @@ test('hostile bytes are failures, never exceptions', async () => {
 test('names that cannot exist are nxdomain without a question', async () => {
   const server = await nameServer(() => ({ answers: [] }));
   const dns = resolver([server]);
-  for (const name of ['', '.', 'a..test', `${'x'.repeat(64)}.test`, 'y.'.repeat(140), 'ex ample.test', 'b\u00fccher.test', 'a\0b.test']) {
+  for (const name of ['', '.', 'a..test', `${'x'.repeat(64)}.test`, 'y.'.repeat(140), 'ex\tample.test', 'b\u00fccher.test', 'a\0b.test']) {
     assert.deepEqual(await dns.query(name, 'A'), { kind: 'nxdomain', secure: false }, name);
   }
   assert.equal(server.asked.length, 0);
