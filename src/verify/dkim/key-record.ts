@@ -50,7 +50,8 @@ export function parseKeyRecord(text: string): KeyResult {
   if (!tags) return unusable('the key record is not a valid tag list');
   // RFC 6376 §3.6.1: v= is optional, but when present it is first and DKIM1.
   const version = tags.get('v');
-  if (version !== undefined && (version !== 'DKIM1' || tags.keys().next().value !== 'v')) return unusable(`the key record has version v=${version}`);
+  if (version !== undefined && version !== 'DKIM1') return unusable(`the key record has version v=${version}`);
+  if (version !== undefined && tags.keys().next().value !== 'v') return unusable('v= of the key record is not its first tag');
   const services = (tags.get('s') ?? '*').split(':').map((service) => service.trim().toLowerCase());
   if (!services.includes('*') && !services.includes('email')) return unusable('the key is not meant for mail');
   const type = (tags.get('k') ?? 'rsa').toLowerCase();

@@ -87,7 +87,8 @@ function readSignature(field: HeaderField, tags: TagList, kind: 'dkim' | 'arc'):
   const bodyLength = number(tags, 'l');
   const signedAt = number(tags, 't');
   const expiresAt = number(tags, 'x');
-  if (signedAt !== undefined && expiresAt !== undefined && expiresAt < signedAt) throw new Unusable('x= is before t=');
+  // RFC 6376 §3.5: x= is greater than t=.
+  if (signedAt !== undefined && expiresAt !== undefined && expiresAt <= signedAt) throw new Unusable('x= is not after t=');
   checkQueryMethods(tags.get('q'));
   return {
     field,
