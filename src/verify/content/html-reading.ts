@@ -3,12 +3,13 @@
  * mail programs block.
  *
  * Policy: reads as browsers do, from hostile input: characters, elements and depth are bounded (CONTENT_LIMITS), and
- * `cut` says when something was left out. Styles count where they stand on the element; sheets are not applied.
+ * `cut` says when something was left out. Styles count where they stand on the element; sheets are not applied, but where
+ * one sets the background of plain elements, no text is taken for hidden because of the colour of the page.
  */
 import { Parser } from 'htmlparser2';
 import { CONTENT_LIMITS } from '../../base/content-limits.ts';
 import { readLink, type Link } from './link.ts';
-import { DEFAULT_LOOK, lookOf, type Look } from './visible-style.ts';
+import { DEFAULT_LOOK, lookOf, paintsElements, UNPAINTED_LOOK, type Look } from './visible-style.ts';
 
 export interface HtmlImage {
   readonly src: string;
@@ -28,6 +29,8 @@ export interface HtmlReading {
   readonly elements: number;
   /** How often each of these stands there; mail programs remove them, and filters mind. */
   readonly blocked: Readonly<Record<BlockedTag, number>>;
+  /** Links that would run something or carry a page with them (`javascript:`, `data:`). */
+  readonly scriptLinks: number;
   readonly cut: boolean;
 }
 
@@ -62,6 +65,9 @@ class HtmlReader {
   readonly #images: HtmlImage[] = [];
   readonly #blocked: Record<BlockedTag, number> = { script: 0, form: 0, iframe: 0, object: 0, embed: 0, applet: 0 };
   #elements = 0;
+  #scriptLinks = 0;
+  #root: Look = DEFAULT_LOOK;
+  #inSheet = false;
   #silent = 0;
   #anchor: { readonly href: string; readonly words: string[]; chars: number } | undefined;
 
@@ -69,7 +75,9 @@ class HtmlReader {
     this.#elements += 1;
     if (this.#elements > CONTENT_LIMITS.htmlElementsMax || this.#looks.length >= CONTENT_LIMITS.htmlDepthMax) throw new Enough();
     if (SILENT_TAGS.has(name)) this.#silent += 1;
-    if (isBlocked(name)) this.#blocked[name] += 1;
+    if (name === 'style') this.#inSheet = true;
+    // Facts about a booking or a parcel, for mail programs to read (schema.org); nothing in them runs.
+    if (isBlocked(name) && !/^application\/(?:ld\+)?json$/i.test(attributes['type'] ?? '')) this.#blocked[name] += 1;
     const look = lookOf(name, attributes, this.#look);
     this.#looks.push(look);
     if (BLOCK_TAGS.has(name)) this.#visible.push('\n');
@@ -79,12 +87,14 @@ class HtmlReader {
 
   close(name: string): void {
     this.#looks.pop();
+    if (name === 'style') this.#inSheet = false;
     if (SILENT_TAGS.has(name)) this.#silent -= 1;
     if (BLOCK_TAGS.has(name)) this.#visible.push('\n');
     if (name === 'a' || name === 'area') this.#closeAnchor();
   }
 
   text(text: string): void {
+    if (this.#inSheet && paintsElements(text)) this.#unpaint();
     if (this.#silent > 0) return;
     if (this.#look.hidden) {
       this.#hidden.push(text);
@@ -106,17 +116,25 @@ class HtmlReader {
       images: this.#images,
       elements: this.#elements,
       blocked: this.#blocked,
+      scriptLinks: this.#scriptLinks,
       cut: cut || this.cut,
     };
   }
 
+  /** The background of what is open and has none of its own, such as the body, is no longer known. */
+  #unpaint(): void {
+    this.#root = UNPAINTED_LOOK;
+    for (const [at, look] of this.#looks.entries()) if (look.background === DEFAULT_LOOK.background) this.#looks[at] = { ...look, background: UNPAINTED_LOOK.background };
+  }
+
   get #look(): Look {
-    return this.#looks.at(-1) ?? DEFAULT_LOOK;
+    return this.#looks.at(-1) ?? this.#root;
   }
 
   /** An anchor in an anchor ends the outer one. */
   #openAnchor(href: string): void {
     this.#closeAnchor();
+    if (/^\s*(?:javascript|vbscript|data):/i.test(href)) this.#scriptLinks += 1;
     this.#anchor = { href, words: [], chars: 0 };
   }
 

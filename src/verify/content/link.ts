@@ -5,9 +5,9 @@
  */
 import { isIP } from 'node:net';
 import { CONTENT_LIMITS } from '../../base/content-limits.ts';
-import { isWellFormedDomain } from '../domain-name.ts';
+import { isSameOrBelow, isWellFormedDomain } from '../domain-name.ts';
 import { sameOwner } from './host-name.ts';
-import { SHORTENERS } from './shorteners.ts';
+import { CLICK_COUNTERS, LINK_GUARDS, SHORTENERS } from './shorteners.ts';
 
 export interface Link {
   /** As normalised by the URL parser. */
@@ -60,7 +60,7 @@ function withoutTrail(url: string): string {
   return trimmed.endsWith(')') && !trimmed.includes('(') ? trimmed.slice(0, -1) : trimmed;
 }
 
-export type LinkOddity = 'ip-address' | 'shortener' | 'other-name-shown' | 'credentials' | 'odd-port';
+export type LinkOddity = 'ip-address' | 'shortener' | 'other-name-shown' | 'click-counter' | 'credentials' | 'odd-port';
 
 export interface OddLink {
   readonly link: Link;
@@ -77,13 +77,20 @@ export function oddLinks(links: readonly Link[]): OddLink[] {
 function odditiesOf(link: Link): Omit<OddLink, 'link'>[] {
   const found: Omit<OddLink, 'link'>[] = [];
   const shown = shownHost(link.text);
-  if (shown !== undefined && !sameOwner(shown, link.host)) found.push({ oddity: 'other-name-shown', words: `is shown to the reader as ${shown}` });
+  if (shown !== undefined && !sameOwner(shown, link.host) && !isBelowOne(link.host, LINK_GUARDS)) {
+    if (isBelowOne(link.host, CLICK_COUNTERS)) found.push({ oddity: 'click-counter', words: `is shown to the reader as ${shown}, and goes through the click counter of a sending service` });
+    else found.push({ oddity: 'other-name-shown', words: `is shown to the reader as ${shown}` });
+  }
   if (isIP(link.host) !== 0) found.push({ oddity: 'ip-address', words: 'names an address instead of a host' });
   if (isShortener(link)) found.push({ oddity: 'shortener', words: 'hides where it leads behind a URL shortener' });
   const { username, password } = new URL(link.url);
   if (username !== '' || password !== '') found.push({ oddity: 'credentials', words: 'has a user name before the host, which misleads readers' });
   if (link.port !== 80 && link.port !== 443) found.push({ oddity: 'odd-port', words: `leads to port ${link.port}` });
   return found;
+}
+
+function isBelowOne(host: string, domains: readonly string[]): boolean {
+  return domains.some((domain) => isSameOrBelow(host, domain));
 }
 
 /** With a path: the front page of a shortener hides nothing. */

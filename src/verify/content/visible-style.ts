@@ -11,9 +11,20 @@ export interface Look {
 }
 
 export const DEFAULT_LOOK: Look = { hidden: false, gone: false, tiny: false, color: '#000000', background: '#ffffff' };
+/** Of a page whose style sheet sets a background that is not looked up. */
+export const UNPAINTED_LOOK: Look = { ...DEFAULT_LOOK, background: 'unknown' };
+
+/** Does a style sheet set the background of elements by their name? Those with a class or an id are unknown anyway. */
+export function paintsElements(sheet: string): boolean {
+  return sheet.slice(0, SHEET_CHARS_MAX).toLowerCase().split('}').some((rule) => {
+    const [selectors = '', declared = ''] = rule.split('{').slice(-2);
+    return declared.includes('background') && selectors.split(',').some((selector) => /^\s*(?:\*|[a-z][a-z0-9]*)\s*$/.test(selector));
+  });
+}
 
 /** A style attribute is looked at so far. */
 const STYLE_CHARS_MAX = 2000;
+const SHEET_CHARS_MAX = 50_000;
 
 export function lookOf(name: string, attributes: Readonly<Record<string, string>>, inherited: Look): Look {
   const { style, bgcolor } = attributes;

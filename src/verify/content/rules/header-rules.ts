@@ -1,8 +1,9 @@
 /** Rules on the fields that a reader sees first. */
-import { allFields, firstField } from '../../../mail/header.ts';
+import { allFields, firstField, type ParsedHeader } from '../../../mail/header.ts';
 import { domainOf, normalizeDomain } from '../../../mail/address.ts';
 import { decodeWords } from '../../../mail/encoded-word.ts';
 import { sameOwner } from '../host-name.ts';
+import type { MessageReading } from '../message-reading.ts';
 import type { SpamRule } from './rule.ts';
 
 const SHOUTED_LETTERS_MIN = 10;
@@ -22,8 +23,8 @@ export const HEADER_RULES: readonly SpamRule[] = [
     hits: ({ subject }) => (subject.match(/[!$€£]/g) ?? []).length >= 3 || /!!|\?\?\?/.test(subject),
   },
   {
-    id: 'SUBJECT_FALSE_REPLY', score: 1.5, what: 'the subject begins with Re: or Fwd: although the message answers nothing', why: 'It feigns a conversation. Leave the prefix out, or let the mail program set In-Reply-To.',
-    hits: ({ subject, header }) => /^\s*(?:re|fwd?|aw|wg)\s*:/i.test(subject) && firstField(header.fields, 'in-reply-to') === undefined && firstField(header.fields, 'references') === undefined && firstField(header.fields, 'list-id') === undefined,
+    id: 'SUBJECT_FALSE_REPLY', score: 1, what: 'the subject begins with Re: or Fwd: although the message answers nothing', why: 'It feigns a conversation. Leave the prefix out, or let the mail program set In-Reply-To.',
+    hits: feignsConversation,
   },
   {
     id: 'SUBJECT_SPACED', score: 1.5, what: 'the letters of the subject are spread with blanks or dots', why: 'This hides words from filters. Write words as words.',
@@ -35,7 +36,7 @@ export const HEADER_RULES: readonly SpamRule[] = [
   },
   {
     id: 'REPLY_TO_ELSEWHERE', score: 0.8, what: 'answers go to a free mail provider, unlike the sender', why: 'Fraud collects its answers there. Take answers at your own domain.',
-    hits: ({ from, header }) => allFields(header.fields, 'reply-to').some(({ value }) => isFreeMail(value)) && from.every(({ address }) => !isFreeMail(address)),
+    hits: ({ from, header }) => allFields(header.fields, 'reply-to').some(({ value }) => isFreeMail(value)) && !isList(header) && from.every(({ address }) => !isFreeMail(address)),
   },
   {
     id: 'RECIPIENTS_UNDISCLOSED', score: 0.8, what: 'the message is addressed to nobody', why: 'Mail to many strangers looks like this. Write to each recipient by name.',
@@ -58,11 +59,32 @@ export const HEADER_RULES: readonly SpamRule[] = [
   },
   {
     id: 'PLACEHOLDER_LEFT', score: 1, what: 'a placeholder of a template was not filled in', why: 'It shows readers and filters that nobody looked. Correct the template or its data.',
-    hits: ({ subject, text, html }) => [subject, (text ?? '').slice(0, PLACEHOLDER_CHARS), (html?.text ?? '').slice(0, PLACEHOLDER_CHARS)].some((each) => /\{\{\s*[\w.]{1,40}\s*\}\}|\$\{[\w.]{1,40}\}|%%[a-z_]{2,30}%%|\*\|[A-Z_:]{2,30}\|\*/i.test(each)),
+    hits: ({ subject, text, html, header }) => [subject, ...(isConversation(header) ? [] : [(text ?? '').slice(0, PLACEHOLDER_CHARS), (html?.text ?? '').slice(0, PLACEHOLDER_CHARS)])].some((each) => PLACEHOLDER.test(each)),
   },
 ];
 
 const PLACEHOLDER_CHARS = 50_000;
+/** Of the usual template languages; `${HOME}` is a shell's. */
+const PLACEHOLDER = /\{\{\s*[\w.]{1,40}\s*\}\}|\$\{(?=[\w.]{0,39}[a-z])[\w.]{1,40}\}|%%[A-Za-z_]{2,30}%%|\*\|[A-Z_:]{2,30}\|\*/;
+
+function isList({ fields }: ParsedHeader): boolean {
+  return firstField(fields, 'list-post') !== undefined;
+}
+
+/** People write about templates there. */
+function isConversation(header: ParsedHeader): boolean {
+  return isList(header) || firstField(header.fields, 'in-reply-to') !== undefined;
+}
+
+/** Forwarded mail begins a conversation with others, and shows what is forwarded. */
+function feignsConversation({ subject, header, structure, text, html }: MessageReading): boolean {
+  const [, prefix] = /^\s*(re|aw|sv|antw|fwd?|wg|tr|rv|vs)\s*:/i.exec(subject) ?? [];
+  if (prefix === undefined || ['in-reply-to', 'references', 'list-id', 'thread-index'].some((name) => firstField(header.fields, name) !== undefined)) return false;
+  if (/^(?:re|aw|sv|antw)$/i.test(prefix)) return true;
+  return !structure.parts?.some(({ type }) => type === 'message') && !SHOWS_FORWARDED.test((text ?? html?.text ?? '').slice(0, PLACEHOLDER_CHARS));
+}
+
+const SHOWS_FORWARDED = /^[>\s*]{0,8}(?:-{2,20} ?\S|_{10,80}\s*$|(?:from|von|de|da|van|från|fra|od|от|发件人|寄件者|差出人|보낸 사람)\s{0,3}[:：])/imu;
 
 function isShouted(text: string): boolean {
   const letters = text.match(/\p{L}/gu) ?? [];
