@@ -4,10 +4,11 @@ import type { DmarcReportHead, TlsReport } from '../contract/reports.ts';
 import type { ParsedArf } from '../mail/arf.ts';
 import { readReportFile } from '../verify/reports/report-file.ts';
 import { judgeSource, type JudgedSource } from './dmarc-findings.ts';
+import { groupFindings, policyIn, type GroupFinding } from './dmarc-groups.ts';
 import { tlsFindings, type TlsFinding } from './tls-findings.ts';
 
 export type ExplainedReport =
-  | { readonly kind: 'dmarc'; readonly head: DmarcReportHead; readonly rows: number; readonly skipped: number; readonly messages: number; readonly passed: number; readonly sources: readonly JudgedSource[] }
+  | { readonly kind: 'dmarc'; readonly head: DmarcReportHead; readonly rows: number; readonly skipped: number; readonly messages: number; readonly passed: number; readonly sources: readonly JudgedSource[]; readonly findings: readonly GroupFinding[] }
   | { readonly kind: 'tls'; readonly report: TlsReport; readonly findings: readonly TlsFinding[] }
   | { readonly kind: 'complaint'; readonly report: Omit<ParsedArf, 'originalHeader'> };
 
@@ -19,8 +20,9 @@ export async function explainReportFile(bytes: Buffer): Promise<readonly Explain
     switch (one.kind) {
       case 'dmarc': {
         const { head, rows, skipped, messages, sources } = one.report;
-        const judged = sources.map((source) => judgeSource({ ...source, domain: head.domain, reporters: 1, lastSeen: head.end }));
-        return { kind: 'dmarc', head, rows, skipped, messages, passed: sources.reduce((sum, { passed }) => sum + passed, 0), sources: judged };
+        const policyOf = ({ headerFrom }: { readonly headerFrom: string }): string => policyIn(head.domain, head.policy, headerFrom);
+        const judged = sources.map((source) => judgeSource({ ...source, domain: head.domain, reporters: 1, lastSeen: head.end }, { policy: policyOf(source) }));
+        return { kind: 'dmarc', head, rows, skipped, messages, passed: sources.reduce((sum, { passed }) => sum + passed, 0), sources: judged, findings: groupFindings(judged, policyOf) };
       }
       case 'tls':
         return { kind: 'tls', report: one.report, findings: tlsFindings([one.report], one.report.policies[0]?.domain ?? '') };

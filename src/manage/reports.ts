@@ -10,6 +10,7 @@ import { createClientName } from '../verify/iprev/client-name.ts';
 import { keepDmarc, keepTls } from '../verify/reports/keep-report.ts';
 import { readReportFile } from '../verify/reports/report-file.ts';
 import { judgeSource, type JudgedSource } from './dmarc-findings.ts';
+import { groupFindings, policyIn, type GroupFinding, type PolicyOf } from './dmarc-groups.ts';
 import { tlsFindings, type TlsFinding } from './tls-findings.ts';
 import { defineVerb, type ManageContext } from './verb.ts';
 
@@ -21,8 +22,10 @@ export interface DmarcReportsAnswer {
   readonly reporters: readonly string[];
   readonly messages: number;
   readonly passed: number;
-  /** Worst first. */
+  /** Worst first; those with most mail, when there are very many. */
   readonly sources: readonly JudgedSource[];
+  /** What they mean, in paragraphs. */
+  readonly findings: readonly GroupFinding[];
   /** Reports that nothing authenticates: they count for nothing. */
   readonly apart: number;
   readonly left: readonly LeftReports[];
@@ -78,12 +81,15 @@ const dmarc = defineVerb({
     const names = await hostNames(context, summary);
     const ours = new Set(config.outbound.ips.map(({ address }) => address));
     const believed = reports.filter((report) => report.believed);
+    const policyOf = policiesOf(believed);
+    const sources = summary.map((source) => judgeSource(source, { ...hostNameOf(names, source.sourceIp), isOurs: ours.has(source.sourceIp), ...present('policy', policyOf(source)) })).sort(worstFirst);
     return {
       since, reports: believed.length, apart: reports.length - believed.length, left,
       reporters: [...new Set(believed.map(({ reporter, broughtBy }) => reporter || broughtBy))],
       messages: summary.reduce((sum, { count }) => sum + count, 0),
       passed: summary.reduce((sum, { passed }) => sum + passed, 0),
-      sources: summary.map((source) => judgeSource(source, { ...hostNameOf(names, source.sourceIp), isOurs: ours.has(source.sourceIp) })).sort(worstFirst),
+      sources,
+      findings: groupFindings(sources, policyOf),
     };
   },
 });
@@ -139,6 +145,15 @@ const importReport = defineVerb({
 
 export const receivedReportVerbs = [dmarc, tls, complaints, importReport] as const;
 
+/** By the newest report of each domain; they come newest first. */
+function policiesOf(reports: readonly { readonly domain: string; readonly policy: { readonly p: string; readonly sp?: string } }[]): PolicyOf {
+  const newest = new Map(reports.toReversed().map(({ domain, policy }) => [domain, policy]));
+  return ({ domain, headerFrom }) => {
+    const policy = newest.get(domain);
+    return policy && policyIn(domain, policy, headerFrom);
+  };
+}
+
 const LEVELS = { fail: 0, warn: 1, ok: 2 } as const;
 
 function worstFirst(a: JudgedSource, b: JudgedSource): number {
@@ -151,8 +166,11 @@ async function leftSince({ store }: ManageContext, since: number, kinds: readonl
 }
 
 function hostNameOf(names: ReadonlyMap<string, string>, address: string): { readonly hostName?: string } {
-  const hostName = names.get(address);
-  return hostName === undefined ? {} : { hostName };
+  return present('hostName', names.get(address));
+}
+
+function present<K extends string>(key: K, value: string | undefined): { readonly [P in K]?: string } {
+  return value === undefined ? {} : ({ [key]: value } as { [P in K]: string });
 }
 
 /** Those that lead back to their address. What DNS does not tell in time is left out. */

@@ -54,7 +54,7 @@ test('who authenticates as somebody unknown is asked about, and dismissed when t
   assert.match(plan('v=DMARC1; p=none', { sources }).blockers.at(-1)?.text ?? '', /--not-ours mail\.spammer\.example/);
   const told = plan('v=DMARC1; p=none', { sources, notOurs: ['spammer.example'] });
   assert.deepEqual([told.blockers, told.next?.ready], [[], true]);
-  assert.match(told.notes[0]?.text ?? '', /300 messages of 1 sources authenticate as nobody of yours/);
+  assert.match(told.notes[0]?.text ?? '', /300 messages of 1 source authenticate as nobody of yours/);
 });
 
 test('forgeries that authenticate as nobody are what the policy is for', () => {

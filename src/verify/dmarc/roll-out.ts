@@ -8,6 +8,7 @@
  */
 import type { DmarcSourceSummary } from '../../contract/reports.ts';
 import { KNOWN_SERVICES } from '../spf/known-services.ts';
+import { looksForwarded } from '../reports/looks-forwarded.ts';
 import { isSameOrBelow } from '../domain-name.ts';
 import type { DmarcRecord } from './record.ts';
 import { recordOfStage, stageOf, type Stage } from './stage.ts';
@@ -97,7 +98,7 @@ export function planRollOut(input: RollOutInput): RollOut {
   const next = NEXT[stage];
   const base = { domain: input.domain, stage, meaning: MEANINGS[stage], summary: summaryOf(figures), figures };
   if (next === undefined) return { ...base, blockers: [], notes: notesOf(sorted, input) };
-  const blockers = stage === 'no-record' ? [] : blockersOf(sorted, figures, next);
+  const blockers = stage === 'no-record' ? [] : blockersOf(sorted, figures, next, input.ownAddresses);
   const notBefore = notBeforeOf(input, stage);
   return {
     ...base,
@@ -154,21 +155,21 @@ function share(part: number, whole: number): number {
 
 type Sorted = readonly { readonly source: DmarcSourceSummary; readonly kind: SourceKind }[];
 
-function blockersOf(sorted: Sorted, figures: RollOut['figures'], next: Stage): readonly Finding[] {
+function blockersOf(sorted: Sorted, figures: RollOut['figures'], next: Stage, ownAddresses: readonly string[]): readonly Finding[] {
   const found: Finding[] = [];
   const whole = (text: string): void => void found.push({ source: '', messages: figures.messages, text });
   if (figures.reports < ROLL_OUT.reportsMin || figures.reporters < ROLL_OUT.reportersMin || figures.messages < ROLL_OUT.messagesMin) {
-    whole(`Too little is known: ${figures.reports} reports of ${figures.reporters} receivers about ${figures.messages} messages in 30 days; wait for at least ${ROLL_OUT.reportsMin} of ${ROLL_OUT.reportersMin} about ${ROLL_OUT.messagesMin}. See that rua leads to this server, and that reports arrive.`);
+    whole(`Too little is known: ${plural(figures.reports, 'report')} of ${plural(figures.reporters, 'receiver')} about ${plural(figures.messages, 'message')} in 30 days; wait for at least ${ROLL_OUT.reportsMin} of ${ROLL_OUT.reportersMin} about ${ROLL_OUT.messagesMin}. See that rua leads to this server, and that reports arrive.`);
   }
   if (figures.messages > 0 && figures.passedShare < ROLL_OUT.passedMin) whole(`Only ${percent(figures.passedShare)} of your mail passes; ${percent(ROLL_OUT.passedMin)} are wanted.`);
   const strict = next === 'reject-test' || next === 'reject';
   if (strict && figures.forwardedShare > ROLL_OUT.forwardedMax) whole(`${percent(figures.forwardedShare)} of your mail is forwarded or goes through mailing lists, which breaks SPF and often DKIM: with p=reject part of it would be lost. Stay at p=quarantine.`);
   const large = sorted.filter(({ source }) => figures.messages > 0 && source.count / figures.messages >= ROLL_OUT.sourceShareMin);
-  found.push(...large.flatMap(({ source, kind }) => blockerOf(source, kind, strict)));
+  found.push(...large.flatMap(({ source, kind }) => blockerOf(source, kind, strict, ownAddresses)));
   return found;
 }
 
-function blockerOf(source: DmarcSourceSummary, kind: SourceKind, strict: boolean): readonly Finding[] {
+function blockerOf(source: DmarcSourceSummary, kind: SourceKind, strict: boolean, ownAddresses: readonly string[]): readonly Finding[] {
   const { sourceIp, count, passed, dkimAligned, forwarded, headerFrom } = source;
   const say = (text: string): readonly Finding[] => [{ source: sourceIp, messages: count, text }];
   const domains = source.seenDomains.join(', ');
@@ -176,8 +177,11 @@ function blockerOf(source: DmarcSourceSummary, kind: SourceKind, strict: boolean
   if (kind === 'unaligned') return say(`Mail as ${headerFrom} authenticates as ${domains} only. If it is a service of yours, let it sign with DKIM for your domain; if it is not, say --not-ours ${source.seenDomains[0] ?? sourceIp}.`);
   if (kind !== 'ours') return [];
   const failed = count - passed - forwarded;
-  if (failed / count > 1 - ROLL_OUT.passedMin) return say(`${failed} of ${count} messages fail here, though others pass: some of what this server sends is neither signed with DKIM for ${headerFrom} nor sent with a return path of it.`);
-  if (strict && (count - dkimAligned - forwarded) / count > 1 - ROLL_OUT.dkimMin) return say(`${count - dkimAligned} of ${count} messages pass by SPF alone, which breaks when mail is forwarded: let this server sign with DKIM for ${headerFrom}.`);
+  if (failed / count > 1 - ROLL_OUT.passedMin && !ownAddresses.includes(sourceIp) && looksForwarded(source)) {
+    return say(`${failed} of ${count} messages fail here, and none passes by SPF: a forwarder or a mailing list that changes mail, or a service of yours that does not sign all of it. When it is no service of yours, say --not-ours ${sourceIp}.`);
+  }
+  if (failed / count > 1 - ROLL_OUT.passedMin) return say(`${failed} of ${count} messages fail here, though others pass: some of what that server sends is neither signed with DKIM for ${headerFrom} nor sent with a return path of it.`);
+  if (strict && (count - dkimAligned - forwarded) / count > 1 - ROLL_OUT.dkimMin) return say(`${count - dkimAligned} of ${count} messages pass by SPF alone, which breaks when mail is forwarded: let that server sign with DKIM for ${headerFrom}.`);
   return [];
 }
 
@@ -186,7 +190,7 @@ function notesOf(sorted: Sorted, { record }: RollOutInput): readonly Finding[] {
   const messages = strangers.reduce((sum, { count }) => sum + count, 0);
   const [largest] = strangers.toSorted((a, b) => b.count - a.count);
   return [
-    ...(largest ? [{ source: largest.sourceIp, messages, text: `${messages} messages of ${strangers.length} sources authenticate as nobody of yours, most of them from ${largest.sourceIp}: forgeries, as far as can be seen. If one of them is yours, let it sign with DKIM.` }] : []),
+    ...(largest ? [{ source: largest.sourceIp, messages, text: `${plural(messages, 'message')} of ${plural(strangers.length, 'source')} authenticate as nobody of yours, most of them from ${largest.sourceIp}: forgeries, as far as can be seen. If one of them is yours, let it sign with DKIM.` }] : []),
     ...(record?.sp !== undefined && rank(record.sp) < rank(record.p) ? [{ source: '', messages: 0, text: `sp=${record.sp} leaves names below the domain weaker than the domain itself; forgers look for that.` }] : []),
   ];
 }
@@ -218,7 +222,11 @@ function conditionOf(stage: Stage): string {
 
 function summaryOf({ reports, reporters, messages, passedShare, dkimShare, forwardedShare }: RollOut['figures']): string {
   if (reports === 0) return 'no reports in 30 days';
-  return `${reports} reports of ${reporters} receivers in 30 days, about ${messages} messages of yours: ${percent(passedShare)} pass, ${percent(dkimShare)} by DKIM; ${percent(forwardedShare)} forwarded`;
+  return `${plural(reports, 'report')} of ${plural(reporters, 'receiver')} in 30 days, about ${plural(messages, 'message')} of yours: ${percent(passedShare)} pass, ${percent(dkimShare)} by DKIM; ${percent(forwardedShare)} forwarded`;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
 function percent(part: number): string {

@@ -68,7 +68,7 @@ function showDmarc(session: Session, answer: DmarcReportsAnswer): void {
   const { out } = session;
   out.line(`${answer.reports} DMARC ${answer.reports === 1 ? 'report' : 'reports'} since ${minute(answer.since)} UTC${answer.reporters.length > 0 ? `, of ${printable(answer.reporters.slice(0, 8).join(', '))}` : ''}: ${answer.messages} messages${answer.messages > 0 ? `, ${share(answer.passed, answer.messages)} pass` : ''}`);
   if (answer.reports === 0) out.line('Receivers send them once a day to the address in the _dmarc record (rua=); posthorn dns records shows it.');
-  else showSources(session, answer.sources);
+  else showSources(session, answer.sources, answer.findings);
   showLeft(session, answer.left, answer.apart);
 }
 

@@ -1,30 +1,38 @@
 /** Reports of others as tables and sentences for people. What reporters wrote is made printable. */
 import { printable } from '../../../base/table.ts';
 import type { JudgedSource } from '../../../manage/dmarc-findings.ts';
+import type { GroupFinding } from '../../../manage/dmarc-groups.ts';
 import type { LeftReports } from '../../../manage/reports.ts';
 import type { ExplainedReport } from '../../../manage/report-reading.ts';
 import type { TlsFinding } from '../../../manage/tls-findings.ts';
 import type { Session } from '../session.ts';
 
 const LEVELS = { ok: 'ok', warn: 'warn', fail: 'FAIL' } as const;
-/** Sources that are told about in sentences. */
+/** Sources in the table, and paragraphs below it. */
+const ROWS_MAX = 40;
 const TOLD_MAX = 20;
 
-export function showSources({ out }: Pick<Session, 'out'>, sources: readonly JudgedSource[]): void {
+export function showSources({ out }: Pick<Session, 'out'>, sources: readonly JudgedSource[], findings: readonly GroupFinding[]): void {
   const right = { align: 'right' as const };
   out.table(
     [{ title: 'Source', max: 60 }, { title: 'From' }, { title: 'Messages', ...right }, { title: 'Pass', ...right }, { title: 'SPF', ...right }, { title: 'DKIM', ...right }, { title: 'Finding' }],
-    sources.map((source) => [
+    sources.slice(0, ROWS_MAX).map((source) => [
       printable(nameOf(source)), printable(source.headerFrom), String(source.count), share(source.passed, source.count), share(source.spfAligned, source.count),
       share(source.dkimAligned, source.count), `${LEVELS[source.finding.level]} ${source.finding.kind}`,
     ]),
     'no mail was reported',
   );
-  for (const source of sources.filter(({ finding }) => finding.kind !== 'fine').slice(0, TOLD_MAX)) {
+  if (sources.length > ROWS_MAX) out.line(`… and ${sources.length - ROWS_MAX} more sources; --json lists them`);
+  for (const finding of findings.slice(0, TOLD_MAX)) {
     out.line();
-    out.line(`${LEVELS[source.finding.level]} ${printable(nameOf(source))} (${source.count} ${source.count === 1 ? 'message' : 'messages'}): ${printable(source.finding.text)}`);
-    if (source.finding.fix !== undefined) out.line(`do: ${printable(source.finding.fix)}`);
+    out.line(`${LEVELS[finding.level]} ${printable(titleOf(finding))} (${finding.messages} ${finding.messages === 1 ? 'message' : 'messages'}): ${printable(finding.text)}`);
+    if (finding.fix !== undefined) out.line(`do: ${printable(finding.fix)}`);
   }
+}
+
+function titleOf({ service, sources, examples }: GroupFinding): string {
+  if (sources === 1) return `${examples[0] ?? ''}${service === undefined ? '' : ` (${service})`}`;
+  return service === undefined ? `${sources} sources` : `${service}, ${sources} addresses`;
 }
 
 export function showTlsFindings({ out }: Pick<Session, 'out'>, findings: readonly TlsFinding[]): void {
@@ -53,14 +61,14 @@ export function showExplained(session: Pick<Session, 'out'>, report: ExplainedRe
   const { out } = session;
   switch (report.kind) {
     case 'dmarc': {
-      const { head, rows, skipped, messages, passed, sources } = report;
+      const { head, rows, skipped, messages, passed, sources, findings } = report;
       out.facts([
         ['Report', `DMARC, ${printable(head.reportId)}`], ['Of', printable(`${head.reporter} <${head.reporterEmail}>`)], ['About', printable(head.domain)],
         ['From', minute(head.begin)], ['Until', minute(head.end)], ['Policy', printable(Object.entries(head.policy).map(([tag, value]) => `${tag}=${String(value)}`).join('; '))],
         ['Rows', `${rows}${skipped > 0 ? `, ${skipped} of them not understood` : ''}`], ['Messages', `${messages}, of which ${share(passed, messages)} pass`],
       ]);
       out.line();
-      return showSources(session, sources);
+      return showSources(session, sources, findings);
     }
     case 'tls': {
       const { organization, reportId, begin, end, policies } = report.report;
