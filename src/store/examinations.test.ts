@@ -11,18 +11,22 @@ const NOW = Date.UTC(2026, 10, 21);
 const DAY = 86_400_000;
 const folder = mkdtempSync(join(tmpdir(), 'posthorn-examinations-'));
 let store: Store;
-before(async () => {
-  store = await openStore(folder);
-});
-after(async () => {
-  await store.close();
-  rmSync(folder, { recursive: true });
-});
+
+/** For one suite: hooks of the whole file would open the store, and never close it, when none of its tests is chosen. */
+function withStore(): void {
+  before(async () => {
+    store = await openStore(folder);
+  });
+  after(() => store.close());
+}
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 const RUN: RunRow = { at: NOW, by: 'guard', score: 9, passed: 1, warned: 0, failed: 0, unknown: 0 };
 const finding = (level: string, text = level): FindingRow => ({ subject: 'example.org', check: 'mx', level, text, remedy: null, record: null });
 
 describe('what the doctor found', () => {
+  withStore();
+
   it('is one row for as long as a check says the same, with its latest words', async () => {
     for (const [at, level, text] of [[0, 'pass', 'a'], [1, 'pass', 'b'], [2, 'fail', 'c'], [3, 'pass', 'd'], [4, 'pass', 'e']] as const) await store.examinations.addFindings([finding(level, text)], NOW + at * DAY);
     const spells = await store.examinations.spells({ subject: 'example.org', check: 'mx', limit: 10 });
@@ -50,6 +54,8 @@ describe('what the doctor found', () => {
 });
 
 describe('what the guard remembers', () => {
+  withStore();
+
   const state = (subject: string, over: Partial<GuardStateRow> = {}): GuardStateRow => ({ subject, check: 'mx', state: JSON.stringify({ subject }), doubtful: false, acknowledged: false, lastSeenAt: NOW, ...over });
 
   it('is kept with its news, and found by what is in doubt', async () => {
@@ -74,6 +80,8 @@ describe('what the guard remembers', () => {
 });
 
 describe('outgoing mail by day', () => {
+  withStore();
+
   it('is counted in memory, and written before it is read', async () => {
     const of = { domain: 'example.org', site: 'google', source: '192.0.2.7' };
     const today = new Date().toISOString().slice(0, 10);

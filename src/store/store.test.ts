@@ -179,8 +179,18 @@ test('a second start is refused with the pid that holds the directory', async (t
   await again.close();
 });
 
+/** Of a new database, which every migration makes larger. */
+async function pagesOfSchema(dir: string): Promise<number> {
+  await (await openStore(dir)).close();
+  const db = new DatabaseSync(join(dir, 'posthorn.db'), { readOnly: true });
+  const { page_count: pages } = db.prepare('PRAGMA page_count').get() as { page_count: number };
+  db.close();
+  return pages;
+}
+
 test('a full database answers store-full and goes on when there is room', async (t) => {
-  const store = await openStore(temporaryDir(t), { maxPages: 240 });
+  const dir = temporaryDir(t);
+  const store = await openStore(dir, { maxPages: (await pagesOfSchema(dir)) + 40 });
   t.after(() => store.close());
   const stored: NewQueueItem[] = [];
   await assert.rejects(async () => {
