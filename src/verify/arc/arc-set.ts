@@ -23,14 +23,16 @@ export type Collected =
 const NAMES = ['arc-authentication-results', 'arc-message-signature', 'arc-seal'] as const;
 type ArcName = (typeof NAMES)[number];
 
-/** i= stands first in ARC-Authentication-Results, anywhere in the two signed fields. */
+/** RFC 8617 §4.1.1: i= stands first in ARC-Authentication-Results; anywhere in the two signed fields. */
+const FIRST_INSTANCE = /^\s*i\s*=\s*(\d{1,4})\s*(?=;|$)/;
 const INSTANCE = /(?:^|;)\s*i\s*=\s*(\d{1,4})\s*(?=;|$)/;
 
 export function collectArcSets(fields: readonly HeaderField[]): Collected {
   const byInstance = new Map<number, Map<ArcName, HeaderField>>();
   for (const field of fields) {
     if (!isArcName(field.lower)) continue;
-    const instance = Number(INSTANCE.exec(field.value)?.[1] ?? 0);
+    const pattern = field.lower === 'arc-authentication-results' ? FIRST_INSTANCE : INSTANCE;
+    const instance = Number(pattern.exec(field.value)?.[1] ?? 0);
     if (instance < 1 || instance > AUTHENTICATION_LIMITS.arcInstancesMax) {
       return broken(byInstance.size, `${field.name} has no instance from 1 to ${AUTHENTICATION_LIMITS.arcInstancesMax}`);
     }

@@ -23,6 +23,9 @@ export function parseSeal(field: HeaderField): Seal | string {
   if (cv !== 'none' && cv !== 'pass' && cv !== 'fail') return `the seal has cv=${cv ?? ''}`;
   const algorithm = tags.get('a')?.toLowerCase();
   if (algorithm !== 'rsa-sha256' && algorithm !== 'ed25519-sha256') return `the seal has a=${algorithm ?? ''}`;
+  const signedAt = tags.get('t');
+  // RFC 8617 §4.1.3 takes t= from RFC 6376 §3.5: digits.
+  if (signedAt !== undefined && !/^\d{1,76}$/.test(signedAt)) return `the seal has t=${signedAt}`;
   const domain = toAsciiDomain(tags.get('d') ?? '');
   const selector = toAsciiDomain(tags.get('s') ?? '');
   if (!isWellFormedDomain(domain) || !domain.includes('.') || !isWellFormedDomain(selector)) return 'the seal lacks d= or s=';

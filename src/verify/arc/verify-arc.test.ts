@@ -78,6 +78,8 @@ const DAMAGE: [name: string, change: (message: string) => string, reason: RegExp
   ['cv=none in the second', (m) => m.replace(/cv=pass/, 'cv=none'), /seal 2 has cv=none/],
   ['cv=fail in the newest', (m) => m.replace(/cv=pass/, 'cv=fail'), /already broken for second\.example/],
   ['cv of nonsense', (m) => m.replace(/cv=pass/, 'cv=maybe'), /cv=maybe/],
+  ['t= of no digits in a seal', (m) => m.replace(/(ARC-Seal: i=2;[^]*?t=)\d+/, '$1now'), /the seal has t=now/],
+  ['an instance that does not come first in the results', (m) => m.replace(/(ARC-Authentication-Results:\s*)i=2;\s*([^;]+;)/, '$1$2 i=2;'), /ARC-Authentication-Results has no instance/],
   ['h= in a seal', (m) => m.replace(/cv=pass;/, 'cv=pass; h=from;'), /h= or bh=/],
 ];
 
