@@ -147,7 +147,7 @@ class DmarcDocument implements LeafHandler {
     const row = this.#row;
     const sourceIp = row['row.source_ip'] ?? '';
     const headerFrom = domainText(row['identifiers.header_from'] ?? this.#head['policy.domain'] ?? '');
-    const count = row['row.count'] === undefined ? 1 : Number(row['row.count']);
+    const count = row['row.count'] === undefined ? 1 : /^\d{1,15}$/.test(row['row.count']) ? Number(row['row.count']) : Number.NaN;
     if (isIP(sourceIp) === 0 || headerFrom === undefined || !Number.isSafeInteger(count) || count < 1 || count > REPORT_IN_LIMITS.rowMessagesMax) return undefined;
     const envelopeFrom = domainText(row['identifiers.envelope_from'] ?? '');
     const envelopeTo = domainText(row['identifiers.envelope_to'] ?? '');

@@ -173,3 +173,44 @@ it('a message brings its report in an attachment of any type and name', async ()
   assert.deepEqual(await readReportFile(Buffer.alloc(0)), []);
   assert.deepEqual(await readReportFile(Buffer.from([0, 1, 2, 3])), []);
 });
+
+describe('how reports come in the wild', () => {
+  const text = feedback(record('192.0.2.1', '4')).toString();
+
+  it('UTF-16 without its mark, and the charset that the declaration names', async () => {
+    const wide = Buffer.from(text.replace('UTF-8', 'UTF-16'), 'utf16le');
+    assert.equal((await dmarc(wide)).messages, 4);
+    assert.equal((await dmarc(wide.swap16())).messages, 4);
+    const latin = Buffer.from(text.replace('UTF-8', 'iso-8859-1').replace('<org_name>r<', '<org_name>Grüße<'), 'latin1');
+    assert.equal((await dmarc(latin)).head.reporter, 'Grüße');
+    assert.equal((await dmarc(Buffer.from(text.replace('UTF-8', 'UTF-16')))).messages, 4, 'a declaration that cannot be true');
+    assert.equal((await dmarc(Buffer.from(text.replace('UTF-8', 'x-nonsense')))).messages, 4);
+  });
+
+  it('half a report does not stand for the whole', async () => {
+    assert.match(await unreadable(Buffer.from(text.slice(0, text.length / 2))), /ends in the middle/);
+    assert.match(await unreadable(gzipSync(text.slice(0, -5))), /<feedback> is not closed/);
+  });
+
+  it('packed twice, in several members, and again and again', async () => {
+    assert.equal((await dmarc(gzipSync(gzipSync(text)))).messages, 4);
+    assert.equal((await dmarc(zip('r.xml.gz', gzipSync(text)))).messages, 4);
+    assert.equal((await dmarc(Buffer.concat([gzipSync(text.slice(0, 99)), gzipSync(text.slice(99))]))).messages, 4);
+    assert.match(await unreadable(gzipSync(gzipSync(gzipSync(text)))), /neither XML nor JSON/);
+  });
+
+  it('in a message that was forwarded as an attachment, encoded or with a name only', async () => {
+    const inner = `From: r@r.test\r\nContent-Type: application/gzip\r\nContent-Transfer-Encoding: base64\r\n\r\n${gzipSync(text).toString('base64')}\r\n`;
+    const outer = (header: string, body: string): Buffer => Buffer.from(`From: a@b.test\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee below.\r\n--b\r\n${header}\r\n\r\n${body}\r\n--b--\r\n`);
+    assert.equal((await dmarc(outer('Content-Type: message/rfc822', inner))).messages, 4);
+    const encoded = Buffer.from(inner).toString('base64');
+    assert.equal((await dmarc(outer('Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64', encoded))).messages, 4);
+    assert.equal((await dmarc(outer('Content-Type: application/octet-stream; name=report.eml\r\nContent-Transfer-Encoding: base64', encoded))).messages, 4);
+  });
+
+  it('signed by S/MIME, inside of multipart/report', async () => {
+    const file = `Content-Type: application/zip\r\nContent-Transfer-Encoding: base64\r\n\r\n${zip('r.xml', Buffer.from(text)).toString('base64')}\r\n`;
+    const mail = `From: r@r.test\r\nContent-Type: multipart/signed; boundary=o; protocol="application/pkcs7-signature"\r\n\r\n--o\r\nContent-Type: multipart/report; report-type=dmarc; boundary=i\r\n\r\n--i\r\nContent-Type: text/plain\r\n\r\nhello\r\n--i\r\n${file}--i--\r\n--o\r\nContent-Type: application/pkcs7-signature\r\nContent-Transfer-Encoding: base64\r\n\r\nMIIB\r\n--o--\r\n`;
+    assert.equal((await dmarc(Buffer.from(mail))).messages, 4);
+  });
+});

@@ -2,6 +2,7 @@
  * What kind of report a file or a message holds, by its content: reporters give their attachments all kinds of names and
  * media types.
  */
+import { TextDecoder } from 'node:util';
 import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
 import type { TlsReport } from '../../contract/reports.ts';
 import { parseArf, type ParsedArf } from '../../mail/arf.ts';
@@ -10,6 +11,7 @@ import { decodeBody } from '../../mail/text.ts';
 import { readDmarcXml, type DmarcReading } from './dmarc-xml.ts';
 import { readTlsJson } from './tls-json.ts';
 import { isPacked, UnreadableReport, unpacked } from './unpack.ts';
+import { charsetOf } from './xml-charset.ts';
 
 export type FoundReport =
   | { readonly kind: 'dmarc'; readonly report: DmarcReading }
@@ -19,50 +21,74 @@ export type FoundReport =
   | { readonly kind: 'unreadable'; readonly why: string };
 
 const SNIFF_BYTES = 4096;
+/** Files packed in files, messages in messages. */
+const DEPTH_MAX = 1;
 
 /** A file as it lies on the disk: XML, JSON, gzip, zip, or a message with one inside. Empty: it is no report. */
 export async function readReportFile(bytes: Buffer): Promise<readonly FoundReport[]> {
-  const found = await readDocument(bytes);
-  if (found) return [found];
-  return bytes.length > 0 && /^[\x21-\x39\x3b-\x7e]{1,76}:|^From /.test(bytes.toString('latin1', 0, 200)) ? readReportMessage(bytes) : [];
+  const found = await readDocuments(bytes);
+  return found.length === 0 && isMessage(bytes) ? readReportMessage(bytes) : found;
 }
 
 /** Empty: the message holds no report. */
-export async function readReportMessage(message: Buffer): Promise<readonly FoundReport[]> {
+export async function readReportMessage(message: Buffer, depth = 0): Promise<readonly FoundReport[]> {
   const complaint = parseArf(message);
   if (complaint) return [{ kind: 'complaint', report: complaint }];
   const found: FoundReport[] = [];
   for (const part of leaves(parseMimeStructure(message)).slice(0, REPORT_IN_LIMITS.attachmentsMax)) {
     const body = decodeBody(message, part);
-    const one = await readDocument(body, part.type === 'text' && part.subtype === 'html');
-    if (one) found.push(one);
+    const inside = await readDocuments(body, part.type === 'text' && part.subtype === 'html');
+    found.push(...inside);
+    // Forwarded as a file, or encoded, which RFC 2046 §5.2.1 does not allow and some do.
+    if (inside.length === 0 && part.type !== 'text' && depth < DEPTH_MAX && isMessage(body)) found.push(...(await readReportMessage(body, depth + 1)));
   }
   const readable = found.filter(({ kind }) => kind !== 'unreadable');
   return readable.length > 0 ? readable : found;
 }
 
-/** Undefined: it is neither XML nor JSON. */
-async function readDocument(bytes: Buffer, isHtml = false): Promise<FoundReport | undefined> {
+function isMessage(bytes: Buffer): boolean {
+  return bytes.length > 0 && /^[\x21-\x39\x3b-\x7e]{1,76}:|^From /.test(bytes.toString('latin1', 0, 200));
+}
+
+/** Empty: it is neither XML nor JSON, nor packed. */
+async function readDocuments(bytes: Buffer, isHtml = false, depth = 0): Promise<FoundReport[]> {
+  const found: FoundReport[] = [];
   try {
-    const iterator = unpacked(bytes)[Symbol.asyncIterator]();
-    const begun = await iterator.next();
-    const first = begun.done === true ? Buffer.alloc(0) : begun.value;
-    const start = beginning(first);
-    if (start === '<' && !isHtml) return { kind: 'dmarc', report: await readDmarcXml(resumed(first, iterator)) };
-    if (start === '{') return { kind: 'tls', report: await readTlsJson(resumed(first, iterator)) };
-    await iterator.return?.();
-    return isPacked(bytes) ? { kind: 'unreadable', why: 'the compressed file holds neither XML nor JSON' } : undefined;
+    for (const file of unpacked(bytes)) found.push(...(await readDocument(file, { isHtml, isPacked: isPacked(bytes), depth })));
   } catch (error) {
-    if (error instanceof UnreadableReport) return { kind: 'unreadable', why: error.message };
-    throw error;
+    if (!(error instanceof UnreadableReport)) throw error;
+    found.push({ kind: 'unreadable', why: error.message });
   }
+  return found;
+}
+
+async function readDocument(file: AsyncIterable<Buffer>, at: { readonly isHtml: boolean; readonly isPacked: boolean; readonly depth: number }): Promise<readonly FoundReport[]> {
+  const iterator = file[Symbol.asyncIterator]();
+  const begun = await iterator.next();
+  const first = begun.done === true ? Buffer.alloc(0) : begun.value;
+  const start = beginning(first);
+  if (start === '<' && !at.isHtml) return [{ kind: 'dmarc', report: await readDmarcXml(resumed(first, iterator)) }];
+  if (start === '{') return [{ kind: 'tls', report: await readTlsJson(resumed(first, iterator)) }];
+  if (at.isPacked && at.depth < DEPTH_MAX && isPacked(first)) return readDocuments(await whole(resumed(first, iterator)), false, at.depth + 1);
+  await iterator.return?.();
+  return at.isPacked ? [{ kind: 'unreadable', why: 'the compressed file holds neither XML nor JSON' }] : [];
+}
+
+/** Packed twice. */
+async function whole(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let total = 0;
+  for await (const chunk of chunks) {
+    total += chunk.length;
+    if (total > REPORT_IN_LIMITS.messageBytesMax) throw new UnreadableReport(`the file inside is larger than ${REPORT_IN_LIMITS.messageBytesMax / 1024 ** 2} MiB`);
+    pieces.push(chunk);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** The first character behind blanks and the byte order mark. */
 function beginning(first: Buffer): string {
-  const head = first.subarray(0, SNIFF_BYTES);
-  const isWide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
-  return (isWide ? head.toString('latin1').replace(/^..|\0/gs, '') : head.toString('utf8').replace(/^\uFEFF/, '')).trimStart().slice(0, 1);
+  return new TextDecoder(charsetOf(first)).decode(first.subarray(0, SNIFF_BYTES)).trimStart().slice(0, 1);
 }
 
 async function* resumed(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {

@@ -3,8 +3,8 @@
  * between chunks others get their turn, so that a large report stops nothing.
  *
  * Policy: whoever sends it may want to harm. What is unpacked is bounded in bytes and in its ratio to what came, an archive
- * in its entries; encrypted, split and Zip64 archives are refused. Of an archive the first XML or JSON file counts, else
- * the first file.
+ * in its entries; encrypted, split and Zip64 archives are refused. Of an archive the XML and JSON files count, else the
+ * first file.
  */
 import { setImmediate } from 'node:timers/promises';
 import { createGunzip, createInflateRaw, type Gunzip, type InflateRaw } from 'node:zlib';
@@ -24,12 +24,11 @@ export function isPacked(bytes: Buffer): boolean {
   return isGzip(bytes) || isZip(bytes);
 }
 
-/** Rejects with UnreadableReport while it is read. */
-export function unpacked(bytes: Buffer): AsyncIterable<Buffer> {
-  if (isGzip(bytes)) return inflated(createGunzip({ chunkSize: CHUNK_BYTES }), bytes);
-  if (!isZip(bytes)) return plain(bytes);
-  const { data, method } = zipMember(bytes);
-  return method === 0 ? plain(data) : inflated(createInflateRaw({ chunkSize: CHUNK_BYTES }), data);
+/** The files in it, one but for archives. Throws UnreadableReport, and rejects with it while they are read. */
+export function unpacked(bytes: Buffer): readonly AsyncIterable<Buffer>[] {
+  if (isGzip(bytes)) return [inflated(createGunzip({ chunkSize: CHUNK_BYTES }), bytes)];
+  if (!isZip(bytes)) return [plain(bytes)];
+  return zipMembers(bytes).map(({ data, method }) => (method === 0 ? plain(data) : inflated(createInflateRaw({ chunkSize: CHUNK_BYTES }), data)));
 }
 
 /** The same without archives: as it is, or out of gzip. */
@@ -90,11 +89,14 @@ interface ZipEntry {
 }
 
 /** By the central directory: local headers may lack the sizes. */
-function zipMember(bytes: Buffer): ZipMember {
+function zipMembers(bytes: Buffer): ZipMember[] {
   const entries = zipEntries(bytes).filter(({ name }) => !name.endsWith('/') && !name.startsWith('__MACOSX/'));
-  const entry = entries.find(({ name }) => /\.(?:xml|json)$/i.test(name)) ?? entries[0];
-  if (!entry) throw new UnreadableReport('the zip archive is empty');
-  const { flags, method, packedBytes, offset } = entry;
+  const named = entries.filter(({ name }) => /\.(?:xml|json)$/i.test(name));
+  if (entries.length === 0) throw new UnreadableReport('the zip archive is empty');
+  return (named.length > 0 ? named : entries.slice(0, 1)).map((entry) => zipMember(bytes, entry));
+}
+
+function zipMember(bytes: Buffer, { flags, method, packedBytes, offset }: ZipEntry): ZipMember {
   if ((flags & 1) !== 0) throw new UnreadableReport('the zip archive is encrypted');
   if (method !== 0 && method !== 8) throw new UnreadableReport(`the zip archive is compressed by method ${method}, which is not known here`);
   if (offset + 30 > bytes.length || bytes.readUInt32LE(offset) !== LOCAL_ENTRY) throw damagedZip();

@@ -9,6 +9,7 @@ import { TextDecoder } from 'node:util';
 import { Parser } from 'htmlparser2';
 import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
 import { UnreadableReport } from './unpack.ts';
+import { charsetOf } from './xml-charset.ts';
 
 export interface LeafHandler {
   /** An element has begun. `parent`: of the element around it, '' for the outermost. Names in lower case without prefix. */
@@ -29,12 +30,6 @@ export async function readLeaves(chunks: AsyncIterable<Buffer>, handler: LeafHan
     reader.write(decoder.decode(chunk, { stream: true }));
   }
   reader.end();
-}
-
-/** RFC 7303 §3: a byte order mark says UTF-16; else UTF-8, in which ASCII is at home too. */
-function charsetOf(first: Buffer): string {
-  if (first[0] === 0xff && first[1] === 0xfe) return 'utf-16le';
-  return first[0] === 0xfe && first[1] === 0xff ? 'utf-16be' : 'utf-8';
 }
 
 class LeafReader {
@@ -59,7 +54,9 @@ class LeafReader {
     if (this.#written - this.#parser.endIndex > UNFINISHED_CHARS_MAX) throw new UnreadableReport('it is no XML: a tag does not end');
   }
 
+  /** Half a report must not stand for the whole: it may come again. */
   end(): void {
+    if (this.#open.length > 0) throw new UnreadableReport(`it ends in the middle: <${this.#open.at(-1)?.slice(0, 40)}> is not closed`);
     this.#parser.end();
   }
 
