@@ -16,8 +16,8 @@ export async function mailGoesElsewhere({ dns, config }: Pick<ManageContext, 'dn
   const addresses = new Set(ours.map(({ address }) => address.toLowerCase()));
   const found = await Promise.all(exchanges.filter((exchange) => exchange !== '').slice(0, EXCHANGES_ASKED_MAX).flatMap((exchange) => [dns.query(exchange, 'A'), dns.query(exchange, 'AAAA')]));
   if (found.some((each) => each.kind === 'found' && each.records.some((address) => addresses.has(address)))) return undefined;
-  const where = exchanges.map((exchange) => (exchange === '' ? 'nowhere (null MX)' : exchange)).join(', ');
-  return `its mail goes to ${where}, not to this server, so nothing is changed; if it is to come here, or the domain only sends from here, say so with: posthorn dns policy ${domain} --use mail (or --use send-only)`;
+  const where = exchanges.every((exchange) => exchange === '') ? 'its MX record says that it takes no mail' : `its mail goes to ${exchanges.join(', ')}, not to this server`;
+  return `${where}, so nothing is changed; if its mail is to come here, or it only sends from here, say so with: posthorn dns policy ${domain} --use mail (or --use send-only)`;
 }
 
 const EXCHANGES_ASKED_MAX = 5;

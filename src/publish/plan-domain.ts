@@ -7,8 +7,9 @@ import type { Dns, DnsAnswer } from '../contract/dns.ts';
 import type { PublishableType, RecordSet } from '../contract/dns-publishing.ts';
 import { planSet } from './plan-set.ts';
 import type { DesiredSet, PlanItem } from './plan.ts';
-import { valueOf, type PresentedType } from './record-text.ts';
+import { meaningOfSet, valueOf, type PresentedType } from './record-text.ts';
 import type { SpfJudge } from './spf-merge.ts';
+import { wildcardsAbove } from './wildcard.ts';
 import type { HostedZone, ZoneFinder } from './zone-finder.ts';
 
 export interface DomainQuestion {
@@ -72,12 +73,12 @@ async function grouped(subjects: readonly Subject[], zones: ZoneFinder): Promise
 async function planGroup(question: DomainQuestion, group: Group, ports: PlanPorts): Promise<readonly PlanItem[]> {
   const { hosted, trouble, subjects } = group;
   const wanted = subjects.flatMap(({ name, type }) => (type === 'CNAME' ? [type, ...BESIDE_ALIAS] : [type]).map((each) => ({ name, type: each })));
-  const published = trouble === undefined ? await publishedSets(hosted, wanted, ports) : { kind: 'unknown' as const, detail: trouble };
+  const published = trouble === undefined ? await publishedSets(hosted, wanted, question.domain, ports) : { kind: 'unknown' as const, detail: trouble };
   return Promise.all(subjects.map((subject) => planSubject(question, subject, hosted, published, ports)));
 }
 
-async function publishedSets(hosted: HostedZone | undefined, wanted: readonly Pick<RecordSet, 'name' | 'type'>[], { dns, signal }: PlanPorts): Promise<Published> {
-  if (!hosted) return askDns(dns, wanted, signal);
+async function publishedSets(hosted: HostedZone | undefined, wanted: readonly Pick<RecordSet, 'name' | 'type'>[], domain: string, { dns, signal }: PlanPorts): Promise<Published> {
+  if (!hosted) return askDns(dns, wanted, domain, signal);
   try {
     return { kind: 'known', sets: await hosted.provider.recordSets(hosted.zone, wanted, signal) };
   } catch (error) {
@@ -86,11 +87,20 @@ async function publishedSets(hosted: HostedZone | undefined, wanted: readonly Pi
   }
 }
 
-async function askDns(dns: Dns, wanted: readonly Pick<RecordSet, 'name' | 'type'>[], signal: AbortSignal): Promise<Published> {
+async function askDns(dns: Dns, wanted: readonly Pick<RecordSet, 'name' | 'type'>[], domain: string, signal: AbortSignal): Promise<Published> {
   const answers = await Promise.all(wanted.map(async ({ name, type }) => ({ name, type, answer: await dns.query(name, type as PresentedType, { signal }) })));
   const failed = answers.find(({ answer }) => answer.kind === 'failure');
   if (failed?.answer.kind === 'failure') return { kind: 'unknown', detail: `the look-up of ${failed.name} failed (${failed.answer.reason})` };
-  return { kind: 'known', sets: answers.flatMap(({ name, type, answer }) => setOf(name, type as PresentedType, answer)) };
+  const sets = answers.flatMap(({ name, type, answer }) => setOf(name, type as PresentedType, answer));
+  const unreal = await Promise.all(sets.map((set) => isOfWildcard(dns, set, domain, signal)));
+  return { kind: 'known', sets: sets.filter((_, at) => !unreal[at]) };
+}
+
+/** A wildcard says the same: what it says is published by nobody at this name. */
+async function isOfWildcard(dns: Dns, set: RecordSet, domain: string, signal: AbortSignal): Promise<boolean> {
+  const type = set.type as PresentedType;
+  const stars = await Promise.all(wildcardsAbove(set.name, domain).map(async (star) => setOf(star, type, await dns.query(star, type, { signal }))));
+  return stars.flat().some((star) => star.type === set.type && meaningOfSet(star) === meaningOfSet(set));
 }
 
 function setOf(name: string, type: PresentedType, answer: DnsAnswer<PresentedType>): readonly RecordSet[] {
@@ -108,14 +118,28 @@ async function planSubject({ domain, takeOver }: DomainQuestion, subject: Subjec
   const here = published.sets.filter((set) => set.name === name);
   const before = here.find((set) => set.type === type);
   const rival = desired && inTheWay(type, here);
-  if (rival && !before) {
-    const reason = `${name} has ${rival.type === 'CNAME' ? 'an alias' : `a record of type ${rival.type}`} (${rival.values.join(', ')}), and beside an alias nothing may stand; remove it yourself if it is not needed`;
-    return { ...place, ...nothing, action: 'blocked', reason };
+  if (desired && rival && !before) {
+    const { action, reason } = await besideAlias(desired, rival, ports);
+    return { ...place, ...nothing, action, reason };
   }
   const verdict = await planSet({ ...(desired && { desired }), ...(before && { published: before }), owned: ports.owned(name, type), takeOver, spf: ports.spf });
   const byHand = !hosted && (verdict.action === 'add' || verdict.action === 'change' || verdict.action === 'remove');
   const { action, reason, risk, ours, after } = verdict;
   return { ...place, action: byHand ? 'by-hand' : action, reason, risk, ours, ...(before && { before }), ...(after && { after }) };
+}
+
+/** RFC 1034 §3.6.2: beside an alias nothing may stand. What it leads to may be as good as ours: services that keep DMARC records are used so. */
+async function besideAlias(desired: DesiredSet, rival: RecordSet, ports: PlanPorts): Promise<Pick<PlanItem, 'action' | 'reason'>> {
+  const { name, type } = desired;
+  const what = rival.type === 'CNAME' ? `an alias (CNAME) that leads to ${rival.values.join(', ')}` : `a record of type ${rival.type} (${rival.values.join(', ')})`;
+  const answer = rival.type === 'CNAME' && type === 'TXT' ? await ports.dns.query(name, type, { signal: ports.signal }) : undefined;
+  if (answer?.kind === 'failure') return { action: 'unknown', reason: `${name} has ${what}, and the look-up of what stands there failed (${answer.reason})` };
+  if (answer?.kind === 'found') {
+    const published = { name, type, ttlSeconds: answer.ttlSeconds, values: answer.records.map((data) => valueOf('TXT', data)) };
+    const { action, reason } = await planSet({ desired, published, owned: [], takeOver: false, spf: ports.spf });
+    if (action === 'good') return { action, reason: `${what}: ${reason}` };
+  }
+  return { action: 'blocked', reason: `${name} has ${what}, and nothing may stand beside an alias; if nobody needs what stands there, remove it yourself and plan again` };
 }
 
 function inTheWay(type: PublishableType, here: readonly RecordSet[]): RecordSet | undefined {

@@ -7,6 +7,7 @@ import type { HostPort } from '../config/config.ts';
 import type { Dns, DnsAnswer, RecordType } from '../contract/dns.ts';
 import type { RecordSet } from '../contract/dns-publishing.ts';
 import { meaningOfValue, valueOf, type PresentedType } from './record-text.ts';
+import { wildcardsAbove } from './wildcard.ts';
 
 /** Asks this very server, without recursion. Never rejects for what the network did. */
 export type AskServer = <T extends RecordType>(server: HostPort, name: string, type: T, signal: AbortSignal) => Promise<DnsAnswer<T>>;
@@ -68,14 +69,22 @@ async function serversOf(dns: Dns, zone: string, signal: AbortSignal): Promise<r
   return found.flat();
 }
 
-async function lag(ask: AskServer, { title, where }: NamedServer, { before, after }: PublishedChange, signal: AbortSignal): Promise<readonly LaggingServer[]> {
+async function lag(ask: AskServer, { title, where }: NamedServer, { zone, before, after }: PublishedChange, signal: AbortSignal): Promise<readonly LaggingServer[]> {
   const { name, type } = (after ?? before) as RecordSet;
   const presented = type as PresentedType;
   const answer = await ask(where, name, presented, signal);
   const late = (answers: string): readonly LaggingServer[] => [{ server: title, name, type, answers }];
   if (answer.kind === 'failure') return late(answer.reason === 'timeout' ? 'it does not answer' : `it cannot say (${answer.reason})`);
-  const values = answer.kind === 'found' ? (answer.records as readonly Parameters<typeof valueOf>[1][]).map((data) => valueOf(presented, data as never)) : [];
+  const values = valuesOf(presented, answer);
   const meanings = (all: readonly string[]): string => all.map((value) => meaningOfValue(type, value)).toSorted().join('\n');
   if (meanings(values) === meanings(after?.values ?? [])) return [];
+  if (!after) {
+    const stars = await Promise.all(wildcardsAbove(name, zone).map((star) => ask(where, star, presented, signal)));
+    if (stars.some((star) => star.kind === 'found' && meanings(valuesOf(presented, star)) === meanings(values))) return [];
+  }
   return late(meanings(values) === meanings(before?.values ?? []) ? 'it still answers the old value' : values.length === 0 ? 'it has nothing there' : 'it answers another value');
+}
+
+function valuesOf(type: PresentedType, answer: DnsAnswer<PresentedType>): readonly string[] {
+  return answer.kind === 'found' ? (answer.records as readonly Parameters<typeof valueOf>[1][]).map((data) => valueOf(type, data as never)) : [];
 }

@@ -73,6 +73,11 @@ export function meaningOfValue(type: PublishableType, value: string): string {
   }
 }
 
+/** Equal for sets of the same type that mean the same, in whatever order. */
+export function meaningOfSet({ type, values }: { readonly type: PublishableType; readonly values: readonly string[] }): string {
+  return values.map((value) => meaningOfValue(type, value)).toSorted().join('\n');
+}
+
 function canonicalIpv6(address: string): string {
   return isIPv6(address) ? new URL(`http://[${address}]`).hostname : address.toLowerCase();
 }

@@ -12,8 +12,9 @@ import { DnsFormatError } from '../../wire/dns/name.ts';
 import { decodeRdata, TYPE_NUMBERS, typeName, typeNumber } from '../../wire/dns/rdata.ts';
 import type { TsigAlgorithm } from '../../wire/dns/tsig.ts';
 import type { ProviderParts } from '../providers/provider-type.ts';
+import { wildcardsAbove } from '../wildcard.ts';
 import { askPrimary, type PrimaryServer, type SignedReply } from './exchange.ts';
-import { updateMessage } from './update-message.ts';
+import { existsMessage, updateMessage } from './update-message.ts';
 
 const SOA = TYPE_NUMBERS['SOA'] as number;
 
@@ -56,7 +57,19 @@ class PrimaryNameServer implements DnsProvider {
       if (reply.message.rcode !== RCODE.NOERROR && reply.message.rcode !== RCODE.NXDOMAIN) throw this.#refusal(zone, `will not say what ${name} has`, reply);
       for (const set of this.#setsOf(reply, name)) found.set(`${set.name} ${set.type}`, set);
     }
-    return [...found.values()];
+    return this.#withoutWildcards(zone, [...found.values()], signal);
+  }
+
+  /** Those that really stand at their names. Where a wildcard says the same, an update that only asks whether the set exists tells (RFC 2136 §2.4.1). */
+  async #withoutWildcards(zone: DnsZone, sets: readonly RecordSet[], signal: AbortSignal): Promise<readonly RecordSet[]> {
+    const primary = await this.#primary();
+    const stars = new Map(sets.flatMap((set) => wildcardsAbove(set.name, zone.name).map((name) => [`${name} ${set.type}`, { name, type: set.type }])));
+    const replies = await askPrimary(primary, [...stars.values()].map(({ name, type }) => question(name, typeNumber(type))), signal);
+    const covering = [...stars.values()].filter(({ name, type }, at) => (replies[at] ? this.#setsOf(replies[at], name) : []).some((set) => set.type === type));
+    const doubtful = sets.filter((set) => covering.some((star) => star.type === set.type && wildcardsAbove(set.name, zone.name).includes(star.name)));
+    const verdicts = await askPrimary(primary, doubtful.map((set) => existsMessage(zone.name, set)), signal);
+    const unreal = new Set(doubtful.filter((_, at) => verdicts[at]?.message.rcode === RCODE.NXRRSET || verdicts[at]?.message.rcode === RCODE.NXDOMAIN));
+    return sets.filter((set) => !unreal.has(set));
   }
 
   async apply(zone: DnsZone, changes: readonly RecordChange[], signal: AbortSignal): Promise<readonly ChangeOutcome[]> {

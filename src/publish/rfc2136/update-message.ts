@@ -18,6 +18,12 @@ export function updateMessage(zone: string, changes: readonly RecordChange[]): O
   };
 }
 
+/** Changes nothing: answered NOERROR when the zone has such a set, NXRRSET when it has none; RFC 2136 §2.4.1. */
+export function existsMessage(zone: string, { name, type }: Pick<RecordSet, 'name' | 'type'>): Omit<OutgoingMessage, 'id'> {
+  const wanted: WireRecord = { name, type: typeNumber(type), class: CLASS.ANY, ttl: 0, rdata: NOTHING };
+  return { opcode: OPCODE.update, questions: [{ name: zone, type: TYPE_NUMBERS['SOA'] as number, class: CLASS.IN }], answers: [wanted], authorities: [] };
+}
+
 /** RFC 2136 §2.4. */
 function prerequisites({ before, after }: RecordChange): WireRecord[] {
   if (before) return rows(before, 0);
