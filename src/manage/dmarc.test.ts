@@ -16,6 +16,37 @@ describe('posthorn dmarc', () => {
     assert.equal((await ask('example.org')).policy, 'reject');
   });
 
+  it('tells several records, and one that does not begin as it must, from none', async () => {
+    const records = createZoneDns({
+      '_dmarc.twice.example': { TXT: ['v=DMARC1; p=none', 'v=DMARC1; p=reject'] },
+      '_dmarc.comma.example': { TXT: ['v=DMARC1, p=reject'] },
+      '_dmarc.quoted.example': { TXT: ['"v=DMARC1; p=reject"'] },
+      '_dmarc.other.example': { TXT: ['something else'] },
+    });
+    const problem = async (domain: string): Promise<string> => (await answerDmarc({ dns: records, clock: new SystemClock() }, domain)).problems[0] ?? '';
+    assert.match(await problem('twice.example'), /There are 2 DMARC records at _dmarc\.twice\.example: .*Delete all but one/);
+    assert.match(await problem('comma.example'), /does not begin with "v=DMARC1;" in exactly this way\. It is: v=DMARC1, p=reject/);
+    assert.match(await problem('quoted.example'), /quotation marks in it/);
+    assert.match(await problem('other.example'), /has no DMARC record/);
+  });
+
+  it('heeds np= for a name that does not exist, and the record of the public suffix for its organisations', async () => {
+    const records = createZoneDns({
+      '_dmarc.example.org': { TXT: ['v=DMARC1; p=quarantine; sp=none; np=reject; rua=mailto:d@example.org'] },
+      'there.example.org': { A: ['192.0.2.1'] },
+      '_dmarc.bank': { TXT: ['v=DMARC1; psd=y; p=none; sp=reject; rua=mailto:d@registry.bank'] },
+      'my.bank': { A: ['192.0.2.1'] },
+    });
+    const policy = async (domain: string): Promise<unknown> => {
+      const { policy: text, policyTag, recordOf } = await answerDmarc({ dns: records, clock: new SystemClock() }, domain);
+      return [text, policyTag, recordOf];
+    };
+    assert.deepEqual(await policy('example.org'), ['quarantine', 'p', 'example.org']);
+    assert.deepEqual(await policy('there.example.org'), ['none', 'sp', 'example.org']);
+    assert.deepEqual(await policy('gone.example.org'), ['reject', 'np', 'example.org']);
+    assert.deepEqual(await policy('my.bank'), ['reject', 'sp', 'bank']);
+  });
+
   it('says what to publish where there is none', async () => {
     const answer = await ask('bare.example');
     assert.equal(answer.policy, undefined);

@@ -8,7 +8,7 @@ import type { Dns } from '../../contract/dns.ts';
 import type { HeaderField } from '../../mail/header.ts';
 import { isSameOrBelow, toAsciiDomain } from '../domain-name.ts';
 import { authorDomain } from './author-domain.ts';
-import type { DmarcPolicy, DmarcRecord } from './record.ts';
+import { discoverPolicy, type ApplicablePolicy } from './discover-policy.ts';
 import { TreeWalker, WalkFailure } from './tree-walk.ts';
 
 export interface DmarcInput {
@@ -18,13 +18,6 @@ export interface DmarcInput {
   readonly dkim: readonly DkimReport[];
 }
 
-interface Applicable {
-  readonly domain: string;
-  readonly record: DmarcRecord;
-  readonly policy: DmarcPolicy;
-  readonly policyTag: 'p' | 'sp' | 'np';
-}
-
 export async function evaluateDmarc(dns: Dns, input: DmarcInput): Promise<DmarcReport> {
   const author = authorDomain(input.header.fields);
   if (author.kind === 'none') {
@@ -32,39 +25,18 @@ export async function evaluateDmarc(dns: Dns, input: DmarcInput): Promise<DmarcR
   }
   const fromDomain = author.domain;
   const walker = new TreeWalker(dns);
-  let applicable: Applicable | undefined;
+  let applicable: ApplicablePolicy | undefined;
   try {
     applicable = await discoverPolicy(dns, walker, fromDomain);
   } catch (problem) {
     if (!(problem instanceof WalkFailure)) throw problem;
     return policyUnknown(input, fromDomain, walker, problem.message);
   }
-  if (!applicable) {
+  if (!applicable || applicable.record.empty) {
     const explanation = `${fromDomain} publishes no DMARC policy.`;
     return { result: 'none', fromDomain, spfAligned: false, dkimAligned: false, explanation, walk: [...walker.asked] };
   }
   return judgeAlignment(input, fromDomain, applicable, walker);
-}
-
-/** RFC 9989 §4.10.1: the author domain's own record, else the organizational domain's, else the public suffix's. */
-async function discoverPolicy(dns: Dns, walker: TreeWalker, fromDomain: string): Promise<Applicable | undefined> {
-  const own = await walker.record(fromDomain);
-  if (own) return own.empty ? undefined : { domain: fromDomain, record: own, policy: own.p, policyTag: 'p' };
-  const { found, organizationalDomain } = await walker.walk(fromDomain);
-  const chosen =
-    found.find(({ domain }) => domain === organizationalDomain) ??
-    found.find(({ domain, record }) => record.psd === 'y' && isSameOrBelow(organizationalDomain, domain));
-  if (!chosen || chosen.record.empty) return undefined;
-  return { ...chosen, ...(await subdomainPolicy(dns, fromDomain, chosen.record)) };
-}
-
-async function subdomainPolicy(dns: Dns, fromDomain: string, record: DmarcRecord): Promise<{ policy: DmarcPolicy; policyTag: 'p' | 'sp' | 'np' }> {
-  const existing = record.sp ? ({ policy: record.sp, policyTag: 'sp' } as const) : ({ policy: record.p, policyTag: 'p' } as const);
-  if (!record.np || record.np === existing.policy) return existing;
-  // RFC 9989 §3.2.13 with RFC 8020: NXDOMAIN for any type means that the name does not exist.
-  const answer = await dns.query(fromDomain, 'A');
-  if (answer.kind === 'failure') throw new WalkFailure(`the look-up A ${fromDomain} failed (${answer.reason})`);
-  return answer.kind === 'nxdomain' ? { policy: record.np, policyTag: 'np' } : existing;
 }
 
 /** Without the policy only identical domains are certainly aligned, in strict mode too. */
@@ -75,7 +47,7 @@ function policyUnknown(input: DmarcInput, fromDomain: string, walker: TreeWalker
   return { result: 'temperror', fromDomain, spfAligned, dkimAligned, explanation, walk: [...walker.asked] };
 }
 
-async function judgeAlignment(input: DmarcInput, fromDomain: string, applicable: Applicable, walker: TreeWalker): Promise<DmarcReport> {
+async function judgeAlignment(input: DmarcInput, fromDomain: string, applicable: ApplicablePolicy, walker: TreeWalker): Promise<DmarcReport> {
   const { record } = applicable;
   const alignment = new Alignment(walker, fromDomain);
   const spfDomain = toAsciiDomain(input.spf.domain);

@@ -24,9 +24,14 @@ export interface DmarcRecord {
   readonly fo: readonly string[];
 }
 
-/** RFC 9989 §4.7: v=DMARC1 comes first and matches exactly. */
+/** RFC 9989 §4.7, §4.8: v=DMARC1 comes first, and the value matches exactly. */
 export function isDmarcRecord(text: string): boolean {
-  return /^v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)/.test(text);
+  return /^[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)/.test(text);
+}
+
+/** Meant for DMARC, it seems, and no receiver takes it for that. */
+export function isAlmostDmarcRecord(text: string): boolean {
+  return !isDmarcRecord(text) && /\bv\s*=\s*["']?DMARC/i.test(text);
 }
 
 /** Undefined: no record for DMARC. */

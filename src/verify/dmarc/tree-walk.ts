@@ -4,7 +4,7 @@
  */
 import { AUTHENTICATION_LIMITS } from '../../base/limits.ts';
 import type { Dns } from '../../contract/dns.ts';
-import { isDmarcRecord, parseDmarcRecord, type DmarcRecord } from './record.ts';
+import { isAlmostDmarcRecord, isDmarcRecord, parseDmarcRecord, type DmarcRecord } from './record.ts';
 
 export interface FoundRecord {
   readonly domain: string;
@@ -17,6 +17,12 @@ export interface Walk {
   readonly organizationalDomain: string;
 }
 
+export type Discarded =
+  /** RFC 9989 §4.10 step 2. */
+  | { readonly kind: 'several'; readonly count: number }
+  /** It does not begin with v=DMARC1 and a semicolon. */
+  | { readonly kind: 'unreadable'; readonly text: string };
+
 /** A question of the walk failed: nobody knows where the walk would have ended. */
 export class WalkFailure extends Error {}
 
@@ -26,6 +32,7 @@ export class TreeWalker {
   readonly #records = new Map<string, Promise<DmarcRecord | undefined>>();
   readonly #walks = new Map<string, Promise<Walk>>();
   readonly #asked: string[] = [];
+  readonly #discarded = new Map<string, Discarded>();
 
   constructor(dns: Dns) {
     this.#dns = dns;
@@ -34,6 +41,11 @@ export class TreeWalker {
   /** Names asked so far, in order. */
   get asked(): readonly string[] {
     return this.#asked;
+  }
+
+  /** By the name asked: records that count for nothing. */
+  get discarded(): ReadonlyMap<string, Discarded> {
+    return this.#discarded;
   }
 
   /** The DMARC record at `_dmarc.domain`; several are as good as none. Rejects with WalkFailure. */
@@ -68,7 +80,11 @@ export class TreeWalker {
     const answer = await this.#dns.query(name, 'TXT');
     if (answer.kind === 'failure') throw new WalkFailure(`the look-up of ${name} failed (${answer.reason})`);
     if (answer.kind !== 'found') return undefined;
-    const texts = answer.records.map((strings) => strings.join('')).filter(isDmarcRecord);
+    const all = answer.records.map((strings) => strings.join(''));
+    const texts = all.filter(isDmarcRecord);
+    const almost = all.find(isAlmostDmarcRecord);
+    if (texts.length > 1) this.#discarded.set(name, { kind: 'several', count: texts.length });
+    else if (texts.length === 0 && almost !== undefined) this.#discarded.set(name, { kind: 'unreadable', text: almost });
     // RFC 9989 §4.10 step 2: several records are all discarded.
     return texts.length === 1 ? parseDmarcRecord(texts[0] as string) : undefined;
   }

@@ -10,7 +10,7 @@ export const dmarcPolicy = defineCheck<DomainSubject>({
     const found = await applyingDmarc(dns, domain);
     if (!found) return NO_DMARC;
     if (found.record.empty) return fail(`The DMARC record of ${found.from} has no policy that counts.`, 'Give it p=none, p=quarantine or p=reject.');
-    const policy = found.from === domain ? found.record.p : (found.record.sp ?? found.record.p);
+    const { policy } = found;
     if (policy === 'none') return warn('The policy is none: nothing happens to mail that fails.', 'When the reports show for a month that all of your mail passes, go to p=quarantine.');
     return pass(`The policy is ${policy}.`);
   },

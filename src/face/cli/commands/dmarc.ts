@@ -16,7 +16,7 @@ export function add(registry: Registry): void {
     if (options.json) session.out.json(answer);
     else {
       const { out } = session;
-      out.line(answer.policy === undefined ? `${answer.domain} has no DMARC policy` : `${answer.policy}, by the record of ${answer.recordOf}`);
+      out.line(answer.policy === undefined ? `${answer.domain} has no DMARC policy` : `${answer.policy}, by ${answer.policyTag}= in the record of ${answer.recordOf}`);
       for (const step of answer.walk) out.line(`  ${step.name}: ${printable(step.finding)}`);
       for (const sentence of answer.alignment) out.line(sentence);
       for (const problem of answer.problems) out.line(`do: ${printable(problem)}`);
@@ -38,7 +38,7 @@ function explain({ out }: Session, answer: DmarcAnswer): void {
     ['Organisation', answer.organizationalDomain],
     ['Record of', answer.recordOf],
     ['Record', answer.record],
-    ['Policy here', answer.policy],
+    ['Policy here', answer.policy && `${answer.policy} (${answer.policyTag}=)`],
   ]);
   if (answer.tags.length > 0) {
     out.line();
