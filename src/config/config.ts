@@ -209,6 +209,8 @@ export interface Config {
     readonly rotateEveryMs?: number;
     /** Milliseconds that the record of an old key stays. Default 7 days. */
     readonly keepAfterRotationMs?: number;
+    /** Key changes publish and withdraw their own records where a provider of ours hosts the zone. Default true. */
+    readonly publish?: boolean;
   };
   /** Absent: the defaults (DEFAULT_HTTP). */
   readonly http?: HttpConfig;

@@ -215,7 +215,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
       recipientsPerDay: quota['recipients-per-day'],
       brake: quota.brake,
     },
-    dkim: { sign: [...new Set(dkim.sign)], rotateEveryMs: dkim['rotate-every'], keepAfterRotationMs: dkim['keep-after-rotation'] },
+    dkim: { sign: [...new Set(dkim.sign)], rotateEveryMs: dkim['rotate-every'], keepAfterRotationMs: dkim['keep-after-rotation'], publish: dkim.publish },
     http: httpConfigOf(tables.http, absolute),
     mailbox: mailboxConfigOf(tables.mailbox),
     retention: retentionConfigOf(tables.retention),

@@ -262,7 +262,8 @@ const dkim = table('Signing of outgoing mail.', {
     ['rsa', 'ed25519'],
   ),
   'rotate-every': setting(value.duration(), 'A key that is older than this is replaced by itself, step by step; "0s": only on command (posthorn dkim rotate).', '0s'),
-  'keep-after-rotation': setting(value.duration({ minMs: 86_400_000 }), 'How long the record of an old key stays published after the new one signs: as long as mail that it signed may be on its way.', '7d'),
+  'keep-after-rotation': setting(value.duration({ minMs: 86_400_000 }), 'How long the record of an old key stays published after the new one signs: as long as mail that it signed may be on its way, and never shorter than queue.lifetime.', '7d'),
+  publish: setting(value.toggle(), 'A key change publishes the new record and takes out the old one by itself, where a [[dns.provider]] hosts the zone; it touches no other record.', true),
 });
 
 const forwarding = table('Mail that aliases lead to other servers.', {

@@ -73,7 +73,7 @@ function newId(): string {
   return randomBytes(4).toString('hex');
 }
 
-async function newItems({ store }: ManageContext, changes: readonly PlanItem[]): Promise<readonly NewItem[]> {
+async function newItems({ store }: Pick<ManageContext, 'store'>, changes: readonly PlanItem[]): Promise<readonly NewItem[]> {
   const owned = Map.groupBy(await store.dnsPublishing.owned(), ({ name, type }) => `${name} ${type}`);
   return changes.map(({ domain, name, type, provider = '', zone, before, after, ours }, position) => ({
     position, domain, name, type, provider,
@@ -86,7 +86,15 @@ async function newItems({ store }: ManageContext, changes: readonly PlanItem[]):
   }));
 }
 
-async function carryOut(context: ManageContext, row: Omit<ApplyRow, 'undoneBy'>, items: readonly NewItem[]): Promise<readonly AppliedItem[]> {
+type ApplyContext = Pick<ManageContext, 'store' | 'clock' | 'log' | 'publishing'>;
+
+/** Carries out changes that are no plan of anybody's; `source` is what `dns history` says of them. */
+export async function applyItems(context: ApplyContext, source: string, changes: readonly PlanItem[]): Promise<readonly AppliedItem[]> {
+  if (changes.length === 0) return [];
+  return carryOut(context, { id: newId(), kind: 'apply', source, at: context.clock.now() }, await newItems(context, changes));
+}
+
+async function carryOut(context: ApplyContext, row: Omit<ApplyRow, 'undoneBy'>, items: readonly NewItem[]): Promise<readonly AppliedItem[]> {
   const { store, clock, log, publishing } = context;
   if (!publishing) throw new Failure('no-network', 'records cannot be published from here', { temporary: false });
   const providers = new Map<string, DnsProvider>((await publishing.providers()).map(({ provider }) => [provider.label, provider]));

@@ -63,22 +63,11 @@ export async function planDomains(context: ManageContext, request: PlanRequest):
   const names = await chosenDomains(context, request);
   const newDefaults = request.newDefaults ?? request.all ?? false;
   const signal = new AbortController().signal;
-  const { dns, clock, store, config, publishing } = context;
+  const { store, config } = context;
   const [policies, owned, keys] = await Promise.all([policiesOf(context), store.dnsPublishing.owned(), store.keys.list()]);
-  const addresses = publicAddresses(config);
   const hostname = domainKey(config.hostname);
-  const ofName = (name: string): readonly string[] => {
-    const own = addresses.filter(({ helo = hostname }) => domainKey(helo) === name);
-    return (own.length > 0 ? own : addresses).map(({ address }) => address);
-  };
   const ownership = new Ownership(owned);
-  const ports: PlanPorts = {
-    zones: new ZoneFinder((await publishing?.providers()) ?? [], signal),
-    dns,
-    owned: (name, type) => ownership.values(name, type),
-    spf: createSpfJudge(dns, clock.now(), ofName),
-    signal,
-  };
+  const ports = await planPorts(context, ownership, signal);
   const keysOf = Map.groupBy(keys, (key) => key.domain);
   const run = new PlanRun(context, ports, ownership, hostname, request.takeOver ?? false);
   const places = new Semaphore(DNS_PUBLISH_LIMITS.domainsAtOnce);
@@ -86,6 +75,42 @@ export async function planDomains(context: ManageContext, request: PlanRequest):
   await run.host();
   const news = names.map((domain) => ({ domain, changes: changedDefaults(policies(domain)) })).filter(({ changes }) => changes.length > 0);
   return { plan: { ...run.assembled(), hosting: await run.hosting(), changedDefaults: news, newDefaults, domains: names }, policies };
+}
+
+/** What planning needs of the world besides the names. */
+export type NamesContext = Pick<ManageContext, 'store' | 'config' | 'dns' | 'clock' | 'publishing'>;
+
+async function planPorts({ dns, clock, config, publishing }: NamesContext, ownership: Ownership, signal: AbortSignal): Promise<PlanPorts> {
+  const addresses = publicAddresses(config);
+  const hostname = domainKey(config.hostname);
+  const ofName = (name: string): readonly string[] => {
+    const own = addresses.filter(({ helo = hostname }) => domainKey(helo) === name);
+    return (own.length > 0 ? own : addresses).map(({ address }) => address);
+  };
+  return {
+    zones: new ZoneFinder((await publishing?.providers()) ?? [], signal),
+    dns,
+    owned: (name, type) => ownership.values(name, type),
+    spf: createSpfJudge(dns, clock.now(), ofName),
+    signal,
+  };
+}
+
+/**
+ * Some names of a domain alone, by the policy that it was last applied with: the others are neither looked at nor changed.
+ * Empty when nothing is or was wanted there, or when the domain's mail goes elsewhere. Rejects as planDomains.
+ */
+export async function planNames(context: NamesContext, domain: string, names: readonly string[]): Promise<readonly PlanItem[]> {
+  const { store } = context;
+  const [policies, owned, keys] = await Promise.all([policiesOf(context), store.dnsPublishing.owned(), store.keys.list(domain)]);
+  const { policy } = policies(domain);
+  if (policy.use === 'auto' && (await mailGoesElsewhere(context, domain)) !== undefined) return [];
+  const records = desiredRecords(await recordsInput(context, domain, { keys, policy }));
+  const desired = desiredSets(records.filter(({ name, where }) => where === 'zone' && names.includes(name)));
+  const wanted = new Set(desired.map(({ name, type }) => `${name} ${type}`));
+  const ownership = new Ownership(owned);
+  const former = ownership.setsOf(domain).filter(({ name, type }) => names.includes(name) && !wanted.has(`${name} ${type}`));
+  return planDomain({ domain, desired, former, takeOver: false }, await planPorts(context, ownership, new AbortController().signal));
 }
 
 async function chosenDomains({ store }: ManageContext, { domains: wanted = [], all = false }: PlanRequest): Promise<readonly string[]> {

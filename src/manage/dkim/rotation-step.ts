@@ -50,7 +50,7 @@ export function nextStep(row: RotationRow, sight: RotationSight): RotationStep {
     case 'waiting':
       return sight.now < row.dueAt ? stay(row) : switchOver(row, sight);
     case 'overlapping':
-      return sight.now < row.dueAt ? stay(row) : { row: { ...row, phase: 'withdrawing', retiredAt: sight.now, dueAt: sight.now + ROTATION_TIMES.withdrawLookMs, toldAt: null, trouble: '' }, act: 'retire' };
+      return sight.now < row.dueAt ? stay(row) : { row: { ...row, phase: 'withdrawing', retiredAt: sight.now, dueAt: sight.now + ROTATION_TIMES.withdrawLookMs, toldAt: null, publishedAt: null, trouble: '' }, act: 'retire' };
     case 'withdrawing':
       return withdrawn(row, sight);
     case 'done':
@@ -74,7 +74,7 @@ function switchOver(row: RotationRow, { now, fresh, keepOldMs }: RotationSight):
   // Nobody knows: not now, and no reason to start again.
   if (fresh.state === 'unknown') return { row: { ...row, dueAt: now + ROTATION_TIMES.lookAgainMs, trouble: troubleOf(fresh) }, act: 'none' };
   const trouble = troubleOf(fresh);
-  if (trouble !== '') return { row: { ...row, phase: 'publishing', dueAt: now + ROTATION_TIMES.lookAgainMs, toldAt: null, trouble }, act: 'none' };
+  if (trouble !== '') return { row: { ...row, phase: 'publishing', dueAt: now + ROTATION_TIMES.lookAgainMs, toldAt: null, publishedAt: null, trouble }, act: 'none' };
   const next: RotationRow = { ...row, switchedAt: now, toldAt: null, trouble: '', ...(row.oldSelector === '' ? { phase: 'done', dueAt: now } : { phase: 'overlapping', dueAt: now + keepOldMs }) };
   return { row: next, act: 'switch' };
 }

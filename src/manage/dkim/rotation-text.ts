@@ -2,6 +2,7 @@
 import type { RotationRow } from '../../store/clients/dkim-rotations.ts';
 import type { KeyRow } from '../../store/ops/keys.ts';
 import { keyRecordOf } from '../../verify/dkim/judge-published.ts';
+import { ROTATION_TIMES } from './rotation-step.ts';
 
 export interface RotationNote {
   readonly subject: string;
@@ -15,13 +16,11 @@ export function rotationNote(row: RotationRow, keys: readonly KeyRow[]): Rotatio
   if (phase === 'publishing' && fresh) {
     return {
       subject: `A new DKIM key of ${domain} is to be published`,
-      text: `The DKIM key of ${domain} is being changed. Nothing is urgent: the old key${oldSelector === '' ? '' : ` (${oldSelector})`} signs until the new one is seen in the DNS.
+      text: `The DKIM key of ${domain} is being changed. ${oldSelector === '' ? 'Its mail goes out unsigned until the new key is seen in the DNS.' : `Nothing is urgent: the old key (${oldSelector}) signs until the new one is seen in the DNS.`}
 
-Publish this record beside the others, and change none of them (where a [[dns.provider]] hosts the zone: posthorn dns apply ${domain}):
+${toDo(row, keyRecordOf(fresh))}
 
-${keyRecordOf(fresh)}
-
-This server looks for it by itself, waits until everybody can see it, and then signs with the new key.${row.trouble === '' ? '' : `\n\nWhen it looked last: ${row.trouble}`}
+This server looks for it every quarter of an hour, waits until everybody can see it, and then signs with the new key.${row.trouble === '' ? '' : `\n\nWhen it looked last, at ${moment(dueAt - ROTATION_TIMES.lookAgainMs)}: ${row.trouble}`}
 
 Where it stands: posthorn dkim rotate status ${domain}
 `,
@@ -32,9 +31,9 @@ Where it stands: posthorn dkim rotate status ${domain}
       subject: `${domain} signs with a new DKIM key`,
       text: `Mail of ${domain} is signed with the key ${newSelector} from now on.
 
-Leave the record of the old key in the DNS until ${day(dueAt)}: mail that it signed may still be on its way. You will be told when it may go.
+There is nothing to do now. Leave the record of the old key in the DNS until ${day(dueAt)}: mail that it signed may still be on its way. You will be told when it may go, unless this server takes it out by itself.
 
-  ${oldSelector}._domainkey.${domain}.
+The record that stays for now: ${oldSelector}._domainkey.${domain}
 `,
     };
   }
@@ -43,26 +42,49 @@ Leave the record of the old key in the DNS until ${day(dueAt)}: mail that it sig
       subject: `The old DKIM key of ${domain} may be taken out of the DNS`,
       text: `The key ${oldSelector} of ${domain} has not signed anything since ${day(row.switchedAt ?? 0)}, and its private half is deleted.
 
-Take this record out of the DNS (or: posthorn dns apply ${domain}), or publish it with an empty key, which says that it is revoked:
+Open the list of DNS records where you manage ${domain} (mostly where you bought the name), look for the record of type TXT with this name, and delete it:
 
-${oldSelector}._domainkey.${domain}. TXT "v=DKIM1; p="
+  ${recordName(oldSelector, domain)}
+
+That is all. Nothing breaks when it stays for some time.
 `,
     };
   }
   return undefined;
 }
 
+/** How the mask of a DNS panel wants it: the name within the zone. */
+function recordName(selector: string, domain: string): string {
+  return `${selector}._domainkey   (some panels want the full name: ${selector}._domainkey.${domain})`;
+}
+
+/** `line`: as a zone file writes it, the text in pieces between quotation marks. */
+function toDo({ domain, newSelector }: RotationRow, line: string): string {
+  return `Open the list of DNS records where you manage ${domain} (mostly where you bought the name), and add a record; change none of the others:
+
+  Type:   TXT
+  Name:   ${recordName(newSelector, domain)}
+  Value:  ${[...line.matchAll(/"([^"]*)"/g)].map(([, piece]) => piece).join('')}
+
+Who edits zone files adds this line:
+
+${line}`;
+}
+
 /** One line: where a rotation is and what happens next, when. */
-export function rotationStatus({ phase, newSelector, oldSelector, dueAt, domain, trouble }: RotationRow): string {
+export function rotationStatus(row: RotationRow): string {
+  const { phase, newSelector, oldSelector, dueAt, domain, trouble } = row;
   switch (phase) {
     case 'publishing':
+      if (row.publishedAt !== null) return `the record of ${newSelector} is published; waiting until it is seen everywhere${trouble === '' ? '' : `: ${trouble}`}`;
       return `publish the record of ${newSelector}${trouble === '' ? '' : `: ${trouble}`}`;
     case 'waiting':
       return `the record of ${newSelector} is seen; it signs from ${moment(dueAt)} on${trouble === '' ? '' : `. ${trouble}`}`;
     case 'overlapping':
       return `${newSelector} signs; leave the record of ${oldSelector} until ${moment(dueAt)}`;
     case 'withdrawing':
-      return `take ${oldSelector}._domainkey.${domain} out of the DNS, or publish it with an empty p=`;
+      if (row.publishedAt !== null) return `the record of ${oldSelector} is taken out; waiting until nobody remembers it`;
+      return `take ${oldSelector}._domainkey.${domain} out of the DNS${trouble === '' ? '' : `: ${trouble}`}`;
     case 'done':
       return `${newSelector} signs; nothing is left to do`;
   }

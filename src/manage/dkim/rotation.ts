@@ -8,11 +8,12 @@ import { domainKey } from '../../store/clients/directory.ts';
 import type { KeyRow } from '../../store/ops/keys.ts';
 import type { DkimAlgorithm } from '../../store/dkim-key.ts';
 import type { ManageContext } from '../verb.ts';
+import { publishKeyRecord, type KeyPublishing } from './key-publishing.ts';
 import { lookUpKey } from './key-sighting.ts';
 import { nextStep } from './rotation-step.ts';
 import { rotationNote } from './rotation-text.ts';
 
-export type RotationContext = Pick<ManageContext, 'store' | 'config' | 'dns' | 'clock' | 'log' | 'network' | 'ownMail'>;
+export type RotationContext = Pick<ManageContext, 'store' | 'config' | 'dns' | 'clock' | 'log' | 'network' | 'ownMail' | 'publishing'>;
 
 const DEFAULT_KEEP_MS = 7 * 86_400_000;
 /** Who has not published for so long is told again. */
@@ -20,7 +21,10 @@ const REMIND_MS = 7 * 86_400_000;
 /** Steps of one look: each phase once. */
 const STEPS_MAX = 5;
 
-export const keepOldMs = ({ config }: Pick<ManageContext, 'config'>): number => config.dkim.keepAfterRotationMs ?? DEFAULT_KEEP_MS;
+/** Never shorter than mail may wait here with a signature of the old key. */
+export function keepOldMs({ config }: Pick<ManageContext, 'config'>): number {
+  return Math.max(config.dkim.keepAfterRotationMs ?? DEFAULT_KEEP_MS, config.queue.lifetimeMs);
+}
 
 export interface RotationPlan {
   readonly domain: string;
@@ -47,20 +51,22 @@ export async function startRotation({ store, clock, log }: RotationContext, { do
   const [running] = (await store.dkimRotations.list(domain)).filter((row) => row.algorithm === algorithm && row.phase !== 'done');
   if (running) throw new Failure('rotation-under-way', `the ${algorithm} key of ${domain} is being changed already: posthorn dkim rotate status ${domain}`, { temporary: false });
   const key = await store.keys.create({ domain, algorithm, at: now, state: 'published' });
-  const row: RotationRow = { domain, algorithm, oldSelector, newSelector: key.selector, phase: 'publishing', startedAt: now, dueAt: now, switchedAt: null, retiredAt: null, toldAt: told ? now : null, trouble: '' };
+  const row: RotationRow = { domain, algorithm, oldSelector, newSelector: key.selector, phase: 'publishing', startedAt: now, dueAt: now, switchedAt: null, retiredAt: null, toldAt: told ? now : null, publishedAt: null, trouble: '' };
   await store.dkimRotations.start(row);
   log.info('dkim.rotation-started', { domain, algorithm, selector: key.selector });
   return row;
 }
 
-/** Only while the old key still signs: the new one goes away. Failure `rotation-too-far`. */
-export async function cancelRotation({ store, log }: RotationContext, row: RotationRow): Promise<void> {
+/** Only while the old key still signs: the new one goes away, and its record where we published it. Failure `rotation-too-far`. */
+export async function cancelRotation(context: RotationContext, row: RotationRow): Promise<KeyPublishing> {
+  const { store, log } = context;
   if (row.switchedAt !== null) {
     throw new Failure('rotation-too-far', `${row.newSelector} signs for ${row.domain} already: leave its record in the DNS and let the rotation end, or start the next one`, { temporary: false });
   }
   await store.dkimRotations.remove(row);
   await store.keys.remove(row.domain, row.newSelector);
   log.info('dkim.rotation-cancelled', { domain: row.domain, selector: row.newSelector });
+  return publishKeyRecord(context, row.domain, row.newSelector);
 }
 
 /** Goes on as far as it can now. */
@@ -75,8 +81,9 @@ export async function advanceRotation(context: RotationContext, start: RotationR
   return tell(context, row);
 }
 
-async function advanceOnce(context: RotationContext, row: RotationRow): Promise<RotationRow> {
+async function advanceOnce(context: RotationContext, start: RotationRow): Promise<RotationRow> {
   const { store, clock, log } = context;
+  const { row, failure } = await placed(context, start);
   const keys = await store.keys.list(row.domain);
   const fresh = keys.find(({ selector }) => selector === row.newSelector);
   if (!fresh) {
@@ -84,7 +91,9 @@ async function advanceOnce(context: RotationContext, row: RotationRow): Promise<
     await store.dkimRotations.remove(row);
     return { ...row, phase: 'done', trouble: 'The new key was removed.' };
   }
-  const { row: next, act } = nextStep(row, { now: clock.now(), keepOldMs: keepOldMs(context), ...(await sight(context, row, fresh, keys)) });
+  const { row: after, act } = nextStep(row, { now: clock.now(), keepOldMs: keepOldMs(context), ...(await sight(context, row, fresh, keys)) });
+  // Why it cannot be published says more than that it is not seen.
+  const next = failure !== undefined && after.phase === row.phase ? { ...after, trouble: failure } : after;
   if (act === 'switch') await store.dkimRotations.switchKeys(next);
   else {
     if (act === 'retire') await store.keys.remove(row.domain, row.oldSelector);
@@ -92,6 +101,15 @@ async function advanceOnce(context: RotationContext, row: RotationRow): Promise<
   }
   if (next.phase !== row.phase) log.info('dkim.rotation', { domain: row.domain, selector: row.newSelector, phase: next.phase });
   return next;
+}
+
+/** What the phase wants in the DNS is put there first, so that nobody asks for it in vain before. */
+async function placed(context: RotationContext, row: RotationRow): Promise<{ readonly row: RotationRow; readonly failure?: string }> {
+  const { domain, phase, newSelector, oldSelector } = row;
+  if (phase !== 'publishing' && phase !== 'withdrawing') return { row };
+  const outcome = await publishKeyRecord(context, domain, phase === 'publishing' ? newSelector : oldSelector);
+  if (outcome.kind === 'failed') return { row: { ...row, publishedAt: null }, failure: outcome.detail };
+  return { row: { ...row, publishedAt: outcome.kind === 'in-place' ? (row.publishedAt ?? context.clock.now()) : null } };
 }
 
 async function sight(context: RotationContext, row: RotationRow, fresh: KeyRow, keys: readonly KeyRow[]): Promise<{ fresh?: Awaited<ReturnType<typeof lookUpKey>>; old?: Awaited<ReturnType<typeof lookUpKey>> }> {
@@ -106,7 +124,8 @@ async function sight(context: RotationContext, row: RotationRow, fresh: KeyRow, 
 async function tell(context: RotationContext, row: RotationRow): Promise<RotationRow> {
   const { store, clock, log, ownMail } = context;
   const now = clock.now();
-  const due = row.toldAt === null || (row.phase === 'publishing' && now - row.toldAt >= REMIND_MS);
+  const settled = row.phase !== 'overlapping' && row.publishedAt !== null && now - row.publishedAt < REMIND_MS;
+  const due = !settled && (row.toldAt === null || (row.phase === 'publishing' && now - row.toldAt >= REMIND_MS));
   const note = due ? rotationNote(row, await store.keys.list(row.domain)) : undefined;
   if (!note || !ownMail) return row;
   try {

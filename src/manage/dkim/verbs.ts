@@ -39,7 +39,7 @@ function bitsOf({ algorithm, publicKey }: KeyRow): number {
 
 async function shownRotation({ store }: Pick<ManageContext, 'store'>, row: RotationRow): Promise<ShownRotation> {
   const key = (await store.keys.list(row.domain)).find(({ selector }) => selector === row.newSelector);
-  return { ...row, status: rotationStatus(row), ...(key && row.phase === 'publishing' ? { record: keyRecordOf(key) } : {}) };
+  return { ...row, status: rotationStatus(row), ...(key && row.phase === 'publishing' && row.publishedAt === null ? { record: keyRecordOf(key) } : {}) };
 }
 
 async function knownDomain({ store }: Pick<ManageContext, 'store'>, name: string): Promise<string> {
@@ -118,7 +118,7 @@ const rotate = defineVerb({
         if (!row) plans.push(plan);
         if (args.dryRun) continue;
         // Whoever asks is told by the answer; the postmaster hears of the later steps.
-        rotations.push(await shownRotation(context, row ? await advanceRotation(context, row) : await startRotation(context, plan, true)));
+        rotations.push(await shownRotation(context, await advanceRotation(context, row ?? (await startRotation(context, plan, true)))));
       }
     }
     return { plans: plans.map((plan) => ({ ...plan, dates: plannedDates(clock.now(), keepOldMs(context)) })), rotations };
@@ -143,8 +143,10 @@ const cancel = defineVerb({
     const name = await knownDomain(context, args.domain);
     const running = (await context.store.dkimRotations.list(name)).filter(({ phase }) => phase !== 'done');
     if (running.length === 0) throw new Failure('rotation-unknown', `no key of ${name} is being changed: posthorn dkim rotate ${name} begins`, { temporary: false });
-    for (const row of running) await cancelRotation(context, row);
-    return { domain: name, selectors: running.map(({ newSelector }) => newSelector) };
+    const withdrawn: string[] = [];
+    for (const row of running) if ((await cancelRotation(context, row)).kind === 'in-place') withdrawn.push(row.newSelector);
+    // Whose records are taken out of the DNS already.
+    return { domain: name, selectors: running.map(({ newSelector }) => newSelector), withdrawn };
   },
 });
 

@@ -27,6 +27,7 @@ import { sendingDaysMigration } from './061-sending-days.ts';
 import { reportsOutMigration } from './064-reports-out.ts';
 import { dashboardsMigration } from './066-dashboards.ts';
 import { dkimRotationsMigration } from './067-dkim-rotations.ts';
+import { dkimRotationPublishedMigration } from './077-dkim-rotation-published.ts';
 import { stsPublicationsMigration } from './068-sts-publications.ts';
 import { reportsMigration } from './062-reports.ts';
 import { suppressionStreamsMigration } from './063-suppression-streams.ts';
@@ -68,4 +69,5 @@ export const migrations: readonly Migration[] = [
   placementMigration,
   lookupRunsMigration,
   sendingIdentitiesMigration,
+  dkimRotationPublishedMigration,
 ];

@@ -19,12 +19,14 @@ export interface RotationRow {
   readonly retiredAt: number | null;
   /** When the postmaster was told about this phase; null: not yet. */
   readonly toldAt: number | null;
+  /** Since when the DNS provider has what this phase wants, by our own doing; null: people publish it. */
+  readonly publishedAt: number | null;
   /** What stands in the way, for people; '' when nothing does. */
   readonly trouble: string;
 }
 
 const COLUMNS = `domain, algorithm, old_selector AS "oldSelector", new_selector AS "newSelector", phase, started_at AS "startedAt",
-  due_at AS "dueAt", switched_at AS "switchedAt", retired_at AS "retiredAt", told_at AS "toldAt", trouble`;
+  due_at AS "dueAt", switched_at AS "switchedAt", retired_at AS "retiredAt", told_at AS "toldAt", published_at AS "publishedAt", trouble`;
 
 export const dkimRotationWrites = {
   /** Throws Failure `rotation-under-way`. A finished one gives way. */
@@ -35,18 +37,18 @@ export const dkimRotationWrites = {
     }
     db.run('DELETE FROM dkim_rotations WHERE domain = ? AND algorithm = ?', row.domain, row.algorithm);
     db.run(
-      `INSERT INTO dkim_rotations (domain, algorithm, old_selector, new_selector, phase, started_at, due_at, switched_at, retired_at, told_at, trouble)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      row.domain, row.algorithm, row.oldSelector, row.newSelector, row.phase, row.startedAt, row.dueAt, row.switchedAt, row.retiredAt, row.toldAt, row.trouble,
+      `INSERT INTO dkim_rotations (domain, algorithm, old_selector, new_selector, phase, started_at, due_at, switched_at, retired_at, told_at, published_at, trouble)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      row.domain, row.algorithm, row.oldSelector, row.newSelector, row.phase, row.startedAt, row.dueAt, row.switchedAt, row.retiredAt, row.toldAt, row.publishedAt, row.trouble,
     );
   },
 
   /** The row as it should be, when it is still in phase `from`; else nothing happens. */
   update(db: Database, { from, row }: { readonly from: RotationPhase; readonly row: RotationRow }): void {
     db.run(
-      `UPDATE dkim_rotations SET phase = ?, due_at = ?, switched_at = ?, retired_at = ?, told_at = ?, trouble = ?
+      `UPDATE dkim_rotations SET phase = ?, due_at = ?, switched_at = ?, retired_at = ?, told_at = ?, published_at = ?, trouble = ?
        WHERE domain = ? AND algorithm = ? AND new_selector = ? AND phase = ?`,
-      row.phase, row.dueAt, row.switchedAt, row.retiredAt, row.toldAt, row.trouble, row.domain, row.algorithm, row.newSelector, from,
+      row.phase, row.dueAt, row.switchedAt, row.retiredAt, row.toldAt, row.publishedAt, row.trouble, row.domain, row.algorithm, row.newSelector, from,
     );
   },
 

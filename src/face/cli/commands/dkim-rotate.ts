@@ -55,8 +55,9 @@ async function status(session: Session, options: RotateOptions, domain: string |
 
 async function cancel(session: Session, options: RotateOptions, domain: string | undefined): Promise<number> {
   if (domain === undefined) throw new UsageError('name the domain: posthorn dkim rotate cancel example.org');
-  const result = await session.call<{ domain: string; selectors: readonly string[] }>(options, 'dkim.rotate-cancel', { domain });
+  const result = await session.call<{ domain: string; selectors: readonly string[]; withdrawn: readonly string[] }>(options, 'dkim.rotate-cancel', { domain });
+  const left = result.selectors.filter((selector) => !result.withdrawn.includes(selector));
   if (options.json) session.out.json(result);
-  else session.out.line(`${result.selectors.join(', ')} of ${result.domain} will not be used; take what was published of them out of the DNS`);
+  else session.out.line(`${result.selectors.join(', ')} of ${result.domain} will not be used; take what was published of them out of the DNS${left.length === result.selectors.length ? '' : left.length === 0 ? ': that is done' : `: still to be done for ${left.join(', ')}`}`);
   return 0;
 }

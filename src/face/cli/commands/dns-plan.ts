@@ -69,7 +69,7 @@ export function addPlanCommands(registry: Registry, dns: Command): void {
   leaf<CommonOptions>(registry, dns, 'history', 'what was applied and undone', '', async (options) => {
     const result = await session.call<{ readonly applies: readonly { readonly id: string; readonly kind: string; readonly source: string; readonly at: number; readonly undoneBy: string | null }[] }>(options, 'dns.history', {});
     if (options.json) return out.json(result);
-    const rows = result.applies.map(({ id, kind, source, at, undoneBy }) => [id, new Date(at).toISOString().slice(0, 19), kind === 'undo' ? `undo of ${source}` : `plan ${source}`, undoneBy === null ? '' : `undone by ${undoneBy}`]);
+    const rows = result.applies.map(({ id, kind, source, at, undoneBy }) => [id, new Date(at).toISOString().slice(0, 19), kind === 'undo' ? `undo of ${source}` : /^[0-9a-f]{10}$/.test(source) ? `plan ${source}` : source, undoneBy === null ? '' : `undone by ${undoneBy}`]);
     out.table([{ title: 'ID' }, { title: 'WHEN (UTC)' }, { title: 'WHAT' }, { title: '' }], rows, 'Nothing was applied yet.');
   });
 }
