@@ -86,7 +86,7 @@ export function peerReply(why: string): PeerReply | undefined {
 
 /** `550-5.7.1 one 550 5.7.1 two` → one reply with the texts joined. Undefined without a reply code in front. */
 export function readReply(text: string): SmtpReply | undefined {
-  const [, code, enhanced, rest = ''] = /^\s*([245]\d\d)(?:[ -]|$)(?:([245]\.\d{1,3}\.\d{1,3})(?=\s|$))?([^]*)$/.exec(text) ?? [];
+  const [, code, enhanced, rest = ''] = /^\s*([245]\d\d)(?:[ -]|: |$)(?:([245]\.\d{1,3}\.\d{1,3})(?=\s|$))?([^]*)$/.exec(text) ?? [];
   if (code === undefined) return undefined;
   // The lines of one reply were joined with a space or a line end; each began with the code again.
   const again = new RegExp(`\\s${code}[ -]${enhanced === undefined ? '' : `(?:${enhanced.replaceAll('.', '\\.')} ?)?`}`, 'g');

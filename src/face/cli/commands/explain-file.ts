@@ -175,7 +175,7 @@ function explainBounce({ out }: Session, options: CommonOptions, file: string, m
       out.line();
       out.facts([
         ['Recipient', recipient ?? 'not named'], ['Action', action], ['Server', host], ['Reply', formatReply(reply)], ['Provider', explanation.provider],
-        ['Culprit', explanation.culprit], ['Meaning', explanation.meaning], ['Next step', explanation.nextStep], ['Their page', explanation.reference],
+        ['Culprit', reply.code < 400 ? undefined : explanation.culprit], ['Meaning', explanation.meaning], ['Next step', explanation.nextStep], ['Their page', explanation.reference],
       ]);
     }
   }

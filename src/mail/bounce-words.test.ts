@@ -1,0 +1,38 @@
+/** Bounces of many systems as they write them: whom they name and why is found, or left out, never invented. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readBounce } from './bounce-reading.ts';
+
+type Told = readonly [recipient: string, code: number, enhanced: string | undefined, action: string, culprit: string, host?: string];
+
+const DAEMON = 'MAILER-DAEMON@h.example';
+const CASES: readonly (readonly [system: string, from: string, subject: string, body: string, ...told: Told[]])[] = [
+  ['Yahoo', 'mailer-daemon@yahoo.com', 'Failure Notice', 'Sorry, we were unable to deliver your message to the following address.\n\n<bob@example.com>:\n550: 5.1.1 <bob@example.com> User unknown; rejecting\n\n--- Below this line is a copy of the message.', ['bob@example.com', 550, '5.1.1', 'failed', 'recipient']],
+  ['GMX', '"GMX Mailer Daemon" <mailer-daemon@gmx.net>', 'Mail delivery failed: returning message to sender', 'The following address\nfailed:\n\nbob@example.com:\nSMTP error from remote server for RCPT TO command, host: mx.example.com (192.0.2.1) reason: 550 5.1.1 User unknown\n\n--- The header of the original message is following. ---\n\nTo: carol@example.org 550 5.7.1', ['bob@example.com', 550, '5.1.1', 'failed', 'recipient', 'mx.example.com']],
+  ['Exim, two recipients', DAEMON, 'Mail delivery failed', '  bob@example.com\n    host mx.example.com [192.0.2.1]\n    SMTP error from remote mail server after RCPT TO:<bob@example.com>:\n    550 5.1.1 No such user\n  carol@example.org\n    host mx.example.org [192.0.2.2]\n    SMTP error from remote mail server after end of data:\n    554 5.7.1 Message refused as spam\n', ['bob@example.com', 550, '5.1.1', 'failed', 'recipient', 'mx.example.com'], ['carol@example.org', 554, '5.7.1', 'failed', 'content', 'mx.example.org']],
+  ['Exim, no route', DAEMON, 'Mail delivery failed', '  bob@nosuch.example\n    Unrouteable address\n', ['bob@nosuch.example', 550, '5.1.2', 'failed', 'recipient']],
+  ['Exim, given up', DAEMON, 'Mail delivery failed', '  bob@example.com\n    host mx.example.com [192.0.2.1]\n    Connection timed out: retry timeout exceeded\n', ['bob@example.com', 451, '4.4.1', 'failed', 'theirs', 'mx.example.com']],
+  ['Exim, a delay', DAEMON, 'Warning: message 1abc delayed 24 hours', '  bob@example.com\n    host mx.example.com [192.0.2.1]\n    SMTP error from remote mail server after RCPT TO:<bob@example.com>:\n    451 4.7.1 Greylisted, please try again\n\nNo action is required on your part.', ['bob@example.com', 451, '4.7.1', 'delayed', 'theirs', 'mx.example.com']],
+  ['qmail, given up', DAEMON, 'failure notice', 'Hi. This is the qmail-send program at mail.example.net.\n\n<bob@example.com>:\n192.0.2.1 failed after I sent the message.\nRemote host said: 451 4.3.0 Temporary failure\nI\'m not going to try again; this message has been in the queue too long.\n', ['bob@example.com', 451, '4.3.0', 'failed', 'theirs']],
+  ['qmail, no host', DAEMON, 'failure notice', '<bob@nosuch.example>:\nSorry, I couldn\'t find any host named nosuch.example. (#5.1.2)\n', ['bob@nosuch.example', 554, '5.1.2', 'failed', 'recipient']],
+  ['Lotus Domino', 'Postmaster@corp.example', 'DELIVERY FAILURE: User bob not listed in Domino Directory', 'was not delivered to:\n\n  bob@corp.example\n\nbecause:\n\n  User bob (bob@corp.example) not listed in Domino Directory\n', ['bob@corp.example', 550, '5.1.1', 'failed', 'recipient']],
+  ['Exchange in Spanish', 'postmaster@empresa.example', 'No se puede entregar: Hola', 'No se pudo entregar el mensaje:\n\nberta@empresa.example\nEl buzón del destinatario está lleno.\n\nRemote Server returned \'554 5.2.2 mailbox full\'\n', ['berta@empresa.example', 554, '5.2.2', 'failed', 'recipient']],
+  ['Exchange in Japanese', 'postmaster@kaisha.example', '配信不能: こんにちは', 'bunta@kaisha.example\n入力された電子メール アドレスが見つかりませんでした。\n\nRemote Server returned \'550 5.1.10 RESOLVER.ADR.RecipientNotFound\'\n', ['bunta@kaisha.example', 550, '5.1.10', 'failed', 'recipient']],
+  ['QQ in Chinese', 'PostMaster@qq.com', '退信', '收件人：bob@example.cn\nhost mx.example.cn[192.0.2.4] said: 550 User not found: bob@example.cn\n', ['bob@example.cn', 550, undefined, 'failed', 'recipient', 'mx.example.cn']],
+  ['Mail.ru', 'mailer-daemon@corp.mail.ru', 'Mail failure.', 'The following address(es) failed:\n\nbob@mail.ru: user not found\n', ['bob@mail.ru', 550, '5.1.1', 'failed', 'recipient']],
+  ['Barracuda', DAEMON, '**Message you sent blocked by our bulk email filter**', 'Your message to: bob@corp.example\nwas blocked by our Spam Firewall.', ['bob@corp.example', 550, '5.7.1', 'failed', 'content']],
+  ['IMail', 'Postmaster <postmaster@corp.example>', 'Undeliverable Mail', 'Unknown host: bob@nosuch.example\n', ['bob@nosuch.example', 550, '5.1.2', 'failed', 'recipient']],
+  ['Sendmail', DAEMON, 'Returned mail: see transcript for details', '   ----- The following addresses had permanent fatal errors -----\n<bob@example.com>\n    (reason: 550 5.1.1 User unknown)\n<carol@example.org>\n    (reason: 552 5.2.2 Mailbox full)\n', ['bob@example.com', 550, '5.1.1', 'failed', 'recipient'], ['carol@example.org', 552, '5.2.2', 'failed', 'recipient']],
+  ['the sender named before the recipient', DAEMON, 'Returned mail', 'Your message from sender@example.net\nto bob@example.com failed: 550 5.1.1 user unknown', ['bob@example.com', 550, '5.1.1', 'failed', 'recipient']],
+  ['an absence', 'Bob <bob@example.com>', 'Undeliverable? No: out of office', 'I am away from 5.1.26 to 5.2.26. Call 550 1234 or write to carol@example.com.'],
+  ['a newsletter without return path', 'News <news@example.com>', 'Our 550 best offers', '550 garden benches for 19.90, write to shop@example.com. Version 5.1.1 is out.'],
+];
+
+describe('a bounce in words', () => {
+  for (const [system, from, subject, body, ...told] of CASES) {
+    it(`of ${system}`, () => {
+      const bounce = readBounce(Buffer.from(`Return-Path: <>\nFrom: ${from}\nTo: sender@example.net\nSubject: ${subject}\nContent-Type: text/plain; charset=utf-8\n\n${body}`.replaceAll('\n', '\r\n')));
+      assert.deepEqual((bounce?.recipients ?? []).map(({ recipient, reply, action, explanation, host }) => [recipient, reply.code, reply.enhanced, action, explanation.culprit, ...(host === undefined ? [] : [host])]), told);
+    });
+  }
+});
