@@ -77,17 +77,15 @@ const dmarc = defineVerb({
     const { store, clock, config } = context;
     const since = clock.now() - backMs;
     const asked = { since, ...(domain !== undefined && { domain: domainKey(domain) }) };
-    const [summary, reports, left] = await Promise.all([store.reports.dmarcSummary(asked), store.reports.dmarcReports(asked), leftSince(context, since, ['dmarc', 'other'])]);
+    const [summary, totals, reports, left] = await Promise.all([store.reports.dmarcSummary(asked), store.reports.dmarcTotals(asked), store.reports.dmarcReports(asked), leftSince(context, since, ['dmarc', 'other'])]);
     const names = await hostNames(context, summary);
     const ours = new Set(config.outbound.ips.map(({ address }) => address));
     const believed = reports.filter((report) => report.believed);
     const policyOf = policiesOf(believed);
     const sources = summary.map((source) => judgeSource(source, { ...hostNameOf(names, source.sourceIp), isOurs: ours.has(source.sourceIp), ...present('policy', policyOf(source)) })).sort(worstFirst);
     return {
-      since, reports: believed.length, apart: reports.length - believed.length, left,
+      since, ...totals, left,
       reporters: [...new Set(believed.map(({ reporter, broughtBy }) => reporter || broughtBy))],
-      messages: summary.reduce((sum, { count }) => sum + count, 0),
-      passed: summary.reduce((sum, { passed }) => sum + passed, 0),
       sources,
       findings: groupFindings(sources, policyOf),
     };

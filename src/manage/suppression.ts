@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Failure } from '../base/errors.ts';
 import { SUPPRESSION_LIMITS } from '../base/limits.ts';
+import { STREAMS } from '../contract/sending.ts';
 import { SUPPRESSION_SOURCES, type Suppression } from '../contract/suppression.ts';
 import { addressKey, parseMailbox } from '../mail/address.ts';
 import { domainKey, mailboxKey } from '../store/clients/directory.ts';
@@ -85,6 +86,7 @@ const importEntries = defineVerb({
   args: z.strictObject({
     entries: z.array(z.strictObject({
       address, source: z.enum(SUPPRESSION_SOURCES).optional(), reason: reason.optional(), reply: reason.optional(), since: time.optional(), expiresAt: time.optional(),
+      stream: z.enum(STREAMS).optional(),
     })).max(SUPPRESSION_LIMITS.listMax),
   }),
   run: async ({ store, clock, log }, { entries }): Promise<ImportResult> => {
@@ -105,8 +107,8 @@ const importEntries = defineVerb({
 type Given = { readonly address: string } & { readonly [Name in keyof Omit<Suppression, 'address'>]?: Suppression[Name] | undefined };
 
 function withDefaults(given: Given, now: number): Suppression {
-  const { address: imported, source = 'import', reason: why = 'It was imported.', reply, since = now, expiresAt } = given;
-  return { address: imported, source, reason: why, since, ...(reply !== undefined && { reply }), ...(expiresAt !== undefined && { expiresAt }) };
+  const { address: imported, source = 'import', reason: why = 'It was imported.', reply, since = now, expiresAt, stream } = given;
+  return { address: imported, source, reason: why, since, ...(reply !== undefined && { reply }), ...(expiresAt !== undefined && { expiresAt }), ...(stream !== undefined && { stream }) };
 }
 
 export const suppressionVerbs = [list, add, remove, importEntries] as const;

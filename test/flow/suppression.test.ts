@@ -76,8 +76,15 @@ test('a list goes out as CSV and comes in again', async () => {
   writeFileSync(exported, stdout);
   const again = await lab.run(['suppression', 'import', exported]);
   assert.match(again.stdout, /^0 of (\d+) addresses put on the list; \1 there already\n$/);
-  assert.match(stdout, /^address,source,reason,reply,since,expires\r\na@one\.example,import,"left, long ago",,2025-01-02T00:00:00\.000Z,\r\n/);
+  assert.match(stdout, /^address,source,reason,reply,since,expires,stream\r\na@one\.example,import,"left, long ago",,2025-01-02T00:00:00\.000Z,,\r\n/);
   assert.match(stdout, /c@three\.example,manual,asked by telephone,,20\d\d-/);
+  writeFileSync(file, 'address,source,stream,reason\r\nd@four.example,complaint,bulk,called it spam\r\n');
+  assert.equal((await lab.run(['suppression', 'import', file])).status, 0);
+  await lab.run(['suppression', 'export', exported]);
+  await lab.run(['suppression', 'remove', 'd@four.example']);
+  await lab.run(['suppression', 'import', exported]);
+  const kept = await lab.json<{ suppressions: readonly { address: string; stream?: string }[] }>(['suppression', 'list', '--domain', 'four.example']);
+  assert.deepEqual(kept.suppressions.map(({ address, stream }) => [address, stream]), [['d@four.example', 'bulk']], 'who called a newsletter spam still gets invoices');
   assert.equal((await lab.run(['suppression', 'remove', 'x@nowhere.example'])).status, 1);
   assert.equal((await lab.run(['suppression', 'add', 'c@three.example', '--for', 'ever'])).status, 2);
 });

@@ -4,7 +4,7 @@ import type { Complaint, DmarcReportHead, DmarcSourceSummary, ReportArrival, Rep
 import type { Stream } from '../../contract/sending.ts';
 import { normalizeDomain } from '../../mail/address.ts';
 import type { StoreCall } from '../call.ts';
-import type { ArrivalRow, ComplaintRow, DmarcReportRow, DmarcSummaryRow, Period, TlsReportRow } from '../ops/reports.ts';
+import type { ArrivalRow, ComplaintRow, DmarcReportRow, DmarcSummaryRow, DmarcTotals, Period, TlsReportRow } from '../ops/reports.ts';
 
 export interface ReportPeriod {
   /** Of the policy, or of From for complaints; default: all. */
@@ -25,6 +25,8 @@ export interface StoredTlsReport extends TlsReport, ReportArrival {
 export interface ReportStore extends ReportSink {
   /** By source, most mail first; believed reports only. At most REPORT_IN_LIMITS.summaryMax. */
   dmarcSummary(period: ReportPeriod): Promise<readonly DmarcSourceSummary[]>;
+  /** Figures of all, which the lists may be too short for. */
+  dmarcTotals(period: ReportPeriod): Promise<DmarcTotals>;
   /** Newest first, those that are not believed too. */
   dmarcReports(period: ReportPeriod, limit?: number): Promise<readonly StoredDmarcReport[]>;
   /** Newest first; believed ones only. */
@@ -56,6 +58,7 @@ export function createReportStore(call: StoreCall): ReportStore {
       call('reports.addComplaint', { ...plain, ...packed(arrival), digest, dkimDomain, sourceIp, messageId, recipient, stream }),
     noteIgnored: (kind, cause, arrival) => call('reports.noteIgnored', { kind, cause, ...packed(arrival) }),
     dmarcSummary: async (period) => (await call('reports.dmarcSummary', bounds(period))).map(summaryOf),
+    dmarcTotals: (period) => call('reports.dmarcTotals', bounds(period)),
     dmarcReports: async (period, limit = REPORT_IN_LIMITS.summaryMax) => (await call('reports.dmarcReports', { ...bounds(period), limit })).map(reportOf),
     tlsReports: async (period, limit = REPORT_IN_LIMITS.summaryMax) => (await call('reports.tlsReports', { ...bounds(period), limit })).map(tlsReportOf),
     complaints: async (period, limit = REPORT_IN_LIMITS.summaryMax) => (await call('reports.complaints', { ...bounds(period), limit })).map(complaintOf),

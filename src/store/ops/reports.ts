@@ -149,6 +149,14 @@ export interface DmarcSummaryRow extends DmarcSourceValues {
   readonly lastSeen: number;
 }
 
+export interface DmarcTotals {
+  readonly reports: number;
+  /** Not believed. */
+  readonly apart: number;
+  readonly messages: number;
+  readonly passed: number;
+}
+
 export interface DmarcReportRow {
   readonly domain: string;
   readonly reporter: string;
@@ -181,6 +189,18 @@ export const reportReads = {
        GROUP BY d.domain, s.source_ip, s.header_from ORDER BY "count" DESC, s.source_ip LIMIT ?4`,
       since, until, domain, REPORT_IN_LIMITS.summaryMax,
     );
+  },
+
+  /** Of all reports, however many sources they have. */
+  dmarcTotals(db: Database, { since, until, domain }: Period): DmarcTotals {
+    const whole = db.get<Omit<DmarcTotals, 'passed'>>(
+      `SELECT COALESCE(SUM(d.believed), 0) AS "reports", COALESCE(SUM(1 - d.believed), 0) AS "apart", COALESCE(SUM(d.messages * d.believed), 0) AS "messages"
+       FROM dmarc_reports d WHERE ${IN_PERIOD}`, since, until, domain,
+    ) ?? { reports: 0, apart: 0, messages: 0 };
+    const { passed } = db.get<{ readonly passed: number }>(
+      `SELECT COALESCE(SUM(s.passed), 0) AS "passed" FROM dmarc_reports d JOIN dmarc_sources s ON s.report = d.id WHERE ${IN_PERIOD} AND d.believed = 1`, since, until, domain,
+    ) ?? { passed: 0 };
+    return { ...whole, passed };
   },
 
   /** Newest first, those that are not believed too. */

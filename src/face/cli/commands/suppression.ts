@@ -1,14 +1,15 @@
 /**
  * `posthorn suppression …`: the addresses that are not written to.
  *
- * Files are CSV with a header of `address`, `source`, `reason`, `reply`, `since`, `expires` in any order (dates as
- * 2026-11-20 or in full ISO 8601); a file without header is a list of addresses, one a line, with the reason behind a comma.
+ * Files are CSV with a header of `address`, `source`, `reason`, `reply`, `since`, `expires`, `stream` in any order
+ * (dates as 2026-11-20 or in full ISO 8601; a stream when only mail of that one is stopped); a file without header is a list of addresses, one a line, with the reason behind a comma.
  */
 import { createWriteStream, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { formatCsvRow, parseCsv } from '../../../base/csv.ts';
 import { Failure } from '../../../base/errors.ts';
 import { parseDuration } from '../../../config/values.ts';
+import { STREAMS, type Stream } from '../../../contract/sending.ts';
 import { SUPPRESSION_SOURCES, type Suppression } from '../../../contract/suppression.ts';
 import type { ImportResult, SuppressionPage } from '../../../manage/suppression.ts';
 import { group, leaf, type Registry } from '../command.ts';
@@ -27,7 +28,7 @@ interface AddOptions extends CommonOptions {
 
 const ROWS_PER_CALL = 10_000;
 const LISTED_AT_FIRST = 200;
-const COLUMNS = ['address', 'source', 'reason', 'reply', 'since', 'expires'] as const;
+const COLUMNS = ['address', 'source', 'reason', 'reply', 'since', 'expires', 'stream'] as const;
 
 export function add(registry: Registry): void {
   const { session } = registry;
@@ -103,8 +104,8 @@ async function exportList(session: Session, options: CommonOptions, file: string
   if (sink) await Promise.race([new Promise<void>((done) => sink.end(done)), failed]);
 }
 
-function csvRow({ address, source, reason, reply, since, expiresAt }: Suppression): string {
-  return formatCsvRow([address, source, reason, reply ?? '', new Date(since).toISOString(), expiresAt === undefined ? '' : new Date(expiresAt).toISOString()]);
+function csvRow({ address, source, reason, reply, since, expiresAt, stream }: Suppression): string {
+  return formatCsvRow([address, source, reason, reply ?? '', new Date(since).toISOString(), expiresAt === undefined ? '' : new Date(expiresAt).toISOString(), stream ?? '']);
 }
 
 interface Entry {
@@ -114,6 +115,7 @@ interface Entry {
   readonly reply?: string;
   readonly since?: number;
   readonly expiresAt?: number;
+  readonly stream?: Stream;
 }
 
 /** Longer than any address (RFC 5321 section 4.5.3.1), short enough to be shown. */
@@ -127,15 +129,16 @@ function readEntries(text: string): Entry[] {
   return rows.slice(named ? 1 : 0).map((row) => entryOf(Object.fromEntries(row.map((value, at) => [columns[at] ?? '', value.trim()]))));
 }
 
-function entryOf({ address = '', source, reason, reply, since, expires }: Record<string, string>): Entry {
+function entryOf({ address = '', source, reason, reply, since, expires, stream }: Record<string, string>): Entry {
   const known = SUPPRESSION_SOURCES.find((name) => name === source?.toLowerCase());
+  const only = STREAMS.find((name) => name === stream?.toLowerCase());
   const sinceMs = readTime(since);
   const expiresAt = readTime(expires);
   return {
     // An empty one, or a cell too long to be an address, is counted among those refused and stops nobody else.
     address: address === '' ? '?' : address.slice(0, CELL_CHARS_MAX),
     ...(known && { source: known }), ...(reason && { reason: reason.slice(0, 500) }), ...(reply && { reply: reply.slice(0, 500) }),
-    ...(sinceMs !== undefined && { since: sinceMs }), ...(expiresAt !== undefined && { expiresAt }),
+    ...(sinceMs !== undefined && { since: sinceMs }), ...(expiresAt !== undefined && { expiresAt }), ...(only && { stream: only }),
   };
 }
 
