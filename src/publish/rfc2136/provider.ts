@@ -73,6 +73,13 @@ class PrimaryNameServer implements DnsProvider {
   }
 
   async apply(zone: DnsZone, changes: readonly RecordChange[], signal: AbortSignal): Promise<readonly ChangeOutcome[]> {
+    const outcomes = await this.#update(zone, changes, signal);
+    if (!outcomes.some(({ kind }) => kind === 'conflict')) return outcomes;
+    return this.#afterConflict(zone, changes, signal);
+  }
+
+  /** All of them in one update, or none. A conflict does not say which of them it is about. */
+  async #update(zone: DnsZone, changes: readonly RecordChange[], signal: AbortSignal): Promise<readonly ChangeOutcome[]> {
     const all = (outcome: ChangeOutcome): readonly ChangeOutcome[] => changes.map(() => outcome);
     let reply: SignedReply | undefined;
     try {
@@ -85,21 +92,34 @@ class PrimaryNameServer implements DnsProvider {
     }
     const rcode = reply?.message.rcode;
     if (rcode === RCODE.NOERROR) return all({ kind: 'applied' });
-    if (rcode === RCODE.NXRRSET || rcode === RCODE.YXRRSET || rcode === RCODE.YXDOMAIN || rcode === RCODE.NXDOMAIN) return this.#conflicts(zone, changes, signal);
+    if (rcode === RCODE.NXRRSET || rcode === RCODE.YXRRSET || rcode === RCODE.YXDOMAIN || rcode === RCODE.NXDOMAIN) return all({ kind: 'conflict', detail: '' });
     const failure = this.#refusal(zone, 'refused the update', reply);
     return all({ kind: 'failed', temporary: failure.temporary, detail: failure.message });
   }
 
-  /** Which of the changes met something else than expected; the others were held back with it. */
-  async #conflicts(zone: DnsZone, changes: readonly RecordChange[], signal: AbortSignal): Promise<readonly ChangeOutcome[]> {
-    const wanted = changes.flatMap(({ before, after }) => (before ?? after ? [(before ?? after) as RecordSet] : []));
-    const published = await this.recordSets(zone, wanted, signal);
-    return changes.map(({ before, after }) => {
-      const { name, type } = (before ?? after) as RecordSet;
-      const now = published.find((set) => set.name === name && set.type === type);
-      const same = JSON.stringify(sorted(now)) === JSON.stringify(sorted(before));
-      return { kind: 'conflict', detail: same ? `another record of ${zone.name} was changed by somebody else, so nothing of the zone was changed` : `${name} ${type} was changed by somebody else meanwhile` };
+  /**
+   * What is already as it should be needs no change: an interrupted run was answered after all, or never happened and is
+   * taken back. The rest is tried once more without it; else each is told whether it met something else than expected.
+   */
+  async #afterConflict(zone: DnsZone, changes: readonly RecordChange[], signal: AbortSignal): Promise<readonly ChangeOutcome[]> {
+    const published = await this.recordSets(zone, changes.map(subjectOf), signal).catch((error: unknown) => {
+      if (error instanceof Failure) return error;
+      throw error;
     });
+    if (published instanceof Failure) return changes.map(() => ({ kind: 'failed', temporary: published.temporary, detail: published.message }));
+    const now = (change: RecordChange): string => valuesText(published.find((set) => set.name === subjectOf(change).name && set.type === subjectOf(change).type));
+    const done = new Set(changes.filter((change) => now(change) === valuesText(change.after)));
+    const rest = changes.filter((change) => !done.has(change));
+    const outcomes = new Map<RecordChange, ChangeOutcome>();
+    const again = done.size > 0 && rest.length > 0 ? await this.#update(zone, rest, signal) : undefined;
+    for (const [at, change] of rest.entries()) {
+      const { name, type } = subjectOf(change);
+      const other = now(change) === valuesText(change.before);
+      const conflict = other ? `another record of ${zone.name} was changed by somebody else, so nothing of the zone was changed` : `${name} ${type} was changed by somebody else meanwhile`;
+      const outcome = again?.[at];
+      outcomes.set(change, outcome && outcome.kind !== 'conflict' ? outcome : { kind: 'conflict', detail: conflict });
+    }
+    return changes.map((change) => outcomes.get(change) ?? { kind: 'applied' });
   }
 
   #setsOf(reply: SignedReply, name: string): readonly RecordSet[] {
@@ -148,6 +168,12 @@ function isPublishable(type: string): type is PublishableType {
   return (PUBLISHABLE_TYPES as readonly string[]).includes(type);
 }
 
-function sorted(set: RecordSet | undefined): readonly string[] {
-  return set?.values.toSorted() ?? [];
+function subjectOf({ before, after }: RecordChange): Pick<RecordSet, 'name' | 'type'> {
+  const { name, type } = (before ?? after) as RecordSet;
+  return { name, type };
+}
+
+/** Equal for the same values in any order; '' for none. */
+function valuesText(set: RecordSet | undefined): string {
+  return set?.values.toSorted().join('\n') ?? '';
 }
