@@ -98,7 +98,7 @@ function changedOnTheWay({ count, passed, rejected, quarantined }: DmarcSourceSu
   const isLost = rejected + quarantined > 0;
   return {
     kind: 'forwarded', level: isLost ? 'warn' : 'ok',
-    text: `${from} hands mail of yours on, as forwarders and mailing lists do: ${passed} of ${count} messages still carry your signature whole; the rest were changed on the way, and pass no more${lost(rejected, quarantined)}.`,
+    text: `Mail of yours is handed on by ${from}, as forwarders and mailing lists do: ${passed} of ${count} messages still carry your signature whole; the rest were changed on the way, and pass no more${lost(rejected, quarantined)}.`,
     ...(isLost && { fix: 'Nothing can be mended on this server. Ask who runs it (a mailing list as a rule) to put the list\'s own address into From, which its settings call "DMARC mitigation", or to leave subject and text as they are. When it is a program of yours instead, let it sign all of its mail with DKIM.' }),
   };
 }

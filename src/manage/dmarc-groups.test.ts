@@ -48,7 +48,7 @@ test('a service that signs for us with a return path of its own is fine', () => 
 test('a mailing list that changes part of the mail is told apart from a program that signs only some', () => {
   const [list] = told([{ passed: 5, dkimAligned: 5, authenticatedElsewhere: 5, quarantined: 2, seenDomains: ['lists.example.net'] }], { p: 'quarantine' }, { hostName: 'lists.example.net' });
   assert.deepEqual([list?.kind, list?.level], ['forwarded', 'warn']);
-  assert.match(list?.text ?? '', /^lists\.example\.net \[192\.0\.2\.1\] hands mail of yours on.*5 of 10 messages.*2 went to spam\.$/);
+  assert.match(list?.text ?? '', /^Mail of yours is handed on by lists\.example\.net \[192\.0\.2\.1\].*5 of 10 messages.*2 went to spam\.$/);
   assert.equal(told([{ passed: 5, dkimAligned: 5 }])[0]?.kind, 'mixed');
   assert.equal(told([{ passed: 5, dkimAligned: 5, authenticatedElsewhere: 5 }], undefined, { isOurs: true })[0]?.kind, 'mixed');
 });

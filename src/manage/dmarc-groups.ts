@@ -29,9 +29,9 @@ export function groupFindings(sources: readonly JudgedSource[], policyOf: Policy
 }
 
 /** Only of strangers, forwarders and services the address says little. */
-function keyOf({ finding: { kind }, domain, headerFrom, service, seenDomains, sourceIp, isOurs }: JudgedSource): string {
+function keyOf({ finding: { kind, level }, domain, headerFrom, service, seenDomains, sourceIp, isOurs }: JudgedSource): string {
   const alike = isOurs || kind === 'mixed' || kind === 'spf-missing' ? sourceIp : (service ?? (kind === 'service' ? ownersOf(seenDomains) : kind === 'unsigned' ? sourceIp : ''));
-  return [kind, domain, headerFrom, alike].join(' ');
+  return [kind, level, domain, headerFrom, alike].join(' ');
 }
 
 function ownersOf(domains: readonly string[]): string {
