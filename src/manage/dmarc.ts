@@ -64,9 +64,16 @@ async function look(dns: Dns, domain: string): Promise<DmarcAnswer> {
     ...tags.flatMap(({ problem }) => (problem === undefined ? [] : [problem])),
     ...(record.empty ? ['The record has no policy that counts, and asks for no reports, so there is no DMARC: give it p=none, p=quarantine or p=reject.'] : []),
     ...(record.rua.length === 0 ? [`Nobody gets reports: add rua=mailto:dmarc@${applying.domain}`] : []),
-    ...(policy === 'none' && !record.empty ? ['The policy is none: nothing happens to mail that fails. When the reports show for a month that all of your mail passes, go to p=quarantine.'] : []),
+    ...(record.empty ? [] : policyProblems(policy, tags)),
   ];
   return { ...base, recordOf: applying.domain, record: record.text, ...(record.empty ? {} : { policy, policyTag }), tags, alignment: alignmentOf(domain, organizationalDomain, record), problems };
+}
+
+function policyProblems(policy: ApplicablePolicy['policy'], tags: readonly ExplainedTag[]): readonly string[] {
+  const policies = tags.filter(({ tag }) => /^(?:p|sp|np)$/i.test(tag));
+  if (policy === 'none' && policies.some(({ problem }) => problem !== undefined)) return ['Until that is mended, receivers act as with p=none: nothing happens to mail that fails.'];
+  if (!policies.some(({ tag }) => tag.toLowerCase() === 'p')) return ['It has no p=, so receivers act as with p=none: add p=none, p=quarantine or p=reject behind v=DMARC1;'];
+  return policy === 'none' ? ['The policy is none: nothing happens to mail that fails. When the reports show for a month that all of your mail passes, go to p=quarantine.'] : [];
 }
 
 function discardedProblem(name: string, discarded: Discarded): string {

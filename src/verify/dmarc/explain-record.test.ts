@@ -16,4 +16,13 @@ describe('a DMARC record in words', () => {
     assert.match(problems[0] ?? '', /"block" is no policy/);
     assert.match(problems[2] ?? '', /mailto:someone@domain/);
   });
+
+  it('what is written wrong is named, and the rest is explained all the same', () => {
+    const problems = (text: string): readonly (readonly [string, string | undefined])[] => explainDmarcRecord(text).map(({ tag, problem }) => [tag, problem] as const);
+    const [, policy, again, bare] = problems('v=DMARC1; p=none; p=reject; sp');
+    assert.deepEqual(policy, ['p', undefined]);
+    assert.match(again?.[1] ?? '', /^p= stands in the record twice/);
+    assert.match(bare?.[1] ?? '', /^"sp" has no "="/);
+    assert.match(problems('v=DMARC1; p=none; rua=mailto:a@b.example\u001b')[2]?.[1] ?? '', /characters in the record that do not belong there/);
+  });
 });

@@ -1,6 +1,4 @@
 /** A DMARC record tag by tag, in words; and what of it a receiver would heed. */
-import { parseTagList } from '../tag-list.ts';
-
 export interface ExplainedTag {
   readonly tag: string;
   readonly value: string;
@@ -23,11 +21,21 @@ const FAILURE_OPTIONS: Readonly<Record<string, string>> = {
   '0': 'when neither SPF nor DKIM passes and aligns', '1': 'when one of them does not', d: 'when a DKIM signature fails', s: 'when SPF fails',
 };
 
-/** `text` is a record for which isDmarcRecord holds. Tags in their order. */
+/** `text` is a record for which isDmarcRecord holds. Tags in their order, also those that are written wrong. */
 export function explainDmarcRecord(text: string): readonly ExplainedTag[] {
-  const tags = parseTagList(text);
-  if (!tags) return [{ tag: 'v', value: text, meaning: 'this cannot be read', problem: 'The record is no list of tag=value; write it anew.' }];
-  return [...tags].map(([tag, value]) => ({ tag, value, ...meaningOf(tag.toLowerCase(), value.trim()) }));
+  const seen = new Set<string>();
+  return text.split(';').filter((piece) => piece.trim() !== '').map((piece) => {
+    const equals = piece.indexOf('=');
+    const tag = piece.slice(0, equals < 0 ? undefined : equals).trim();
+    const value = equals < 0 ? '' : piece.slice(equals + 1).trim();
+    const name = tag.toLowerCase();
+    const twice = seen.has(name);
+    seen.add(name);
+    if (/[^\t -~]/.test(piece)) return { tag, value, meaning: 'this cannot be read', problem: 'There are characters in the record that do not belong there (not ASCII, or invisible): type it anew.' };
+    if (equals < 0) return { tag, value, meaning: 'this cannot be read', problem: `"${tag}" has no "=" and no value: write it as tag=value, with a semicolon behind, or take it out.` };
+    if (twice) return { tag, value, meaning: 'a tag that stands there already', problem: `${tag}= stands in the record twice, and receivers differ in which they heed: keep one.` };
+    return { tag, value, ...meaningOf(name, value) };
+  });
 }
 
 type Meaning = Pick<ExplainedTag, 'meaning' | 'problem'>;
