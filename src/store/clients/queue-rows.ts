@@ -32,20 +32,13 @@ export function unpackItem(rows: ItemRows): QueueItem {
 }
 
 export function unpackFacts(row: FactsRow): WaitingFacts {
-  const { account } = JSON.parse(row.origin) as QueueMessage['origin'];
+  const [id, index, address, attempts, nextAttemptAt, dueSetAt, special, sender, stream, dkimDomain, queuedAt, account] = row;
   return {
-    id: row.message_id,
-    index: row.position,
-    address: row.address,
-    attempts: row.attempts,
-    nextAttemptAt: row.next_attempt_at,
-    sender: row.sender,
-    queuedAt: row.queued_at,
-    special: row.special === 1,
-    ...(account === undefined ? {} : { account }),
-    ...(row.due_set_at === null ? {} : { dueSetAt: row.due_set_at }),
-    ...(row.stream === null ? {} : { stream: row.stream as QueueMessage['stream'] & {} }),
-    ...(row.dkim_domain === null ? {} : { dkimDomain: row.dkim_domain }),
+    id, index, address, attempts, nextAttemptAt, sender, queuedAt, special: special === 1,
+    ...(account === null ? {} : { account }),
+    ...(dueSetAt === null ? {} : { dueSetAt }),
+    ...(stream === null ? {} : { stream: stream as QueueMessage['stream'] & {} }),
+    ...(dkimDomain === null ? {} : { dkimDomain }),
   };
 }
 
