@@ -28,9 +28,12 @@ export interface AddressSubject extends SendingAddress {
 export interface DomainSubject {
   readonly kind: 'domain';
   readonly domain: string;
+  /** '': it is not of this server, or there is none. */
   readonly hostname: string;
   readonly addresses: readonly SendingAddress[];
   readonly keys: readonly DomainKey[];
+  /** What the domain is for, as `posthorn dns policy --use` says. Absent: its mail may come here. */
+  readonly use?: 'send-only' | 'none';
   /** Of `postmaster` and `abuse`, those that nobody gets. Undefined: not known here. */
   readonly unreachable?: readonly string[];
   /** Of its mail in the last week. Absent: no domain of this server. */

@@ -71,7 +71,8 @@ async function get(fetch: HttpsFetch, address: string, accept: string, bytesMax:
 function unfetched(answer: HttpsAnswer, address: string): DeploymentFinding | undefined {
   if (answer.kind === 'response') return answer.status === 200 ? undefined : { level: 'fail', text: `${address} answers with status ${answer.status}.`, remedy: 'Put the file there, without a redirect.' };
   if (answer.reason === 'too-large') return { level: 'fail', text: `${address} is too large.`, remedy: `A logo may have ${LOGO_BYTES_MAX} bytes.` };
-  return { level: answer.reason === 'certificate' ? 'fail' : 'unknown', text: `${address} could not be fetched: ${answer.detail}.` };
+  if (answer.reason === 'certificate') return { level: 'fail', text: `${address} could not be fetched: ${answer.detail}.`, remedy: 'Give that web server a certificate of a known authority for its name.' };
+  return { level: 'unknown', text: `${address} could not be fetched: ${answer.detail}.` };
 }
 
 const isHttps = (address: string): boolean => URL.canParse(address) && new URL(address).protocol === 'https:';

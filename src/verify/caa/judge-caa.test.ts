@@ -21,6 +21,7 @@ describe('CAA', () => {
     assert.equal(judge([caa('issue', 'digicert.com'), caa('issue', 'letsencrypt.org')]).level, 'pass');
     const wrong = judge([caa('issue', 'digicert.com')]);
     assert.deepEqual([wrong.level, wrong.record], ['fail', 'example.org. CAA 0 issue "letsencrypt.org"']);
+    assert.equal(judge([caa('issue', 'zerossl.com')], 'sectigo.com').level, 'pass', 'an authority by another of its names');
     assert.equal(judge([caa('issue', ';')]).level, 'fail');
     assert.equal(judge([caa('iodef', 'mailto:x@example.org'), caa('issuewild', ';')]).level, 'pass', 'only wildcards are restricted');
     assert.equal(judge([caa('issue', 'letsencrypt.org'), caa('mystery', 'x', 128)]).level, 'fail');

@@ -26,7 +26,7 @@ export function judgeCaa(found: CaaFinding, { name, issuer }: CaaQuestion): Depl
   const allowed = issuers.filter((value) => value !== '');
   const who = allowed.length === 0 ? 'nobody' : allowed.join(', ');
   if (issuer === undefined) return { level: allowed.length === 0 ? 'warn' : 'pass', text: `By the CAA records at ${at} certificates may come from ${who}.`, ...(allowed.length === 0 ? { remedy: 'Add the authority that you use.', record: `${at}. CAA 0 issue "letsencrypt.org"` } : {}) };
-  if (allowed.includes(issuer)) return { level: 'pass', text: `The CAA records at ${at} allow ${issuer}, from which the certificate of this server comes.` };
+  if (allowed.some((name) => namesOf(issuer).includes(name))) return { level: 'pass', text: `The CAA records at ${at} allow ${issuer}, from which the certificate of this server comes.` };
   return { level: 'fail', text: `The CAA records at ${at} allow ${who}, and not ${issuer}, from which the certificate of this server comes: it cannot be renewed.`, remedy: `Add this record beside the others.`, record: `${at}. CAA 0 issue "${issuer}"` };
 }
 
@@ -37,14 +37,14 @@ export function caaIssuers({ records }: Extract<CaaFinding, { kind: 'found' }>):
   return issue.length === 0 ? undefined : issue.map(({ value }) => (value.split(';', 1)[0] ?? '').trim().toLowerCase().replace(/\.$/, ''));
 }
 
-/** Organisations as certificates name them, and the names that their documentation gives for CAA records. */
-const AUTHORITIES: readonly (readonly [inIssuer: RegExp, caa: string])[] = [
+/** Organisations as certificates name them, and the names that their documentation gives for CAA records; the first is the usual one. */
+const AUTHORITIES: readonly (readonly [inIssuer: RegExp, caa: string, ...others: string[]])[] = [
   [/let's encrypt|internet security research group/i, 'letsencrypt.org'],
   [/google trust services/i, 'pki.goog'],
-  [/zerossl|sectigo|comodo|usertrust/i, 'sectigo.com'],
-  [/digicert|geotrust|rapidssl|thawte/i, 'digicert.com'],
+  [/zerossl|sectigo|comodo|usertrust/i, 'sectigo.com', 'zerossl.com', 'comodoca.com', 'usertrust.com', 'trust-provider.com'],
+  [/digicert|geotrust|rapidssl|thawte/i, 'digicert.com', 'symantec.com', 'thawte.com', 'rapidssl.com', 'geotrust.com'],
   [/globalsign/i, 'globalsign.com'],
-  [/buypass/i, 'buypass.com'],
+  [/buypass/i, 'buypass.com', 'buypass.no'],
   [/ssl corp|ssl\.com/i, 'ssl.com'],
   [/amazon/i, 'amazon.com'],
   [/godaddy|starfield/i, 'godaddy.com'],
@@ -56,6 +56,12 @@ const AUTHORITIES: readonly (readonly [inIssuer: RegExp, caa: string])[] = [
   [/d-trust/i, 'd-trust.net'],
   [/swisssign/i, 'swisssign.com'],
 ];
+
+/** All that the authority goes by. */
+function namesOf(issuer: string): readonly string[] {
+  const [, ...names] = AUTHORITIES.find(([, ...each]) => each.includes(issuer)) ?? [undefined, issuer];
+  return names;
+}
 
 /** `issuer` as X509Certificate gives it. Undefined for authorities that we do not know and for certificates of one's own. */
 export function caaNameOf(issuer: string): string | undefined {
