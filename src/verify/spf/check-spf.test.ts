@@ -362,3 +362,10 @@ test('fuzz: no record makes the evaluation throw', async () => {
     assert.ok(report.explanation.length > 0);
   }
 });
+
+test('a name that is none is told as it was given', async () => {
+  const { result, explanation } = await checkSpf(createZoneDns({}), { ip: '192.0.2.1', sender: 'a@b.example', helo: '', domain: 'exa mple.org' });
+  assert.deepEqual([result, explanation], ['none', 'No SPF policy: "exa mple.org" is not a domain name.']);
+  const long = await checkSpf(createZoneDns({}), { ip: '192.0.2.1', sender: `a@${'x'.repeat(5000)}.org`, helo: '' });
+  assert.ok(long.explanation.length < 200);
+});

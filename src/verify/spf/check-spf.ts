@@ -31,15 +31,19 @@ export interface SpfInput {
   readonly now?: number;
 }
 
+const NAME_CHARS_SHOWN = 100;
 /** The published explanation is foreign text: this much of it is kept. */
 const EXPLANATION_CHARS_MAX = 500;
 
 export async function checkSpf(dns: Dns, input: SpfInput): Promise<SpfReport> {
   const identity = input.sender === '' ? 'helo' : 'mailfrom';
   const { localPart, senderDomain } = splitSender(input);
-  const domain = toAsciiDomain(input.domain ?? senderDomain);
+  const asked = input.domain ?? senderDomain;
+  const domain = toAsciiDomain(asked);
   const ip = parseIp(input.ip);
   if (!ip) return withoutEvaluation(identity, domain, `"${input.ip}" is not an IP address`);
+  // RFC 7208 §4.3: a malformed domain has no policy.
+  if (domain === '') return withoutEvaluation(identity, domain, `No SPF policy: "${asked.slice(0, NAME_CHARS_SHOWN)}" is not a domain name.`);
   const lookups = new SpfLookups(dns, ip);
   const trace = new SpfTrace(lookups);
   const question: SpfQuestion = {

@@ -33,6 +33,7 @@ export interface Decision {
 const RESULTS: Readonly<Record<Qualifier, SpfResult>> = { '+': 'pass', '-': 'fail', '~': 'softfail', '?': 'neutral' };
 /** Deep nesting is bounded by the look-up limit; this bounds it also when that is raised. */
 const DEPTH_MAX = 20;
+const NAME_CHARS_SHOWN = 100;
 
 /** Decided without the DNS. */
 type LocalDirective = Extract<Directive, { kind: 'all' | 'ip4' | 'ip6' }>;
@@ -56,7 +57,7 @@ export class Evaluation {
   async checkHost(domain: string, depth: number, published?: string): Promise<Decision> {
     // RFC 7208 §4.3: a malformed or single-label domain has no policy.
     if (!isWellFormedDomain(domain) || !domain.includes('.')) {
-      return { result: 'none', domain, detail: `"${domain}" is not a domain name` };
+      return { result: 'none', domain, detail: `"${domain.slice(0, NAME_CHARS_SHOWN)}" is not a domain name` };
     }
     if (depth > DEPTH_MAX) throw new SpfAbort('permerror', 'records are nested too deeply');
     const text = published ?? (await this.#publishedRecord(domain, depth));

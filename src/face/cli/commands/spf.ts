@@ -126,7 +126,7 @@ function showExplained({ out }: Session, record: ExplainedRecord): void {
 function showComparison({ out }: Session, rows: readonly WhatIfRow[]): void {
   out.table(
     [{ title: 'Address' }, { title: 'Sender' }, { title: 'Published' }, { title: 'Draft' }, { title: 'By the draft' }],
-    rows.map(({ ip, sender, published, draft, same }) => [ip, sender, published.result, same ? 'same' : draft.result, draft.explanation]),
+    rows.map(({ ip, sender, published, draft, same }) => [ip, sender === '' ? '<>' : sender, published.result, same ? 'same' : draft.result, draft.explanation]),
     'nothing to compare',
   );
 }
