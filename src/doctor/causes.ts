@@ -42,8 +42,11 @@ export const CAUSES: Readonly<Record<string, readonly Follows[]>> = {
   'dkim-published': [{ causes: GONE }],
   'dmarc-record': [{ causes: GONE }],
   caa: [{ causes: GONE, levels: ['warn'] }],
-  'tls-rpt': [{ causes: GONE }],
-  discovery: [{ causes: GONE }],
+  // What is received elsewhere is set up there
+  'tls-rpt': [{ causes: [...GONE, 'mx'] }],
+  discovery: [{ causes: [...GONE, 'mx'] }],
+  'role-addresses': [{ causes: ['mx'] }],
+  'sender-mailboxes': [{ causes: ['mx'] }],
   // A domain
   'spf-own': [{ causes: ['spf-syntax', 'spf-lookups'] }],
   'spf-breadth': [{ causes: ['spf-syntax'] }],

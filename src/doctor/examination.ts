@@ -36,7 +36,7 @@ const ORDER: Readonly<Record<Finding['level'], number>> = { fail: 0, warn: 1, un
 /** Never rejects for what a check found or for a check that failed: that is `unknown`. */
 export async function examine({ network, ...ports }: DoctorContext, subjects: readonly Subject[], { only, deadlineMs, onResult }: ExaminationOptions): Promise<Examination> {
   const wanted = CHECKS.filter(({ id }) => only === undefined || only.includes(id));
-  const pairs = subjects.flatMap((subject) => wanted.filter(({ about }) => about === subject.kind).map((check) => ({ check, subject })));
+  const pairs = subjects.flatMap((subject) => wanted.filter((check) => check.about === subject.kind && applies(check, subject)).map((check) => ({ check, subject })));
   const context = { ...ports, ...(network ? { network: rememberingNetwork(network) } : {}) };
   let done = 0;
   const places = new Semaphore(DOCTOR_LIMITS.checksAtOnceMax);
@@ -50,6 +50,13 @@ export async function examine({ network, ...ports }: DoctorContext, subjects: re
   );
   const results = explainConsequences(found, BY_ID);
   return { score: wholeScore(results), results: results.toSorted(worstFirst) };
+}
+
+/** What is to be said of a domain that neither sends nor receives. */
+const OF_SILENT_DOMAINS: ReadonlySet<string> = new Set(['names-without-mail', 'name-servers', 'dnssec', 'domain-lists', 'safe-browsing']);
+
+function applies({ id }: Check, subject: Subject): boolean {
+  return subject.kind !== 'domain' || subject.use !== 'none' || OF_SILENT_DOMAINS.has(id);
 }
 
 const BY_ID: ReadonlyMap<string, Check> = new Map(CHECKS.map((check) => [check.id, check]));

@@ -8,6 +8,7 @@ import { createDirectory } from '../store/directory.ts';
 import { createSigningKeys } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
 import { machineAddresses, publicAddresses } from './dns.ts';
+import { policiesOf } from './dns-policy.ts';
 import { sampleHandling, sampleMessage } from './doctor-samples.ts';
 import { serverFigures, type ServerFigures } from './doctor-figures.ts';
 
@@ -24,6 +25,8 @@ export interface DoctorDomain {
   readonly keys: readonly DomainKey[];
   /** As a submission would leave it, base64. */
   readonly sample: string;
+  /** Absent: its mail may come here. */
+  readonly use?: 'send-only' | 'none';
   /** Role addresses that nobody gets. */
   readonly unreachable: readonly string[];
 }
@@ -32,7 +35,7 @@ const ROLES = ['postmaster', 'abuse'] as const;
 
 export async function doctorFacts({ store, config, clock }: { readonly store: Store; readonly config: Config; readonly clock: Clock }): Promise<DoctorFacts> {
   const hostname = domainKey(config.hostname);
-  const [{ domains }, outboundTls, identities] = await Promise.all([store.directory.snapshot(), encryptedShare(store, clock.now()), store.examinations.identities(clock.now() - MONTH_MS)]);
+  const [{ domains }, outboundTls, identities, policies] = await Promise.all([store.directory.snapshot(), encryptedShare(store, clock.now()), store.examinations.identities(clock.now() - MONTH_MS), policiesOf({ store, config })]);
   const samples = { store, config, keys: createSigningKeys({ store }), now: clock.now() };
   const directory = createDirectory({ store, hostname: config.hostname, origin: config.origin });
   return {
@@ -42,7 +45,8 @@ export async function doctorFacts({ store, config, clock }: { readonly store: St
     domains: await Promise.all(domains.map(async ({ name }): Promise<DoctorDomain> => {
       const keys = (await store.keys.list(name)).filter(({ state }) => state === 'active').map(({ selector, algorithm, publicKey, createdAt }) => ({ selector, algorithm, publicKey, createdAt }));
       const reached = await Promise.all(ROLES.map(async (role) => ['mailbox', 'alias'].includes((await directory.resolve(`${role}@${name}`)).kind)));
-      return { domain: name, keys, sample: (await sampleMessage(samples, name)).toString('base64'), unreachable: ROLES.filter((_, at) => !reached[at]) };
+      const { use } = policies(name).policy;
+      return { domain: name, keys, ...(use === 'send-only' || use === 'none' ? { use } : {}), sample: (await sampleMessage(samples, name)).toString('base64'), unreachable: ROLES.filter((_, at) => !reached[at]) };
     })),
     server: { handling: await sampleHandling(samples), listeners: listenersOf(config), trusted: config.networks.trusted, ...(config.relay ? { relay: config.relay.host } : {}), namesWithoutMail: config.dns.policy?.namesWithoutMail ?? [], ...(outboundTls ? { outboundTls } : {}), identities },
   };

@@ -2,6 +2,7 @@
  * An examination as paragraphs for people: what keeps mail from arriving first, and of that what costs most. One cause that
  * shows on many domains is one paragraph with their number; what follows from it stands below it and asks for nothing.
  */
+import { domainScores } from '../doctor/domain-scores.ts';
 import type { Examination, Result } from '../doctor/examination.ts';
 
 export interface Paragraph {
@@ -35,7 +36,7 @@ export function examinationText({ score, results }: Pick<Examination, 'score' | 
   const of = (title: string, level: Result['level'], keyOf: (result: Result) => string) => ({ title, paragraphs: [...Map.groupBy(own.filter((result) => result.level === level), keyOf).values()].map((group) => paragraphOf(group, results)) });
   const count = (level: Result['level']): number => own.filter((result) => result.level === level).length;
   return {
-    verdict: verdictOf(score, own),
+    verdict: `${verdictOf(score, own)}${worstDomain(results)}`,
     counts: `${count('fail')} failed, ${count('warn')} warnings, ${count('pass')} passed, ${count('unknown')} unknown`,
     sections: [
       of('To repair, what matters most first', 'fail', likeness),
@@ -46,7 +47,23 @@ export function examinationText({ score, results }: Pick<Examination, 'score' | 
   };
 }
 
+/** With several domains the score is that of the worst: which one? */
+function worstDomain(results: readonly Result[]): string {
+  const scores = [...domainScores(results)].toSorted(([, a], [, b]) => a.score - b.score);
+  const [worst, next] = scores;
+  const best = scores.at(-1);
+  if (!worst || !best || worst[1].score === best[1].score) return '';
+  const alike = scores.filter(([, { score }]) => score === worst[1].score).length;
+  return ` That is the score of ${alike > 1 ? `${alike} of ${scores.length} domains, such as ${worst[0]}` : `the worst domain, ${worst[0]}`}; ${alike < scores.length - 1 ? `the others have ${(scores[alike] ?? next)?.[1].score} to ${best[1].score}` : `the other has ${best[1].score}`}.`;
+}
+
+/** From this share of checks that nobody could make on, a score means nothing. */
+const UNKNOWN_MUCH = 0.4;
+
 function verdictOf(score: number, own: readonly Result[]): string {
+  const unknown = own.filter(({ level }) => level === 'unknown').length;
+  const judged = own.filter(({ level }) => level !== 'skip').length;
+  if (judged > 0 && unknown / judged >= UNKNOWN_MUCH) return `But ${unknown} of ${judged} checks could not be made, so that says little: see why below, and try again. If no name server answers, look at servers of [dns] in posthorn.toml or at /etc/resolv.conf.`;
   const failed = own.some(({ level }) => level === 'fail');
   if (score >= 9) return failed ? 'Your mail should arrive; mend what fails below all the same.' : 'Nothing here keeps your mail from arriving.';
   if (score >= 7) return 'Most of your mail should arrive; what is below costs trust.';
@@ -75,7 +92,6 @@ function paragraphOf(group: readonly Result[], all: readonly Result[]): Paragrap
 
 /** Of a domain or address its own; what is about the whole host may follow from any. */
 function consequencesOf(cause: Result, all: readonly Result[]): readonly string[] {
-  const found = all.filter(({ causedBy }) => causedBy === cause.check);
-  const titles = found.filter(({ subject }) => subject === cause.subject || !all.some((other) => other.check === cause.check && other.subject === subject)).map(({ title }) => title);
-  return [...new Set(titles)];
+  const others = new Set(all.filter(({ check, subject }) => check === cause.check && subject !== cause.subject).map(({ subject }) => subject));
+  return [...new Set(all.filter(({ causedBy, subject }) => causedBy === cause.check && !others.has(subject)).map(({ title }) => title))];
 }

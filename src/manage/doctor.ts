@@ -43,16 +43,25 @@ export interface DoctorRequest {
 }
 
 /** Throws a permanent Failure `check-unknown`, or `nothing-to-check`. Without context.network, what needs connections is unknown. */
-export async function runDoctor({ dns, clock, network, lists, domainLists }: VerifyContext, { facts: known, domains, only, onResult }: DoctorRequest): Promise<OwnExamination> {
+export async function runDoctor({ dns, clock, network, lists, domainLists }: VerifyContext, { facts: ours, domains, only, onResult }: DoctorRequest): Promise<OwnExamination> {
   for (const id of only ?? []) explainCheck(id);
-  const addresses = known ? await ownAddresses({ dns }, known) : [];
+  const names = [...new Set(domains.map(domainKey))];
+  // Who asks about strangers only does not ask about this server.
+  const known = names.length > 0 && strangersAmong(names, ours).length === names.length ? undefined : ours;
+  // Behind a smarthost receivers see that one's address; ours is no matter to them.
+  const addresses = known && known.server.relay === undefined ? await ownAddresses({ dns }, known) : [];
   const now = clock.now();
-  const names = domains.map(domainKey);
   const subjects = [...subjectsOf(known, addresses, names), ...(await sampleSubjects({ dns, now }, known, addresses, names, only))];
   if (subjects.length === 0) throw new Failure('nothing-to-check', 'name a domain, or run this where a server is configured', { temporary: false });
   const context = { dns, now, ...(network ? { network } : {}), ...(lists ? { lists } : {}), ...(domainLists ? { domainLists } : {}) };
   const examination = await examine(context, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, ...(only ? { only } : {}), ...(onResult ? { onResult } : {}) });
   return { ...examination, addresses };
+}
+
+/** Domains that are not of this server: they are looked at as anybody can. */
+export function strangersAmong(domains: readonly string[], known: DoctorFacts | undefined): readonly string[] {
+  const own = new Set(known?.domains.map(({ domain }) => domain));
+  return domains.map(domainKey).filter((domain) => !own.has(domain));
 }
 
 function subjectsOf(known: DoctorFacts | undefined, addresses: readonly SendingAddress[], wanted: readonly string[]): readonly Subject[] {
@@ -65,7 +74,8 @@ function subjectsOf(known: DoctorFacts | undefined, addresses: readonly SendingA
     ...names.map((domain) => {
       const own = known?.domains.find((each) => each.domain === domain);
       const figures = known?.figures.domains[domain];
-      return { kind: 'domain', domain, hostname, addresses, keys: own?.keys ?? [], ...(own ? { unreachable: own.unreachable } : {}), ...(figures ? { figures } : {}), ...server } as const;
+      if (!own) return { kind: 'domain', domain, hostname: '', addresses: [], keys: [] } as const;
+      return { kind: 'domain', domain, hostname, addresses, keys: own.keys, unreachable: own.unreachable, ...(own.use ? { use: own.use } : {}), ...(figures ? { figures } : {}), ...server } as const;
     }),
   ];
 }
@@ -73,7 +83,7 @@ function subjectsOf(known: DoctorFacts | undefined, addresses: readonly SendingA
 /** A message of each domain, as a receiver would find it. Not made when nobody asks for its checks. */
 async function sampleSubjects(ports: AuthenticationPorts, known: DoctorFacts | undefined, [source]: readonly SendingAddress[], wanted: readonly string[], only: readonly string[] | undefined): Promise<readonly Subject[]> {
   if (only && !CHECKS.some(({ id, about }) => about === 'message' && only.includes(id))) return [];
-  const own = (known?.domains ?? []).filter(({ domain }) => wanted.length === 0 || wanted.includes(domain));
+  const own = (known?.domains ?? []).filter(({ use }) => use !== 'none').filter(({ domain }) => wanted.length === 0 || wanted.includes(domain));
   // Behind a relay nobody here knows from where the message reaches its receiver.
   const route = source && known?.server.relay === undefined ? { address: source.address, helo: source.helo } : {};
   return Promise.all(own.map(({ domain, sample }) =>
@@ -101,9 +111,14 @@ export async function ownAddresses({ dns }: Pick<VerifyContext, 'dns'>, { addres
   return [...(v4.kind === 'found' ? v4.records : []), ...(v6.kind === 'found' ? v6.records : [])].map((address) => ({ address, helo: hostname }));
 }
 
+/** All, in the order in which they are explained. */
+export function listChecks(): readonly Omit<Check, 'run'>[] {
+  return CHECKS.map(({ run: _run, ...check }) => check);
+}
+
 /** Throws a permanent Failure `check-unknown`. */
 export function explainCheck(id: string): Check {
   const check = CHECKS.find((each) => each.id === id);
   if (check) return check;
-  throw new Failure('check-unknown', `there is no check "${id}"; there are ${CHECKS.map((each) => each.id).join(', ')}`, { temporary: false });
+  throw new Failure('check-unknown', `there is no check "${id}"; posthorn doctor --explain lists them`, { temporary: false });
 }

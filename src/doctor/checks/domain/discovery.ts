@@ -11,6 +11,7 @@ export const discovery = defineCheck<DomainSubject>({
   why: 'People then type an address and a password, and nothing else can be typed wrongly.',
   link: 'https://www.rfc-editor.org/rfc/rfc6186',
   run: async (context, subject) => {
+    if (subject.use === 'send-only') return skip(`${subject.domain} only sends from here: its mailboxes are elsewhere.`);
     const wanted = servicesOf(subject);
     if (wanted.length === 0) return skip('This server has no services for mail programs that others can reach.');
     const missing: string[] = [];

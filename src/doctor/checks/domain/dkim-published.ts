@@ -1,7 +1,7 @@
 /** Are the keys that we sign with published? */
 import { type DkimKey, fetchKey } from '../../../verify/dkim/key-record.ts';
 import { decodeBase64 } from '../../../verify/tag-list.ts';
-import { defineCheck, fail, pass, type DomainSubject, type DomainKey } from '../../check.ts';
+import { defineCheck, fail, pass, skip, type DomainSubject, type DomainKey } from '../../check.ts';
 import { overKeys } from './dkim-reading.ts';
 
 function keyRecord(domain: string, { selector, algorithm, publicKey }: DomainKey): string {
@@ -20,7 +20,8 @@ export const dkimPublished = defineCheck<DomainSubject>({
   why: 'A signature whose key cannot be found is as good as none; large receivers demand DKIM.',
   link: 'https://www.rfc-editor.org/rfc/rfc6376#section-3.6.1',
   run: async ({ dns }, subject) => {
-    const { domain, keys } = subject;
+    const { domain, keys, hostname } = subject;
+    if (hostname === '') return skip(`With which DKIM keys mail of ${domain} is signed is known on its server only.`);
     if (keys.length === 0) return fail(`${domain} has no DKIM key here: its mail goes out unsigned.`, `Make one: posthorn dkim create ${domain}; publish the record that it prints; then: posthorn dkim activate ${domain} SELECTOR`);
     return overKeys(subject, async (key) => {
       const found = await fetchKey(dns, key.selector, domain);

@@ -5,10 +5,11 @@ export const mx = defineCheck<DomainSubject>({
   id: 'mx', about: 'domain', title: 'Mail servers (MX)', weight: 1,
   why: 'Without one, replies and bounces do not come; receivers look whether a sender could get an answer.',
   link: 'https://www.rfc-editor.org/rfc/rfc5321#section-5.1',
-  run: async ({ dns }, { domain, hostname }) => {
+  run: async ({ dns }, { domain, hostname, use }) => {
     const answer = await dns.query(domain, 'MX');
     if (answer.kind === 'failure') return unanswered(`The MX of ${domain}`, answer);
-    const record = `${domain}. MX 10 ${hostname}.`;
+    const record = `${domain}. MX 10 ${hostname || 'mail.your-domain'}.`;
+    if (answer.kind !== 'found' && use === 'send-only') return skip(`${domain} only sends from here, and has no MX record.`);
     if (answer.kind !== 'found') return fail(`${domain} has no MX record.`, 'Publish this record, so that mail for the domain comes here.', record);
     const hosts = answer.records.map(({ exchange }) => exchange.toLowerCase());
     if (hosts.every((host) => host === '' || host === '.')) return skip(`${domain} takes no mail (null MX).`);
@@ -19,7 +20,7 @@ export const mx = defineCheck<DomainSubject>({
       if (v4.kind === 'failure' || v6.kind === 'failure') return unanswered(host, v4.kind === 'failure' ? v4 : (v6 as { reason: string }));
       if (v4.kind !== 'found' && v6.kind !== 'found') return fail(`${host}, an MX of ${domain}, has no address.`, 'Publish its A and AAAA records, or remove it from the MX records.');
     }
-    if (!hosts.includes(hostname.toLowerCase())) return warn(`Mail for ${domain} goes to ${hosts.join(', ')}, not to this server.`, `If it should come here: publish this record and remove the others.`, record);
+    if (hostname !== '' && !hosts.includes(hostname.toLowerCase()) && use !== 'send-only') return warn(`Mail for ${domain} goes to ${hosts.join(', ')}, not to this server.`, `If it should come here, publish this record and remove the other MX records. If the domain only sends from here, say so: posthorn dns policy ${domain} --use send-only`, record);
     return pass(`Mail for ${domain} goes to ${hosts.join(', ')}.`);
   },
 });

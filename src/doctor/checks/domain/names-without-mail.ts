@@ -9,12 +9,12 @@ export const namesWithoutMail = defineCheck<DomainSubject>({
   id: 'names-without-mail', about: 'domain', title: 'Names that send no mail', weight: 0.2,
   why: 'Whoever forges mail takes a name that exists and says nothing about mail, such as www.',
   link: 'https://www.m3aawg.org/protecting-parked-domains',
-  run: async ({ dns }, { domain, server, hostname }) => {
-    const labels = [...new Set(['www', ...(server?.namesWithoutMail ?? [])])];
+  run: async ({ dns }, { domain, server, hostname, use }) => {
+    const below = [...new Set(['www', ...(server?.namesWithoutMail ?? [])])].map((label) => `${label}.${domain}`);
     const open: string[] = [];
     let looked = 0;
-    for (const name of labels.map((label) => `${label}.${domain}`).filter((each) => each !== hostname)) {
-      const state = await stateOf(dns, name);
+    for (const name of [...(use === 'none' ? [domain] : []), ...below].filter((each) => each !== hostname)) {
+      const state = await stateOf(dns, name, name === domain);
       if (state !== 'absent') looked += 1;
       if (state === 'open') open.push(name);
     }
@@ -24,9 +24,10 @@ export const namesWithoutMail = defineCheck<DomainSubject>({
   },
 });
 
-async function stateOf(dns: Dns, name: string): Promise<'absent' | 'closed' | 'open'> {
+/** `exists`: it need not have an address to be looked at. */
+async function stateOf(dns: Dns, name: string, exists: boolean): Promise<'absent' | 'closed' | 'open'> {
   const [v4, v6] = await Promise.all([dns.query(name, 'A'), dns.query(name, 'AAAA')]);
-  if (v4.kind !== 'found' && v6.kind !== 'found') return 'absent';
+  if (!exists && v4.kind !== 'found' && v6.kind !== 'found') return 'absent';
   const texts = await textsAt(dns, name);
   if ('kind' in texts) return 'absent';
   if (texts.some((text) => isSpfRecord(text) && /[ ]-all[ ]*$/.test(text))) return 'closed';

@@ -9,6 +9,8 @@ export const spfOwn = defineCheck<DomainSubject>({
   link: 'https://www.rfc-editor.org/rfc/rfc7208#section-2.6',
   run: async (context, subject) => {
     if (!(await usableSpf(context, subject))) return NO_SPF;
+    if (subject.server?.relay !== undefined) return skip(`Mail leaves through the smarthost ${subject.server.relay}: its addresses are what SPF must name; see its manual for the include: to add.`);
+    if (subject.hostname === '') return skip(`${subject.domain} is no domain of this server.`);
     if (subject.addresses.length === 0) return skip('The addresses of this server are not known: name them in [[outbound.ip]].');
     const findings = await Promise.all(subject.addresses.map((each) => ownFinding(context, subject, each.address, each.helo)));
     return findings.find(({ level }) => level === 'fail') ?? findings.find(({ level }) => level !== 'pass') ?? pass(`SPF of ${subject.domain} lets ${subject.addresses.map(({ address }) => address).join(' and ')} pass.`);

@@ -9,8 +9,9 @@ export const ipv6 = defineCheck<HostSubject>({
   id: 'ipv6', about: 'host', title: 'IPv6 is set up wholly', weight: 2,
   why: 'Gmail and others refuse mail over IPv6 from an address without reverse name or authentication, where IPv4 would still get through.',
   link: 'https://support.google.com/a/answer/81126',
-  run: async (context, { addresses }) => {
+  run: async (context, { addresses, server }) => {
     const six = addresses.filter(({ address }) => address.includes(':'));
+    if (server?.relay !== undefined) return skip(`Mail leaves through the smarthost ${server.relay}.`);
     if (addresses.length === 0) return skip('The addresses of this server are not known: name them in [[outbound.ip]].');
     if (six.length === 0) return pass('Mail leaves over IPv4 only.');
     const findings = await findingsOf(context, six, [ptr, fcrdns, heloName]);

@@ -12,6 +12,7 @@ export const staticAddress = defineCheck<HostSubject>({
   why: 'Receivers trust an address by its past; addresses of access lines, which change, are refused by most.',
   link: 'https://www.spamhaus.org/blocklists/policy-blocklist/',
   run: async (context, { hostname, addresses, server }) => {
+    if (server?.relay !== undefined) return skip(`Mail leaves through the smarthost ${server.relay}.`);
     if (addresses.length === 0) return skip('The addresses of this server are not known: name them in [[outbound.ip]].');
     const now = addresses.map(({ address }) => address);
     for (const { address, helo } of addresses) {

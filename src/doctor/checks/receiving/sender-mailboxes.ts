@@ -8,7 +8,8 @@ export const senderMailboxes = defineCheck<DomainSubject>({
   id: 'sender-mailboxes', about: 'domain', title: 'Sender addresses take mail', weight: 0.5,
   why: 'People answer, and some receivers ask our server whether the sender exists before they take the mail.',
   link: 'https://www.rfc-editor.org/rfc/rfc5322#section-3.6.2',
-  run: async (_context, { domain, figures }) => {
+  run: async (_context, { domain, figures, use }) => {
+    if (use === 'send-only') return skip(`${domain} only sends from here: its mailboxes are elsewhere.`);
     if (!figures || figures.senders.length === 0) return skip(`No mail of ${domain} was seen in the last week.`);
     const dead = figures.senders.filter(({ reached }) => !reached);
     if (dead.length === 0) return pass(`All ${figures.senders.length} From and Reply-To addresses of ${domain} in recent mail reach somebody.`);

@@ -1,8 +1,9 @@
 /** `posthorn doctor`: will mail arrive, and if not, exactly what has to be changed? */
+import { isIP } from 'node:net';
 import { DOCTOR_LIMITS } from '../../../base/doctor-limits.ts';
 import { Failure } from '../../../base/errors.ts';
 import { printable } from '../../../base/table.ts';
-import { explainCheck, runDoctor, type DoctorFacts, type Examination, type OwnExamination } from '../../../manage/doctor.ts';
+import { explainCheck, listChecks, runDoctor, strangersAmong, type DoctorFacts, type Examination, type OwnExamination } from '../../../manage/doctor.ts';
 import { examinationText, type Paragraph } from '../../../manage/doctor-text.ts';
 import { leaf, type Registry } from '../command.ts';
 import { Progress } from '../progress.ts';
@@ -12,7 +13,8 @@ import { withDoctorContext } from './verify-context.ts';
 interface DoctorOptions extends CommonOptions {
   readonly all?: boolean;
   readonly only?: readonly string[];
-  readonly explain?: string;
+  /** True: all of them. */
+  readonly explain?: string | true;
 }
 
 export function add(registry: Registry): void {
@@ -21,7 +23,7 @@ export function add(registry: Registry): void {
   )
     .option('--all', 'all domains of this server')
     .option('--only <check...>', 'only these checks')
-    .option('--explain <check>', 'what a check looks at, and why');
+    .option('--explain [check]', 'what a check looks at, and why; without a name: all checks');
 }
 
 async function doctor(session: Session, options: DoctorOptions, domains: readonly string[]): Promise<number> {
@@ -29,7 +31,12 @@ async function doctor(session: Session, options: DoctorOptions, domains: readonl
   if (options.explain !== undefined) return explain(session, options, options.explain);
   if (domains[0] === 'history') throw new UsageError(`what was found before is shown by posthorn guard history ${domains.slice(1).join(' ')}`.trimEnd());
   if (options.all && domains.length > 0) throw new UsageError('give domains or --all, not both');
+  for (const id of options.only ?? []) known(id);
+  const address = domains.find((each) => isIP(each) !== 0);
+  if (address !== undefined) throw new UsageError(`${address} is an address, not a domain: posthorn ip check ${address}`);
   const facts = await factsOf(session, options);
+  const strangers = facts ? strangersAmong(domains, facts) : [];
+  if (strangers.length > 0) out.note(`${strangers.slice(0, SUBJECTS_SHOWN).join(', ')}${strangers.length > SUBJECTS_SHOWN ? ' …' : ''}: no domain of this server, so looked at from outside only; posthorn domain list shows ours`);
   const progress = new Progress(io, options.json ?? false);
   const examination = await withDoctorContext(session, options, (context) =>
     runDoctor(context, {
@@ -63,10 +70,24 @@ async function factsOf(session: Session, options: DoctorOptions): Promise<Doctor
   }
 }
 
-function explain({ out }: Session, options: DoctorOptions, id: string): number {
-  const { run: _run, ...check } = explainCheck(id);
+/** A name that nobody knows is wrong usage. */
+function known(id: string): ReturnType<typeof explainCheck> {
+  try {
+    return explainCheck(id);
+  } catch (error) {
+    throw error instanceof Failure && error.code === 'check-unknown' ? new UsageError(error.message) : error;
+  }
+}
+
+function explain({ out }: Session, options: DoctorOptions, id: string | true): number {
+  if (id === true) {
+    if (options.json) out.json({ checks: listChecks() });
+    else out.table([{ title: 'Check' }, { title: 'Looks at' }, { title: 'Weight', align: 'right' }, { title: 'At most', align: 'right' }, { title: 'What' }], listChecks().map((check) => [check.id, check.about, check.weight, check.cap ?? '', check.title]), 'There are no checks.');
+    return 0;
+  }
+  const { run: _run, ...check } = known(id);
   if (options.json) out.json(check);
-  else out.facts([['Check', check.id], ['What', check.title], ['Why', check.why], ['Weight', check.weight], ['Cap', check.cap], ['See', check.link]]);
+  else out.facts([['Check', check.id], ['What', check.title], ['Why', check.why], ['Weight', `${check.weight} of 10 points when it fails, half of that for a warning`], ['At most', check.cap === undefined ? undefined : `${check.cap} points while it fails, however good the rest is`], ['See', check.link]]);
   return 0;
 }
 
@@ -93,7 +114,7 @@ function showParagraph(out: Session['out'], { level, title, subjects, text, reme
   out.line(`${out.style(style, word.padEnd(5))} ${printable(title)} (${printable(about)}): ${many ? `${subjects.length} alike; the first: ` : ''}${printable(text)}`);
   if (remedy !== undefined) out.line(`      do: ${printable(remedy)}`);
   for (const record of records) out.line(`      record: ${printable(record)}`);
-  if (records.length > 0 && more > 0) out.line('      the others: posthorn dns plan --all shows them, posthorn dns apply --all publishes them');
+  if (records.length > 0 && more > 0) out.line('      the others need the same under their own names: posthorn doctor --json lists each; what this server can publish, posthorn dns plan --all shows');
   if (consequences.length > 0) out.line(`      shows also in: ${printable(consequences.join(', '))}`);
   if (link !== undefined) out.line(`      see: ${link}`);
 }
