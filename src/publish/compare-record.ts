@@ -5,7 +5,7 @@
 import { meaningOfValue, splitStrings, txtContent, txtValue } from './record-text.ts';
 import type { Role } from './roles.ts';
 import { mergeRecords, withTerms, type SpfJudge } from './spf-merge.ts';
-import { tagsOf, withTag } from './tags.ts';
+import { tagsOf, withoutTags, withTag } from './tags.ts';
 
 export type AloneVerdict =
   | { readonly kind: 'good'; readonly note: string }
@@ -72,9 +72,11 @@ function keyOf(tags: ReadonlyMap<string, string>): string {
 
 const STRICTNESS: readonly string[] = ['none', 'quarantine', 'reject'];
 
-/** An unreadable policy counts as none. */
+/** An unreadable policy counts as none. In test mode (t=y, or pct=0 as it was written before) the next milder one is what receivers do. */
 function strictness(tags: ReadonlyMap<string, string>): number {
-  return Math.max(0, STRICTNESS.indexOf((tags.get('p') ?? 'none').toLowerCase()));
+  const named = STRICTNESS.indexOf((tags.get('p') ?? 'none').toLowerCase());
+  const tested = tags.get('t')?.toLowerCase() === 'y' || /^0+$/.test(tags.get('pct') ?? '');
+  return Math.max(0, named - (tested ? 1 : 0));
 }
 
 function compareDmarc(text: string, target: string, owned: boolean): AloneVerdict {
@@ -84,8 +86,9 @@ function compareDmarc(text: string, target: string, owned: boolean): AloneVerdic
   if (owned) return sameTags(is, should, ['p', 'sp', 'rua', 'ruf', 'adkim', 'aspf']) ? AS_WANTED : { kind: 'different', value: txtValue(splitStrings(target)), reason: dmarcReason(published, wanted) };
   if (!STRICTNESS.includes((is.get('p') ?? '').toLowerCase())) return { kind: 'different', value: txtValue(splitStrings(withTag(text, 'p', STRICTNESS[wanted] ?? 'none'))), reason: 'the published DMARC record has no valid policy' };
   if (published > wanted) return { kind: 'good', note: `stricter than wanted (p=${STRICTNESS[published]}): it stays` };
-  if (published === wanted) return { kind: 'good', note: is.get('rua') === should.get('rua') ? 'as wanted' : 'the policy is as wanted; reports go where somebody chose' };
-  return { kind: 'different', value: txtValue(splitStrings(withTag(text, 'p', STRICTNESS[wanted] ?? 'none'))), reason: dmarcReason(published, wanted) };
+  if (published === wanted) return { kind: 'good', note: is.get('rua') === should.get('rua') ? 'as wanted' : `the policy is as wanted; ${is.get('rua') ? 'reports go where somebody chose' : 'it asks nobody for reports'}` };
+  const raised = withTag(withoutTags(text, ['t', 'pct']), 'p', STRICTNESS[wanted] ?? 'none');
+  return { kind: 'different', value: txtValue(splitStrings(raised)), reason: dmarcReason(published, wanted) };
 }
 
 function dmarcReason(published: number, wanted: number): string {
@@ -109,15 +112,49 @@ async function compareSpf({ wanted, rivals, owned, domain, spf }: AloneQuestion)
     case 'good':
       return several === '' ? { kind: 'good', note: judgement.note } : { kind: 'different', value: written(merged), reason: several };
     case 'missing': {
-      const value = written(withTerms(merged, judgement.terms));
-      if (several !== '') return { kind: 'different', value, reason: several };
-      return { kind: 'amended', value, reason: `SPF does not let ${judgement.terms.map((term) => term.replace(/^ip[46]:/, '')).join(', ')} pass; it is added, the rest of the record stays` };
+      const text = withTerms(merged, judgement.terms);
+      if (several !== '') return { kind: 'different', value: written(text), reason: several };
+      return { kind: 'amended', value: written(text), reason: `SPF does not let ${addressesIn(judgement.terms)} pass; it is added, the rest of the record stays${lengthNote(text)}` };
     }
     case 'broken':
-      return { kind: 'different', value: wanted, reason: `receivers cannot use the published SPF record: ${judgement.detail}` };
+      return mendBroken({ merged, target, wanted, several, detail: judgement.detail }, (record) => spf(domain, record, target));
     case 'unknown':
       return { kind: 'unknown', detail: judgement.detail };
   }
+}
+
+interface BrokenSpf {
+  readonly merged: string;
+  readonly target: string;
+  /** The value that would stand there alone. */
+  readonly wanted: string;
+  /** Why several become one; '' for one. */
+  readonly several: string;
+  readonly detail: string;
+}
+
+/** In front, our addresses are found before receivers give up on the rest; only a record that cannot be read helps nobody there. */
+async function mendBroken({ merged, target, wanted, several, detail }: BrokenSpf, judge: (record: string) => ReturnType<SpfJudge>): Promise<AloneVerdict> {
+  const terms = target.split(' ').slice(1).filter((term) => /^(?:ip[46]:|a$|mx$)/i.test(term));
+  const text = withTerms(merged, terms);
+  const judgement = await judge(text);
+  if (judgement.kind === 'unknown') return judgement;
+  if (judgement.kind === 'good') {
+    const reason = `receivers give up on the published SPF record: ${detail}; ${addressesIn(terms)} goes in front, where it is found before that, and the rest stays for you to mend${lengthNote(text)}`;
+    return several === '' ? { kind: 'amended', value: written(text), reason } : { kind: 'different', value: written(text), reason: several };
+  }
+  return { kind: 'different', value: wanted, reason: `receivers cannot use the published SPF record: ${detail}; look what of it you need, since ours would stand there instead` };
+}
+
+function addressesIn(terms: readonly string[]): string {
+  return terms.map((term) => term.replace(/^ip[46]:/, '')).join(', ');
+}
+
+/** RFC 7208 §3.4: so that the answer fits into one datagram of 512 octets. */
+const SPF_OCTETS_ADVISED = 450;
+
+function lengthNote(text: string): string {
+  return text.length <= SPF_OCTETS_ADVISED ? '' : `; the record is now ${text.length} octets long, and beyond ${SPF_OCTETS_ADVISED} some receivers miss it: take out what is not needed`;
 }
 
 function written(text: string): string {

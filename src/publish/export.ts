@@ -3,7 +3,8 @@
  * of the zone is left out of the latter two, and is a comment in the first.
  */
 import type { DesiredSet } from './plan.ts';
-import { characterStrings, txtContent } from './record-text.ts';
+import { txtContent } from './record-text.ts';
+import { readCaa } from './record-value.ts';
 
 export interface ZoneExport {
   /** Name of the zone. */
@@ -55,7 +56,7 @@ function controlRow({ type, ttlSeconds }: DesiredSet, owner: string, value: stri
     case 'TLSA':
       return `TLSA(${name}, ${words.slice(0, 3).join(', ')}, ${quote(words.slice(3).join(''))}, ${ttl})`;
     case 'CAA':
-      return `CAA(${name}, ${quote(words[1] ?? '')}, ${quote(characterStrings(words.slice(2).join(' ')).join(''))}${words[0] === '0' ? '' : ', CAA_CRITICAL'}, ${ttl})`;
+      return `CAA(${name}, ${quote(words[1] ?? '')}, ${quote(readCaa(value)?.value ?? '')}${words[0] === '0' ? '' : ', CAA_CRITICAL'}, ${ttl})`;
     case 'TXT':
       return `TXT(${name}, ${quote(txtContent(value))}, ${ttl})`;
     default:
@@ -99,7 +100,7 @@ function octoValue(type: DesiredSet['type'], value: string): string {
     case 'SRV':
       return fields([['port', words[2] ?? '0'], ['priority', words[0] ?? '0'], ['target', quote(words[3] ?? '')], ['weight', words[1] ?? '0']]);
     case 'CAA':
-      return fields([['flags', words[0] ?? '0'], ['tag', quote(words[1] ?? '')], ['value', quote(characterStrings(words.slice(2).join(' ')).join(''))]]);
+      return fields([['flags', words[0] ?? '0'], ['tag', quote(words[1] ?? '')], ['value', quote(readCaa(value)?.value ?? '')]]);
     case 'TLSA':
       return fields([['certificate_association_data', quote(words.slice(3).join(''))], ['certificate_usage', words[0] ?? '3'], ['matching_type', words[2] ?? '1'], ['selector', words[1] ?? '1']]);
     // A semicolon has to be escaped there, since octoDNS keeps the form of zone files.

@@ -2,10 +2,10 @@
  * Values of records as a zone file writes them (RFC 1035 §5.1), and what they mean: the same value may be written in many
  * ways (case of names, strings of TXT cut elsewhere, an IPv6 address with its zeros), and only meaning is compared.
  */
-import { isIPv6 } from 'node:net';
 import type { RecordData } from '../contract/dns.ts';
 import type { PublishableType } from '../contract/dns-publishing.ts';
 import { characterStrings, quoted } from '../wire/dns/text.ts';
+import { canonicalValue, readCaa, writeCaa, type CaaValue } from './record-value.ts';
 
 export { characterStrings, splitStrings } from '../wire/dns/text.ts';
 
@@ -52,32 +52,18 @@ function absolute(name: string): string {
 /** Equal for values that mean the same. What is not understood stays as it is, but for white space. */
 export function meaningOfValue(type: PublishableType, value: string): string {
   if (type === 'TXT') return txtContent(value);
-  const words = value.trim().split(/\s+/);
-  switch (type) {
-    case 'A':
-      return words[0] ?? '';
-    case 'AAAA':
-      return canonicalIpv6(words[0] ?? '');
-    case 'CNAME':
-    case 'PTR':
-      return absolute((words[0] ?? '').toLowerCase());
-    case 'MX':
-    case 'SRV':
-      return [...words.slice(0, -1).map(String), absolute((words.at(-1) ?? '').toLowerCase())].join(' ');
-    case 'TLSA':
-      return [...words.slice(0, 3), words.slice(3).join('').toLowerCase()].join(' ');
-    case 'CAA':
-      return [words[0], (words[1] ?? '').toLowerCase(), characterStrings(words.slice(2).join(' ')).join('')].join(' ');
-    default:
-      return words.join(' ');
-  }
+  const authority = type === 'CAA' ? readCaa(value) : undefined;
+  return authority ? writeCaa(plainIssuer(authority)) : canonicalValue(type, value);
+}
+
+/** RFC 8659 §4.2: the authority is a domain name, read in any case, and white space around it and its parameters says nothing. */
+function plainIssuer(caa: CaaValue): CaaValue {
+  if (caa.tag !== 'issue' && caa.tag !== 'issuewild') return caa;
+  const [issuer = '', ...parameters] = caa.value.split(';').map((part) => part.trim());
+  return { ...caa, value: [issuer.toLowerCase(), ...parameters.filter((parameter) => parameter !== '')].join(';') };
 }
 
 /** Equal for sets of the same type that mean the same, in whatever order. */
 export function meaningOfSet({ type, values }: { readonly type: PublishableType; readonly values: readonly string[] }): string {
   return values.map((value) => meaningOfValue(type, value)).toSorted().join('\n');
-}
-
-function canonicalIpv6(address: string): string {
-  return isIPv6(address) ? new URL(`http://[${address}]`).hostname : address.toLowerCase();
 }

@@ -21,18 +21,51 @@ export function withTerms(record: string, terms: readonly string[]): string {
   return [version, ...terms, ...rest].join(' ');
 }
 
-/** Several records are an error (RFC 7208 §4.5): all their terms in one, the mildest `all` at the end. */
+/**
+ * Several records are an error (RFC 7208 §4.5): whatever any of them lets pass, in one. What stands behind an `all` was never
+ * reached and is left out; a redirect becomes an include, since only one could stay; the mildest `all` ends it.
+ */
 export function mergeRecords(records: readonly string[]): string {
-  const terms = new Map<string, string>();
+  const mechanisms = new Map<string, string>();
   const ends: string[] = [];
   const modifiers = new Map<string, string>();
-  for (const term of records.flatMap((record) => record.trim().split(/ +/).slice(1))) {
-    const key = term.toLowerCase().replace(/^\+/, '');
-    if (/^[-~?]?all$/.test(key)) ends.push(key);
-    else if (/^[a-z][a-z0-9._-]*=/.test(key)) modifiers.set(key.slice(0, key.indexOf('=')), term);
-    else if (!terms.has(key)) terms.set(key, term);
+  for (const record of records) {
+    const { terms, end, others, redirect } = partsOf(record);
+    for (const term of terms) if (!mechanisms.has(keyOf(term))) mechanisms.set(keyOf(term), term);
+    const followed = end === undefined && redirect !== undefined ? `include:${redirect}` : undefined;
+    if (followed !== undefined && !mechanisms.has(keyOf(followed))) mechanisms.set(keyOf(followed), followed);
+    if (end !== undefined) ends.push(end);
+    for (const [name, text] of others) if (!modifiers.has(name)) modifiers.set(name, text);
   }
-  const all = ['?all', '~all', '-all'].find((end) => ends.includes(end)) ?? (modifiers.has('redirect') ? '' : '~all');
-  if (all !== '') modifiers.delete('redirect');
-  return ['v=spf1', ...terms.values(), ...(all === '' ? [] : [all]), ...modifiers.values()].join(' ');
+  const all = ['?all', '~all', '-all'].find((end) => ends.includes(end)) ?? '~all';
+  return ['v=spf1', ...mechanisms.values(), all, ...modifiers.values()].join(' ');
+}
+
+interface SpfParts {
+  readonly terms: readonly string[];
+  /** `~all` and the like, in lower case. `all` alone, which lets everybody pass, is not carried on. */
+  readonly end?: string;
+  readonly redirect?: string;
+  /** Other modifiers, by name. */
+  readonly others: ReadonlyMap<string, string>;
+}
+
+function partsOf(record: string): SpfParts {
+  const terms: string[] = [];
+  const others = new Map<string, string>();
+  let end: string | undefined;
+  let redirect: string | undefined;
+  for (const term of record.trim().split(/ +/).slice(1)) {
+    const modifier = /^([a-z][a-z0-9._-]*)=/i.exec(term)?.[1]?.toLowerCase();
+    if (modifier === 'redirect') redirect = term.slice('redirect='.length);
+    else if (modifier !== undefined) others.set(modifier, term);
+    else if (/^[-~?+]?all$/i.test(term)) end ??= keyOf(term);
+    else if (end === undefined) terms.push(term);
+  }
+  return { terms, others, ...(end !== undefined && { end }), ...(redirect !== undefined && { redirect }) };
+}
+
+/** Names are read in any case, and `+` is what stands there when nothing does. */
+function keyOf(term: string): string {
+  return term.toLowerCase().replace(/^\+/, '');
 }

@@ -19,3 +19,9 @@ export function withTag(text: string, name: string, value: string): string {
   const written = `${name}=${value}`;
   return (at < 0 ? [...pieces, written] : pieces.with(at, written)).join('; ');
 }
+
+/** `text` without the tags of these names. */
+export function withoutTags(text: string, names: readonly string[]): string {
+  const nameOf = (piece: string): string => piece.slice(0, Math.max(piece.indexOf('='), 0)).trim().toLowerCase();
+  return text.split(';').map((piece) => piece.trim()).filter((piece) => piece !== '' && !names.includes(nameOf(piece))).join('; ');
+}

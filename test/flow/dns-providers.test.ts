@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { Failure } from '../../src/base/errors.ts';
 import type { ChangeOutcome, DnsZone, PublishableType, RecordSet } from '../../src/contract/dns-publishing.ts';
-import { sameValues } from '../../src/publish/providers/record-value.ts';
+import { sameValues } from '../../src/publish/record-value.ts';
 import { cloudflare } from '../harness/dns-apis/cloudflare.ts';
 import { play, quote, type Dialect, type FakeZone, type Playing, type Reply } from '../harness/dns-apis/fake-api.ts';
 import { digitalocean, linode, ovh } from '../harness/dns-apis/rows.ts';

@@ -10,7 +10,7 @@ import type { ChangeOutcome, DnsProvider, DnsZone, PublishableType, RecordSet } 
 import { allPages, ApiRefusal, bearer, DnsApi, textAt, type ApiCall } from './dns-api.ts';
 import type { ProviderParts } from './provider-type.ts';
 import { setsOfRows, stepsOf, type RecordRow, type RowSet } from './record-rows.ts';
-import { publishable, readCaa, readMx, readSrv, readSvcb, readTlsa, tidyValue, withDot, withoutDot, writeCaa, writeMx, writeSrv, writeSvcb, writeTlsa, writeTxt, zoneName } from './record-value.ts';
+import { publishable, readCaa, readMx, readSrv, readSvcb, readTlsa, tidyValue, withDot, withoutDot, writeCaa, writeMx, writeSrv, writeSvcb, writeTlsa, writeTxt, zoneName } from '../record-value.ts';
 import { applied, createZoneProvider, outcomeOf, type Edit, type ZoneApi } from './zone-provider.ts';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'HTTPS', 'MX', 'PTR', 'SRV', 'SVCB', 'TLSA', 'TXT'] as const;

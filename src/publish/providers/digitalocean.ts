@@ -9,7 +9,7 @@ import type { DnsProvider, DnsZone, PublishableType, RecordSet } from '../../con
 import { allPages, bearer, DnsApi, textAt } from './dns-api.ts';
 import type { ProviderParts } from './provider-type.ts';
 import { setsOfRows, writeRows, type RecordRow, type RowSet } from './record-rows.ts';
-import { canonicalValue, nameFromZone, nameInZone, publishable, readCaa, readMx, readSrv, readTxt, withoutDot, writeCaa, writeMx, writeSrv, writeTxt, zoneName } from './record-value.ts';
+import { canonicalValue, nameFromZone, nameInZone, publishable, readCaa, readMx, readSrv, readTxt, withoutDot, writeCaa, writeMx, writeSrv, writeTxt, zoneName } from '../record-value.ts';
 import { createZoneProvider, type ZoneApi } from './zone-provider.ts';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'SRV', 'TXT'] as const;

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { ChangeOutcome, DnsProvider, DnsZone, RecordSet } from '../../contract/dns-publishing.ts';
 import { allPages, bearer, DnsApi, textAt, type ApiCall } from './dns-api.ts';
 import type { ProviderParts } from './provider-type.ts';
-import { absoluteValue, tidyValue, nameFromZone, nameInZone, publishable, zoneName } from './record-value.ts';
+import { absoluteValue, tidyValue, nameFromZone, nameInZone, publishable, zoneName } from '../record-value.ts';
 import { applied, createZoneProvider, writeEach, type Edit, type HeldSet, type ZoneApi } from './zone-provider.ts';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'PTR', 'SRV', 'TLSA', 'TXT'] as const;

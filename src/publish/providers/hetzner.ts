@@ -10,7 +10,7 @@ import { Failure } from '../../base/errors.ts';
 import type { ChangeOutcome, DnsProvider, DnsZone, RecordSet } from '../../contract/dns-publishing.ts';
 import { allPages, ApiRefusal, bearer, DnsApi, textAt, type ApiAnswer, type ApiCall } from './dns-api.ts';
 import type { ProviderParts } from './provider-type.ts';
-import { absoluteValue, tidyValue, nameFromZone, nameInZone, publishable, sameValues, zoneName } from './record-value.ts';
+import { absoluteValue, tidyValue, nameFromZone, nameInZone, publishable, sameValues, zoneName } from '../record-value.ts';
 import { applied, createZoneProvider, writeEach, type Edit, type HeldSet, type ZoneApi } from './zone-provider.ts';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'HTTPS', 'MX', 'PTR', 'SRV', 'SVCB', 'TLSA', 'TXT'] as const;

@@ -14,7 +14,7 @@ import type { ChangeOutcome, DnsProvider, DnsZone, RecordSet } from '../../contr
 import { DnsApi, textAt, type ApiAddress, type ApiCall, type ApiRequest } from './dns-api.ts';
 import type { ProviderParts } from './provider-type.ts';
 import { setsOfRows, writeRows, type RecordRow, type RowSet } from './record-rows.ts';
-import { absoluteValue, nameFromZone, nameInZone, publishable, tidyValue, writeTxt, zoneName } from './record-value.ts';
+import { absoluteValue, nameFromZone, nameInZone, publishable, tidyValue, writeTxt, zoneName } from '../record-value.ts';
 import { createZoneProvider, outcomeOf, type Edit, type ZoneApi } from './zone-provider.ts';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'PTR', 'SRV', 'TLSA', 'TXT'] as const;

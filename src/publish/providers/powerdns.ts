@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { ChangeOutcome, DnsProvider, DnsZone, RecordSet } from '../../contract/dns-publishing.ts';
 import { DnsApi, textAt, type ApiCall } from './dns-api.ts';
 import type { ProviderParts } from './provider-type.ts';
-import { publishable, zoneName } from './record-value.ts';
+import { publishable, zoneName } from '../record-value.ts';
 import { applied, createZoneProvider, type Edit, type HeldSet, type ZoneApi } from './zone-provider.ts';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'HTTPS', 'MX', 'PTR', 'SRV', 'SVCB', 'TLSA', 'TXT'] as const;

@@ -5,7 +5,7 @@
  */
 import type { ChangeOutcome, PublishableType, RecordSet } from '../../contract/dns-publishing.ts';
 import { ApiRefusal } from './dns-api.ts';
-import { canonicalValue, tidyValue } from './record-value.ts';
+import { canonicalValue, tidyValue } from '../record-value.ts';
 import { applied, outcomeOf, writeEach, type Edit, type HeldSet } from './zone-provider.ts';
 
 export interface RecordRow {

@@ -10,7 +10,7 @@ import { allPages, ApiRefusal, DnsApi, type ApiCall } from './dns-api.ts';
 import { awsSignature } from './aws-signature.ts';
 import { elementAt, elementsAt, escapeXml, readXml, type XmlElement } from './plain-xml.ts';
 import type { ProviderParts } from './provider-type.ts';
-import { tidyValue, publishable, readStrings, withoutDot, writeStrings, zoneName } from './record-value.ts';
+import { tidyValue, publishable, readStrings, withoutDot, writeStrings, zoneName } from '../record-value.ts';
 import { applied, createZoneProvider, outcomeOf, type Edit, type HeldSet, type ZoneApi } from './zone-provider.ts';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'HTTPS', 'MX', 'PTR', 'SRV', 'SVCB', 'TLSA', 'TXT'] as const;

@@ -7,7 +7,7 @@
 import { Failure } from '../../base/errors.ts';
 import type { ChangeOutcome, DnsProvider, DnsZone, PublishableType, RecordChange, RecordSet } from '../../contract/dns-publishing.ts';
 import { ApiRefusal, type ApiCall, type DnsApi } from './dns-api.ts';
-import { sameValues } from './record-value.ts';
+import { sameValues } from '../record-value.ts';
 
 /** A set as it is published, with what the adapter must know to change it. */
 export interface HeldSet extends RecordSet {

@@ -46,7 +46,8 @@ export function encodeRdata(type: string, value: string): Buffer {
     case 'TLSA':
       return Buffer.concat([Buffer.from([number8(word(0)), number8(word(1)), number8(word(2))]), hexBytes(words.slice(3).join(''))]);
     case 'CAA': {
-      const text = characterStrings(words.slice(2).join(' ')).join('');
+      // White space within the quotes belongs to the value.
+      const text = characterStrings(value.trim().replace(/^\S+\s+\S+/, '')).join('');
       const tag = Buffer.from(word(1), 'latin1');
       return Buffer.concat([Buffer.from([number8(word(0)), tag.length]), tag, Buffer.from(text, 'latin1')]);
     }

@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import type { PublishableType } from '../../contract/dns-publishing.ts';
+import type { PublishableType } from '../contract/dns-publishing.ts';
 
 /** RFC 1035 §3.3.14. */
 const STRING_OCTETS_MAX = 255;
