@@ -12,8 +12,8 @@ const ENCODED_WORD = /=\?([^?\s]{1,60})\?([bBqQ])\?([^?\s]{0,1000})\?=/g;
 const WORD_CHARS_MAX = 75;
 
 interface Word {
-  charset: string;
-  bytes: Buffer;
+  readonly charset: string;
+  readonly pieces: Buffer[];
 }
 
 /** Decodes bytes of a named charset; an unknown charset is taken as UTF-8 when valid, else latin1. Never throws. */
@@ -35,7 +35,7 @@ export function decodeWords(text: string): string {
   let position = 0;
   let open: Word | undefined;
   const flush = (): void => {
-    if (open) result += decodeCharset(open.bytes, open.charset).replace(/\p{Cc}/gu, ' ');
+    if (open) result += decodeCharset(Buffer.concat(open.pieces), open.charset).replace(/\p{Cc}/gu, ' ');
     open = undefined;
   };
   for (const match of text.matchAll(ENCODED_WORD)) {
@@ -44,7 +44,7 @@ export function decodeWords(text: string): string {
     // RFC 2047 §6.2: blanks between neighbouring encoded words are not shown.
     const adjacent = open !== undefined && between.trim() === '';
     if (open && adjacent && open.charset === word.charset) {
-      open.bytes = Buffer.concat([open.bytes, word.bytes]);
+      open.pieces.push(...word.pieces);
     } else {
       flush();
       if (!adjacent) result += between;
@@ -61,7 +61,7 @@ function readWord(match: RegExpExecArray): Word {
   const charset = (match[1] ?? '').split('*')[0]?.toLowerCase() ?? '';
   const payload = match[3] ?? '';
   const isBase64 = match[2] === 'b' || match[2] === 'B';
-  return { charset, bytes: isBase64 ? Buffer.from(payload, 'base64') : decodeQ(payload) };
+  return { charset, pieces: [isBase64 ? Buffer.from(payload, 'base64') : decodeQ(payload)] };
 }
 
 function decodeQ(payload: string): Buffer {

@@ -2,6 +2,7 @@
  * `posthorn score`: the mail-tester on one message. Needs name servers only, and connections for links; what it knows of how
  * the message came is given, or read from what the receiving server wrote into it.
  */
+import { setImmediate } from 'node:timers/promises';
 import { LINK_PROBE_LIMITS } from '../base/content-limits.ts';
 import { AUTHENTICATION_LIMITS } from '../base/limits.ts';
 import { isInnerAddress, isLoopbackAddress } from '../base/public-address.ts';
@@ -57,6 +58,7 @@ export async function scoreMessage({ dns, clock, network, lists, domainLists }: 
     const subject = await makeMessageSubject({ dns: bounded, now }, { message, connection, ...(arrivedAt === undefined ? {} : { arrivedAt }) });
     const checks = [...CHECKS.filter(({ about }) => about === 'message').map(({ id }) => id), ...ADDRESS_CHECKS, ...(subject.connection.helo === undefined ? [] : HELO_CHECKS)];
     const { score, results } = await examine({ dns: bounded, now, ...(network && followLinks ? { network } : {}), ...(lists ? { lists } : {}), ...(domainLists ? { domainLists } : {}) }, subjectsOf(subject), { only: checks, deadlineMs: CHECK_MS, ...(onResult ? { onResult } : {}) });
+    await setImmediate();
     return { score, ...factsOf(subject, message.length), results };
   } finally {
     bounded.close();

@@ -51,6 +51,13 @@ describe('hostile messages', () => {
     judge(`${HEADER}MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n${many}--b--\r\n`);
   });
 
+  it('encoded words by the hundred thousand', () => {
+    const bomb = '=?utf-8?q?=41?= '.repeat(100_000);
+    const reading = readMessage(Buffer.from(`From: ${bomb}<a@example.org>\r\nTo: b@example.net\r\nSubject: ${bomb}\r\n\r\nx\r\n`));
+    hitRules(reading);
+    assert.equal(reading.subject.length, 100_000);
+  });
+
   it('any bytes at all', () => {
     let seed = 42;
     for (let round = 0; round < 200; round += 1) {
