@@ -34,7 +34,16 @@ export function stsPlan(domain: string, { publication, reports }: Pick<PolicyFac
     { title: 'Two weeks of reports', state: state(1), text: `posthorn report tls --received: no failures; then posthorn dns policy ${domain} --mta-sts enforce and dns apply`, ...(mode === 'testing' && { from: since + TESTING_MS }) },
     { title: 'A longer life', state: state(2), text: `after a month: posthorn tls sts max-age ${domain} 30d, and publish the new id`, ...(mode === 'enforce' && { from: since + MONTH_SECONDS * 1000 }) },
   ];
+  if (publication?.until !== undefined) return { domain, steps: leaving(domain, publication.until), advice: `MTA-STS of ${domain} is being switched off: some senders may hold the policy of before until ${day(publication.until)}. Leave the record and mta-sts.${domain} as they are until then.` };
   return { domain, steps, advice: adviceFor({ mode, since, long, now, reports }) };
+}
+
+/** RFC 8461 §8.3: who takes the policy away at once loses the mail of those who remember it. */
+function leaving(domain: string, until: number): readonly StsPlanStep[] {
+  return [
+    { title: 'Mode none', state: 'now', text: `publish the new id: posthorn dns apply ${domain} (or what posthorn dns records ${domain} shows)` },
+    { title: 'The end', state: 'later', text: `take _mta-sts.${domain} and mta-sts.${domain} out of the DNS: posthorn dns apply ${domain}`, from: until },
+  ];
 }
 
 interface Standing {

@@ -22,6 +22,8 @@ export interface StsPublication {
   readonly id: string;
   /** Milliseconds since 1970: when this mode began. */
   readonly since: number;
+  /** With mode "none": until then senders may hold the policy of before (milliseconds since 1970). */
+  readonly until?: number;
 }
 
 const DAY_SECONDS = 86_400;
@@ -41,7 +43,7 @@ export async function stsPublicationOf(context: Context, name: string): Promise<
   if (row !== known) await (row ? store.stsPublications.put(row) : store.stsPublications.remove(domain));
   if (!row) return undefined;
   const policy: StsPolicy = { mode: row.mode, mx: row.mode === 'none' ? [] : [domainKey(config.hostname)], maxAgeSeconds: maxAgeOf(row) };
-  return { domain, policy, ...ownStsPolicy(policy), since: row.since };
+  return { domain, policy, ...ownStsPolicy(policy), since: row.since, ...(row.mode === 'none' && { until: row.keptUntil }) };
 }
 
 /** What is to be remembered, from what is wanted and what was remembered. Pure; the same row when nothing changes. */

@@ -107,6 +107,16 @@ describe('settings for mail programs', () => {
     assert.equal((await ask('/autodiscover/autodiscover.xml', { method: 'POST', body: 'x'.repeat(9000) })).status, 413);
   });
 
+  it('are found by an Outlook that asks in JSON', async () => {
+    const where = async (who: string, protocol: string): Promise<Response> => ask(`/autodiscover/autodiscover.json/v1.0/${who}?Protocol=${protocol}&RedirectCount=1`);
+    for (const who of ['bob@example.org', 'bob%40example.org']) {
+      const { Protocol, Url } = (await (await where(who, 'AutodiscoverV1')).json()) as Readonly<Record<string, string>>;
+      assert.deepEqual([Protocol, new URL(Url ?? '').pathname], ['AutodiscoverV1', '/autodiscover/autodiscover.xml']);
+    }
+    assert.equal((await where('bob@example.org', 'ActiveSync')).status, 400);
+    assert.equal((await where('bob@nobody.example', 'AutodiscoverV1')).status, 404);
+  });
+
   it('are given to Apple as a profile', async () => {
     const answer = await ask('/mail/apple.mobileconfig?email=bob%40example.org');
     const text = await answer.text();

@@ -27,6 +27,7 @@ export function clientSetupRoutes(ports: ClientSetupPorts): readonly HttpRoute[]
     autodiscover('/autodiscover/autodiscover.xml'),
     autodiscover('/Autodiscover/Autodiscover.xml'),
     autodiscover('/AutoDiscover/AutoDiscover.xml'),
+    { method: 'GET', path: '/autodiscover/autodiscover.json/v1.0/*', handle: (request) => answerWhere(ports, request) },
     { method: 'GET', path: '/mail/apple.mobileconfig', handle: (request) => answerProfile(ports, request) },
   ];
 }
@@ -42,6 +43,18 @@ async function answerAutodiscover(ports: ClientSetupPorts, { host, body }: HttpR
   const setup = await setupFor(ports, host, 'autodiscover.', asked.address);
   if (!setup) return { status: 200, mediaType: XML, body: autodiscoverError('no mail of that domain is here') };
   return { status: 200, mediaType: XML, body: autodiscoverXml(setup, asked.address) };
+}
+
+/**
+ * Autodiscover v2: Outlook asks in JSON where a protocol is. Ours is AutodiscoverV1, the XML; all others are of Exchange.
+ * The address is the rest of the path, percent-encoded or not.
+ */
+async function answerWhere(ports: ClientSetupPorts, { host, path, query }: HttpRouteRequest): Promise<HttpRouteAnswer | undefined> {
+  const address = path.slice(path.lastIndexOf('/') + 1).replace(/%40/g, '@');
+  if (!(await setupFor(ports, host, 'autodiscover.', address))) return undefined;
+  const json = (status: number, body: object): HttpRouteAnswer => ({ status, mediaType: 'application/json', body: JSON.stringify(body) });
+  if (query.get('Protocol')?.toLowerCase() !== 'autodiscoverv1') return json(400, { ErrorCode: 'InvalidProtocol', ErrorMessage: 'The only protocol here is AutodiscoverV1.' });
+  return json(200, { Protocol: 'AutodiscoverV1', Url: `https://${host}/autodiscover/autodiscover.xml` });
 }
 
 async function answerProfile(ports: ClientSetupPorts, { host, query }: HttpRouteRequest): Promise<HttpRouteAnswer | undefined> {

@@ -3,13 +3,14 @@
  * XML mode: no entities are expanded, nothing is fetched, and a document is given up at DOCTYPE.
  */
 import { Parser } from 'htmlparser2';
+import { xmlFault } from './well-formed.ts';
 
 export const LOGO_BYTES_MAX = 32 * 1024;
 
 /** Of SVG Tiny 1.2 without what moves, links, runs or embeds. */
 const ALLOWED = new Set([
-  'svg', 'title', 'desc', 'metadata', 'g', 'defs', 'use', 'path', 'rect', 'circle', 'ellipse', 'line', 'polyline', 'polygon', 'text', 'tspan', 'textarea', 'tbreak',
-  'lineargradient', 'radialgradient', 'stop', 'solidcolor',
+  'svg', 'title', 'desc', 'metadata', 'g', 'defs', 'use', 'path', 'rect', 'circle', 'ellipse', 'line', 'polyline', 'polygon', 'text', 'tspan', 'textArea', 'tbreak',
+  'linearGradient', 'radialGradient', 'stop', 'solidColor',
 ]);
 const PROBLEMS_MAX = 20;
 const TITLE_CHARS_MAX = 64;
@@ -19,9 +20,10 @@ export function svgProfileProblems(bytes: Buffer): readonly string[] {
   const reading = new SvgReading();
   if (bytes.length > LOGO_BYTES_MAX) reading.add(`The file has ${bytes.length} bytes; receivers take ${LOGO_BYTES_MAX} at most.`);
   const parser = new Parser(reading, { xmlMode: true, decodeEntities: false, lowerCaseTags: false, lowerCaseAttributeNames: false });
-  parser.write(bytes.subarray(0, LOGO_BYTES_MAX * 4).toString('utf8'));
-  reading.ends();
-  parser.end();
+  const text = bytes.subarray(0, LOGO_BYTES_MAX * 4).toString('utf8');
+  parser.end(text);
+  const fault = xmlFault(text);
+  if (fault !== undefined && reading.holdsElements) reading.add(fault);
   return reading.result();
 }
 
@@ -31,11 +33,9 @@ class SvgReading {
   #elements = 0;
   #title: string | undefined;
   #inTitle = false;
-  #ended = false;
 
-  /** What is closed from now on was never closed in the file. */
-  ends(): void {
-    this.#ended = true;
+  get holdsElements(): boolean {
+    return this.#elements > 0;
   }
 
   add(problem: string): void {
@@ -59,7 +59,7 @@ class SvgReading {
     this.#elements += 1;
     this.#depth += 1;
     if (this.#depth === 1) this.#root(name, attributes);
-    else if (!ALLOWED.has(element) && !element.includes(':')) this.add(`<${name.slice(0, 40)}> is not allowed in the profile.`);
+    else if (!ALLOWED.has(name) && !element.includes(':')) this.add(`<${name.slice(0, 40)}> is not allowed in the profile.`);
     this.#inTitle = element === 'title' && this.#depth === 2;
     if (this.#inTitle) this.#title ??= '';
     for (const [attribute, value] of Object.entries(attributes)) this.#attribute(attribute, value);
@@ -69,11 +69,9 @@ class SvgReading {
     if (this.#inTitle) this.#title += text;
   }
 
-  onclosetag(name: string, implied: boolean): void {
+  onclosetag(): void {
     this.#depth -= 1;
     this.#inTitle = false;
-    // The parser calls `<path/>` implied, too; what is still open at the end is not.
-    if (implied && this.#ended) this.add(`<${name.slice(0, 40)}> is not closed: the file is not well-formed XML.`);
   }
 
   #root(name: string, attributes: Record<string, string>): void {

@@ -14,7 +14,7 @@ export interface StsDeploymentPorts {
   /** 443 outside of rehearsals. */
   readonly port: number;
   /** What this server publishes for the domain, when it hosts it. */
-  readonly own?: { readonly id: string; readonly mode: StsPolicy['mode'] } | undefined;
+  readonly own?: { readonly id: string; readonly mode: StsPolicy['mode']; /** With mode "none": when the record may go, milliseconds since 1970. */ readonly until?: number | undefined } | undefined;
 }
 
 export interface StsDeployment {
@@ -50,11 +50,11 @@ export async function checkStsDeployment(ports: StsDeploymentPorts, domain: stri
   if (!ports.fetch) return { domain, id, findings: [...stale, { level: 'unknown', text: 'The policy itself cannot be fetched from here.' }] };
   const [fetched, mx] = await Promise.all([fetchStsPolicy(ports.fetch, domain, ports.port, signal), dns.query(domain, 'MX', options)]);
   const policy = fetched.kind === 'policy' ? { policy: fetched.policy } : {};
-  return { domain, id, ...policy, findings: [...stale, ...judgeFetched(domain, fetched, mx)] };
+  return { domain, id, ...policy, findings: [...stale, ...judgeFetched(domain, fetched, mx, own?.until)] };
 }
 
 /** Pure. */
-export function judgeFetched(domain: string, fetched: FetchedPolicy, mx: DnsAnswer<'MX'>): readonly DeploymentFinding[] {
+export function judgeFetched(domain: string, fetched: FetchedPolicy, mx: DnsAnswer<'MX'>, until?: number): readonly DeploymentFinding[] {
   if (fetched.kind === 'failed') {
     const { failure, detail } = fetched.problem;
     if (fetched.unreachable) return [{ level: 'unknown', text: `The policy could not be fetched now: ${detail}.` }];
@@ -62,7 +62,7 @@ export function judgeFetched(domain: string, fetched: FetchedPolicy, mx: DnsAnsw
     return [{ level: 'fail', text: `The policy of ${domain} cannot be used: ${detail}.`, remedy }];
   }
   const { policy } = fetched;
-  if (policy.mode === 'none') return [{ level: 'warn', text: `${domain} says that MTA-STS is over (mode none).`, remedy: 'When a day or more has passed, take the record out; or go on with mode testing.' }];
+  if (policy.mode === 'none') return [{ level: 'warn', text: `${domain} says that MTA-STS is over (mode none).`, remedy: until === undefined ? 'When as much time has passed as the last max_age was, take the record out; or go on with mode testing.' : `Leave record and policy as they are until ${new Date(until).toISOString().slice(0, 10)}; then take the record _mta-sts.${domain} out of the DNS.` }];
   return [...misfits(domain, policy, mx), modeFinding(domain, policy)];
 }
 
