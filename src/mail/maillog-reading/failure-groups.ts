@@ -1,4 +1,5 @@
 /** Failures that are alike, together: the same cause at the same place. What is over and worst comes first. */
+import { isIP } from 'node:net';
 import { domainOf } from '../address.ts';
 import type { LoggedFailure } from './maillog-reader.ts';
 
@@ -47,5 +48,5 @@ function describe(alike: readonly [LoggedFailure, ...LoggedFailure[]], examplesM
 function placeOf({ host, relay, recipient }: LoggedFailure): string {
   const name = host ?? /^([^[]+)\[/.exec(relay)?.[1];
   if (name === undefined || name === 'none' || name === 'local') return relay === 'local' ? 'local' : domainOf(recipient);
-  return name.split('.').slice(-3).join('.');
+  return isIP(name) === 0 ? name.split('.').slice(-3).join('.') : name;
 }

@@ -122,4 +122,11 @@ describe('reading a mail log', () => {
     const odd = ['', 'x'.repeat(100_000), 'Nov 20 18:00:00 host postfix/smtp[1]: 4F1A2B3C4D: to=<>, relay=, delay=x, delays=1/2, dsn=, status=', attempt('18:00:03', 'a', 'bounced', `host ${'['.repeat(3000)} said: 5`), at('18:00:00', 'smtpd', `NOQUEUE: reject: RCPT from ${'['.repeat(5000)}`)];
     assert.equal(read(...odd).lines, odd.length);
   });
+
+  it('names a server without a name by its whole address, and a domain that does not exist as such', () => {
+    const line = (relay: string, dsn: string, why: string): string => at('18:00:05', 'smtp', `4F1A2B3C4D: to=<x@d.example>, relay=${relay}, delay=0.9, delays=0/0/0.4/0.4, dsn=${dsn}, status=bounced (${why})`);
+    const place = (...lines: readonly string[]) => groupFailures(read(QUEUED, ...lines).failures, 1).map(({ place: where, rule }) => [where, rule]);
+    assert.deepEqual(place(line('127.54.0.16[127.54.0.16]:25', '5.1.1', 'host 127.54.0.16[127.54.0.16] said: 550 5.1.1 No such user (in reply to RCPT TO command)')).map(([where]) => where), ['127.54.0.16']);
+    assert.deepEqual(place(line('none', '5.4.4', 'unable to look up host d.example: Name or service not known')), [['d.example', 'postfix.no-domain']]);
+  });
 });

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
 import { Failure } from '../../../base/errors.ts';
 import { MAILLOG_LIMITS } from '../../../base/maillog-limits.ts';
@@ -106,8 +107,10 @@ async function explainLog(session: Session, options: CommonOptions, chunks: Asyn
 
 async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let rest = '';
+  // SMTPUTF8 addresses stand in logs as they are; what is no UTF-8 comes out as a sign for it.
+  const decoder = new StringDecoder('utf8');
   for await (const chunk of chunks) {
-    const lines = (rest + chunk.toString('latin1')).split('\n');
+    const lines = (rest + decoder.write(chunk)).split('\n');
     rest = (lines.pop() ?? '').slice(0, MAILLOG_LIMITS.lineCharsMax);
     for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
   }
