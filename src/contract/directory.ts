@@ -1,6 +1,6 @@
 /** Who lives here: the questions that mail in transit asks about domains, accounts and aliases. */
 
-export type Resolution =
+export type Resolution = (
   | { readonly kind: 'mailbox'; readonly account: string; /** after the `+` of plus-addressing */ readonly detail?: string; /** Nobody has the address itself. */ readonly catchAll?: true; /** A service reads along (ServiceAddress.besideOwner). */ readonly alsoService?: string }
   /** Expanded to the end, without cycles or doubles; targets may be ours or remote. */
   | { readonly kind: 'alias'; readonly targets: readonly string[]; readonly catchAll?: true; readonly alsoService?: string }
@@ -12,7 +12,11 @@ export type Resolution =
   | { readonly kind: 'remote' }
   /** The domain is ours, the local part is nobody's. */
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'disabled' };
+  | { readonly kind: 'disabled' }
+) & {
+  /** Targets of an alias that are of a domain of ours and nobody's: perhaps a service reads them. */
+  readonly unresolved?: readonly string[];
+};
 
 export interface Directory {
   /** Rejects (temporary Failure) when the store does not answer. Answers from memory where it can. */

@@ -117,6 +117,7 @@ export class DirectoryIndex {
   #expand(start: string, targets: readonly string[]): Resolution {
     const leaves = new Set<string>();
     const seen = new Set([start]);
+    const unresolved: string[] = [];
     let disabled = false;
     let level: readonly string[] = targets;
     for (let depth = 0; depth < DIRECTORY_LIMITS.aliasDepthMax && level.length > 0; depth += 1) {
@@ -130,10 +131,12 @@ export class DirectoryIndex {
         else if (!this.isLocalDomain(domain)) leaves.add(target);
         else if (found && !this.#accounts.get(found.account)?.disabled) leaves.add(found.detail === undefined ? found.account : target);
         else if (found) disabled = true;
+        else unresolved.push(target);
       }
       level = next;
     }
-    return this.#expansion([...leaves], disabled);
+    const resolution = this.#expansion([...leaves], disabled);
+    return unresolved.length > 0 ? { ...resolution, unresolved } : resolution;
   }
 
   #expansion(leaves: readonly string[], disabled: boolean): Resolution {

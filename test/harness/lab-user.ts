@@ -42,8 +42,8 @@ export class LabUser {
   }
 
   /** One message to all of them. Queue id. */
-  submitToMany(recipients: readonly string[], subject: string): Promise<string> {
-    return this.#submit(recipients, { to: recipients[0] ?? '', subject });
+  submitToMany(recipients: readonly string[], subject: string, more: Pick<Letter, 'header' | 'mailParameters'> = {}): Promise<string> {
+    return this.#submit(recipients, { to: recipients[0] ?? '', subject, ...more });
   }
 
   async #submit(recipients: readonly string[], letter: Letter): Promise<string> {

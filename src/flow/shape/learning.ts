@@ -55,10 +55,11 @@ function complain(lane: Lane, { kind, why, rule, retryAfterMs }: NamedComplaint,
 export function learnSpamComplaint(lane: Lane, now: number): void {
   lane.complaintsToday += 1;
   lane.spamToday += 1;
-  const sent = Math.max(lane.sentToday + lane.sentYesterday, SHAPE_LIMITS.spamSentMin);
+  const written = lane.sentToday + lane.sentYesterday;
+  const sent = Math.max(written, SHAPE_LIMITS.spamSentMin);
   const { state } = lane.status;
   if (lane.spamToday < SHAPE_LIMITS.spamComplaintsMin || lane.spamToday / sent <= SHAPE_LIMITS.spamShareMax || state === 'hot' || state === 'cooling') return;
-  const why = `${lane.spamToday} recipients called mail of the last two days spam, of about ${sent} messages: above ${SHAPE_LIMITS.spamShareMax * 100} % providers refuse the sender.`;
+  const why = `${lane.spamToday} recipients called mail of the last two days spam, of ${written} messages: above ${SHAPE_LIMITS.spamShareMax * 100} % providers refuse the sender.`;
   lane.set(heated(lane.status, { now, admittedAt: now, why, rule: 'posthorn.complaints', recovery: recoveryFor('posthorn.complaints'), rate: lane.meter.perMinute(now) }), now);
 }
 
