@@ -2,7 +2,9 @@
 import type { HeaderField } from '../../mail/header.ts';
 import { canonicalField, canonicalSignatureField } from '../dkim/header-canonical.ts';
 import { isWellFormedDomain, toAsciiDomain } from '../domain-name.ts';
-import { decodeBase64, parseTagList } from '../tag-list.ts';
+import { decodeBase64, readTagList } from '../tag-list.ts';
+
+const VALUE_CHARS_SHOWN = 40;
 
 export interface Seal {
   readonly field: HeaderField;
@@ -15,17 +17,17 @@ export interface Seal {
 
 /** The seal, or what is wrong with it. */
 export function parseSeal(field: HeaderField): Seal | string {
-  const tags = parseTagList(field.value);
-  if (!tags) return 'the seal is not a valid tag list';
+  const tags = readTagList(field.value);
+  if (typeof tags === 'string') return `the seal is not a valid tag list: ${tags}`;
   // RFC 8617 §4.1.3: h= and the body are not the seal's business.
   if (tags.has('h') || tags.has('bh')) return 'the seal has an h= or bh= tag';
   const cv = tags.get('cv')?.toLowerCase();
-  if (cv !== 'none' && cv !== 'pass' && cv !== 'fail') return `the seal has cv=${cv ?? ''}`;
+  if (cv !== 'none' && cv !== 'pass' && cv !== 'fail') return `the seal has cv=${(cv ?? '').slice(0, VALUE_CHARS_SHOWN)}`;
   const algorithm = tags.get('a')?.toLowerCase();
-  if (algorithm !== 'rsa-sha256' && algorithm !== 'ed25519-sha256') return `the seal has a=${algorithm ?? ''}`;
+  if (algorithm !== 'rsa-sha256' && algorithm !== 'ed25519-sha256') return `the seal has a=${(algorithm ?? '').slice(0, VALUE_CHARS_SHOWN)}`;
   const signedAt = tags.get('t');
   // RFC 8617 §4.1.3 takes t= from RFC 6376 §3.5: digits.
-  if (signedAt !== undefined && !/^\d{1,76}$/.test(signedAt)) return `the seal has t=${signedAt}`;
+  if (signedAt !== undefined && !/^\d{1,76}$/.test(signedAt)) return `the seal has t=${signedAt.slice(0, VALUE_CHARS_SHOWN)}`;
   const domain = toAsciiDomain(tags.get('d') ?? '');
   const selector = toAsciiDomain(tags.get('s') ?? '');
   if (!isWellFormedDomain(domain) || !domain.includes('.') || !isWellFormedDomain(selector)) return 'the seal lacks d= or s=';

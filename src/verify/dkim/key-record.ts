@@ -4,7 +4,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { AUTHENTICATION_LIMITS } from '../../base/limits.ts';
 import type { Dns } from '../../contract/dns.ts';
-import { decodeBase64, parseTagList, withoutSpace } from '../tag-list.ts';
+import { decodeBase64, readTagList, withoutSpace } from '../tag-list.ts';
 
 export interface DkimKey {
   readonly type: 'rsa' | 'ed25519';
@@ -25,6 +25,7 @@ export type KeyResult =
 
 const ED25519_SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const ED25519_KEY_BYTES = 32;
+const VALUE_CHARS_SHOWN = 40;
 /** Larger moduli only make us compute. */
 const RSA_BITS_MAX = 8192;
 /** A name with several records is a mistake of its owner; this many are looked at. */
@@ -46,16 +47,16 @@ export async function fetchKey(dns: Dns, selector: string, domain: string): Prom
 
 /** Reads one key record. */
 export function parseKeyRecord(text: string): KeyResult {
-  const tags = parseTagList(text);
-  if (!tags) return unusable('the key record is not a valid tag list');
+  const tags = readTagList(text);
+  if (typeof tags === 'string') return unusable(`the key record is not a valid tag list: ${tags}`);
   // RFC 6376 §3.6.1: v= is optional, but when present it is first and DKIM1.
   const version = tags.get('v');
-  if (version !== undefined && version !== 'DKIM1') return unusable(`the key record has version v=${version}`);
+  if (version !== undefined && version !== 'DKIM1') return unusable(`the key record has version v=${version.slice(0, VALUE_CHARS_SHOWN)}`);
   if (version !== undefined && tags.keys().next().value !== 'v') return unusable('v= of the key record is not its first tag');
   const services = (tags.get('s') ?? '*').split(':').map((service) => service.trim().toLowerCase());
   if (!services.includes('*') && !services.includes('email')) return unusable('the key is not meant for mail');
   const type = (tags.get('k') ?? 'rsa').toLowerCase();
-  if (type !== 'rsa' && type !== 'ed25519') return unusable(`the key type k=${type} is unknown`);
+  if (type !== 'rsa' && type !== 'ed25519') return unusable(`the key type k=${type.slice(0, VALUE_CHARS_SHOWN)} is unknown`);
   const published = tags.get('p');
   if (published === undefined) return unusable('the key record has no p=');
   if (withoutSpace(published) === '') return unusable('the key is revoked');

@@ -4,7 +4,7 @@
  */
 import type { HeaderField } from '../../mail/header.ts';
 import { isSameOrBelow, isWellFormedDomain, toAsciiDomain } from '../domain-name.ts';
-import { decodeBase64, parseTagList, withoutSpace, type TagList } from '../tag-list.ts';
+import { decodeBase64, readTagList, withoutSpace, type TagList } from '../tag-list.ts';
 import type { Canonicalization } from './body-hasher.ts';
 
 export interface Signature {
@@ -43,6 +43,9 @@ const SIGNED_NAMES_MAX = 2000;
 /** RFC 6008 §4: the first eight characters of b= usually tell signatures apart. */
 const SIGNATURE_PREFIX_CHARS = 8;
 
+/** Of what a signature says about itself: more than any right value has. */
+const SHOWN_CHARS_MAX = 320;
+
 class Unusable extends Error {}
 
 export function parseDkimSignature(field: HeaderField): ParsedSignature {
@@ -54,22 +57,23 @@ export function parseArcMessageSignature(field: HeaderField): ParsedSignature {
 }
 
 function parseSignature(field: HeaderField, kind: 'dkim' | 'arc'): ParsedSignature {
-  const tags = parseTagList(field.value);
-  if (!tags) return { kind: 'unusable', reason: 'the signature field is not a valid tag list', facts: {} };
+  const tags = readTagList(field.value);
+  if (typeof tags === 'string') return { kind: 'unusable', reason: `the signature field is not a valid tag list: ${tags}`, facts: {} };
   const facts = signatureFacts(tags, kind);
   try {
     return { kind: 'signature', signature: readSignature(field, tags, kind), facts };
   } catch (problem) {
     if (!(problem instanceof Unusable)) throw problem;
-    return { kind: 'unusable', reason: problem.message, facts };
+    return { kind: 'unusable', reason: problem.message.slice(0, SHOWN_CHARS_MAX), facts };
   }
 }
 
 function signatureFacts(tags: TagList, kind: 'dkim' | 'arc'): SignatureFacts {
-  const domain = tags.get('d');
-  const selector = tags.get('s');
-  const identity = kind === 'dkim' ? tags.get('i') : undefined;
-  const algorithm = tags.get('a');
+  const shown = (name: string): string | undefined => tags.get(name)?.slice(0, SHOWN_CHARS_MAX);
+  const domain = shown('d');
+  const selector = shown('s');
+  const identity = kind === 'dkim' ? shown('i') : undefined;
+  const algorithm = shown('a');
   const prefix = withoutSpace(tags.get('b') ?? '').slice(0, SIGNATURE_PREFIX_CHARS);
   return {
     ...(domain !== undefined && { domain: toAsciiDomain(domain) }),

@@ -248,3 +248,17 @@ test('many different l= do not make us hash the body for each', async () => {
   const reports = await verify(message, { 's1._domainkey.example.org': { TXT: [published(RSA.publicKey)] } });
   assert.equal(reports.filter((report) => /too many signatures/.test(report.reason ?? '')).length, 3);
 });
+
+test('what is wrong with the form of a signature is named, and what strangers write stays short', async () => {
+  const check = async (value: string): Promise<{ reason?: string; algorithm?: string }> => {
+    const bytes = Buffer.from(`DKIM-Signature: ${value}\r\nFrom: a@example.org\r\n\r\nx\r\n`);
+    const [report] = await verifyDkim(createZoneDns({}), new BufferSource(bytes), parseHeader(bytes), { now: 0 });
+    assert.equal(report?.result, 'permerror');
+    return report;
+  };
+  assert.match((await check('v=1; d=a.example; d=b.example')).reason ?? '', /not a valid tag list: the tag d= occurs twice$/);
+  assert.match((await check('v=1;; d=a.example')).reason ?? '', /two semicolons follow each other$/);
+  assert.match((await check('v=1; rubbish')).reason ?? '', /"rubbish" has no "="$/);
+  const long = await check(`v=1; a=${'x'.repeat(50_000)}; d=${'y'.repeat(50_000)}; s=s; h=from; bh=AA; b=AA`);
+  assert.ok((long.reason ?? '').length < 400 && (long.algorithm ?? '').length < 400);
+});

@@ -48,7 +48,8 @@ export async function explainDkim(dns: Dns, source: ByteSource, header: SignedHe
 async function diagnose(dns: Dns, source: ByteSource, header: SignedHeader, field: HeaderField, report: DkimReport): Promise<Diagnosis | undefined> {
   const remarks = remarksOn(report);
   const parsed = parseDkimSignature(field);
-  if (parsed.kind === 'unusable') return { body: 'unknown', header: 'unknown', key: 'unknown', changedFields: [], lines: [`The signature itself cannot be used: ${parsed.reason}.`] };
+  const of = report.domain === undefined ? '' : ` of ${report.domain}`;
+  if (parsed.kind === 'unusable') return { body: 'unknown', header: 'unknown', key: 'unknown', changedFields: [], lines: [`So it says nothing about the message. When every message${of} has this, whoever signs it has to mend it.`] };
   if (report.result !== 'fail') return remarks.length === 0 ? undefined : { body: 'unknown', header: 'unknown', key: 'unknown', changedFields: [], lines: remarks };
   const { signature } = parsed;
   const found = await fetchKey(dns, signature.selector, signature.domain);
