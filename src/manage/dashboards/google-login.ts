@@ -8,7 +8,7 @@ import { ask, dashboardFailure, jsonObject, readSecretFile, type DashboardPorts 
 
 type Google = Extract<DashboardConfig, { provider: 'google' }>;
 
-const SCOPE = 'https://www.googleapis.com/auth/postmaster.traffic.readonly';
+export const POSTMASTER_SCOPE = 'https://www.googleapis.com/auth/postmaster.traffic.readonly';
 const LIFETIME_SECONDS = 3600;
 const JWT_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
@@ -37,7 +37,7 @@ async function assertionForm(file: string, audience: string, now: number): Promi
   if (typeof issuer !== 'string' || typeof pem !== 'string') throw dashboardFailure(`${file} is no key of a service account: take the JSON file that the Google Cloud console gives`);
   const issuedAt = Math.floor(now / 1000);
   const header = { alg: 'RS256', typ: 'JWT', ...(typeof keyId === 'string' ? { kid: keyId } : {}) };
-  const claims = { iss: issuer, scope: SCOPE, aud: audience, iat: issuedAt, exp: issuedAt + LIFETIME_SECONDS };
+  const claims = { iss: issuer, scope: POSTMASTER_SCOPE, aud: audience, iat: issuedAt, exp: issuedAt + LIFETIME_SECONDS };
   const signed = `${encoded(header)}.${encoded(claims)}`;
   try {
     const signature = sign('RSA-SHA256', Buffer.from(signed), createPrivateKey(pem)).toString('base64url');

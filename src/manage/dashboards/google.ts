@@ -8,15 +8,17 @@ import { Failure } from '../../base/errors.ts';
 import type { DashboardConfig } from '../../config/dashboard-settings.ts';
 import type { DashboardFigures } from '../../contract/dashboards.ts';
 import { ask, dashboardFailure, jsonObject, type DashboardPorts, type DashboardReading, type ReadDashboard } from './adapter.ts';
-import { googleToken } from './google-login.ts';
+import { googleToken, POSTMASTER_SCOPE } from './google-login.ts';
 
 type Google = Extract<DashboardConfig, { provider: 'google' }>;
 
 const DAY_MS = 86_400_000;
 const METRIC = 'spam_rate';
 const PAGE_SIZE = 200;
+const UNAUTHORIZED = 401;
 const FORBIDDEN = 403;
 const NOT_FOUND = 404;
+const TOO_MANY = 429;
 
 export function readGoogle(config: Google): ReadDashboard {
   return async (ports) => {
@@ -99,9 +101,31 @@ async function askJson(ports: DashboardPorts, { base, bearer, domain }: Question
   const answer = await ask(ports, { url, bearer, accept: 'application/json', ...(body === undefined ? {} : { body: { mediaType: 'application/json', text: body } }) });
   const json = jsonObject(answer.body);
   if (answer.status === 200 && json) return json;
-  if (answer.status === FORBIDDEN || answer.status === NOT_FOUND) throw dashboardFailure(`Google tells nothing about ${domain} (HTTP ${answer.status}): add the domain at https://postmaster.google.com, and this account as one of its users`);
-  const message = objectOf(json?.['error'])?.['message'];
-  throw dashboardFailure(`${url.host} answered HTTP ${answer.status} about ${domain}${typeof message === 'string' ? `: ${message.slice(0, 200)}` : ''}`);
+  throw dashboardFailure(googleTrouble({ status: answer.status, isPage: answer.mediaType === 'text/html', error: objectOf(json?.['error']), domain, host: url.host }));
+}
+
+export interface GoogleTrouble {
+  readonly status: number;
+  /** It is HTML. */
+  readonly isPage: boolean;
+  /** As google.rpc.Status has it, with ErrorInfo among its details (cloud.google.com/apis/design/errors, looked up 2026-11). */
+  readonly error: Readonly<Record<string, unknown>> | undefined;
+  readonly domain: string;
+  readonly host: string;
+}
+
+/** What is wrong and what to do, in a sentence. */
+export function googleTrouble({ status, isPage, error, domain, host }: GoogleTrouble): string {
+  const reasons = [...listOf(error?.['details']), ...listOf(error?.['errors'])].map(({ reason }) => String(reason ?? ''));
+  const has = (...names: readonly string[]): boolean => reasons.some((reason) => names.includes(reason));
+  if (isPage) return `${host} answered HTTP ${status} with a page for people: see that url in [[dashboard]] is right, and that no proxy answers in its place`;
+  if (status === UNAUTHORIZED) return 'Google does not accept the token (HTTP 401): see that the account behind the key still exists, or make a new key';
+  if (status === TOO_MANY || has('RATE_LIMIT_EXCEEDED', 'rateLimitExceeded', 'quotaExceeded', 'dailyLimitExceeded')) return `Google has answered enough for today (HTTP ${status}, quota): the figures of ${domain} come with the next look; nothing is to be done`;
+  if (has('SERVICE_DISABLED', 'accessNotConfigured')) return 'the Gmail Postmaster Tools API is switched off for the project of this account: switch it on at https://console.cloud.google.com/apis/library/gmailpostmastertools.googleapis.com';
+  if (has('ACCESS_TOKEN_SCOPE_INSUFFICIENT', 'insufficientPermissions')) return `the token may not read Postmaster Tools: make a new refresh token with the scope ${POSTMASTER_SCOPE}`;
+  if (status === FORBIDDEN || status === NOT_FOUND) return `Google tells nothing about ${domain} (HTTP ${status}): add the domain at https://postmaster.google.com, and this account as one of its users`;
+  const message = error?.['message'];
+  return `${host} answered HTTP ${status} about ${domain}${typeof message === 'string' ? `: ${message.slice(0, 200)}` : ''}`;
 }
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined {

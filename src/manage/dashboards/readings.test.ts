@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DashboardFigures } from '../../contract/dashboards.ts';
 import { alarmChanges } from './alarms.ts';
+import { googleTrouble } from './google.ts';
 import { sndsBlocked, sndsFigures } from './microsoft.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -38,4 +39,18 @@ test('an alarm is told once, and is over when it is well, not when it is a littl
   assert.deepEqual(alarmChanges(figures(0.0025), [alarm]), { raised: [], settled: [] });
   assert.deepEqual(alarmChanges(figures(0.001), [alarm]), { raised: [], settled: [alarm] });
   assert.deepEqual(alarmChanges([], [alarm]), { raised: [], settled: [] });
+});
+
+test('Google: what is in the way is told with what to do', () => {
+  const said = (status: number, error?: object, isPage = false): string => googleTrouble({ status, isPage, domain: 'a.example', host: 'g.test', error: error as Readonly<Record<string, unknown>> | undefined });
+  const because = (reason: string): object => ({ status: 'PERMISSION_DENIED', message: 'no', details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason }] });
+  assert.match(said(401), /does not accept the token.*make a new key$/);
+  assert.match(said(403, because('SERVICE_DISABLED')), /switched off.*console\.cloud\.google\.com/);
+  assert.match(said(403, because('ACCESS_TOKEN_SCOPE_INSUFFICIENT')), /new refresh token with the scope https:.*postmaster\.traffic\.readonly$/);
+  assert.match(said(429), /enough for today.*nothing is to be done$/);
+  assert.match(said(403, { errors: [{ reason: 'quotaExceeded' }] }), /quota/);
+  assert.match(said(403, { status: 'PERMISSION_DENIED' }), /add the domain at https:\/\/postmaster\.google\.com/);
+  assert.match(said(502, undefined, true), /with a page for people/);
+  assert.match(said(500, { message: 'x'.repeat(5000) }), /^g\.test answered HTTP 500 about a\.example: x{200}$/);
+  assert.match(said(500), /HTTP 500 about a\.example$/);
 });
