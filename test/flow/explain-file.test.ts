@@ -58,3 +58,18 @@ test('a bounce is read, and what is neither log nor bounce is refused in words',
   assert.match((await explain([join(home.folder, 'broken.gz')])).stderr, /no sound gzip file/);
   assert.equal((await explain(['-'], '')).status, 1);
 });
+
+test('a log that cannot be read is named, with what to do', async () => {
+  for (const [name, content, words] of [
+    ['a.log.xz', Buffer.from('fd377a585a000004', 'hex'), /packed with xz.*xz -dc/],
+    ['mainlog.log', Buffer.from('2026-11-20 10:00:00 1tABCD-000000-00 <= a@b.example H=x [192.0.2.1]\n'), /a log of Exim/],
+    ['sendmail.log', Buffer.from('Nov 20 10:00:00 h sendmail[12]: 4AKA0: to=<bob@example.com>, stat=User unknown\n'), /a log of Sendmail/],
+    ['empty.log', Buffer.alloc(0), /is empty/],
+  ] as const) {
+    const file = join(home.folder, name);
+    writeFileSync(file, content);
+    const told = await explain([file]);
+    assert.deepEqual([told.status, told.stdout], [1, ''], name);
+    assert.match(told.stderr, words);
+  }
+});

@@ -31,12 +31,36 @@ export async function explainFile(session: Session, options: CommonOptions, file
   try {
     const source = await open(session, file);
     const head = await source.head();
+    refuseForeign(file, head);
     if (looksLikeLog(head.toString('latin1'))) return await explainLog(session, options, source.chunks(), shown);
     return explainBounce(session, options, file, await wholeMessage(source.chunks(), file));
   } catch (error) {
     if (error instanceof Failure || !(error instanceof Error) || !('code' in error)) throw error;
     throw String(error.code).startsWith('Z_') ? new Failure('file-unreadable', `cannot read ${file}: it is no sound gzip file`, { temporary: false, cause: error }) : fileUnreadable(file, error);
   }
+}
+
+/** Packers that are not read here, by their first bytes, with the program that unpacks. */
+const PACKED: readonly (readonly [bytes: string, name: string, unpack: string])[] = [['fd377a585a00', 'xz', 'xz -dc'], ['425a68', 'bzip2', 'bzip2 -dc'], ['28b52ffd', 'zstd', 'zstd -dc'], ['504b0304', 'zip', 'unzip -p']];
+/** Logs of other programs, and how to get one that can be read. */
+const FOREIGN: readonly (readonly [pattern: RegExp, words: string])[] = [
+  [/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?(?: \[\d+\])? (?:[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} |exim |Start queue run)/m, 'a log of Exim. Only logs of Postfix are read; posthorn explain "550 …" explains a single reply'],
+  [/ (?:sendmail|sm-mta|sm-msp-queue)\[\d+\]: /, 'a log of Sendmail. Only logs of Postfix are read; posthorn explain "550 …" explains a single reply'],
+  [/^\{.*"__REALTIME_TIMESTAMP"/, 'a journal as JSON. Write it as lines: journalctl -u "postfix*" -o short-iso'],
+];
+
+/** Throws a Failure that says what it is instead. */
+function refuseForeign(file: string, head: Buffer): void {
+  const refuse = (words: string): never => {
+    throw new Failure('file-unreadable', `${file} is ${words}`, { temporary: false });
+  };
+  if (head.length === 0) refuse('empty');
+  const hex = head.subarray(0, 8).toString('hex');
+  const [, name = '', unpack = ''] = PACKED.find(([bytes]) => hex.startsWith(bytes)) ?? [];
+  if (name !== '') refuse(`packed with ${name}. Unpack it on the way: ${unpack} ${file} | posthorn explain -`);
+  const text = head.subarray(0, 8192).toString('latin1');
+  if (text.includes(' postfix')) return;
+  for (const [pattern, words] of FOREIGN) if (pattern.test(text)) refuse(words);
 }
 
 interface Source {
