@@ -8,7 +8,7 @@ import { checkSpf } from '../verify/spf/check-spf.ts';
 import { flattenSpf, type FlattenedSpf } from '../verify/spf/flatten.ts';
 import { KNOWN_SERVICES, knownService } from '../verify/spf/known-services.ts';
 import { layOut, RECORD_OCTETS_WISE, STRING_OCTETS_MAX, type LaidOutRecord } from '../verify/spf/record-layout.ts';
-import { parseSpfRecord } from '../verify/spf/record.ts';
+import { parseSpfRecord, shownTerm } from '../verify/spf/record.ts';
 import { isWellFormedDomain, toAsciiDomain } from '../verify/domain-name.ts';
 import { surveySpf, type SurveyedRecord, type SurveyedTerm } from '../verify/spf/survey.ts';
 import { parseIp } from '../verify/ip-address.ts';
@@ -120,8 +120,8 @@ function endingProblems({ terms, parsed, domain }: SurveyedRecord): readonly str
 
 function termProblems(record: SurveyedRecord): string[] {
   return record.terms.flatMap((term) => [
-    ...(term.problem === undefined ? [] : [`"${term.term}" of ${record.domain}: ${term.problem}.`]),
-    ...(term.type === 'ptr' ? [`"${term.term}" of ${record.domain}: ptr must not be used any more (RFC 7208 §5.5); name the addresses.`] : []),
+    ...(term.problem === undefined ? [] : [`"${shownTerm(term.term)}" of ${record.domain}: ${term.problem}.`]),
+    ...(term.type === 'ptr' ? [`"${shownTerm(term.term)}" of ${record.domain}: ptr must not be used any more (RFC 7208 §5.5); name the addresses.`] : []),
     ...(term.record && term.problem === undefined ? termProblems(term.record) : []),
   ]);
 }

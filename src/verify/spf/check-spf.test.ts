@@ -369,3 +369,11 @@ test('a name that is none is told as it was given', async () => {
   const long = await checkSpf(createZoneDns({}), { ip: '192.0.2.1', sender: `a@${'x'.repeat(5000)}.org`, helo: '' });
   assert.ok(long.explanation.length < 200);
 });
+
+test('a term of any length makes a short sentence', async () => {
+  const zone: Zone = { 'wrong.example': { TXT: [`v=spf1 exists:%{l}${'a'.repeat(50_000)}`] }, 'long.example': { TXT: [`v=spf1 ?exists:${'a'.repeat(50_000)}.example -all`] } };
+  for (const domain of ['wrong.example', 'long.example']) {
+    const { explanation } = await checkSpf(createZoneDns(zone), { ip: '192.0.2.1', sender: `a@${domain}`, helo: '' });
+    assert.ok(explanation.length < 500, explanation.slice(0, 200));
+  }
+});

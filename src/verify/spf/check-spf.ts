@@ -12,6 +12,7 @@ import { parseIp } from '../ip-address.ts';
 import { Evaluation, type Decision, type SpfQuestion } from './evaluation.ts';
 import { SpfAbort, SpfLookups } from './lookups.ts';
 import { expandMacros, expandToName, parseMacroString } from './macro.ts';
+import { shownTerm } from './record.ts';
 import { SpfTrace } from './trace.ts';
 
 export interface SpfInput {
@@ -110,7 +111,7 @@ function explain(decision: Decision, client: string, domain: string): string {
       return `The SPF policy of ${domain} cannot be used: ${decision.detail}.`;
     default: {
       const where = decision.domain === domain ? '' : ` of ${decision.domain}`;
-      const by = decision.mechanism === undefined ? '' : ` by "${decision.mechanism}"${where}`;
+      const by = decision.mechanism === undefined ? '' : ` by "${shownTerm(decision.mechanism)}"${where}`;
       return `${client} ${VERDICTS[decision.result]} ${domain}${by}: ${decision.detail}.`;
     }
   }

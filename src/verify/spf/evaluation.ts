@@ -6,7 +6,7 @@ import { isSameOrBelow, isWellFormedDomain } from '../domain-name.ts';
 import { sameNetwork, type IpBytes } from '../ip-address.ts';
 import { matchesAddress, SpfAbort, type SpfLookups } from './lookups.ts';
 import { expandToName, type MacroString, type MacroValues } from './macro.ts';
-import { isSpfRecord, parseSpfRecord, type Directive, type Modifier, type Qualifier, type SpfRecord } from './record.ts';
+import { isSpfRecord, parseSpfRecord, shownTerm, type Directive, type Modifier, type Qualifier, type SpfRecord } from './record.ts';
 import type { SpfTrace } from './trace.ts';
 
 export interface SpfQuestion {
@@ -62,7 +62,7 @@ export class Evaluation {
     if (depth > DEPTH_MAX) throw new SpfAbort('permerror', 'records are nested too deeply');
     const text = published ?? (await this.#publishedRecord(domain, depth));
     if (text === undefined) return { result: 'none', domain, detail: `${domain} publishes no SPF record` };
-    const parsed = isSpfRecord(text) ? parseSpfRecord(text) : ({ kind: 'error', term: text, detail: 'it does not start with v=spf1' } as const);
+    const parsed = isSpfRecord(text) ? parseSpfRecord(text) : ({ kind: 'error', term: shownTerm(text), detail: 'it does not start with v=spf1' } as const);
     if (parsed.kind === 'error') {
       const detail = `the SPF record of ${domain} has a syntax error in "${parsed.term}": ${parsed.detail}`;
       this.#trace.add(depth, domain, parsed.term, 'error', parsed.detail);
@@ -196,7 +196,7 @@ export class Evaluation {
     try {
       const name = await this.#target(domain, target);
       const inner = await this.checkHost(name, depth + 1);
-      if (inner.result === 'none') throw new SpfAbort('permerror', `${term} names ${name}, which publishes no SPF record`);
+      if (inner.result === 'none') throw new SpfAbort('permerror', `${shownTerm(term)} names ${shownTerm(name)}, which publishes no SPF record`);
       const matched = inner.result === 'pass';
       const detail = `${name} gives ${inner.result}${inner.mechanism ? ` by "${inner.mechanism}"` : ''}`;
       this.#trace.amend(place, matched ? 'match' : 'no-match', detail);
@@ -213,7 +213,7 @@ export class Evaluation {
     try {
       const name = await this.#target(domain, redirect.target);
       const inner = await this.checkHost(name, depth + 1);
-      if (inner.result === 'none') throw new SpfAbort('permerror', `${redirect.term} names ${name}, which publishes no SPF record`);
+      if (inner.result === 'none') throw new SpfAbort('permerror', `${shownTerm(redirect.term)} names ${shownTerm(name)}, which publishes no SPF record`);
       this.#trace.amend(place, 'match', `${name} gives ${inner.result}`);
       return { ...inner, mechanism: inner.mechanism ?? redirect.term };
     } catch (problem) {

@@ -1,5 +1,5 @@
 /** What each term of an SPF record says, in words for somebody who does not know SPF. */
-import type { Directive, Qualifier } from './record.ts';
+import { shownTerm, type Directive, type Qualifier } from './record.ts';
 
 const VERDICTS: Readonly<Record<Qualifier, string>> = {
   '+': 'may send',
@@ -9,7 +9,8 @@ const VERDICTS: Readonly<Record<Qualifier, string>> = {
 };
 
 /** `domain` is the one whose record this is; `target` the name that the term looks up, macros as written. */
-export function meaningOf(directive: Directive, domain: string, target: string): string {
+export function meaningOf(directive: Directive, domain: string, name: string): string {
+  const target = shownTerm(name);
   const verdict = VERDICTS[directive.qualifier];
   switch (directive.kind) {
     case 'all':
@@ -22,7 +23,7 @@ export function meaningOf(directive: Directive, domain: string, target: string):
     case 'mx':
       return `${withBits('a mail server (MX)', directive)} of ${target} ${verdict}`;
     case 'include':
-      return `whoever the record of ${target} lets pass ${verdict}${target === domain ? ' (a circle)' : ''}`;
+      return `whoever the record of ${target} lets pass ${verdict}${name === domain ? ' (a circle)' : ''}`;
     case 'exists':
       return `when ${target} exists in the DNS, the address ${verdict}`;
     case 'ptr':

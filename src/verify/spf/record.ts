@@ -49,6 +49,13 @@ export function isSpfRecord(text: string): boolean {
   return /^v=spf1(?: |$)/i.test(text);
 }
 
+const SHOWN_CHARS = 120;
+
+/** A term as sentences quote it: records of strangers hold terms of any length. */
+export function shownTerm(term: string): string {
+  return term.length > SHOWN_CHARS ? `${term.slice(0, SHOWN_CHARS)}…` : term;
+}
+
 class SyntaxProblem extends Error {}
 
 /** Takes a text for which isSpfRecord holds. */
@@ -63,7 +70,7 @@ export function parseSpfRecord(text: string): ParsedRecord {
       else directives.push(parseDirective(term));
     } catch (problem) {
       if (!(problem instanceof SyntaxProblem)) throw problem;
-      return { kind: 'error', term, detail: problem.message };
+      return { kind: 'error', term: shownTerm(term), detail: problem.message };
     }
   }
   const redirect = modifiers.get('redirect');
@@ -122,7 +129,7 @@ function parseAnyDirective(term: string): Directive {
     case 'ip6':
       return { ...base, kind: name, ...network(name, rest) };
     default:
-      throw new SyntaxProblem(`there is no mechanism called ${name}`);
+      throw new SyntaxProblem(`there is no mechanism called ${shownTerm(name)}`);
   }
 }
 
@@ -164,7 +171,7 @@ function domainSpec(text: string): MacroString {
   const end = /\.([A-Za-z0-9-]+)\.?$/.exec(text);
   const top = end?.[1] ?? '';
   if (top === '' || /^\d+$/.test(top) || top.startsWith('-') || top.endsWith('-')) {
-    throw new SyntaxProblem(`"${text}" does not end in a top-level domain`);
+    throw new SyntaxProblem(`"${shownTerm(text)}" does not end in a top-level domain`);
   }
   return parts;
 }

@@ -12,7 +12,7 @@ import { isWellFormedDomain } from '../domain-name.ts';
 import { parseIp } from '../ip-address.ts';
 import { difference, everyAddress, networkSet, NO_ADDRESSES, union, type AddressSet, type Family } from './address-set.ts';
 import { meaningOf } from './meaning.ts';
-import { isSpfRecord, parseSpfRecord, type Directive, type SpfRecord } from './record.ts';
+import { isSpfRecord, parseSpfRecord, shownTerm, type Directive, type SpfRecord } from './record.ts';
 import type { MacroString } from './macro.ts';
 
 /** Addresses of both families. */
@@ -83,13 +83,13 @@ class Survey {
     if ('problem' in found) return { ...empty, passes: found.unknown ? undefined : NOTHING, problem: found.problem };
     const text = found.strings.join('');
     const sizes = { text, octets: Buffer.byteLength(text, 'latin1'), longestString: Math.max(...found.strings.map((part) => Buffer.byteLength(part, 'latin1'))) };
-    const parsed = isSpfRecord(text) ? parseSpfRecord(text) : ({ kind: 'error', term: text, detail: 'it does not start with v=spf1' } as const);
+    const parsed = isSpfRecord(text) ? parseSpfRecord(text) : ({ kind: 'error', term: shownTerm(text), detail: 'it does not start with v=spf1' } as const);
     if (parsed.kind === 'error') return { ...empty, ...sizes, problem: `syntax error in "${parsed.term}": ${parsed.detail}` };
     return { ...(await this.#terms(domain, depth, [...above, domain], parsed.record)), domain, ...sizes, parsed: parsed.record };
   }
 
   async #published(domain: string): Promise<{ readonly strings: readonly string[] } | { readonly problem: string; readonly unknown: boolean }> {
-    if (!isWellFormedDomain(domain)) return { problem: `"${domain}" is no domain name`, unknown: false };
+    if (!isWellFormedDomain(domain)) return { problem: `"${shownTerm(domain)}" is no domain name`, unknown: false };
     const answer = await this.#dns.query(domain, 'TXT');
     if (answer.kind === 'failure') return { problem: `the look-up TXT ${domain} failed (${answer.reason})`, unknown: true };
     const records = answer.kind === 'found' ? answer.records.filter((strings) => isSpfRecord(strings.join(''))) : [];
@@ -153,7 +153,7 @@ class Survey {
   async #mailServers(name: string, cidr: { readonly v4Bits: number; readonly v6Bits: number }): Promise<Pick<SurveyedTerm, 'covers' | 'voids' | 'problem'>> {
     const answer = await this.#dns.query(name, 'MX');
     if (answer.kind === 'failure') return { covers: undefined, voids: 0, problem: failed('MX', name, answer) };
-    if (answer.kind !== 'found') return { covers: NOTHING, voids: 1, problem: `${name} has no MX` };
+    if (answer.kind !== 'found') return { covers: NOTHING, voids: 1, problem: `${shownTerm(name)} has no MX` };
     if (answer.records.length > AUTHENTICATION_LIMITS.spfMxAddressesMax) {
       return { covers: undefined, voids: 0, problem: `${name} has ${answer.records.length} MX records, ${AUTHENTICATION_LIMITS.spfMxAddressesMax} are allowed` };
     }
@@ -175,7 +175,7 @@ class Survey {
         }
       }
     }
-    return found > 0 ? { covers, voids: 0 } : { covers, voids: countVoids ? 1 : 0, problem: `${names.join(', ')} has no address` };
+    return found > 0 ? { covers, voids: 0 } : { covers, voids: countVoids ? 1 : 0, problem: `${shownTerm(names.join(', '))} has no address` };
   }
 }
 
