@@ -35,7 +35,7 @@ export function stsPlan(domain: string, { publication, reports }: Pick<PolicyFac
     { title: 'A longer life', state: state(2), text: `after a month: posthorn tls sts max-age ${domain} 30d, and publish the new id`, ...(mode === 'enforce' && { from: since + MONTH_SECONDS * 1000 }) },
   ];
   if (publication?.until !== undefined) return { domain, steps: leaving(domain, publication.until), advice: `MTA-STS of ${domain} is being switched off: some senders may hold the policy of before until ${day(publication.until)}. Leave the record and mta-sts.${domain} as they are until then.` };
-  return { domain, steps, advice: adviceFor({ mode, since, long, now, reports }) };
+  return { domain, steps, advice: adviceFor({ domain, mode, since, long, now, reports }) };
 }
 
 /** RFC 8461 §8.3: who takes the policy away at once loses the mail of those who remember it. */
@@ -47,6 +47,7 @@ function leaving(domain: string, until: number): readonly StsPlanStep[] {
 }
 
 interface Standing {
+  readonly domain: string;
   readonly mode: 'none' | 'testing' | 'enforce';
   readonly since: number;
   readonly long: boolean;
@@ -54,7 +55,7 @@ interface Standing {
   readonly reports: PolicyFacts['reports'];
 }
 
-function adviceFor({ mode, since, long, now, reports }: Standing): string {
+function adviceFor({ domain, mode, since, long, now, reports }: Standing): string {
   if (mode === 'none') return 'Begin with testing: nothing is refused, and senders report what would have failed.';
   if (reports && reports.failures > 0) {
     const text = `${reports.failures} of ${reports.failures + reports.successes} sessions failed by the reports since ${day(since)}: posthorn report tls --received says why.`;
@@ -66,7 +67,8 @@ function adviceFor({ mode, since, long, now, reports }: Standing): string {
     return `Two weeks are over and ${reports.successes} sessions of ${reports.reports} reports had no failure: go on to enforce.`;
   }
   if (!long && now - since >= MONTH_SECONDS * 1000) return 'It has been enforced for a month without failures: let senders keep it for longer.';
-  return 'All is in force; nothing is to be done.';
+  if (!long) return `Enforced since ${day(since)}: wait until ${day(since + MONTH_SECONDS * 1000)}, then let senders keep it for longer. Whether the DNS says so, too: posthorn tls sts check ${domain}`;
+  return `Nothing is to be done here. Whether the DNS says so, too: posthorn tls sts check ${domain}`;
 }
 
 function day(atMs: number): string {

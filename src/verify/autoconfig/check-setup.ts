@@ -1,6 +1,6 @@
 /**
  * Do mail programs find this server by themselves? SRV records (RFC 6186, RFC 8314 §5.1, RFC 5804 §1.8), Mozilla's
- * autoconfig over HTTPS, and the SRV of autodiscover, against what is listened on.
+ * autoconfig over HTTPS, and Microsoft's autodiscover as Outlook asks for it, against what is listened on.
  */
 import type { Dns, DnsAnswer, RecordData } from '../../contract/dns.ts';
 import type { HttpsFetch } from '../../contract/https-fetch.ts';
@@ -38,7 +38,8 @@ export async function checkClientSetup({ dns, fetch }: { readonly dns: Dns; read
     const service = services.find(({ protocol, security }) => NAMES[protocol][security] === name);
     return judgeService(question, `${name}._tcp.${domain}`, service, answer);
   });
-  return [...found, ...(await judgeAutoconfig(dns, fetch, question))];
+  const [autoconfig, autodiscover] = await Promise.all([judgeAutoconfig(dns, fetch, question), judgeAutodiscover(dns, fetch, question)]);
+  return [...found, ...autoconfig, ...autodiscover];
 }
 
 /** Pure. */
@@ -75,6 +76,27 @@ async function judgeAutoconfig(dns: Dns, fetch: HttpsFetch | undefined, { domain
   if (answer.kind === 'failure') return [{ level: answer.reason === 'certificate' ? 'fail' : 'unknown', text: `https://${host} gave no settings: ${answer.detail}.`, ...(answer.reason === 'certificate' ? { remedy: `Give it a certificate that names ${host}.` } : {}) }];
   if (answer.status !== 200) return [{ level: 'fail', text: `https://${host}${path} answered with status ${answer.status}.`, remedy: 'Let that name lead to the web server of this server (listen.https).' }];
   return judgeDocument(answer.body.toString('utf8'), host, { hostname, services });
+}
+
+/** Outlook asks https://autodiscover.DOMAIN first, then whoever the SRV record names ([MS-OXDISCO] §3.1.5). */
+async function judgeAutodiscover(dns: Dns, fetch: HttpsFetch | undefined, { domain, hostname, services, httpsPort }: SetupQuestion): Promise<readonly DeploymentFinding[]> {
+  const [name, own] = [`_autodiscover._tcp.${domain}`, `autodiscover.${domain}`];
+  const [address, srv] = await Promise.all([dns.query(own, 'A'), dns.query(name, 'SRV')]);
+  if (address.kind === 'failure' || srv.kind === 'failure') return [{ level: 'unknown', text: `${address.kind === 'failure' ? own : name} could not be looked up now.` }];
+  const target = address.kind === 'found' ? { target: own, port: 443 } : srv.kind === 'found' ? srv.records[0] : undefined;
+  const record = `${name}. SRV 0 0 443 ${hostname}.`;
+  if (!target || target.target === '' || target.target === '.') return [{ level: 'warn', text: `Neither ${own} nor ${name} is published: Outlook does not find its settings.`, remedy: 'Publish this record, with listen.https reachable there.', record }];
+  const host = target.target.toLowerCase().replace(/\.$/, '');
+  if (host !== own && host !== hostname) return [{ level: 'fail', text: `${name} leads Outlook to ${host}, and not to this server.`, remedy: 'Publish this record in its place.', record }];
+  if (!fetch) return [{ level: 'unknown', text: `https://${host} cannot be asked from here.` }];
+  const text = `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"><Request><EMailAddress>someone@${domain}</EMailAddress><AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>`;
+  const answer = await fetch({ host, port: target.port === 443 ? httpsPort : target.port, path: '/autodiscover/autodiscover.xml', body: { mediaType: 'text/xml; charset=utf-8', text }, accept: 'text/xml', bytesMax: ANSWER_BYTES_MAX, timeoutMs: FETCH_TIMEOUT_MS });
+  if (answer.kind === 'failure') return [{ level: answer.reason === 'certificate' ? 'fail' : 'unknown', text: `https://${host} gave Outlook no settings: ${answer.detail}.`, ...(answer.reason === 'certificate' ? { remedy: `Give it a certificate that names ${host}.` } : {}) }];
+  const offered = answer.body.toString('utf8').split('<Protocol>').slice(1).map((part) => ({ host: elementOf(part, 'Server'), port: Number(elementOf(part, 'Port')) }));
+  if (answer.status !== 200 || offered.length === 0) return [{ level: 'fail', text: `https://${host}/autodiscover/autodiscover.xml has no settings for Outlook (status ${answer.status}).`, remedy: 'Let that name lead to the web server of this server (listen.https).' }];
+  const stray = offered.find((each) => each.host !== hostname || !services.some(({ port }) => port === each.port));
+  if (stray) return [{ level: 'fail', text: `The settings for Outlook at https://${host} name ${stray.host ?? 'no host'}, port ${stray.port}, which is not served here.`, remedy: 'Let that name lead to the web server of this server (listen.https).' }];
+  return [{ level: 'pass', text: `https://${host} tells Outlook the right settings.` }];
 }
 
 /** Do the ports of the document lead to what is served? Pure. */
