@@ -9,6 +9,8 @@ export const DNS_PUBLISH_LIMITS = {
   questionsAtOnce: 16,
   /** Names whose zone is asked for at once. */
   zoneQuestionsAtOnce: 32,
+  /** All of a plan or check: what is not known by then is unknown. */
+  planTimeoutMs: 180_000,
   /** Domains planned at once. */
   domainsAtOnce: 24,
   /** Zones changed at once. */

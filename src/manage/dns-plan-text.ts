@@ -1,5 +1,6 @@
 /** A plan in words for people: what would be changed where, before and after, and what is left alone. */
 import type { PlanAction, PlanItem } from '../publish/plan.ts';
+import { panelFields } from './dns-panel.ts';
 import type { DnsPlan } from './dns-planning.ts';
 
 export interface PlanLine {
@@ -31,7 +32,8 @@ export function planLines(plan: DnsPlan, verbose: boolean): readonly PlanLine[] 
   ];
 }
 
-function itemLines({ name, type, action, before, after, reason, risk, provider, zone }: PlanItem): readonly PlanLine[] {
+function itemLines(item: PlanItem): readonly PlanLine[] {
+  const { name, type, action, before, after, reason, risk, provider, zone } = item;
   const where = provider === undefined ? '' : ` (${provider}, zone ${zone?.name ?? ''})`;
   const danger = risk === 'high' ? '; look twice: a mistake here loses mail' : '';
   const head: PlanLine = { text: `  ${TITLES[action].padEnd(10)} ${name} ${type}${where}`, ...(action === 'blocked' || action === 'unknown' ? { tone: 'yellow' as const } : {}) };
@@ -41,10 +43,25 @@ function itemLines({ name, type, action, before, after, reason, risk, provider, 
   return [
     head,
     ...gone.map((value) => ({ text: `    - ${value}`, tone: 'red' as const })),
-    ...[...next].map((value) => (old.has(value) ? { text: `      ${value}`, tone: 'dim' as const } : { text: `    + ${value}`, tone: 'green' as const })),
+    ...(action === 'by-hand' ? handLines(item, old) : [...next].map((value) => (old.has(value) ? { text: `      ${value}`, tone: 'dim' as const } : { text: `    + ${value}`, tone: 'green' as const }))),
     { text: `    ${reason}${danger}` },
   ];
 }
+
+/** What to type where, for who has no provider in the configuration. */
+function handLines({ domain, name, type, before, after }: PlanItem, old: ReadonlySet<string>): readonly PlanLine[] {
+  const fresh = after?.values.filter((value) => !old.has(value)) ?? [];
+  const gone = before?.values.filter((value) => !after?.values.includes(value)) ?? [];
+  if (!after || fresh.length === 0) return [{ text: '    Remove it in the panel of whoever keeps your DNS.' }];
+  const where = 'in the panel of whoever keeps your DNS';
+  const zone = name === domain || name.endsWith(`.${domain}`) ? domain : '';
+  return [
+    { text: gone.length > 0 ? `    Replace it ${where} with:` : `    Add this ${where}${before ? ', beside what stands there' : ''}:` },
+    ...fresh.flatMap((value) => panelFields({ name, type, ttlSeconds: after.ttlSeconds }, value, zone).map(([title, content]) => ({ text: `      ${title.padEnd(PANEL_TITLE)}  ${content}`, tone: 'green' as const }))),
+  ];
+}
+
+const PANEL_TITLE = 'Priority'.length;
 
 function summary({ items, leftAlone }: DnsPlan): PlanLine {
   const count = (...actions: readonly PlanAction[]): number => items.filter(({ action }) => actions.includes(action)).length;

@@ -61,8 +61,19 @@ export interface PlannedDomains {
 /** Rejects with Failure `domain-unknown`, `no-domains`, or `dns-provider-settings`. */
 export async function planDomains(context: ManageContext, request: PlanRequest): Promise<PlannedDomains> {
   const names = await chosenDomains(context, request);
+  const deadline = new AbortController();
+  const late = new Failure('dns-deadline', `not looked at: the rest took longer than ${DNS_PUBLISH_LIMITS.planTimeoutMs / 60_000} min; plan fewer domains, or mend what does not answer`, { temporary: true });
+  const timer = context.clock.timer(DNS_PUBLISH_LIMITS.planTimeoutMs, () => deadline.abort(late));
+  try {
+    return await planNamed(context, request, names, deadline.signal);
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** What is not known when `signal` aborts is unknown in the plan. */
+async function planNamed(context: ManageContext, request: PlanRequest, names: readonly string[], signal: AbortSignal): Promise<PlannedDomains> {
   const newDefaults = request.newDefaults ?? request.all ?? false;
-  const signal = new AbortController().signal;
   const { store, config } = context;
   const [policies, owned, keys] = await Promise.all([policiesOf(context), store.dnsPublishing.owned(), store.keys.list()]);
   const hostname = domainKey(config.hostname);
@@ -73,6 +84,7 @@ export async function planDomains(context: ManageContext, request: PlanRequest):
   const places = new Semaphore(DNS_PUBLISH_LIMITS.domainsAtOnce);
   await Promise.all(names.map((name) => places.run(() => run.domain(name, keysOf.get(name) ?? [], newDefaults ? policies(name).renewed : policies(name).policy))));
   await run.host();
+  if (request.all) await Promise.all(ownership.domains().filter((owner) => owner !== HOST && !names.includes(owner)).map((owner) => places.run(() => run.removed(owner))));
   const news = names.map((domain) => ({ domain, changes: changedDefaults(policies(domain)) })).filter(({ changes }) => changes.length > 0);
   return { plan: { ...run.assembled(), hosting: await run.hosting(), changedDefaults: news, newDefaults, domains: names }, policies };
 }
@@ -147,6 +159,11 @@ class Ownership {
     return this.#values.get(`${name} ${type}`) ?? [];
   }
 
+  /** With the host's own name for its records. */
+  domains(): readonly string[] {
+    return [...this.#sets.keys()];
+  }
+
   setsOf(domain: string): readonly Pick<RecordSet, 'name' | 'type'>[] {
     return this.#sets.get(domain) ?? [];
   }
@@ -177,16 +194,27 @@ class PlanRun {
   }
 
   async domain(name: string, keys: readonly KeyRow[], policy: DomainPolicy): Promise<void> {
-    try {
+    await this.#tried(name, async () => {
       const elsewhere = policy.use === 'auto' ? await mailGoesElsewhere(this.#context, name) : undefined;
       if (elsewhere !== undefined) return void this.#leftAlone.push({ domain: name, reason: elsewhere });
       const records = desiredRecords(await recordsInput(this.#context, name, { keys, policy }));
       const isHost = (record: DesiredRecord): boolean => record.where === 'hosting' || !(record.name === name || record.name.endsWith(`.${name}`)) || this.#isOfHost(record, name);
       this.#hostRecords ??= records.filter(isHost);
       this.#items.push(...(await this.#plan(name, records.filter((record) => !isHost(record)))));
+    });
+  }
+
+  /** Of a domain that this server does not host any more: what we published for it goes, and what others did stays. */
+  async removed(domain: string): Promise<void> {
+    await this.#tried(domain, async () => void this.#items.push(...(await this.#plan(domain, [])).filter(({ action }) => action !== 'good')));
+  }
+
+  async #tried(domain: string, task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      this.#failed.push({ domain: name, reason: error.message });
+      this.#failed.push({ domain, reason: error.message });
     }
   }
 
@@ -200,7 +228,7 @@ class PlanRun {
 
   async host(): Promise<void> {
     const records = (this.#hostRecords ?? []).filter(({ where }) => where === 'zone');
-    if (records.length > 0) this.#items.push(...(await this.#plan(HOST, records)));
+    if (records.length > 0) await this.#tried(HOST, async () => void this.#items.push(...(await this.#plan(HOST, records))));
   }
 
   async hosting(): Promise<readonly HostingRecord[]> {

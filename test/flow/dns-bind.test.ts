@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { SystemClock } from '../../src/base/clock.ts';
+import { type Clock, SystemClock } from '../../src/base/clock.ts';
 import type { DnsProvider } from '../../src/contract/dns-publishing.ts';
 import { createConnector } from '../../src/net/connector.ts';
 import { createRfc2136Provider } from '../../src/publish/rfc2136/provider.ts';
@@ -20,10 +20,10 @@ const FOREIGN = '"google-site-verification=abc\\"def" "second string"';
 let bind: Bind;
 let home: Home;
 
-function provider(overrides: Partial<Bind> = {}): DnsProvider {
+function provider(overrides: Partial<Bind> = {}, its: Clock = clock): DnsProvider {
   const { address, port, keyName, algorithm, secret } = { ...bind, ...overrides };
   const settings = { server: `${address}:${port}`, 'key-name': keyName, 'key-algorithm': algorithm };
-  return createRfc2136Provider({ label: 'bind', settings, zones: [], clock, connector: createConnector({ clock }), fetch: () => Promise.reject(new Error('no HTTP here')), readSecret: async () => secret });
+  return createRfc2136Provider({ label: 'bind', settings, zones: [], clock: its, connector: createConnector({ clock }), fetch: () => Promise.reject(new Error('no HTTP here')), readSecret: async () => secret });
 }
 
 async function published(name: string, type: 'TXT' | 'MX' | 'A' | 'SRV'): Promise<readonly string[]> {
@@ -168,6 +168,19 @@ test('a changed default waits until it is asked for', { skip }, async () => {
   }
 });
 
+test('what was published for a domain that is removed is shown by plan --all, and goes with apply --all', { skip }, async () => {
+  assert.equal((await home.posthorn(['dns', 'apply', 'wild.example', '--yes', '--no-wait'])).status, 0);
+  assert.deepEqual(await published('wild.example', 'MX'), ['10 mail.host.example.']);
+  assert.equal((await home.posthorn(['domain', 'remove', 'wild.example'])).status, 0);
+  const { items } = await home.json<PlanJson>(['dns', 'plan', '--all']);
+  const its = items.filter(({ name }) => name.endsWith('wild.example'));
+  assert.ok(its.length > 3);
+  assert.ok(its.every(({ action, after }) => action === 'remove' && after === undefined), JSON.stringify(its));
+  assert.equal((await home.posthorn(['dns', 'apply', '--all', '--yes', '--no-wait'])).status, 0);
+  assert.deepEqual(await published('wild.example', 'MX'), []);
+  assert.deepEqual(await published('*.wild.example', 'TXT'), ['"for everything"']);
+});
+
 test('a wrong secret, key name or server is told in words', { skip }, async () => {
   const wanted = [{ name: 'one.example', type: 'TXT' }] as const;
   const zone = { name: 'one.example', id: 'one.example' };
@@ -175,6 +188,8 @@ test('a wrong secret, key name or server is told in words', { skip }, async () =
   await assert.rejects(provider({ keyName: 'stranger' }).recordSets(zone, wanted, signal), { code: 'dns-provider-refused', message: /BADKEY/ });
   await assert.rejects(provider({ port: 1 }).recordSets(zone, wanted, signal), { code: 'dns-provider-unreachable' });
   assert.equal(await provider().zoneOf?.('nowhere.test', signal), undefined);
+  const late = { now: () => Date.now() - 3_600_000, timer: clock.timer.bind(clock) } as Clock;
+  await assert.rejects(provider({}, late).recordSets(zone, wanted, signal), { code: 'dns-provider-refused', message: /clock/i });
   assert.deepEqual(await provider().zoneOf?.('a.b.one.example', signal), { name: 'one.example', id: 'one.example' });
 });
 

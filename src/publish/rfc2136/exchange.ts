@@ -7,7 +7,7 @@ import { Failure } from '../../base/errors.ts';
 import type { HostPort } from '../../config/config.ts';
 import type { Connector } from '../../net/connector.ts';
 import { decodeMessage, encodeMessage, RCODE, type IncomingMessage, type OutgoingMessage } from '../../wire/dns/message.ts';
-import { sign, verify, type TsigKey } from '../../wire/dns/tsig.ts';
+import { sign, verify, type TsigKey, TSIG_ERROR } from '../../wire/dns/tsig.ts';
 
 export interface PrimaryServer {
   /** Label of the provider. */
@@ -139,6 +139,7 @@ class Dialogue {
     const { label, server, key } = this.#primary;
     const where = `${label} (${server.address} port ${server.port})`;
     const unsigned = message.rcode === RCODE.REFUSED ? 'the name server refused (REFUSED) without a signature' : detail;
+    if (error === TSIG_ERROR.BADTIME) return new Failure('dns-provider-refused', `${where}: ${detail}: let both keep time by NTP`, { temporary: true });
     return new Failure('dns-provider-refused', `${where}: ${error === -1 ? unsigned : detail}; compare key-name (${key.name}), key-algorithm (${key.algorithm}) and the secret with the name server's`, { temporary: false });
   }
 }
