@@ -22,6 +22,8 @@ export interface ExaminationOptions {
   /** Ids of checks; default all. */
   readonly only?: readonly string[];
   readonly deadlineMs: number;
+  /** Subjects that are still being made, of look-ups of their own; the others do not wait for them. */
+  readonly more?: Promise<readonly Subject[]>;
   readonly onResult?: (result: Result, done: number, of: number) => void;
 }
 
@@ -35,25 +37,28 @@ export interface Examination {
 const ORDER: Readonly<Record<Finding['level'], number>> = { fail: 0, warn: 1, unknown: 2, pass: 3, skip: 4 };
 
 /** Never rejects for what a check found or for a check that failed: that is `unknown`. */
-export async function examine({ network, ...ports }: DoctorContext, subjects: readonly Subject[], { only, deadlineMs, onResult }: ExaminationOptions): Promise<Examination> {
+export async function examine({ network, ...ports }: DoctorContext, subjects: readonly Subject[], { only, deadlineMs, more, onResult }: ExaminationOptions): Promise<Examination> {
   const wanted = CHECKS.filter(({ id }) => only === undefined || only.includes(id));
-  const pairs = subjects.flatMap((subject) => wanted.filter((check) => check.about === subject.kind && applies(check, subject)).map((check) => ({ check, subject })));
   const context = { ...ports, ...(network ? { network: rememberingNetwork(network) } : {}) };
   let done = 0;
+  let of = 0;
   const places = new Semaphore(DOCTOR_LIMITS.checksAtOnceMax);
-  const found = await Promise.all(
-    pairs.map(async ({ check, subject }) => {
+  const look = (some: readonly Subject[]): Promise<readonly Result[]> => {
+    const pairs = some.flatMap((subject) => wanted.filter((check) => check.about === subject.kind && applies(check, subject)).map((check) => ({ check, subject })));
+    of += pairs.length;
+    return Promise.all(pairs.map(async ({ check, subject }) => {
       const result = resultOf(check, subject, await places.run(async () => {
         // A check of a large message computes for a while: let others have a turn between two of them.
         await setImmediate();
         return inTime(() => check.run(context, subject), deadlineMs);
       }));
       done += 1;
-      onResult?.(result, done, pairs.length);
+      onResult?.(result, done, of);
       return result;
-    }),
-  );
-  const results = explainConsequences(found, BY_ID);
+    }));
+  };
+  const found = await Promise.all([look(subjects), ...(more ? [more.then(look)] : [])]);
+  const results = explainConsequences(found.flat(), BY_ID);
   return { score: wholeScore(results), results: results.toSorted(worstFirst) };
 }
 

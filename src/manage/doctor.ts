@@ -51,10 +51,10 @@ export async function runDoctor({ dns, clock, network, lists, domainLists }: Ver
   // Behind a smarthost receivers see that one's address; ours is no matter to them.
   const addresses = known && known.server.relay === undefined ? await ownAddresses({ dns }, known) : [];
   const now = clock.now();
-  const subjects = [...subjectsOf(known, addresses, names), ...(await sampleSubjects({ dns, now }, known, addresses, names, only))];
+  const subjects = subjectsOf(known, addresses, names);
   if (subjects.length === 0) throw new Failure('nothing-to-check', 'name a domain, or run this where a server is configured', { temporary: false });
   const context = { dns, now, ...(network ? { network } : {}), ...(lists ? { lists } : {}), ...(domainLists ? { domainLists } : {}) };
-  const examination = await examine(context, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, ...(only ? { only } : {}), ...(onResult ? { onResult } : {}) });
+  const examination = await examine(context, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, more: sampleSubjects({ dns, now }, known, addresses, names, only), ...(only ? { only } : {}), ...(onResult ? { onResult } : {}) });
   return { ...examination, addresses };
 }
 
