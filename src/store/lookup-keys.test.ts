@@ -62,7 +62,7 @@ test('keys are found among the recent ones and in every run, the newest first', 
     assert.deepEqual(findByKey(db, `<M${at}@EXAMPLE.org>`, 10), [ids[at]]);
     assert.deepEqual(findByKey(db, `user${at}@example.net`, 10), [ids[at]]);
   }
-  assert.deepEqual(findByKey(db, 'alice@example.org', 20), ids.slice(-20).reverse());
+  assert.deepEqual(findByKey(db, 'alice@example.org', 20), ids.slice(-20).toReversed());
   assert.equal(findByKey(db, 'alice@example.org', MESSAGES + 1).length, MESSAGES);
   assert.deepEqual(findByKey(db, 'nobody@example.net', 10), []);
 });

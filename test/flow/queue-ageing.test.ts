@@ -122,6 +122,19 @@ test('what is held expires on time, too', async (t) => {
   assert.equal(bench.queue.control.size.recipients, 1, 'only the notice waits');
 });
 
+test('what is held expires after the time of its delay notice, also when no other message comes', async (t) => {
+  const bench = await open(t, deferring, paused);
+  const id = await bench.submit([['failure']], { delayNoticeAt: bench.clock.now() + 4 * HOUR_MS });
+  await bench.store.queue.order(id, [0], { state: 'held' }, []);
+  await bench.queue.control.refresh([id]);
+  bench.clock.advance(4 * HOUR_MS + 1);
+  await bench.eventually('end of the notice', async () => (await bench.store.queue.read(id))?.message.delayNoticeAt === undefined);
+  // Until the sweep is over nothing waits for the clock.
+  for (let round = 0; round < 20; round++) await new Promise(setImmediate);
+  bench.clock.advance(44 * HOUR_MS);
+  await bench.eventually('expiry', async () => (await bench.states(id))[0] === 'expired');
+});
+
 test('one delay notice, for those who want it, over a restart', async (t) => {
   const bench = await open(t);
   const id = await bench.submit([undefined, ['failure'], ['delay', 'failure']]);

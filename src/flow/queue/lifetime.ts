@@ -188,6 +188,8 @@ export class Lifetime {
       const items = wanted && feedback.delayNotice ? await feedback.delayNotice(message, await store.content(message.contentDigest), waiting.map((recipient) => late(recipient, this.#shapedWait(message, recipient)))) : [];
       const followUps = items.flatMap(({ enqueue }) => enqueue ?? []);
       await store.settle(message.id, [], [], followUps, items.map(({ event }) => event), true);
+      // What comes next was asked for before this one had a next time.
+      this.noteTime(message.expiresAt);
       admit(followUps);
       return true;
     } catch (error) {
