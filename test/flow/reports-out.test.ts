@@ -43,6 +43,11 @@ async function raw(provider: string, id: string): Promise<Buffer> {
   return Buffer.from((await user.call<{ raw: string }>('lab.inbox', { provider, raw: id })).raw, 'base64');
 }
 
+/** Of the lab, milliseconds since 1970. */
+async function clockOf(): Promise<number> {
+  return (await user.trace(await user.submit({ to: 'alice@example.org', subject: 'time' }))).events[0]?.at ?? assert.fail();
+}
+
 function sent(): Promise<readonly Sent[]> {
   return lab.json<readonly Sent[]>(['report', 'sent']);
 }
@@ -86,6 +91,15 @@ describe('reports to others', () => {
     const [found] = await readReportMessage(content);
     const { policies } = found?.kind === 'tls' ? found.report : assert.fail(JSON.stringify(found));
     assert.deepEqual(policies.map(({ type, domain, successes, failures }) => ({ type, domain, successes, failures })), [{ type: 'sts', domain: 'example.net', successes: 1, failures: 0 }]);
+  });
+
+  it('a day is sent by hand once it is over, and only what did not go out', async () => {
+    const day = new Date(await clockOf()).toISOString().slice(0, 10);
+    const early = await lab.run(['report', 'send', '--day', day]);
+    assert.deepEqual([early.status, /is not over: a report is about a whole day/.test(early.stderr), early.stdout], [1, true, '']);
+    for (const args of [['--day', 'yesterday'], ['--kind', 'arf']]) assert.equal((await lab.run(['report', 'send', ...args])).status, 2);
+    for (const other of ['2026-02-31', '1999-01-01']) assert.equal((await lab.run(['report', 'send', '--day', other])).status, 1);
+    assert.deepEqual(await lab.json(['report', 'send']), []);
   });
 
   it('nobody is told twice, and reports make no reports', async () => {
