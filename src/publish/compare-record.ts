@@ -112,9 +112,9 @@ async function compareSpf({ wanted, rivals, owned, domain, spf }: AloneQuestion)
     case 'good':
       return several === '' ? { kind: 'good', note: judgement.note } : { kind: 'different', value: written(merged), reason: several };
     case 'missing': {
-      const text = withTerms(merged, judgement.terms);
-      if (several !== '') return { kind: 'different', value: written(text), reason: several };
-      return { kind: 'amended', value: written(text), reason: `SPF does not let ${addressesIn(judgement.terms)} pass; it is added, the rest of the record stays${lengthNote(text)}` };
+      const amended = withTerms(merged, judgement.terms);
+      if (several !== '') return { kind: 'different', value: written(amended), reason: several };
+      return { kind: 'amended', value: written(amended), reason: `SPF does not let ${addressesIn(judgement.terms)} pass; it is added, the rest of the record stays${lengthNote(amended)}` };
     }
     case 'broken':
       return mendBroken({ merged, target, wanted, several, detail: judgement.detail }, (record) => spf(domain, record, target));

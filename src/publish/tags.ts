@@ -15,13 +15,16 @@ export function tagsOf(text: string): ReadonlyMap<string, string> {
 /** `text` with one tag set anew, in its place, or behind the rest. */
 export function withTag(text: string, name: string, value: string): string {
   const pieces = text.split(';').map((piece) => piece.trim()).filter((piece) => piece !== '');
-  const at = pieces.findIndex((piece) => piece.slice(0, Math.max(piece.indexOf('='), 0)).trim().toLowerCase() === name);
+  const at = pieces.findIndex((piece) => nameOf(piece) === name);
   const written = `${name}=${value}`;
   return (at < 0 ? [...pieces, written] : pieces.with(at, written)).join('; ');
 }
 
 /** `text` without the tags of these names. */
 export function withoutTags(text: string, names: readonly string[]): string {
-  const nameOf = (piece: string): string => piece.slice(0, Math.max(piece.indexOf('='), 0)).trim().toLowerCase();
   return text.split(';').map((piece) => piece.trim()).filter((piece) => piece !== '' && !names.includes(nameOf(piece))).join('; ');
+}
+
+function nameOf(piece: string): string {
+  return piece.slice(0, Math.max(piece.indexOf('='), 0)).trim().toLowerCase();
 }

@@ -54,6 +54,9 @@ export async function askPrimary(primary: PrimaryServer, messages: readonly Omit
   });
 }
 
+/** Code of the Failure for REFUSED without a signature, which Knot answers about zones that it does not have. */
+export const UNSIGNED_REFUSAL = 'dns-provider-refused-unsigned';
+
 class Dialogue {
   readonly #primary: PrimaryServer;
   readonly #socket: Socket;
@@ -138,9 +141,10 @@ class Dialogue {
   #refused(message: IncomingMessage, detail: string, error: number): Failure {
     const { label, server, key } = this.#primary;
     const where = `${label} (${server.address} port ${server.port})`;
-    const unsigned = message.rcode === RCODE.REFUSED ? 'the name server refused (REFUSED) without a signature' : detail;
+    const compare = `compare key-name (${key.name}), key-algorithm (${key.algorithm}) and the secret with the name server's`;
+    if (error === -1 && message.rcode === RCODE.REFUSED) return new Failure(UNSIGNED_REFUSAL, `${where}: the name server refused (REFUSED) without a signature; ${compare}`, { temporary: false });
     if (error === TSIG_ERROR.BADTIME) return new Failure('dns-provider-refused', `${where}: ${detail}: let both keep time by NTP`, { temporary: true });
-    return new Failure('dns-provider-refused', `${where}: ${error === -1 ? unsigned : detail}; compare key-name (${key.name}), key-algorithm (${key.algorithm}) and the secret with the name server's`, { temporary: false });
+    return new Failure('dns-provider-refused', `${where}: ${detail}; ${compare}`, { temporary: false });
   }
 }
 

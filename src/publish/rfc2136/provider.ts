@@ -13,7 +13,7 @@ import { decodeRdata, TYPE_NUMBERS, typeName, typeNumber } from '../../wire/dns/
 import type { TsigAlgorithm } from '../../wire/dns/tsig.ts';
 import type { ProviderParts } from '../providers/provider-type.ts';
 import { wildcardsAbove } from '../wildcard.ts';
-import { askPrimary, type PrimaryServer, type SignedReply } from './exchange.ts';
+import { askPrimary, UNSIGNED_REFUSAL, type PrimaryServer, type SignedReply } from './exchange.ts';
 import { existsMessage, updateMessage } from './update-message.ts';
 
 const SOA = TYPE_NUMBERS['SOA'] as number;
@@ -40,7 +40,10 @@ class PrimaryNameServer implements DnsProvider {
   }
 
   async zoneOf(name: string, signal: AbortSignal): Promise<DnsZone | undefined> {
-    const [reply] = await askPrimary(await this.#primary(), [question(name, SOA)], signal);
+    const [reply] = await askPrimary(await this.#primary(), [question(name, SOA)], signal).catch((error: unknown) => {
+      if (error instanceof Failure && error.code === UNSIGNED_REFUSAL) return [];
+      throw error;
+    });
     const rcode = reply?.message.rcode;
     if (rcode === RCODE.REFUSED || rcode === RCODE.NOTAUTH) return undefined;
     const soa = [...(reply?.message.answers ?? []), ...(reply?.message.authorities ?? [])].find((record) => record.type === SOA);
