@@ -109,7 +109,33 @@ describe('a web server with slow clients', () => {
       return socket;
     }));
     const closed = Promise.all(silent.map(allOf));
-    await server.close(1);
+    // They have no request that could be waited for.
+    await server.close(60_000);
+    await closed;
+  });
+});
+
+describe('a web server that stops', () => {
+  it('answers what it was asked before', async () => {
+    let finish = (): void => {};
+    const asked = new Promise<void>((begun) => {
+      finish = begun;
+    });
+    let release = (): void => {};
+    const handle = async (): Promise<{ status: number; body: string }> => {
+      finish();
+      await new Promise<void>((resolve) => (release = resolve));
+      return { status: 200, body: 'whole' };
+    };
+    const server = createWebServer({ routes: () => [{ method: 'GET', path: '/slow', handle }], clock: new SystemClock(), log: silentLog, isProxy: () => false, clientKey: (address) => address });
+    const where = await server.listen('http', { address: '127.0.0.1', port: 0 });
+    const socket = connect(where.port, '127.0.0.1');
+    socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+    const answer = allOf(socket);
+    await asked;
+    const closed = server.close(60_000);
+    release();
+    assert.match(await answer, /^HTTP\/1\.1 200 [^]*whole$/);
     await closed;
   });
 });

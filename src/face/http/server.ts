@@ -89,7 +89,9 @@ class Web implements WebServer {
   readonly #room = new BodyRoom(HTTP_SERVER_LIMITS.bodiesBytesMax);
   readonly #perClient = new Map<string, number>();
   readonly #sockets = new Set<Socket>();
-  #cut = false;
+  /** Ends of connections with a request whose answer is on its way (clientEnd). */
+  readonly #busy = new Set<string>();
+  #closing = false;
   #tls: SecureContextOptions | undefined;
 
   constructor(options: WebServerOptions) {
@@ -121,15 +123,15 @@ class Web implements WebServer {
 
   async close(drainMs: number): Promise<void> {
     const closed = Promise.all(this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
-    for (const server of this.#servers) server.closeIdleConnections();
+    this.#closing = true;
+    // Also those in their TLS handshake, or that have asked nothing yet, which Node does not count as idle.
+    for (const socket of this.#sockets) if (!this.#busy.has(clientEnd(socket))) socket.destroy();
     const timer = this.#options.clock.timer(drainMs, () => this.#cutOff());
     await closed;
     timer.cancel();
   }
 
-  /** Also those that have asked nothing yet, and those in their TLS handshake, which Node counts as no connection. */
   #cutOff(): void {
-    this.#cut = true;
     for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -151,7 +153,7 @@ class Web implements WebServer {
     const key = this.#options.clientKey(peer);
     const count = this.#perClient.get(key) ?? 0;
     const crowded = count >= HTTP_SERVER_LIMITS.connectionsPerClientMax && !this.#options.isProxy(peer);
-    if (this.#cut || crowded || this.#sockets.size >= HTTP_SERVER_LIMITS.connectionsMax) return void socket.destroy();
+    if (this.#closing || crowded || this.#sockets.size >= HTTP_SERVER_LIMITS.connectionsMax) return void socket.destroy();
     this.#sockets.add(socket);
     this.#perClient.set(key, count + 1);
     socket.once('close', () => {
@@ -164,6 +166,12 @@ class Web implements WebServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => {});
+    const end = clientEnd(request.socket);
+    this.#busy.add(end);
+    response.once('close', () => {
+      this.#busy.delete(end);
+      if (this.#closing) request.socket.destroySoon();
+    });
     try {
       await this.#answer(request, response);
     } catch (error) {
@@ -201,6 +209,11 @@ class Web implements WebServer {
       work.then(resolve, reject).finally(() => timer.cancel());
     });
   }
+}
+
+/** A TLS connection and the TCP connection below it have the same. */
+function clientEnd({ remoteAddress = '', remotePort = 0, localPort = 0 }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`;
 }
 
 async function ask(routes: readonly HttpRoute[], request: HttpRouteRequest): Promise<HttpRouteAnswer> {
