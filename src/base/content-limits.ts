@@ -35,6 +35,8 @@ export const MAIL_TEST_LIMITS = {
   /** Answers to one envelope sender, and to all, in 24 hours. More mail is taken and thrown away unread. */
   perSenderPerDay: 20,
   perDay: 1000,
+  /** Scored at the same time; the others wait. */
+  atOnce: 4,
   /** A report is kept so long. */
   keptMs: 30 * 86_400_000,
   keptMax: 10_000,

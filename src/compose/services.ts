@@ -12,6 +12,7 @@ import type { LaneKey } from '../contract/sending.ts';
 import type { MailService, ServiceAddress, ServiceOf } from '../contract/service-mail.ts';
 import { createReportService, REPORT_SERVICE } from '../flow/reports/report-service.ts';
 import { isMailTestAddress, MAIL_TEST_SERVICE } from '../manage/mail-test-address.ts';
+import { TestsUnderway } from '../manage/tests-underway.ts';
 import { addressKey, localPartOf } from '../mail/address.ts';
 import type { Store } from '../store/store.ts';
 
@@ -61,8 +62,9 @@ export function createServices(ports: ServicePorts): readonly MailService[] {
 
 /** Loaded when the first message comes: session threads, which ask for addresses only, need none of it. */
 function createMailTest({ network, ...ports }: ServicePorts): MailService {
+  const underway = new TestsUnderway();
   return {
     name: MAIL_TEST_SERVICE,
-    take: async (mail) => (await import('../manage/mail-test.ts')).takeMailTest({ ...ports, network: network() }, mail),
+    take: async (mail) => (await import('../manage/mail-test.ts')).takeMailTest({ ...ports, underway, network: network() }, mail),
   };
 }

@@ -17,12 +17,14 @@ import { openStore, type OwnStore } from '../store/store.ts';
 import { readMessage } from '../verify/content/message-reading.ts';
 import { isMailTestAddress } from './mail-test-address.ts';
 import { takeMailTest } from './mail-test.ts';
+import { TestsUnderway } from './tests-underway.ts';
 
 let store: OwnStore;
 const dir = mkdtempSync(join(tmpdir(), 'posthorn-mail-test-'));
 const clock = new SystemClock();
 const sent: { readonly recipients: readonly string[]; readonly content: Buffer }[] = [];
 let serial = 0;
+const underway = new TestsUnderway();
 
 before(async () => {
   store = await openStore(dir, { clock });
@@ -44,7 +46,7 @@ async function write({ sender, believed = true, id = `test${(serial += 1)}`, hea
   const message = { id, sender, senderBelieved: believed, startedAt: clock.now(), origin: { kind: 'inbound', protocol: 'ESMTPS', clientAddress: '192.0.2.7', helo: 'mail.example.org', listener: '' } } as unknown as QueueMessage;
   const content = new BufferSource(Buffer.from(`${header}From: <a@example.org>\r\nSubject: <b>"Hello" & more\r\nMessage-ID: <1@example.org>\r\n\r\nWords of a message.\r\n`));
   const config = { hostname: 'mail.example.net' } as Config;
-  await takeMailTest({ config, clock, log: silentLog, store, dns: createZoneDns({}), network: {} as DoctorNetwork, ownMail: { send: async (mail) => ({ id: String(sent.push(mail)) }), tellPostmaster: async () => ({ id: '' }) } }, { message, recipient: 'test-x@example.net', content, isCopy: false });
+  await takeMailTest({ config, clock, log: silentLog, store, underway, dns: createZoneDns({}), network: {} as DoctorNetwork, ownMail: { send: async (mail) => ({ id: String(sent.push(mail)) }), tellPostmaster: async () => ({ id: '' }) } }, { message, recipient: 'test-x@example.net', content, isCopy: false });
   return sent.length - before;
 }
 

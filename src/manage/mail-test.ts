@@ -20,6 +20,7 @@ import type { Store } from '../store/store.ts';
 import { sendingSource } from './doctor.ts';
 import { composeMailTestReport } from './mail-test-report.ts';
 import { scoreMessage, type ScoreReport } from './score.ts';
+import type { TestsUnderway } from './tests-underway.ts';
 
 export interface MailTestPorts {
   /** The live one. */
@@ -30,6 +31,7 @@ export interface MailTestPorts {
   readonly dns: Dns;
   readonly network: DoctorNetwork;
   readonly ownMail: OwnMail;
+  readonly underway: TestsUnderway;
 }
 
 const DAY_MS = 86_400_000;
@@ -44,13 +46,15 @@ export async function takeMailTest(ports: MailTestPorts, { message, recipient, c
   const bytes = content.inMemory ?? (await content.read());
   const told = message.senderBelieved && sender !== '' && !answersByItself(bytes);
   if (!report) {
-    const { ofSender, all } = await store.mailTests.counts(sender, clock.now() - DAY_MS);
-    if (ofSender >= MAIL_TEST_LIMITS.perSenderPerDay || all >= MAIL_TEST_LIMITS.perDay) {
-      log.info('mail-test.too-many', { id: message.id, sender, ofSender, all });
+    report = await ports.underway.run(sender, () => store.mailTests.counts(sender, clock.now() - DAY_MS), async () => {
+      const made = await score(ports, message, bytes);
+      await store.mailTests.add({ id: message.id, address: recipient, sender, receivedAt: clock.now(), score: made.score, answered: !told }, bounded(made));
+      return made;
+    });
+    if (!report) {
+      log.info('mail-test.too-many', { id: message.id, sender });
       return;
     }
-    report = await score(ports, message, bytes);
-    await store.mailTests.add({ id: message.id, address: recipient, sender, receivedAt: clock.now(), score: report.score, answered: !told }, bounded(report));
     log.info('mail-test.scored', { id: message.id, sender, score: report.score, answered: told });
   }
   if (!told) return;
