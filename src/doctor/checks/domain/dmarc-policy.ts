@@ -9,9 +9,9 @@ export const dmarcPolicy = defineCheck<DomainSubject>({
   run: async ({ dns }, { domain }) => {
     const found = await applyingDmarc(dns, domain);
     if (!found) return NO_DMARC;
-    if (found.record.empty) return fail(`The DMARC record of ${found.from} has no policy that counts.`, 'Give it p=none, p=quarantine or p=reject.');
+    if (found.record.empty) return fail(`The DMARC record of ${found.from} has no policy that counts.`, 'Publish this one; it enforces nothing yet and asks for reports.', `_dmarc.${found.from}. TXT "v=DMARC1; p=none; rua=mailto:dmarc@${found.from}"`);
     const { policy } = found;
-    if (policy === 'none') return warn('The policy is none: nothing happens to mail that fails.', 'When the reports show for a month that all of your mail passes, go to p=quarantine.');
+    if (policy === 'none') return warn('The policy is none: nothing happens to mail that others write in your name.', `When the reports show for a month that all of your own mail passes, change p=none to p=quarantine in the record at _dmarc.${found.from}. posthorn dmarc plan ${domain} looks at the reports and says when.`);
     return pass(`The policy is ${policy}.`);
   },
 });

@@ -16,7 +16,7 @@ export const mx = defineCheck<DomainSubject>({
     for (const host of hosts) {
       const [alias, v4, v6] = await Promise.all([dns.query(host, 'CNAME'), dns.query(host, 'A'), dns.query(host, 'AAAA')]);
       // RFC 5321 §5.1, RFC 2181 §10.3.
-      if (alias.kind === 'found') return fail(`${host}, an MX of ${domain}, is an alias (CNAME).`, `Name the host that it stands for: ${alias.records[0]}.`);
+      if (alias.kind === 'found') return fail(`${host}, an MX of ${domain}, is an alias (CNAME).`, 'Publish this record in its place: it names the host that the alias stands for.', `${domain}. MX 10 ${alias.records[0]}.`);
       if (v4.kind === 'failure' || v6.kind === 'failure') return unanswered(host, v4.kind === 'failure' ? v4 : (v6 as { reason: string }));
       if (v4.kind !== 'found' && v6.kind !== 'found') return fail(`${host}, an MX of ${domain}, has no address.`, 'Publish its A and AAAA records, or remove it from the MX records.');
     }

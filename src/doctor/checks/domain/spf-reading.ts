@@ -4,7 +4,7 @@ import { skip, type DomainSubject, type DoctorContext } from '../../check.ts';
 
 /** For a zone file. */
 export function ownSpf({ domain, addresses }: DomainSubject): string {
-  const networks = addresses.map(({ address }) => `ip${address.includes(':') ? 6 : 4}:${address}`);
+  const networks = ownTerms(addresses);
   return `${domain}. TXT "v=spf1 ${networks.length > 0 ? networks.join(' ') : 'mx'} ~all"`;
 }
 
@@ -12,6 +12,21 @@ export function ownSpf({ domain, addresses }: DomainSubject): string {
 export async function usableSpf({ dns }: DoctorContext, { domain }: DomainSubject): Promise<SurveyedRecord | undefined> {
   const survey = await surveySpf(dns, domain);
   return survey.problem === undefined ? survey : undefined;
+}
+
+export function ownTerms(addresses: DomainSubject['addresses']): readonly string[] {
+  return addresses.map(({ address }) => `ip${address.includes(':') ? 6 : 4}:${address}`);
+}
+
+/** The record with more mechanisms before its ending, as a zone file writes it; the ending is kept unless another is given. */
+export function mendedSpf(domain: string, texts: readonly string[], { add = [], ending }: { readonly add?: readonly string[]; readonly ending?: string } = {}): string {
+  const terms = texts.flatMap((text) => text.trim().split(/ +/).slice(1));
+  const mechanisms = [...new Set([...terms.filter((term) => !isEnding(term)), ...add])];
+  return `${domain}. TXT "${['v=spf1', ...mechanisms, ending ?? terms.find(isEnding) ?? '~all'].join(' ')}"`;
+}
+
+function isEnding(term: string): boolean {
+  return /^(?:[-~?+]?all$|redirect=)/i.test(term);
 }
 
 export const NO_SPF = skip('There is no SPF record that could be read.');

@@ -1,7 +1,7 @@
 /** One SPF record, no more and no less. */
 import { isSpfRecord } from '../../../verify/spf/record.ts';
 import { defineCheck, fail, pass, unanswered, type DomainSubject } from '../../check.ts';
-import { ownSpf } from './spf-reading.ts';
+import { mendedSpf, ownSpf, ownTerms } from './spf-reading.ts';
 
 export const spfRecord = defineCheck<DomainSubject>({
   id: 'spf-record', about: 'domain', title: 'One SPF record', weight: 2,
@@ -13,7 +13,7 @@ export const spfRecord = defineCheck<DomainSubject>({
     if (answer.kind === 'failure') return unanswered(`The SPF record of ${domain}`, answer);
     const records = answer.kind === 'found' ? answer.records.map((parts) => parts.join('')).filter(isSpfRecord) : [];
     if (records.length === 0) return fail(`${domain} has no SPF record.`, 'Publish this one.', ownSpf(subject));
-    if (records.length > 1) return fail(`${domain} has ${records.length} SPF records, which receivers take for an error.`, 'Merge them into one: all mechanisms, one ending.');
+    if (records.length > 1) return fail(`${domain} has ${records.length} SPF records, which receivers take for an error.`, 'Publish this one, which holds what all of them allow and the addresses of this server, and remove the others.', mendedSpf(domain, records, { add: ownTerms(subject.addresses), ending: '~all' }));
     return pass(`${domain} has one SPF record.`);
   },
 });

@@ -93,12 +93,14 @@ function explain({ out }: Session, options: DoctorOptions, id: string | true): n
 
 const STYLES = { fail: ['red', 'FAIL'], warn: ['yellow', 'warn'], unknown: ['dim', '?'], pass: ['green', 'ok'], skip: ['dim', '–'] } as const;
 const SUBJECTS_SHOWN = 3;
+const RECORD_HELP = 'A record is: name, type, value. Enter it where the DNS of the domain is managed, mostly with whom you registered it;\nposthorn dns plan and posthorn dns apply do it for you where a provider is configured. PTR is set by the hosting provider.';
 
 function show({ out }: Session, examination: Examination): void {
   const { verdict, counts, sections } = examinationText(examination);
   out.line(`${out.style('bold', `Score: ${examination.score} of 10.`)} ${verdict}`);
   out.line(counts);
   for (const { title, paragraphs } of sections) {
+    if (title === sections[0]?.title && sections.some((each) => each.paragraphs.some(({ records }) => records.length > 0))) out.line(RECORD_HELP);
     out.line();
     out.line(out.style('bold', title));
     for (const paragraph of paragraphs) showParagraph(out, paragraph);
