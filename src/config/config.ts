@@ -128,7 +128,8 @@ export interface Config {
   readonly dataDir: string;
   readonly storage: 'sqlite';
   readonly listen: Listeners;
-  readonly tls: { readonly certificate?: string; readonly key?: string };
+  /** `nextKey`: of the certificate to come, for its TLSA record. */
+  readonly tls: { readonly certificate?: string; readonly key?: string; readonly nextKey?: string };
   readonly dns: {
     /** Empty: the system's (/etc/resolv.conf). */
     readonly servers: readonly HostPort[];

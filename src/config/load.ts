@@ -184,6 +184,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     listen: listenersOf(tables.listen),
     tls: optionalFields({
       certificate: tls.certificate && absolute(tls.certificate),
+      nextKey: tls['next-key'] && absolute(tls['next-key']),
       key: tls.key && absolute(tls.key),
     }),
     dns: { servers: dns.servers ?? [], trustAd: dns['trust-ad'] ?? allLoopback(dns.servers ?? []), providers: dnsProvidersOf(dns.provider, absolute), policy: dnsPolicyOf(dns.policy) },

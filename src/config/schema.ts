@@ -53,6 +53,7 @@ const tls = table('The certificate of this server.', {
     'PEM file with the certificate and its chain.',
     'none: STARTTLS is not offered, and submissions cannot be served (posthorn quickstart makes one)',
   ),
+  'next-key': optional(value.path(), 'PEM file of the key (or certificate) that this server will change to: with dns.policy.dane its TLSA record is published beside the present one.', 'none'),
   key: optional(value.path(), 'PEM file with the private key.', 'none'),
   acme: coming(
     z.looseObject({}, { error: () => 'a table' }),

@@ -1,5 +1,5 @@
 /** The verb that tells which DNS records to publish for a domain hosted here. */
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
@@ -63,15 +63,28 @@ function receives({ use }: DomainPolicy): boolean {
   return use === 'auto' || use === 'mail';
 }
 
-/** Of the certificate's key, where the host's zone is signed: unsigned TLSA records help nobody (RFC 7672 §2.1). */
+/**
+ * Of the certificate's key and the next one, where the host's zone is signed: unsigned TLSA records help nobody (RFC 7672
+ * §2.1). Rejects with a temporary Failure `dns-unknown` or `no-key` rather than have published records taken for unwanted.
+ */
 async function daneDigests({ config, dns }: RecordContext): Promise<readonly string[]> {
-  if (config.tls.certificate === undefined) return [];
+  const { certificate, nextKey } = config.tls;
+  if (certificate === undefined) return [];
   const answer = await dns.query(domainKey(config.hostname), 'A');
-  if (answer.kind === 'failure' || !answer.secure) return [];
-  const pem = await readFile(config.tls.certificate, 'utf8').catch(() => '');
-  if (pem === '') return [];
-  const key = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' });
-  return [createHash('sha256').update(key).digest('hex')];
+  if (answer.kind === 'failure') throw new Failure('dns-unknown', `the look-up of ${config.hostname} failed (${answer.reason}), so nobody knows whether its zone is signed and TLSA records are of use; try again later`);
+  if (!answer.secure) return [];
+  const files = [certificate, ...(nextKey === undefined ? [] : [nextKey])];
+  return [...new Set(await Promise.all(files.map(keyDigest)))];
+}
+
+/** SHA-256 of the public key in a PEM file with a certificate or a private key. */
+async function keyDigest(file: string): Promise<string> {
+  try {
+    const key = createPublicKey(await readFile(file)).export({ type: 'spki', format: 'der' });
+    return createHash('sha256').update(key).digest('hex');
+  } catch (cause) {
+    throw new Failure('no-key', `${file} holds no key or certificate that can be read, so its TLSA record cannot be made`, { cause });
+  }
 }
 
 /** What mail programs can use, as SRV records tell them. */
