@@ -32,9 +32,8 @@ describe('posthorn doctor with settings that are wrong', () => {
     assert.deepEqual(await examined((toml) => toml, ['port-25-in']), { 'port-25-in': 'unknown' });
   });
 
-  it('finds an open door for everybody, and dials it when the settings look right', async () => {
-    assert.deepEqual(await examined((toml) => toml.replace(/^trusted = \[\]/m, 'trusted = ["0.0.0.0/0"]'), ['open-relay']), { 'open-relay': 'fail' });
-    assert.deepEqual(await examined((toml) => toml, ['open-relay']), { 'open-relay': 'pass' });
+  it('dials its own door as a stranger, and is refused', async () => {
+    assert.deepEqual(await examined((toml) => toml, ['open-relay', 'starttls']), { 'open-relay': 'pass', starttls: 'pass' });
   });
 
   it('finds a certificate that nobody trusts', async () => {
@@ -43,4 +42,16 @@ describe('posthorn doctor with settings that are wrong', () => {
     writeFileSync(ca, made.certificatePem);
     assert.deepEqual(await examined((toml) => toml.replace(/^ca-file = .*$/m, `ca-file = ${JSON.stringify(ca)}`), ['certificate']), { certificate: 'fail' });
   });
+});
+
+it('posthorn doctor finds a server that carries mail for everybody', async () => {
+  const open = await startLab({ settings: '[networks]\ntrusted = ["0.0.0.0/0"]\n' });
+  try {
+    const { stdout, status } = await open.run(['doctor', '--json']);
+    const { results, score } = JSON.parse(stdout) as Examination;
+    assert.deepEqual(results.filter(({ level }) => level === 'fail').map(({ check }) => check), ['open-relay']);
+    assert.deepEqual([score, status], [1, 1]);
+  } finally {
+    await open.stop();
+  }
 });
