@@ -2,6 +2,7 @@
  * How a remote site would answer mail to an address from a sender: the same steps as a delivery, stopped before DATA, so
  * that nothing is sent. One address at a time: asking for many is what receivers block senders for.
  */
+import { isAscii } from 'node:buffer';
 import { Failure } from '../base/errors.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { MailProbeAnswer, ProbedStep } from '../contract/doctor-network.ts';
@@ -52,6 +53,7 @@ const ADDRESSES_MAX = 2;
 export async function probeAddress({ dns, network }: VerifyContext, question: ProbeQuestion): Promise<SmtpProbe> {
   if (!network) throw new Failure('no-network', 'no connection can be made here', { temporary: false });
   for (const [what, address] of [['recipient', question.recipient], ['sender', question.sender]] as const) {
+    if (!isAscii(Buffer.from(address))) throw new Failure('bad-address', `the ${what} ${address} has letters beyond ASCII, which the probe does not send: ask with another address of the same domain (xn--… for its name)`, { temporary: false });
     if (!(what === 'sender' && address === '') && !parseMailbox(address)) throw new Failure('bad-address', `the ${what} ${address} is not a mail address`, { temporary: false });
   }
   const { recipient, sender, helo } = question;
