@@ -104,7 +104,6 @@ class Guard {
     const verify = { dns: fresh ?? this.#context.dns, clock, ...(await dnsListsOf(config.doctor)), ...(network ? { network } : {}) };
     const wanted = doubts && withCausesOf(doubts.map(({ check }) => check));
     const ids = CHECKS.filter(({ id }) => !wanted || wanted.has(id));
-    const ofDomains = (about: string): boolean => about === 'domain' || about === 'message';
     const [ours, theirs] = [ids.filter(({ about }) => !ofDomains(about)), ids.filter(({ about }) => ofDomains(about))].map((checks) => checks.map(({ id }) => id)) as [string[], string[]];
     const subjects = doubts && new Set(doubts.map(({ subject }) => subject));
     const domains = facts.domains.filter(({ domain }) => !subjects || subjects.has(domain));
@@ -190,4 +189,8 @@ function fractionOf(text: string): number {
   let hash = 0;
   for (let at = 0; at < text.length; at += 1) hash = (hash * 31 + text.charCodeAt(at)) % 1_000_003;
   return hash / 1_000_003;
+}
+
+function ofDomains(about: string): boolean {
+  return about === 'domain' || about === 'message';
 }

@@ -52,9 +52,12 @@ async function answerAutodiscover(ports: ClientSetupPorts, { host, body }: HttpR
 async function answerWhere(ports: ClientSetupPorts, { host, path, query }: HttpRouteRequest): Promise<HttpRouteAnswer | undefined> {
   const address = path.slice(path.lastIndexOf('/') + 1).replace(/%40/g, '@');
   if (!(await setupFor(ports, host, 'autodiscover.', address))) return undefined;
-  const json = (status: number, body: object): HttpRouteAnswer => ({ status, mediaType: 'application/json', body: JSON.stringify(body) });
   if (query.get('Protocol')?.toLowerCase() !== 'autodiscoverv1') return json(400, { ErrorCode: 'InvalidProtocol', ErrorMessage: 'The only protocol here is AutodiscoverV1.' });
   return json(200, { Protocol: 'AutodiscoverV1', Url: `https://${host}/autodiscover/autodiscover.xml` });
+}
+
+function json(status: number, body: object): HttpRouteAnswer {
+  return { status, mediaType: 'application/json', body: JSON.stringify(body) };
 }
 
 async function answerProfile(ports: ClientSetupPorts, { host, query }: HttpRouteRequest): Promise<HttpRouteAnswer | undefined> {

@@ -26,7 +26,7 @@ export function judgeCaa(found: CaaFinding, { name, issuer }: CaaQuestion): Depl
   const allowed = issuers.filter((value) => value !== '');
   const who = allowed.length === 0 ? 'nobody' : allowed.join(', ');
   if (issuer === undefined) return { level: allowed.length === 0 ? 'warn' : 'pass', text: `By the CAA records at ${at} certificates may come from ${who}.`, ...(allowed.length === 0 ? { remedy: 'Add the authority that you use.', record: `${at}. CAA 0 issue "letsencrypt.org"` } : {}) };
-  if (allowed.some((name) => namesOf(issuer).includes(name))) return { level: 'pass', text: `The CAA records at ${at} allow ${issuer}, from which the certificate of this server comes.` };
+  if (namesOf(issuer).some((known) => allowed.includes(known))) return { level: 'pass', text: `The CAA records at ${at} allow ${issuer}, from which the certificate of this server comes.` };
   return { level: 'fail', text: `The CAA records at ${at} allow ${who}, and not ${issuer}, from which the certificate of this server comes: it cannot be renewed.`, remedy: `Add this record beside the others.`, record: `${at}. CAA 0 issue "${issuer}"` };
 }
 
