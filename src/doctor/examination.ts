@@ -22,6 +22,8 @@ export interface ExaminationOptions {
   /** Ids of checks; default all. */
   readonly only?: readonly string[];
   readonly deadlineMs: number;
+  /** What was found just before and shared by these subjects: it may be the cause of what is found now. */
+  readonly beside?: readonly Result[];
   /** Subjects that are still being made, of look-ups of their own; the others do not wait for them. */
   readonly more?: Promise<readonly Subject[]>;
   readonly onResult?: (result: Result, done: number, of: number) => void;
@@ -37,7 +39,7 @@ export interface Examination {
 const ORDER: Readonly<Record<Finding['level'], number>> = { fail: 0, warn: 1, unknown: 2, pass: 3, skip: 4 };
 
 /** Never rejects for what a check found or for a check that failed: that is `unknown`. */
-export async function examine({ network, ...ports }: DoctorContext, subjects: readonly Subject[], { only, deadlineMs, more, onResult }: ExaminationOptions): Promise<Examination> {
+export async function examine({ network, ...ports }: DoctorContext, subjects: readonly Subject[], { only, deadlineMs, beside = [], more, onResult }: ExaminationOptions): Promise<Examination> {
   const wanted = CHECKS.filter(({ id }) => only === undefined || only.includes(id));
   const context = { ...ports, ...(network ? { network: rememberingNetwork(network) } : {}) };
   let done = 0;
@@ -58,7 +60,7 @@ export async function examine({ network, ...ports }: DoctorContext, subjects: re
     }));
   };
   const found = await Promise.all([look(subjects), ...(more ? [more.then(look)] : [])]);
-  const results = explainConsequences(found.flat(), BY_ID);
+  const results = explainConsequences([...beside, ...found.flat()], BY_ID).slice(beside.length);
   return { score: wholeScore(results), results: results.toSorted(worstFirst) };
 }
 

@@ -39,11 +39,13 @@ export interface DoctorRequest {
   /** Empty: all of this server. */
   readonly domains: readonly string[];
   readonly only?: readonly string[];
+  /** As with `examine`. */
+  readonly beside?: readonly Result[];
   readonly onResult?: (result: Result, done: number, of: number) => void;
 }
 
 /** Throws a permanent Failure `check-unknown`, or `nothing-to-check`. Without context.network, what needs connections is unknown. */
-export async function runDoctor({ dns, clock, network, lists, domainLists }: VerifyContext, { facts: ours, domains, only, onResult }: DoctorRequest): Promise<OwnExamination> {
+export async function runDoctor({ dns, clock, network, lists, domainLists }: VerifyContext, { facts: ours, domains, only, beside, onResult }: DoctorRequest): Promise<OwnExamination> {
   for (const id of only ?? []) explainCheck(id);
   const names = [...new Set(domains.map(domainKey))];
   // Who asks about strangers only does not ask about this server.
@@ -54,7 +56,7 @@ export async function runDoctor({ dns, clock, network, lists, domainLists }: Ver
   const subjects = subjectsOf(known, addresses, names);
   if (subjects.length === 0) throw new Failure('nothing-to-check', 'name a domain, or run this where a server is configured', { temporary: false });
   const context = { dns, now, ...(network ? { network } : {}), ...(lists ? { lists } : {}), ...(domainLists ? { domainLists } : {}) };
-  const examination = await examine(context, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, more: sampleSubjects({ dns, now }, known, addresses, names, only), ...(only ? { only } : {}), ...(onResult ? { onResult } : {}) });
+  const examination = await examine(context, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, more: sampleSubjects({ dns, now }, known, addresses, names, only), ...(only ? { only } : {}), ...(beside ? { beside } : {}), ...(onResult ? { onResult } : {}) });
   return { ...examination, addresses };
 }
 

@@ -54,6 +54,6 @@ export function scoresOf(results: readonly ScoredResult[], at: number): readonly
   return [...domainScores(results)].map(([subject, score]) => ({ subject, at, ...score }));
 }
 
-export function findingOf({ subject, check, level, text: said, remedy = null, record = null }: Pick<KeptResult, 'subject' | 'check' | 'level' | 'text'> & { readonly remedy?: string | null | undefined; readonly record?: string | null | undefined }): FindingRow {
-  return { subject, check, level, text: said, remedy, record };
+export function findingOf({ subject, check, level, text: said, remedy = null, record = null, causedBy = null }: Pick<KeptResult, 'subject' | 'check' | 'level' | 'text'> & { readonly [part in 'remedy' | 'record' | 'causedBy']?: string | null | undefined }): FindingRow {
+  return { subject, check, level, text: said, remedy, record, causedBy };
 }

@@ -107,16 +107,18 @@ class Guard {
     const [ours, theirs] = [ids.filter(({ about }) => !ofDomains(about)), ids.filter(({ about }) => ofDomains(about))].map((checks) => checks.map(({ id }) => id)) as [string[], string[]];
     const subjects = doubts && new Set(doubts.map(({ subject }) => subject));
     const domains = facts.domains.filter(({ domain }) => !subjects || subjects.has(domain));
+    let shared: readonly Result[] = [];
     try {
       if (ours.length > 0) {
         const { results, addresses } = await runDoctor(verify, { facts: { ...facts, domains: [] }, domains: [], only: ours });
         await this.#context.store.examinations.addIdentities(addresses, clock.now());
+        shared = results;
         await take(results);
       }
       for (let from = 0; from < domains.length && theirs.length > 0; from += GUARD_LIMITS.domainsAtOnce) {
         signal?.throwIfAborted();
         const some = domains.slice(from, from + GUARD_LIMITS.domainsAtOnce);
-        await take((await runDoctor(verify, { facts: { ...facts, domains: some }, domains: some.map(({ domain }) => domain), only: theirs })).results);
+        await take((await runDoctor(verify, { facts: { ...facts, domains: some }, domains: some.map(({ domain }) => domain), only: theirs, beside: shared })).results);
       }
     } finally {
       fresh?.close();

@@ -30,11 +30,13 @@ export function verdictOf({ score }: Pick<ScoreReport, 'score'>): string {
 
 /** What fails, what could be better, what is not known, what is good. Empty ones are left out. */
 export function sectionsOf({ results }: Pick<ScoreReport, 'results'>): readonly ReportSection[] {
-  const of = (title: string, level: Result['level']): ReportSection => ({ title, items: results.filter((result) => result.level === level).map(itemOf) });
+  const of = (title: string, level: Result['level']): ReportSection => ({ title, items: results.filter((result) => result.level === level).map((result) => itemOf(result, results.find(({ check }) => check === result.causedBy))) });
   return [of('To repair', 'fail'), of('Could be better', 'warn'), of('Not known', 'unknown'), of('Good', 'pass')].filter(({ items }) => items.length > 0);
 }
 
-function itemOf({ level, title, text, weight, cap, remedy, record, link }: Result): ReportItem {
+/** A consequence is mended with its cause, and costs nothing of its own. */
+function itemOf({ level, title, text, weight, cap, remedy, record, link }: Result, cause: Result | undefined): ReportItem {
+  if (cause) return { level, title, text: safeForTerminal(`${text} This goes away with "${cause.title}".`), points: 0 };
   const bad = level === 'fail' || level === 'warn';
   return {
     level,

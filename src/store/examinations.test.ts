@@ -22,7 +22,7 @@ function withStore(): void {
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 const RUN: RunRow = { at: NOW, by: 'guard', score: 9, passed: 1, warned: 0, failed: 0, unknown: 0 };
-const finding = (level: string, text = level): FindingRow => ({ subject: 'example.org', check: 'mx', level, text, remedy: null, record: null });
+const finding = (level: string, text = level): FindingRow => ({ subject: 'example.org', check: 'mx', level, text, remedy: null, record: null, causedBy: null });
 
 describe('what the doctor found', () => {
   withStore();
@@ -40,6 +40,8 @@ describe('what the doctor found', () => {
     const [spell] = await store.examinations.spells({ subject: 'd1.example', check: '', limit: 10 });
     assert.equal(spell?.text.length, EXAMINATION_LIMITS.textCharsMax);
     assert.equal((await store.examinations.failing(NOW + 10 * DAY, 5000)).length, many.length);
+    await store.examinations.addFindings([{ ...finding('fail'), subject: 'd0.example', check: 'message-spf', causedBy: 'spf-record' }], NOW + 10 * DAY);
+    assert.ok((await store.examinations.failing(NOW + 10 * DAY, 5000)).every(({ check }) => check === 'mx'), 'a consequence is no failure of its own');
     assert.deepEqual((await store.examinations.scores('d1.example', 5)).map(({ score }) => score), [3]);
   });
 

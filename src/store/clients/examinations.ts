@@ -16,7 +16,7 @@ export interface ExaminationStore {
   scores(subject: string, limit: number): Promise<readonly ScoreRow[]>;
   /** '' stands for all. */
   spells(of: { readonly subject: string; readonly check: string; readonly limit: number }): Promise<readonly SpellRow[]>;
-  /** What fails as it was seen since `since`, milliseconds since 1970. */
+  /** What fails as it was seen since `since`, milliseconds since 1970, without consequences. */
   failing(since: number, limit: number): Promise<readonly Pick<SpellRow, 'subject' | 'check'>[]>;
   prune(before: number): Promise<void>;
   /** Notes that mail leaves from these now. */

@@ -28,6 +28,7 @@ import { reportsOutMigration } from './064-reports-out.ts';
 import { dashboardsMigration } from './066-dashboards.ts';
 import { dkimRotationsMigration } from './067-dkim-rotations.ts';
 import { dkimRotationPublishedMigration } from './077-dkim-rotation-published.ts';
+import { findingCausesMigration } from './078-finding-causes.ts';
 import { stsPublicationsMigration } from './068-sts-publications.ts';
 import { reportsMigration } from './062-reports.ts';
 import { suppressionStreamsMigration } from './063-suppression-streams.ts';
@@ -70,4 +71,5 @@ export const migrations: readonly Migration[] = [
   lookupRunsMigration,
   sendingIdentitiesMigration,
   dkimRotationPublishedMigration,
+  findingCausesMigration,
 ];

@@ -29,6 +29,8 @@ export interface FindingRow {
   readonly text: string;
   readonly remedy: string | null;
   readonly record: string | null;
+  /** Check of which it is a consequence (doctor/causes.ts). */
+  readonly causedBy: string | null;
 }
 
 /** As long as it said the same; text and remedy are the latest. */
@@ -47,7 +49,7 @@ export interface IdentityRow {
 }
 
 const RUN_COLUMNS = 'at, made_by AS "by", score, passed, warned, failed, unknown';
-const SPELL_COLUMNS = 'subject, check_id AS "check", since, last_at AS "lastAt", level, text, remedy, record';
+const SPELL_COLUMNS = 'subject, check_id AS "check", since, last_at AS "lastAt", level, text, remedy, record, caused_by AS "causedBy"';
 
 export const examinationWrites = {
   addRun(db: Database, { run, scores }: { readonly run: RunRow; readonly scores: readonly ScoreRow[] }): void {
@@ -64,20 +66,20 @@ export const examinationWrites = {
 
   /** Lengthens the spell of a finding, or begins another one. */
   addFindings(db: Database, { rows, at }: { readonly rows: readonly FindingRow[]; readonly at: number }): void {
-    for (const { subject, check, level, text, remedy, record } of rows) {
+    for (const { subject, check, level, text, remedy, record, causedBy } of rows) {
       const last = db.get<{ since: number; level: string }>(
         'SELECT since, level FROM doctor_findings WHERE subject = ? AND check_id = ? ORDER BY since DESC LIMIT 1', subject, check,
       );
       // A clock that was ahead once must not keep later findings out.
       if (last && (last.level === level || last.since >= at)) {
         db.run(
-          'UPDATE doctor_findings SET last_at = ?, level = ?, text = ?, remedy = ?, record = ? WHERE subject = ? AND check_id = ? AND since = ?',
-          at, level, text, remedy, record, subject, check, last.since,
+          'UPDATE doctor_findings SET last_at = ?, level = ?, text = ?, remedy = ?, record = ?, caused_by = ? WHERE subject = ? AND check_id = ? AND since = ?',
+          at, level, text, remedy, record, causedBy, subject, check, last.since,
         );
       } else {
         db.run(
-          'INSERT INTO doctor_findings (subject, check_id, since, last_at, level, text, remedy, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-          subject, check, at, at, level, text, remedy, record,
+          'INSERT INTO doctor_findings (subject, check_id, since, last_at, level, text, remedy, record, caused_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          subject, check, at, at, level, text, remedy, record, causedBy,
         );
       }
     }
@@ -109,9 +111,9 @@ export const examinationReads = {
     return db.all<IdentityRow>('SELECT address, helo, first_at AS "firstAt", last_at AS "lastAt" FROM sending_identities WHERE last_at >= ? ORDER BY last_at DESC, address, helo LIMIT ?', since, limit);
   },
 
-  /** What fails as it was seen since `since`. */
+  /** What fails as it was seen since `since`, without consequences. */
   failing(db: Database, { since, limit }: { readonly since: number; readonly limit: number }): readonly Pick<SpellRow, 'subject' | 'check'>[] {
-    return db.all(`SELECT subject, check_id AS "check" FROM doctor_findings WHERE last_at >= ? AND level = 'fail' ORDER BY subject, check_id LIMIT ?`, since, limit);
+    return db.all(`SELECT subject, check_id AS "check" FROM doctor_findings WHERE last_at >= ? AND level = 'fail' AND caused_by IS NULL ORDER BY subject, check_id LIMIT ?`, since, limit);
   },
 
   /** The latest first. */

@@ -68,7 +68,7 @@ async function history(session: Session, options: HistoryOptions, subject: strin
       out.table([{ title: 'When' }, { title: 'Score', align: 'right' }, { title: 'Failed', align: 'right' }, { title: 'Warnings', align: 'right' }, { title: 'By' }], kept.scores.map(({ at, score, failed, warned, by }) => [minute(at), score.toFixed(1), failed, warned, by ?? '']), 'No examination is kept; posthorn doctor makes one.');
       out.line();
     }
-    out.table([{ title: 'From' }, { title: 'Last seen' }, { title: 'Level' }, { title: 'Check' }, { title: 'Of' }, { title: 'What', max: 100 }], kept.changes.map((row) => [minute(row.since), minute(row.lastAt), WORDS[row.level as keyof typeof WORDS], row.check, row.subject, row.text]), 'No findings are kept.');
+    out.table([{ title: 'From' }, { title: 'Last seen' }, { title: 'Level' }, { title: 'Check' }, { title: 'Of' }, { title: 'What', max: 100 }], kept.changes.map((row) => [minute(row.since), minute(row.lastAt), WORDS[row.level as keyof typeof WORDS], row.check, row.subject, row.causedBy === null ? row.text : `(from ${row.causedBy}) ${row.text}`]), 'No findings are kept.');
   }
   return 0;
 }
