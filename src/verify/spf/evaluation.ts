@@ -6,6 +6,7 @@ import { isSameOrBelow, isWellFormedDomain } from '../domain-name.ts';
 import { sameNetwork, type IpBytes } from '../ip-address.ts';
 import { matchesAddress, SpfAbort, type SpfLookups } from './lookups.ts';
 import { expandToName, type MacroString, type MacroValues } from './macro.ts';
+import type { PublishedRecord } from './published-record.ts';
 import { isSpfRecord, parseSpfRecord, shownTerm, type Directive, type Modifier, type Qualifier, type SpfRecord } from './record.ts';
 import type { SpfTrace } from './trace.ts';
 
@@ -60,9 +61,9 @@ export class Evaluation {
       return { result: 'none', domain, detail: `"${domain.slice(0, NAME_CHARS_SHOWN)}" is not a domain name` };
     }
     if (depth > DEPTH_MAX) throw new SpfAbort('permerror', 'records are nested too deeply');
-    const text = published ?? (await this.#publishedRecord(domain, depth));
-    if (text === undefined) return { result: 'none', domain, detail: `${domain} publishes no SPF record` };
-    const parsed = isSpfRecord(text) ? parseSpfRecord(text) : ({ kind: 'error', term: shownTerm(text), detail: 'it does not start with v=spf1' } as const);
+    const record = published === undefined ? await this.#publishedRecord(domain, depth) : readDraft(published);
+    if (record === undefined) return { result: 'none', domain, detail: `${domain} publishes no SPF record` };
+    const { text, parsed } = record;
     if (parsed.kind === 'error') {
       const detail = `the SPF record of ${domain} has a syntax error in "${parsed.term}": ${parsed.detail}`;
       this.#trace.add(depth, domain, parsed.term, 'error', parsed.detail);
@@ -77,15 +78,14 @@ export class Evaluation {
     return { ...this.#question, domain, validatedName: () => this.#lookups.validatedName(domain) };
   }
 
-  async #publishedRecord(domain: string, depth: number): Promise<string | undefined> {
-    let texts: readonly string[];
+  async #publishedRecord(domain: string, depth: number): Promise<PublishedRecord | undefined> {
+    let records: readonly PublishedRecord[];
     try {
-      texts = await this.#lookups.txt(domain);
+      records = await this.#lookups.spfRecords(domain);
     } catch (problem) {
       this.#trace.add(depth, domain, 'record', 'error', messageOf(problem));
       throw problem;
     }
-    const records = texts.filter(isSpfRecord);
     // RFC 7208 §4.5: more than one record is an error; none is `none`.
     if (records.length > 1) {
       this.#trace.add(depth, domain, 'record', 'error', `${records.length} SPF records`);
@@ -243,4 +243,9 @@ interface Match {
 
 function messageOf(problem: unknown): string {
   return problem instanceof Error ? problem.message : String(problem);
+}
+
+/** A record that nobody has published yet. */
+function readDraft(text: string): PublishedRecord {
+  return { text, parsed: isSpfRecord(text) ? parseSpfRecord(text) : { kind: 'error', term: shownTerm(text), detail: 'it does not start with v=spf1' } };
 }

@@ -2,6 +2,7 @@
  * The DNS side of one SPF evaluation: counts what RFC 7208 §4.6.4 limits and keeps the notes that the trace shows.
  * Limits and DNS failures end the evaluation by SpfAbort; everything else is returned.
  */
+import { publishedRecords, type PublishedRecord } from './published-record.ts';
 import { AUTHENTICATION_LIMITS } from '../../base/limits.ts';
 import type { Dns, DnsAnswer, RecordType } from '../../contract/dns.ts';
 import { isSameOrBelow, isWellFormedDomain } from '../domain-name.ts';
@@ -48,8 +49,8 @@ export class SpfLookups {
     }
   }
 
-  async txt(name: string): Promise<readonly string[]> {
-    return (await this.#ask(name, 'TXT')).map((strings) => strings.join(''));
+  async spfRecords(name: string): Promise<readonly PublishedRecord[]> {
+    return publishedRecords(await this.#ask(name, 'TXT'));
   }
 
   /** Addresses of the client's family. A name that is no valid domain has none (RFC 7208 §4.8). */
