@@ -80,7 +80,7 @@ export interface HandlingFacts {
 }
 
 export interface ServiceListener {
-  readonly service: 'smtp' | 'submission' | 'submissions' | 'imap' | 'imaps' | 'pop3s' | 'sieve';
+  readonly service: 'smtp' | 'submission' | 'submissions' | 'imap' | 'imaps' | 'pop3' | 'pop3s' | 'sieve';
   /** An address that can be dialled. */
   readonly address: string;
   readonly port: number;
@@ -126,6 +126,8 @@ export interface Finding {
   readonly remedy?: string;
   /** The record to publish, as a zone file writes it. */
   readonly record?: string;
+  /** Instead of the check's, where it depends on how much was found. */
+  readonly weight?: number;
 }
 
 export interface Check<S extends Subject = Subject> {

@@ -3,83 +3,96 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CHECKS } from './checks/all.ts';
 
+interface Entry {
+  readonly checks: readonly string[];
+  /** Absent where the list sets a cap only: then a warning costs half of what the check says. */
+  readonly weight?: number;
+  readonly cap?: number;
+}
+
 /** By number, from host and address over DNS, TLS, message, content, reputation and bulk mail to receiving. */
-const CHECKLIST: Readonly<Record<number, readonly string[]>> = {
-  1: ['static-address'],
-  2: ['port-25-out'],
-  3: ['port-25-in'],
-  4: ['ptr'],
-  5: ['fcrdns'],
-  6: ['own-name'],
-  7: ['helo-name'],
-  8: ['helo-stable'],
-  9: ['helo-spf'],
-  10: ['ipv6'],
-  11: ['open-relay'],
-  12: ['list-resolver'],
-  13: ['several-addresses'],
-  14: ['route-origin'],
-  15: ['name-servers'],
-  16: ['mx'],
-  17: ['null-mx'],
-  18: ['domain-exists'],
-  19: ['spf-record'],
-  20: ['spf-syntax'],
-  21: ['spf-lookups'],
-  22: ['spf-own'],
-  23: ['spf-size'],
-  24: ['spf-breadth'],
-  25: ['dkim-published'],
-  26: ['dkim-size'],
-  27: ['dkim-age'],
-  28: ['dmarc-record'],
-  29: ['dmarc-policy'],
-  30: ['dmarc-obsolete'],
-  31: ['dmarc-reports'],
-  32: ['reject-unsigned'],
-  33: ['dnssec'],
-  34: ['caa'],
-  35: ['discovery'],
-  36: ['names-without-mail'],
-  37: ['bimi'],
-  38: ['starttls'],
-  39: ['certificate'],
-  40: ['outbound-tls'],
-  41: ['mta-sts'],
-  42: ['tls-rpt'],
-  43: ['tlsa'],
-  44: ['message-spf'],
-  45: ['message-dkim'],
-  46: ['message-dmarc'],
-  47: ['from-field'],
-  48: ['date-and-id'],
-  49: ['header-fields'],
-  50: ['mime-validity', 'message-tls'],
-  51: ['bounce-form'],
-  52: ['forwarding'],
-  53: ['spam-rules'],
-  54: ['text-and-html'],
-  55: ['links-answer'],
-  56: ['honest-links'],
-  57: ['link-domains'],
-  58: ['spamhaus'],
-  59: ['major-lists'],
-  60: ['minor-lists'],
-  61: ['domain-lists'],
-  62: ['domain-age'],
-  63: ['safe-browsing', 'sender-score'],
-  64: ['one-click'],
-  65: ['unsubscribe-works'],
-  66: ['unsubscribe-honoured'],
-  67: ['complaints'],
-  68: ['enrolled'],
-  69: ['bounces'],
-  70: ['growth'],
-  71: ['bulk-fields'],
-  72: ['role-addresses'],
-  73: ['sender-mailboxes'],
-  74: ['queue-length'],
-  75: ['placement'],
+const CHECKLIST: Readonly<Record<number, Entry>> = {
+  1: { checks: ['static-address'], cap: 4 },
+  2: { checks: ['port-25-out'], cap: 0 }, // Nothing leaves at all.
+  3: { checks: ['port-25-in'], weight: 1 },
+  4: { checks: ['ptr'], cap: 3 },
+  5: { checks: ['fcrdns'], cap: 4 },
+  6: { checks: ['own-name'], weight: 1 },
+  7: { checks: ['helo-name'], weight: 1 },
+  8: { checks: ['helo-stable'], weight: 0.5 },
+  9: { checks: ['helo-spf'], weight: 0.3 },
+  10: { checks: ['ipv6'], weight: 2 },
+  11: { checks: ['open-relay'], cap: 1 },
+  12: { checks: ['list-resolver'], weight: 0 }, // A gate: it decides whether others can be known.
+  13: { checks: ['several-addresses'], weight: 1 },
+  14: { checks: ['route-origin'], weight: 0.2 },
+  15: { checks: ['name-servers'], weight: 0.5 },
+  16: { checks: ['mx'], weight: 1 },
+  17: { checks: ['null-mx'], cap: 2 },
+  18: { checks: ['domain-exists'], cap: 3 },
+  19: { checks: ['spf-record'], weight: 2 },
+  20: { checks: ['spf-syntax'], weight: 1 },
+  21: { checks: ['spf-lookups'], weight: 2 },
+  22: { checks: ['spf-own'], weight: 2 },
+  23: { checks: ['spf-size'], weight: 0.3 },
+  24: { checks: ['spf-breadth'], weight: 0.5 },
+  25: { checks: ['dkim-published'], weight: 3 },
+  26: { checks: ['dkim-size'], weight: 1 },
+  27: { checks: ['dkim-age'], weight: 0.3 },
+  28: { checks: ['dmarc-record'], weight: 2 },
+  29: { checks: ['dmarc-policy'], weight: 0.5 },
+  30: { checks: ['dmarc-obsolete'], weight: 0.1 },
+  31: { checks: ['dmarc-reports'], weight: 0.4 },
+  32: { checks: ['reject-unsigned'], weight: 1 },
+  33: { checks: ['dnssec'], cap: 3 },
+  34: { checks: ['caa'], weight: 0.2 },
+  35: { checks: ['discovery'], weight: 0.1 },
+  36: { checks: ['names-without-mail'], weight: 0.2 },
+  37: { checks: ['bimi'], weight: 0 },
+  38: { checks: ['starttls'], weight: 1 },
+  39: { checks: ['certificate'], weight: 0.7 },
+  40: { checks: ['outbound-tls'], cap: 5 },
+  41: { checks: ['mta-sts'], weight: 0.3 },
+  42: { checks: ['tls-rpt'], weight: 0.2 },
+  43: { checks: ['tlsa'], weight: 2 },
+  44: { checks: ['message-spf'], weight: 1.5 },
+  45: { checks: ['message-dkim'], weight: 2.5 },
+  46: { checks: ['message-dmarc'], cap: 4 },
+  47: { checks: ['from-field'], cap: 3 },
+  48: { checks: ['date-and-id'], weight: 1 },
+  49: { checks: ['header-fields'], weight: 1.5 },
+  50: { checks: ['mime-validity'], weight: 1 },
+  51: { checks: ['bounce-form'], weight: 0.5 },
+  52: { checks: ['forwarding'], weight: 0.5 },
+  53: { checks: ['spam-rules'], weight: 2.5 },
+  54: { checks: ['text-and-html'], weight: 0.5 },
+  55: { checks: ['links-answer'], weight: 0.7 },
+  56: { checks: ['honest-links'], weight: 0.7 },
+  57: { checks: ['link-domains'], weight: 2.5 },
+  58: { checks: ['spamhaus'], cap: 4 },
+  59: { checks: ['major-lists'], weight: 1 },
+  60: { checks: ['minor-lists'], weight: 0.6 },
+  61: { checks: ['domain-lists'], cap: 4 },
+  62: { checks: ['domain-age'], weight: 0.5 },
+  63: { checks: ['safe-browsing', 'sender-score'], weight: 0.5 },
+  64: { checks: ['one-click'], weight: 1 },
+  65: { checks: ['unsubscribe-works'], weight: 0.5 },
+  66: { checks: ['unsubscribe-honoured'], weight: 0.5 },
+  67: { checks: ['complaints'], weight: 2 },
+  68: { checks: ['enrolled'], weight: 0.5 },
+  69: { checks: ['bounces'], weight: 1 },
+  70: { checks: ['growth'], weight: 0.5 },
+  71: { checks: ['bulk-fields'], weight: 0.1 },
+  72: { checks: ['role-addresses'], weight: 0.5 },
+  73: { checks: ['sender-mailboxes'], weight: 0.5 },
+  74: { checks: ['queue-length'], weight: 0.3 },
+  75: { checks: ['placement'], weight: 1 },
+};
+
+/** Beyond the list. */
+const FURTHER: Readonly<Record<string, Omit<Entry, 'checks'>>> = {
+  // What 40 is for the server, this is for one message that came to the mail-tester.
+  'message-tls': { weight: 1, cap: 5 },
 };
 
 describe('the checklist', () => {
@@ -91,11 +104,22 @@ describe('the checklist', () => {
   });
 
   it('names checks that exist', () => {
-    for (const [number, wanted] of Object.entries(CHECKLIST)) for (const id of wanted) assert.ok(ids.includes(id), `${number}: ${id}`);
+    for (const [number, { checks }] of Object.entries(CHECKLIST)) for (const id of checks) assert.ok(ids.includes(id), `${number}: ${id}`);
   });
 
   it('names every check', () => {
-    const named = new Set(Object.values(CHECKLIST).flat());
+    const named = new Set([...Object.values(CHECKLIST).flatMap(({ checks }) => checks), ...Object.keys(FURTHER)]);
     assert.deepEqual(ids.filter((id) => !named.has(id)), []);
+  });
+
+  it('sets their weights and caps', () => {
+    const entries = [...Object.values(CHECKLIST).flatMap(({ checks, ...entry }) => checks.map((id) => ({ id, ...entry }))), ...Object.entries(FURTHER).map(([id, entry]) => ({ id, ...entry }))];
+    const byId = new Map(CHECKS.map((check) => [check.id, check]));
+    for (const { id, weight, cap } of entries) {
+      const check = byId.get(id);
+      assert.equal(check?.cap, cap, `cap of ${id}`);
+      if (weight !== undefined) assert.equal(check?.weight, weight, `weight of ${id}`);
+      else assert.ok((check?.weight ?? 0) >= 1, `a failure of ${id} costs, a warning half of it`);
+    }
   });
 });

@@ -11,6 +11,7 @@ export const majorLists = defineCheck<AddressSubject>({
     const answers = await answersOfLists(context, subject, (list) => list.tier === 'A' && !isZen(list));
     const hits = listedBy(answers);
     if (hits.length === 0) return notListed(subject.address, answers);
-    return fail(`${subject.address} is listed by ${hits.map(({ title, meanings }) => `${title} (${meanings.join('; ')})`).join(', ')}.`, hits.map(({ list }) => `${list.title}: ${list.advice} ${list.removal}`).join(' '));
+    const found = fail(`${subject.address} is listed by ${hits.map(({ title, meanings }) => `${title} (${meanings.join('; ')})`).join(', ')}.`, hits.map(({ list }) => `${list.title}: ${list.advice} ${list.removal}`).join(' '));
+    return { ...found, weight: hits.length };
   },
 });

@@ -3,6 +3,8 @@ import { defineCheck, fail, warn, type AddressSubject } from '../../check.ts';
 import { answersOfLists, listedBy, notListed } from './list-answers.ts';
 
 const MINOR_FAIL = 3;
+/** That one listing costs. */
+const EACH = 0.2;
 
 export const minorLists = defineCheck<AddressSubject>({
   id: 'minor-lists', about: 'address', title: 'Smaller lists', weight: 0.6,
@@ -14,6 +16,7 @@ export const minorLists = defineCheck<AddressSubject>({
     if (hits.length === 0) return notListed(subject.address, answers);
     const text = `${subject.address} is listed by ${hits.map(({ title }) => title).join(', ')}.`;
     const remedy = hits.map(({ list }) => `${list.title}: ${list.advice} ${list.removal}`).join(' ');
-    return hits.length >= MINOR_FAIL ? fail(text, remedy) : warn(text, remedy);
+    // Of a warning half counts.
+    return hits.length >= MINOR_FAIL ? fail(text, remedy) : { ...warn(text, remedy), weight: 2 * EACH * hits.length };
   },
 });
