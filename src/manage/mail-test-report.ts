@@ -52,7 +52,7 @@ function itemLines(item: ReportItem): string[] {
   const cost = costOf(item);
   return [
     `* ${item.title}${cost === '' ? '' : ` (${cost})`}: ${item.text}`,
-    ...(item.remedy === undefined ? [] : [`  Do: ${item.remedy}`]),
+    ...(item.remedy === undefined ? [] : [`  Do: ${item.remedy.replaceAll('\n', '\n      ')}`]),
     ...(item.record === undefined ? [] : [`  Record: ${item.record}`]),
     ...(item.link === undefined ? [] : [`  See: ${item.link}`]),
   ];
@@ -81,7 +81,7 @@ function itemHtml(item: ReportItem): string {
   const cost = costOf(item);
   const parts = [
     `<b>${escape(item.title)}${cost === '' ? '' : ` (${escape(cost)})`}:</b> ${escape(item.text)}`,
-    ...(item.remedy === undefined ? [] : [`Do: ${escape(item.remedy)}`]),
+    ...(item.remedy === undefined ? [] : [`Do: ${item.remedy.split('\n').map(escape).join('<br>\n')}`]),
     ...(item.record === undefined ? [] : [`Record: <code>${escape(item.record)}</code>`]),
     ...(item.link === undefined ? [] : [`See: <a href="${escape(item.link)}">${escape(item.link)}</a>`]),
   ];

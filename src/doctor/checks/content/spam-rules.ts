@@ -15,10 +15,11 @@ export const spamRules = defineCheck<MessageSubject>({
     if (sample) return skip('A message that this server made to look at itself.');
     const hits = hitRules(reading);
     const score = spamScore(hits);
-    const named = hits.map(({ what, score: own }) => `${what} (${own})`).join('; ');
+    const named = hits.map(({ rule, what, score: own }) => `${what} (${rule}, ${own})`).join('; ');
     if (score < WARN_FROM) return pass(hits.length === 0 ? 'No rule hits: the score is 0.' : `The score is ${score}, which is clean: ${named}.`);
     const text = `The score is ${score}, and 5 is spam: ${named}.`;
-    const remedy = hits.map(({ why }) => why).join(' ');
+    // A line for each, so that nobody has to guess which advice belongs to what.
+    const remedy = hits.map(({ rule, what, why, score: own }) => `${rule} (${own} points), ${what}: ${why}`).join('\n');
     return score < FAIL_FROM ? warn(text, remedy) : fail(text, remedy);
   },
 });

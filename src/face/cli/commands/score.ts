@@ -91,7 +91,9 @@ function show({ out }: Session, report: ScoreReport): void {
     for (const item of items) {
       const cost = costOf(item);
       out.line(`${out.style(STYLES[item.level], item.title)}${cost === '' ? '' : ` (${cost})`}: ${printable(item.text)}`);
-      if (item.remedy !== undefined) out.line(`      do: ${printable(item.remedy)}`);
+      const [first, ...further] = item.remedy?.split('\n') ?? [];
+      if (first !== undefined) out.line(`      do: ${printable(first)}`);
+      for (const line of further) out.line(`          ${printable(line)}`);
       if (item.record !== undefined) out.line(`      record: ${printable(item.record)}`);
       if (item.link !== undefined) out.line(`      see: ${item.link}`);
     }
