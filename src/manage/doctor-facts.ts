@@ -52,7 +52,7 @@ export async function doctorFacts({ store, config, clock }: { readonly store: St
   };
 }
 
-const SERVICES = ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3s', 'sieve'] as const;
+const SERVICES = ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s', 'sieve'] as const;
 
 function listenersOf({ listen }: Config): readonly ServiceListener[] {
   return SERVICES.flatMap((service) => (listen[service] ?? []).flatMap(({ address, port }: HostPort) => dialled(address).map((each) => ({ service, address: each, port }))));

@@ -8,9 +8,7 @@ import { checkClientSetup } from '../verify/autoconfig/check-setup.ts';
 import { checkBimi } from '../verify/bimi/check-bimi.ts';
 import { caaNameOf, judgeCaa } from '../verify/caa/judge-caa.ts';
 import { findCaa } from '../verify/caa/find-caa.ts';
-import { findTlsa } from '../verify/dane/find-tlsa.ts';
-import { judgeChain } from '../verify/dane/judge-chain.ts';
-import { judgeOwnTlsa } from '../verify/dane/judge-own.ts';
+import { checkDaneHost } from '../verify/dane/check-host.ts';
 import type { DeploymentFinding } from '../verify/deployment-finding.ts';
 import { isWellFormedDomain, toAsciiDomain } from '../verify/domain-name.ts';
 import { checkStsDeployment, type StsDeployment } from '../verify/mta-sts/check-deployment.ts';
@@ -63,15 +61,10 @@ export async function checkDane(context: VerifyContext, domain: string, facts: P
   if (answer.kind === 'nxdomain') return { domain, findings: [{ level: 'fail', text: `${domain} does not exist.` }] };
   const hosts = answer.kind === 'found' ? answer.records.map(({ exchange }) => exchange).filter((host) => host !== '') : [domain];
   if (hosts.length === 0) return { domain, findings: [{ level: 'skip', text: `${domain} takes no mail (null MX).` }] };
-  const findings = await Promise.all(hosts.slice(0, HOSTS_MAX).map((host) => (facts && host === facts.hostname && facts.certificates !== '' ? ownHost(context, host, facts, nextKey) : otherHost(context, { host, domain, mxSecure: answer.secure }))));
+  const { dns, clock, network } = context;
+  const own = facts && facts.certificates !== '' ? { chain: chainOf(facts.certificates), ...(nextKey && { nextKey: publicKeyOf(nextKey) }) } : undefined;
+  const findings = await Promise.all(hosts.slice(0, HOSTS_MAX).map((host) => checkDaneHost({ dns, network }, { domain, host, mxSecure: answer.secure, now: clock.now(), own: host === facts?.hostname ? own : undefined })));
   return { domain, findings: findings.flat() };
-}
-
-async function ownHost({ dns, clock }: VerifyContext, host: string, { certificates }: PolicyFacts, nextKey: Buffer | undefined): Promise<readonly DeploymentFinding[]> {
-  const port = 25;
-  const answer = await dns.query(`_${port}._tcp.${host}`, 'TLSA');
-  const next = nextKey && { nextKey: publicKeyOf(nextKey) };
-  return judgeOwnTlsa({ host, port, answer, chain: chainOf(certificates), now: clock.now(), ...next });
 }
 
 /** Failure `no-key`. */
@@ -85,20 +78,4 @@ function publicKeyOf(pem: Buffer): KeyObject {
 
 function chainOf(pem: string): readonly X509Certificate[] {
   return (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []).map((part) => new X509Certificate(part));
-}
-
-async function otherHost({ dns, clock, network }: VerifyContext, { host, domain, mxSecure }: { readonly host: string; readonly domain: string; readonly mxSecure: boolean }): Promise<readonly DeploymentFinding[]> {
-  const addresses = await dns.query(host, 'A');
-  const found = await findTlsa(dns, { mx: host, addressSecure: addresses.kind === 'found' && addresses.secure, mxSecure, port: 25, ...(addresses.kind === 'found' && { canonicalName: addresses.canonicalName }) });
-  if (found.kind === 'none') return [{ level: 'skip', text: `DANE says nothing about ${host}: ${found.why}.` }];
-  if (found.kind === 'failure') return [{ level: 'unknown', text: `${found.detail}.` }];
-  if (found.kind === 'unusable') return [{ level: 'fail', text: `None of the TLSA records of ${host} can be used for mail.`, remedy: 'Publish one of the form 3 1 1 (its key, by SHA-256).' }];
-  const [address] = addresses.kind === 'found' ? addresses.records : [];
-  if (!network || address === undefined) return [{ level: 'unknown', text: `${host} has usable TLSA records; its certificate was not looked at.` }];
-  const seen = await network.probe({ address, port: network.mailPort, host, helo: 'localhost' });
-  if (seen.kind === 'failure') return [{ level: 'unknown', text: `${host} could not be reached to see its certificate: ${seen.detail}.` }];
-  if (!seen.tls) return [{ level: 'fail', text: `${host} has TLSA records and offers no TLS: senders that check DANE do not deliver.`, remedy: 'Switch STARTTLS on.' }];
-  const verdict = judgeChain({ records: found.records, chain: seen.tls.peer.chain, names: [found.base, domain], now: clock.now() });
-  if (verdict.kind === 'accepted') return [{ level: 'pass', text: `The TLSA records of ${host} fit its certificate.` }];
-  return [{ level: 'fail', text: `The TLSA records of ${host} do not fit: ${verdict.detail}. Senders that check DANE do not deliver.`, remedy: 'Publish the record of the key that the server has.' }];
 }

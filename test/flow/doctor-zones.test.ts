@@ -68,6 +68,8 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['a null MX', () => [['example.org', 'MX', ['0 .']]], { 'null-mx': 'fail' }],
     ['a service on another port', () => [['_submissions._tcp.example.org', 'SRV', ['0 1 9999 mail.example.org']]], { discovery: 'fail' }],
     ['a service that is not announced', () => [['_submissions._tcp.example.org', 'SRV', []]], { discovery: 'warn' }],
+    ['Outlook led elsewhere', () => [['autodiscover.example.org', 'A', []], ['_autodiscover._tcp.example.org', 'SRV', ['0 0 443 other.example.com']]], { discovery: 'fail' }],
+    ['settings for Thunderbird on another machine', ({ prefix }) => [['autoconfig.example.org', 'A', [`${prefix}.50`]]], { discovery: 'fail' }],
     ['a name that others may send from', ({ prefix }) => [['www.example.org', 'A', [`${prefix}.80`]]], { 'names-without-mail': 'warn' }],
     ['a logo without https', () => [['default._bimi.example.org', 'TXT', ['v=BIMI1; l=http://example.org/logo.svg']]], { bimi: 'fail' }],
   ],

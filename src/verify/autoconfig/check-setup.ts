@@ -70,7 +70,7 @@ async function judgeAutoconfig(dns: Dns, fetch: HttpsFetch | undefined, { domain
   const answers = await Promise.all([dns.query(host, 'A'), dns.query(host, 'AAAA')]);
   if (answers.some(({ kind }) => kind === 'failure')) return [{ level: 'unknown', text: `${host} could not be looked up now.` }];
   if (answers.every(({ kind }) => kind !== 'found')) return [{ level: 'warn', text: `${host} has no address: Thunderbird and others do not find their settings there.`, remedy: 'Publish this record, with listen.https (or http) reachable there.', record: `${host}. CNAME ${hostname}.` }];
-  if (!fetch) return [{ level: 'unknown', text: `https://${host} cannot be fetched from here.` }];
+  if (!fetch) return [{ level: 'skip', text: `https://${host} was not asked.` }];
   const path = `/mail/config-v1.1.xml?emailaddress=someone%40${domain}`;
   const answer = await fetch({ host, port: httpsPort, path, accept: 'text/xml, application/xml', bytesMax: ANSWER_BYTES_MAX, timeoutMs: FETCH_TIMEOUT_MS });
   if (answer.kind === 'failure') return [{ level: answer.reason === 'certificate' ? 'fail' : 'unknown', text: `https://${host} gave no settings: ${answer.detail}.`, ...(answer.reason === 'certificate' ? { remedy: `Give it a certificate that names ${host}.` } : {}) }];
@@ -81,14 +81,14 @@ async function judgeAutoconfig(dns: Dns, fetch: HttpsFetch | undefined, { domain
 /** Outlook asks https://autodiscover.DOMAIN first, then whoever the SRV record names ([MS-OXDISCO] §3.1.5). */
 async function judgeAutodiscover(dns: Dns, fetch: HttpsFetch | undefined, { domain, hostname, services, httpsPort }: SetupQuestion): Promise<readonly DeploymentFinding[]> {
   const [name, own] = [`_autodiscover._tcp.${domain}`, `autodiscover.${domain}`];
-  const [address, srv] = await Promise.all([dns.query(own, 'A'), dns.query(name, 'SRV')]);
-  if (address.kind === 'failure' || srv.kind === 'failure') return [{ level: 'unknown', text: `${address.kind === 'failure' ? own : name} could not be looked up now.` }];
-  const target = address.kind === 'found' ? { target: own, port: 443 } : srv.kind === 'found' ? srv.records[0] : undefined;
+  const [four, six, srv] = await Promise.all([dns.query(own, 'A'), dns.query(own, 'AAAA'), dns.query(name, 'SRV')]);
+  if (four.kind === 'failure' || six.kind === 'failure' || srv.kind === 'failure') return [{ level: 'unknown', text: `${srv.kind === 'failure' ? name : own} could not be looked up now.` }];
+  const target = four.kind === 'found' || six.kind === 'found' ? { target: own, port: 443 } : srv.kind === 'found' ? srv.records[0] : undefined;
   const record = `${name}. SRV 0 0 443 ${hostname}.`;
   if (!target || target.target === '' || target.target === '.') return [{ level: 'warn', text: `Neither ${own} nor ${name} is published: Outlook does not find its settings.`, remedy: 'Publish this record, with listen.https reachable there.', record }];
   const host = target.target.toLowerCase().replace(/\.$/, '');
   if (host !== own && host !== hostname) return [{ level: 'fail', text: `${name} leads Outlook to ${host}, and not to this server.`, remedy: 'Publish this record in its place.', record }];
-  if (!fetch) return [{ level: 'unknown', text: `https://${host} cannot be asked from here.` }];
+  if (!fetch) return [{ level: 'skip', text: `https://${host} was not asked.` }];
   const text = `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"><Request><EMailAddress>someone@${domain}</EMailAddress><AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>`;
   const answer = await fetch({ host, port: target.port === 443 ? httpsPort : target.port, path: '/autodiscover/autodiscover.xml', body: { mediaType: 'text/xml; charset=utf-8', text }, accept: 'text/xml', bytesMax: ANSWER_BYTES_MAX, timeoutMs: FETCH_TIMEOUT_MS });
   if (answer.kind === 'failure') return [{ level: answer.reason === 'certificate' ? 'fail' : 'unknown', text: `https://${host} gave Outlook no settings: ${answer.detail}.`, ...(answer.reason === 'certificate' ? { remedy: `Give it a certificate that names ${host}.` } : {}) }];

@@ -26,14 +26,14 @@ export interface OwnTlsaQuestion {
 export function judgeOwnTlsa({ host, port, answer, chain, nextKey, now }: OwnTlsaQuestion): readonly DeploymentFinding[] {
   const name = `_${port}._tcp.${host}`;
   const [leaf] = chain;
-  if (!leaf) return [{ level: 'unknown', text: `The certificate of ${host} is not known here.` }];
-  const record = `${name}. TLSA ${tlsaRecordOf(leaf.publicKey)}`;
+  const record = leaf && `${name}. TLSA ${tlsaRecordOf(leaf.publicKey)}`;
   if (answer.kind === 'failure') return [{ level: 'unknown', text: `The TLSA records at ${name} could not be looked up now (${answer.reason}).` }];
   if (answer.kind !== 'found') {
     if (!answer.secure) return [{ level: 'skip', text: `${host} has no TLSA records, and its zone is not signed by DNSSEC (or our name servers do not check): DANE needs both.` }];
-    return [{ level: 'warn', text: `The zone of ${host} is signed, and there are no TLSA records at ${name}.`, remedy: 'Publish this record, and never change the key without publishing the record of the next one two days before.', record }];
+    return [{ level: 'skip', text: `There are no TLSA records at ${name}. The zone is signed, so DANE could protect mail on its way here: posthorn tls dane record gives the record.`, ...(record !== undefined && { remedy: 'Publish this record, and never change the key without publishing the record of the next one two days before.', record }) }];
   }
   if (!answer.secure) return [{ level: 'warn', text: `There are TLSA records at ${name}, but DNSSEC does not vouch for them (or our name servers do not check): nobody heeds them.`, remedy: 'Sign the zone, or take them out.' }];
+  if (!leaf || record === undefined) return [{ level: 'unknown', text: `The certificate of ${host} is not known here.` }];
   const usable = usableRecords(answer.records);
   if (usable.length === 0) return [{ level: 'fail', text: `None of the TLSA records at ${name} can be used for mail: ${answer.records.map(tlsaText).join(', ')}.`, remedy: 'Publish this record in their place (usage 3, selector 1, SHA-256).', record }];
   const verdict = judgeChain({ records: usable, chain, names: [host], now });

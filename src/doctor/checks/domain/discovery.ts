@@ -1,53 +1,48 @@
-/** Do mail programs find the server by themselves: SRV records, autoconfig? */
-import { DOCTOR_LIMITS } from '../../../base/doctor-limits.ts';
-import { defineCheck, fail, pass, skip, unanswered, warn, type DoctorContext, type DomainSubject, type ServiceListener } from '../../check.ts';
+/** Do mail programs find the server by themselves: SRV records, autoconfig, autodiscover? Judged as `posthorn autoconfig check` does. */
+import { checkClientSetup, type SetupService } from '../../../verify/autoconfig/check-setup.ts';
+import { worstOf } from '../../../verify/deployment-finding.ts';
+import { defineCheck, pass, skip, type DomainSubject, type Finding, type ServiceListener } from '../../check.ts';
 
-/** RFC 6186 §3, RFC 8314 §5.1, RFC 5804 §1.8. */
-const SRV_NAMES: Readonly<Partial<Record<ServiceListener['service'], string>>> = { submissions: '_submissions', submission: '_submission', imaps: '_imaps', imap: '_imap', pop3s: '_pop3s', sieve: '_sieve' };
-const AUTOCONFIG_BYTES_MAX = 65_536;
+const SERVICES: Readonly<Partial<Record<ServiceListener['service'], Omit<SetupService, 'port'>>>> = {
+  imaps: { protocol: 'imap', security: 'tls' },
+  imap: { protocol: 'imap', security: 'starttls' },
+  pop3s: { protocol: 'pop3', security: 'tls' },
+  pop3: { protocol: 'pop3', security: 'starttls' },
+  submissions: { protocol: 'smtp', security: 'tls' },
+  submission: { protocol: 'smtp', security: 'starttls' },
+  sieve: { protocol: 'sieve', security: 'starttls' },
+};
 
 export const discovery = defineCheck<DomainSubject>({
   id: 'discovery', about: 'domain', title: 'Mail programs find the server', weight: 0.1,
   why: 'People then type an address and a password, and nothing else can be typed wrongly.',
   link: 'https://www.rfc-editor.org/rfc/rfc6186',
-  run: async (context, subject) => {
-    if (subject.use === 'send-only') return skip(`${subject.domain} only sends from here: its mailboxes are elsewhere.`);
-    const wanted = servicesOf(subject);
-    if (wanted.length === 0) return skip('This server has no services for mail programs that others can reach.');
-    const missing: string[] = [];
-    for (const { name, port } of wanted) {
-      const answer = await context.dns.query(name, 'SRV');
-      if (answer.kind === 'failure') return unanswered(name, answer);
-      const record = `${name}. SRV 0 1 ${port} ${subject.hostname}.`;
-      if (answer.kind !== 'found') missing.push(record);
-      // Other targets may be meant; one of them should be us, and on our port.
-      else if (answer.records.some(({ target, port: said }) => target === subject.hostname && said !== port)) return fail(`${name} leads to another port than ${port}, where the server listens.`, 'Publish this record in its place.', record);
-      else if (!answer.records.some(({ target }) => target === subject.hostname)) return warn(`${name} leads to ${answer.records.map(({ target }) => target || 'nowhere').join(', ')}, not to this server.`, 'If mail programs should come here, publish this record in its place.', record);
-    }
-    if (missing.length > 0) return warn(`${missing.length} of ${wanted.length} services of this server are not announced.`, 'Publish these records.', missing.join('\n'));
-    const autoconfig = await wrongAutoconfig(context, subject);
-    return autoconfig === undefined ? pass('Mail programs find the server by SRV records.') : warn(autoconfig, `Serve it (posthorn dns records ${subject.domain} names what is needed), or remove autoconfig.${subject.domain} from the DNS.`);
+  run: async ({ dns, network }, subject) => {
+    const { domain, hostname, use } = subject;
+    if (use === 'send-only') return skip(`${domain} only sends from here: its mailboxes are elsewhere.`);
+    const services = servicesOf(subject);
+    if (services.length === 0) return skip('This server has no services for mail programs that others can reach.');
+    const findings = await checkClientSetup({ dns, fetch: network?.fetch }, { domain, hostname, services, httpsPort: network?.policyPort ?? 443 });
+    const worst = worstOf(findings);
+    return worst.level === 'pass' ? pass('Mail programs find the server, and the settings that they find are right.') : withRecords(worst, findings);
   },
 });
 
-/** What only this machine reaches is not announced; submission always is. */
-function servicesOf({ domain, server }: DomainSubject): readonly { readonly name: string; readonly port: number }[] {
-  const found = new Map<string, number>();
-  for (const { service, address, port } of server?.listeners ?? []) {
-    const label = SRV_NAMES[service];
-    const isInner = address === '::1' || address.startsWith('127.');
-    if (label !== undefined && (service.startsWith('submission') || !isInner) && !found.has(label)) found.set(label, port);
+/** What only this machine reaches is not announced, unless nothing else is there (the lab). */
+function servicesOf({ server }: DomainSubject): readonly SetupService[] {
+  const all = (server?.listeners ?? []).filter(({ service }) => SERVICES[service] !== undefined);
+  const outer = all.filter(({ address }) => address !== '::1' && !address.startsWith('127.'));
+  const found = new Map<ServiceListener['service'], SetupService>();
+  for (const { service, port } of outer.length > 0 ? outer : all) {
+    const known = SERVICES[service];
+    if (known && !found.has(service)) found.set(service, { ...known, port });
   }
-  return [...found].map(([label, port]) => ({ name: `${label}._tcp.${domain}`, port }));
+  return [...found.values()];
 }
 
-/** A name for it that leads to nothing useful. Undefined: none, or all is well, or nobody knows. */
-async function wrongAutoconfig({ dns, network }: DoctorContext, { domain }: DomainSubject): Promise<string | undefined> {
-  const host = `autoconfig.${domain}`;
-  const answer = network && (await dns.query(host, 'A'));
-  if (!network || answer?.kind !== 'found') return undefined;
-  const page = await network.fetch({ host, port: network.policyPort, path: '/mail/config-v1.1.xml', accept: '*/*', bytesMax: AUTOCONFIG_BYTES_MAX, timeoutMs: DOCTOR_LIMITS.fetchMs });
-  if (page.kind === 'failure') return page.reason === 'certificate' ? `https://${host} has no valid certificate: ${page.detail}.` : undefined;
-  if (page.status !== 200) return `https://${host}/mail/config-v1.1.xml answers with HTTP status ${page.status}.`;
-  return page.body.toString('latin1').includes('clientConfig') ? undefined : `What stands at https://${host}/mail/config-v1.1.xml is no settings file.`;
+/** All that are to be published, not only the first. */
+function withRecords(worst: Finding, findings: readonly Finding[]): Finding {
+  const records = findings.flatMap(({ level, record }) => (level === worst.level && record !== undefined ? [record] : []));
+  if (records.length < 2) return worst;
+  return { ...worst, remedy: `Publish these records${worst.level === 'fail' ? ' in place of those that are there' : ''}.`, record: records.join('\n') };
 }
