@@ -6,6 +6,7 @@ import { AUTHENTICATION_LIMITS } from '../base/limits.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { SpfJudge } from '../publish/spf-merge.ts';
 import { checkSpf } from '../verify/spf/check-spf.ts';
+import { tearApart } from '../verify/spf/record.ts';
 import { surveySpf } from '../verify/spf/survey.ts';
 
 interface Expectation {
@@ -24,7 +25,10 @@ export function createSpfJudge(dns: Dns, now: number, addressesOf: (name: string
     const failed = reports.find(({ report }) => report.result === 'temperror');
     if (failed) return { kind: 'unknown', detail: `SPF of ${domain} cannot be evaluated now: ${failed.report.explanation}` };
     const broken = reports.find(({ report }) => report.result === 'permerror');
-    if (broken) return { kind: 'broken', detail: broken.report.explanation };
+    if (broken) {
+      const torn = tearApart(record);
+      return { kind: 'broken', detail: broken.report.explanation, ...(torn.unreadable.length > 0 && { torn }) };
+    }
     const missing = reports.filter(({ report }) => report.result !== 'pass').map(({ term }) => term);
     if (missing.length > 0) return { kind: 'missing', terms: [...new Set(missing)] };
     const { lookups } = await surveySpf(dns, domain, record);

@@ -4,7 +4,7 @@
  */
 import { meaningOfValue, splitStrings, txtContent, txtValue } from './record-text.ts';
 import type { Role } from './roles.ts';
-import { mergeRecords, withTerms, type SpfJudge } from './spf-merge.ts';
+import { mendedRecord, mergeRecords, withTerms, type SpfJudge, type TornSpf } from './spf-merge.ts';
 import { tagsOf, withoutTags, withTag } from './tags.ts';
 
 export type AloneVerdict =
@@ -12,6 +12,8 @@ export type AloneVerdict =
   /** What stands there with something added: nothing of it is lost. */
   | { readonly kind: 'amended'; readonly value: string; readonly reason: string }
   | { readonly kind: 'different'; readonly value: string; readonly reason: string }
+  /** Not ours to replace, whatever is asked for; the reason says what to do by hand. */
+  | { readonly kind: 'by-hand'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly detail: string };
 
 export interface AloneQuestion {
@@ -117,7 +119,7 @@ async function compareSpf({ wanted, rivals, owned, domain, spf }: AloneQuestion)
       return { kind: 'amended', value: written(amended), reason: `SPF does not let ${addressesIn(judgement.terms)} pass; it is added, the rest of the record stays${lengthNote(amended)}` };
     }
     case 'broken':
-      return mendBroken({ merged, target, wanted, several, detail: judgement.detail }, (record) => spf(domain, record, target));
+      return mendBroken({ merged, target, several, detail: judgement.detail, ...(judgement.torn && { torn: judgement.torn }) }, (record) => spf(domain, record, target));
     case 'unknown':
       return { kind: 'unknown', detail: judgement.detail };
   }
@@ -126,24 +128,34 @@ async function compareSpf({ wanted, rivals, owned, domain, spf }: AloneQuestion)
 interface BrokenSpf {
   readonly merged: string;
   readonly target: string;
-  /** The value that would stand there alone. */
-  readonly wanted: string;
   /** Why several become one; '' for one. */
   readonly several: string;
   readonly detail: string;
+  readonly torn?: TornSpf;
 }
 
-/** In front, our addresses are found before receivers give up on the rest; only a record that cannot be read helps nobody there. */
-async function mendBroken({ merged, target, wanted, several, detail }: BrokenSpf, judge: (record: string) => ReturnType<SpfJudge>): Promise<AloneVerdict> {
+/**
+ * In front, our addresses are found before receivers give up on the rest. Where a term cannot be read they give up on all of
+ * it, so a record without that term takes mail from nobody; nothing else of what others wrote is ever left out.
+ */
+async function mendBroken({ merged, target, several, detail, torn }: BrokenSpf, judge: (record: string) => ReturnType<SpfJudge>): Promise<AloneVerdict> {
   const terms = target.split(' ').slice(1).filter((term) => /^(?:ip[46]:|a$|mx$)/i.test(term));
-  const text = withTerms(merged, terms);
+  const text = withTerms(torn ? mendedRecord(torn.readable) : merged, terms.filter((term) => !torn?.readable.includes(term)));
   const judgement = await judge(text);
   if (judgement.kind === 'unknown') return judgement;
-  if (judgement.kind === 'good') {
-    const reason = `receivers give up on the published SPF record: ${detail}; ${addressesIn(terms)} goes in front, where it is found before that, and the rest stays for you to mend${lengthNote(text)}`;
-    return several === '' ? { kind: 'amended', value: written(text), reason } : { kind: 'different', value: written(text), reason: several };
-  }
-  return { kind: 'different', value: wanted, reason: `receivers cannot use the published SPF record: ${detail}; look what of it you need, since ours would stand there instead` };
+  if (judgement.kind !== 'good') return { kind: 'by-hand', reason: `receivers cannot use the published SPF record: ${detail}. It cannot be mended without losing what others wrote, so nothing is replaced: mend it by hand, with ${terms.join(' ')} right behind v=spf1, and plan again` };
+  if (torn) return { kind: 'different', value: written(text), reason: `${tornReason(torn, several)}${lengthNote(text)}` };
+  const reason = `receivers give up on the published SPF record: ${detail}; ${addressesIn(terms)} goes in front, where it is found before that, and the rest stays for you to mend${lengthNote(text)}`;
+  return several === '' ? { kind: 'amended', value: written(text), reason } : { kind: 'different', value: written(text), reason: several };
+}
+
+/** How much of a term of strangers is quoted in a sentence. */
+const TERM_CHARS = 80;
+
+function tornReason({ unreadable }: TornSpf, several: string): string {
+  const named = unreadable.map(({ term, detail }) => `${term.length > TERM_CHARS ? `${term.slice(0, TERM_CHARS)}…` : term} (${detail})`).join(', ');
+  const them = unreadable.length === 1 ? 'it' : 'them';
+  return `${several === '' ? '' : `${several}; `}receivers ignore the whole SPF record while it holds ${named}; the new one leaves ${them} out and keeps the rest: if ${them === 'it' ? 'it was' : 'they were'} meant for a sender of yours, add ${them} again as it should be written`;
 }
 
 function addressesIn(terms: readonly string[]): string {

@@ -6,7 +6,7 @@ import type { PublishableType } from '../contract/dns-publishing.ts';
 import { compareAlone } from './compare-record.ts';
 import { meaningOfValue } from './record-text.ts';
 import { roleOf } from './roles.ts';
-import { mergeRecords, withTerms, type SpfJudge } from './spf-merge.ts';
+import { mergeRecords, withTerms, type SpfJudge, type TornSpf } from './spf-merge.ts';
 
 const SAME: readonly (readonly [PublishableType, string, string])[] = [
   ['MX', '10 mail.example.org.', '10   MAIL.Example.ORG.'],
@@ -92,11 +92,23 @@ test('SPF: ours go where they are found first, whatever ends the record', () => 
   for (const rest of ['-all', 'redirect=_spf.a.example', 'include:a.example ~all exp=x.example', '']) assert.equal(withTerms(`v=spf1 ${rest}`.trim(), ['ip4:192.0.2.1']), `v=spf1 ip4:192.0.2.1 ${rest}`.trim());
 });
 
-test('SPF: a record that asks for too many look-ups keeps its terms and gets ours in front; one that cannot be read waits for a word', async () => {
+test('SPF: a record that asks for too many look-ups keeps its terms and gets ours in front', async () => {
   const includes = Array.from({ length: AUTHENTICATION_LIMITS.spfLookupsMax + 1 }, (_, at) => `include:s${at}.example`).join(' ');
-  const judge: SpfJudge = async (_domain, record) => (record.includes('ip4:192.0.2.1') && !record.includes('nonsense') ? { kind: 'good', note: '' } : { kind: 'broken', detail: 'too many look-ups' });
-  const ask = (text: string) => compareAlone('spf', { wanted: '"v=spf1 ip4:192.0.2.1 ~all"', rivals: [`"${text}"`], owned: false, domain: 'd.example', spf: judge });
-  const amended = await ask(`v=spf1 ${includes} -all`);
+  const amended = await askBroken(`v=spf1 ${includes} -all`);
   assert.deepEqual([amended.kind, 'value' in amended && amended.value], ['amended', `"v=spf1 ip4:192.0.2.1 ${includes} -all"`]);
-  assert.equal((await ask('v=spf1 nonsense:x -all')).kind, 'different');
 });
+
+test('SPF: a record with a term that cannot be read keeps every other term of the others; what cannot be mended stays whole', async () => {
+  const torn = { readable: ['mx', 'include:a.example'], unreadable: [{ term: 'nonsense:x', detail: 'there is no mechanism called nonsense' }] };
+  const mended = await askBroken('v=spf1 mx nonsense:x include:a.example', torn);
+  assert.deepEqual([mended.kind, 'value' in mended && mended.value], ['different', '"v=spf1 ip4:192.0.2.1 mx include:a.example ~all"']);
+  assert.match('reason' in mended ? mended.reason : '', /nonsense:x \(there is no mechanism called nonsense\).*keeps the rest/);
+  const hopeless = await askBroken('v=spf1 nonsense:x -all');
+  assert.deepEqual([hopeless.kind, 'value' in hopeless], ['by-hand', false]);
+});
+
+/** Receivers give up on what holds nonsense, and on everything without us. */
+function askBroken(text: string, torn?: TornSpf): ReturnType<typeof compareAlone> {
+  const judge: SpfJudge = async (_domain, record) => (record.includes('ip4:192.0.2.1') && !record.includes('nonsense') ? { kind: 'good', note: '' } : { kind: 'broken', detail: 'too many look-ups', ...(torn && { torn }) });
+  return compareAlone('spf', { wanted: '"v=spf1 ip4:192.0.2.1 ~all"', rivals: [`"${text}"`], owned: false, domain: 'd.example', spf: judge });
+}

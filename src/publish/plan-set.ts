@@ -67,6 +67,8 @@ async function planAlone(question: SetQuestion, desired: DesiredSet, role: Role)
       return { action: 'good', reason: verdict.note, risk: 'none', ours: rivals.filter(isOurs) };
     case 'unknown':
       return { action: 'unknown', reason: verdict.detail, risk: 'none', ours: rivals.filter(isOurs) };
+    case 'by-hand':
+      return { action: 'blocked', reason: verdict.reason, risk: 'none', ours: rivals.filter(isOurs) };
     case 'amended':
       return change(desired, published, [...others, verdict.value], rivals.every(isOurs) ? [verdict.value] : [], verdict.reason, lowOr(role));
     case 'different': {

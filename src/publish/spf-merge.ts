@@ -7,10 +7,15 @@ export type SpfJudgement =
   | { readonly kind: 'good'; readonly note: string }
   /** Networks to add, as `ip4:192.0.2.1`. */
   | { readonly kind: 'missing'; readonly terms: readonly string[] }
-  /** The record is an error for receivers: syntax, or too many look-ups. */
-  | { readonly kind: 'broken'; readonly detail: string }
+  /** The record is an error for receivers: syntax, or too many look-ups. `torn`: where it is the syntax, what can be read and what cannot. */
+  | { readonly kind: 'broken'; readonly detail: string; readonly torn?: TornSpf }
   /** Unknown now: the DNS did not answer. */
   | { readonly kind: 'unknown'; readonly detail: string };
+
+export interface TornSpf {
+  readonly readable: readonly string[];
+  readonly unreadable: readonly { readonly term: string; readonly detail: string }[];
+}
 
 /** Does this record, published at `domain`, say for our mail what `wanted` says? */
 export type SpfJudge = (domain: string, record: string, wanted: string) => Promise<SpfJudgement>;
@@ -19,6 +24,12 @@ export type SpfJudge = (domain: string, record: string, wanted: string) => Promi
 export function withTerms(record: string, terms: readonly string[]): string {
   const [version = 'v=spf1', ...rest] = record.trim().split(/ +/);
   return [version, ...terms, ...rest].join(' ');
+}
+
+/** A record of what could be read; with an end, should its own be among what could not. */
+export function mendedRecord(readable: readonly string[]): string {
+  const ends = readable.some((term) => /^[-~?+]?all$|^redirect=/i.test(term));
+  return ['v=spf1', ...readable, ...(ends ? [] : ['~all'])].join(' ');
 }
 
 /**

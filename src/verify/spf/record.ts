@@ -78,6 +78,24 @@ export function parseSpfRecord(text: string): ParsedRecord {
   return { kind: 'record', record: { directives, ...(redirect && { redirect }), ...(exp && { exp }) } };
 }
 
+export interface TornRecord {
+  /** Well formed by themselves and together, in their order. */
+  readonly readable: readonly string[];
+  readonly unreadable: readonly { readonly term: string; readonly detail: string }[];
+}
+
+/** What of a record with errors can be read, and what cannot: for who mends it. Any white space parts terms here. */
+export function tearApart(text: string): TornRecord {
+  const readable: string[] = [];
+  const unreadable: { term: string; detail: string }[] = [];
+  for (const term of text.trim().split(/\s+/).slice(1)) {
+    const parsed = parseSpfRecord(['v=spf1', ...readable, term].join(' '));
+    if (parsed.kind === 'record') readable.push(term);
+    else unreadable.push({ term, detail: parsed.detail });
+  }
+  return { readable, unreadable };
+}
+
 function addModifier(modifiers: Map<string, Modifier>, term: string, name: string, value: string): void {
   if (name !== 'redirect' && name !== 'exp') {
     // RFC 7208 §6: unknown modifiers are ignored, but must be well formed.
