@@ -7,6 +7,10 @@ export const DOCTOR_LIMITS = {
   askServerMs: 3_000,
   /** A mail port that is tried, from the connection to the last reply. */
   probeMs: 8_000,
+  /** A recipient's server that is asked by hand: long enough for those that make strangers wait before the greeting. */
+  patientProbeMs: 30_000,
+  /** All servers of a recipient together: none is begun later. */
+  patientProbesMs: 90_000,
   /** A connection to a mail port. */
   probeConnectMs: 5_000,
   /** A web service that is asked something. */

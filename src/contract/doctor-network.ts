@@ -68,6 +68,10 @@ export interface MailProbeRequest {
   readonly oldTls?: boolean;
   /** Asks to relay, and stops before DATA. */
   readonly relay?: { readonly from: string; readonly to: string };
+  /** Stays in the clear also where STARTTLS is offered. Default false. */
+  readonly clear?: boolean;
+  /** For the whole dialogue, milliseconds. Default: DOCTOR_LIMITS.probeMs. */
+  readonly patienceMs?: number;
 }
 
 export type MailProbeAnswer =
@@ -89,6 +93,10 @@ export type MailProbeAnswer =
       /** `local`: our own doing, as a source address that is not ours; says nothing about the peer. */
       readonly reason: 'refused' | 'timeout' | 'lost' | 'local' | 'protocol';
       readonly detail: string;
+      /** What was said until then, in order. */
+      readonly steps?: readonly ProbedStep[];
+      /** The command that got no answer; '' is the greeting. Absent: the connection was not made. */
+      readonly unanswered?: string;
     };
 
 export interface ProbedStep {

@@ -3,9 +3,10 @@
  * that nothing is sent. One address at a time: asking for many is what receivers block senders for.
  */
 import { isAscii } from 'node:buffer';
+import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
 import { Failure } from '../base/errors.ts';
 import type { Dns } from '../contract/dns.ts';
-import type { MailProbeAnswer, ProbedStep } from '../contract/doctor-network.ts';
+import type { DoctorNetwork, MailProbeAnswer, MailProbeRequest, ProbedStep } from '../contract/doctor-network.ts';
 import { displayDomain, domainOf, normalizeDomain, parseMailbox } from '../mail/address.ts';
 import { explainReply, type Explanation } from '../mail/reply-meaning/explain.ts';
 import type { VerifyContext } from './verify.ts';
@@ -50,7 +51,7 @@ const HOSTS_MAX = 5;
 const ADDRESSES_MAX = 2;
 
 /** Throws a permanent Failure `bad-address`, or `no-network`. */
-export async function probeAddress({ dns, network }: VerifyContext, question: ProbeQuestion): Promise<SmtpProbe> {
+export async function probeAddress({ dns, clock, network }: VerifyContext, question: ProbeQuestion): Promise<SmtpProbe> {
   if (!network) throw new Failure('no-network', 'no connection can be made here', { temporary: false });
   for (const [what, address] of [['recipient', question.recipient], ['sender', question.sender]] as const) {
     if (!isAscii(Buffer.from(address))) throw new Failure('bad-address', `the ${what} ${address} has letters beyond ASCII, which the probe does not send: ask with another address of the same domain (xn--… for its name)`, { temporary: false });
@@ -62,10 +63,11 @@ export async function probeAddress({ dns, network }: VerifyContext, question: Pr
   const servers = await mailServers(dns, domain);
   if ('outcome' in servers) return { ...about, ...servers, hosts: [] };
   const hosts: ProbedHost[] = [];
+  const lastStart = clock.monotonic() + DOCTOR_LIMITS.patientProbesMs;
   for (const { host, preference } of servers.hosts.slice(0, HOSTS_MAX)) {
     for (const address of (await addressesOf(dns, host, question.source)).slice(0, ADDRESSES_MAX)) {
-      const answer = await network.probe({ address, port: network.mailPort, host, helo, relay: { from: sender, to: recipient }, ...(question.source === undefined ? {} : { localAddress: question.source }) });
-      hosts.push({ host, preference, address, ...judge(answer, host) });
+      if (hosts.length > 0 && clock.monotonic() >= lastStart) return { ...about, ...concluded(hosts, domain), hosts };
+      hosts.push({ host, preference, address, ...(await askHost(network, { address, port: network.mailPort, host, helo, relay: { from: sender, to: recipient }, patienceMs: DOCTOR_LIMITS.patientProbeMs, ...(question.source === undefined ? {} : { localAddress: question.source }) })) });
       if (hosts.at(-1)?.outcome !== 'unreachable' && !question.all) return { ...about, ...concluded(hosts, domain), hosts };
     }
   }
@@ -99,8 +101,18 @@ async function addressesOf(dns: Dns, host: string, source: string | undefined): 
   return answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : []));
 }
 
-function judge(answer: MailProbeAnswer, host: string): Omit<ProbedHost, 'host' | 'preference' | 'address'> {
-  if (answer.kind === 'failure') return { outcome: 'unreachable', text: `It could not be asked: ${answer.detail}.`, steps: [] };
+type Judged = Omit<ProbedHost, 'host' | 'preference' | 'address'>;
+
+/** Where TLS does not work, once more in the clear: so does a delivery to a domain that demands no TLS (RFC 7435 §3). */
+async function askHost(network: DoctorNetwork, request: MailProbeRequest): Promise<Judged> {
+  const answer = await network.probe(request);
+  if (answer.kind !== 'failure' || answer.unanswered !== 'STARTTLS') return judge(answer, request.host);
+  const clear = judge(await network.probe({ ...request, clear: true }), request.host);
+  return { ...clear, text: `${clear.text} That was in the clear, because STARTTLS does not work there: ${answer.detail}. Where the domain demands TLS (MTA-STS, DANE), nothing would be delivered.` };
+}
+
+function judge(answer: MailProbeAnswer, host: string): Judged {
+  if (answer.kind === 'failure') return { outcome: 'unreachable', text: failureWords(answer), steps: answer.steps ?? [] };
   const { steps = [], tls } = answer;
   const seen = { steps, ...(tls ? { tls: { version: tls.version, trusted: tls.peer.distrust === undefined && tls.peer.names(host), ...(tls.peer.distrust ? { detail: tls.peer.distrust.detail } : {}) } } : {}) };
   if (answer.relay?.outcome === 'taken') return { outcome: 'accepts', text: 'It would take the message, as far as it tells before seeing it.', ...seen };
@@ -110,6 +122,11 @@ function judge(answer: MailProbeAnswer, host: string): Omit<ProbedHost, 'host' |
   const explanation = explainReply({ code, ...(enhanced === undefined ? {} : { enhanced }), text: lines.join(' ') }, { mx: host, own: false });
   const where = deciding.command === '' ? 'the greeting' : (deciding.command.split(':', 1)[0] ?? '');
   return { outcome: code < 500 ? 'later' : 'refuses', text: `It answered ${where} with ${code}: ${explanation.meaning}`, ...seen, explanation };
+}
+
+function failureWords({ unanswered, detail }: Extract<MailProbeAnswer, { kind: 'failure' }>): string {
+  if (unanswered === undefined) return `It could not be asked: ${detail}.`;
+  return `It was reached, and ${unanswered === '' ? 'sent no greeting' : `gave no answer to ${unanswered.split(':', 1)[0]}`}: ${detail}.`;
 }
 
 function concluded(hosts: readonly ProbedHost[], domain: string): NoServers {

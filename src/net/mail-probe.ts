@@ -32,14 +32,16 @@ export function createMailProbe(ports: MailProbePorts): MailProbe {
 async function probe(ports: MailProbePorts, request: MailProbeRequest): Promise<MailProbeAnswer> {
   const channel = await dial(ports, request);
   if ('kind' in channel) return channel;
-  const limit = channel.limit(DOCTOR_LIMITS.probeMs);
+  const patienceMs = request.patienceMs ?? DOCTOR_LIMITS.probeMs;
+  const dialogue: Dialogue = { channel, clock: ports.clock, patienceMs, steps: [], said: '' };
+  const limit = channel.limit(patienceMs);
   try {
-    const answer = await talk(ports, request, channel);
+    const answer = await talk(ports, request, dialogue);
     if (!request.oldTls || !answer.tls) return answer;
     const oldTls = await takesOldTls(ports, request);
     return oldTls === undefined ? answer : { ...answer, tls: { ...answer.tls, oldTls } };
   } catch (error) {
-    return failureOf(error);
+    return { ...failureOf(error), steps: dialogue.steps, unanswered: dialogue.said };
   } finally {
     limit.cancel();
     if (channel.usable) channel.quit();
@@ -61,12 +63,14 @@ async function dial({ connector, clock }: MailProbePorts, { address, port, local
 interface Dialogue {
   readonly channel: SmtpChannel;
   readonly clock: Clock;
+  readonly patienceMs: number;
   readonly steps: ProbedStep[];
+  /** The last command. */
+  said: string;
 }
 
-async function talk(ports: MailProbePorts, request: MailProbeRequest, channel: SmtpChannel): Promise<Answered> {
-  const dialogue: Dialogue = { channel, clock: ports.clock, steps: [] };
-  const { steps } = dialogue;
+async function talk(ports: MailProbePorts, request: MailProbeRequest, dialogue: Dialogue): Promise<Answered> {
+  const { steps, channel } = dialogue;
   let tls: ProbedTls | undefined;
   if (request.implicitTls) {
     tls = await secure(ports, request, channel);
@@ -77,7 +81,7 @@ async function talk(ports: MailProbePorts, request: MailProbeRequest, channel: S
   const greeting = `${first.reply.code} ${first.lines[0] ?? ''}`.trim();
   if (request.greetingOnly || first.reply.code !== 220) return { kind: 'answer', greeting, startTls: false, steps };
   const { startTls } = await hello(dialogue, request.helo);
-  if (startTls && !tls && (await ask(dialogue, 'starttls', 'STARTTLS')).reply.code === 220) {
+  if (startTls && !tls && !request.clear && (await ask(dialogue, 'starttls', 'STARTTLS')).reply.code === 220) {
     tls = await secure(ports, request, channel);
     await hello(dialogue, request.helo);
   }
@@ -87,6 +91,8 @@ async function talk(ports: MailProbePorts, request: MailProbeRequest, channel: S
 
 async function hello(dialogue: Dialogue, helo: string): Promise<{ readonly startTls: boolean }> {
   const answer = await ask(dialogue, 'ehlo', `EHLO ${helo}`);
+  // RFC 5321 §3.2: servers of before 1995.
+  if (answer.reply.code === 500 || answer.reply.code === 502) await ask(dialogue, 'ehlo', `HELO ${helo}`);
   return { startTls: answer.reply.code === 250 && parseCapabilities(answer.lines).startTls };
 }
 
@@ -104,10 +110,12 @@ async function askToRelay(dialogue: Dialogue, { from, to }: { readonly from: str
   return { outcome: digit === 2 ? 'taken' : digit === 4 ? 'later' : 'refused', reply: `${answer.reply.code} ${answer.lines.join(' ')}`.slice(0, 300) };
 }
 
-async function ask({ channel, clock, steps }: Dialogue, step: SmtpStep, command: string | undefined): Promise<ReceivedReply> {
+async function ask(dialogue: Dialogue, step: SmtpStep, command: string | undefined): Promise<ReceivedReply> {
+  const { channel, clock, steps, patienceMs } = dialogue;
   const since = clock.monotonic();
+  dialogue.said = command ?? '';
   if (command !== undefined) channel.write(`${command}\r\n`);
-  const answer = await channel.read(step, DOCTOR_LIMITS.probeMs);
+  const answer = await channel.read(step, patienceMs);
   const { code, enhanced } = answer.reply;
   steps.push({ command: command ?? '', code, ...(enhanced === undefined ? {} : { enhanced }), lines: answer.lines, tookMs: Math.round(clock.monotonic() - since) });
   return answer;
@@ -123,7 +131,7 @@ async function takesOldTls(ports: MailProbePorts, request: MailProbeRequest): Pr
   const limit = channel.limit(DOCTOR_LIMITS.probeMs);
   try {
     if (!request.implicitTls) {
-      const dialogue: Dialogue = { channel, clock: ports.clock, steps: [] };
+      const dialogue: Dialogue = { channel, clock: ports.clock, patienceMs: DOCTOR_LIMITS.probeMs, steps: [], said: '' };
       await ask(dialogue, 'greeting', undefined);
       await hello(dialogue, request.helo);
       if ((await ask(dialogue, 'starttls', 'STARTTLS')).reply.code !== 220) return undefined;

@@ -39,10 +39,10 @@ async function probe(session: Session, options: ProbeOptions, recipient = ''): P
 function show({ out }: Session, { recipient, sender, helo, outcome, text, hosts }: SmtpProbe): void {
   out.line(out.style('bold', `<${printable(recipient)}> from <${printable(sender)}> as ${printable(helo)}: ${outcome}`));
   out.line(printable(text));
-  for (const host of hosts) showHost(out, host);
+  for (const host of hosts) showHost(out, host, hosts.length > 1);
 }
 
-function showHost(out: Session['out'], { host, preference, address, steps, tls, explanation, text }: ProbedHost): void {
+function showHost(out: Session['out'], { host, preference, address, steps, tls, explanation, text }: ProbedHost, oneOfMany: boolean): void {
   out.line();
   out.line(out.style('bold', `${preference} ${printable(host)} [${address}]`));
   for (const { command, code, lines, tookMs } of steps) {
@@ -51,7 +51,7 @@ function showHost(out: Session['out'], { host, preference, address, steps, tls, 
     for (const [at, line] of lines.entries()) out.line(`  < ${code}${at < last ? '-' : ' '}${printable(line)}${at === last && tookMs >= 1000 ? out.style('dim', `   after ${(tookMs / 1000).toFixed(1)} s`) : ''}`);
     if (command === 'STARTTLS' && tls) out.line(out.style('dim', `    ${tls.version}, certificate ${tls.trusted ? 'trusted' : `not trusted${tls.detail === undefined ? '' : `: ${printable(tls.detail)}`}`}`));
   }
-  if (steps.length === 0) out.line(`  ${printable(text)}`);
+  if (oneOfMany) out.line(`  ${printable(text)}`);
   if (!explanation) return;
   out.facts([['Meaning', explanation.meaning], ['Culprit', explanation.culprit], ['Next step', explanation.nextStep], ['Their page', explanation.reference]]);
 }
