@@ -4,9 +4,12 @@
  * Policy: only http and https are links here. A text that is not a URL after all is no link and no fault.
  */
 import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
 import { CONTENT_LIMITS } from '../../base/content-limits.ts';
 import { isSameOrBelow, isWellFormedDomain } from '../domain-name.ts';
+import { displayDomain } from '../../mail/address.ts';
 import { sameOwner } from './host-name.ts';
+import { looksLikeAnother } from './look-alike.ts';
 import { CLICK_COUNTERS, LINK_GUARDS, SHORTENERS } from './shorteners.ts';
 
 export interface Link {
@@ -60,7 +63,7 @@ function withoutTrail(url: string): string {
   return trimmed.endsWith(')') && !trimmed.includes('(') ? trimmed.slice(0, -1) : trimmed;
 }
 
-export type LinkOddity = 'ip-address' | 'shortener' | 'other-name-shown' | 'click-counter' | 'credentials' | 'odd-port';
+export type LinkOddity = 'ip-address' | 'shortener' | 'other-name-shown' | 'click-counter' | 'credentials' | 'odd-port' | 'look-alike';
 
 export interface OddLink {
   readonly link: Link;
@@ -85,6 +88,7 @@ function odditiesOf(link: Link): Omit<OddLink, 'link'>[] {
   if (isShortener(link)) found.push({ oddity: 'shortener', words: 'hides where it leads behind a URL shortener' });
   const { username, password } = new URL(link.url);
   if (username !== '' || password !== '') found.push({ oddity: 'credentials', words: 'has a user name before the host, which misleads readers' });
+  if (looksLikeAnother(link.host)) found.push({ oddity: 'look-alike', words: `leads to ${displayDomain(link.host)}, whose letters of another script look like Latin ones` });
   if (link.port !== 80 && link.port !== 443) found.push({ oddity: 'odd-port', words: `leads to port ${link.port}` });
   return found;
 }
@@ -100,8 +104,9 @@ function isShortener({ host, path }: Link): boolean {
 
 /** The host that a link's text claims to lead to, when the text is nothing but a URL or a host name. */
 function shownHost(text: string): string | undefined {
-  const [, scheme, host = ''] = /^(https?:\/\/)?([a-z0-9.-]{4,253})(?:[/:?#]\S*)?$/i.exec(text) ?? [];
-  const name = host.toLowerCase().replace(/\.$/, '');
+  const [, scheme, host = ''] = /^(https?:\/\/)?([\p{L}\p{M}\p{N}.-]{4,253})(?:[/:?#]\S*)?$/iu.exec(text) ?? [];
+  // RFC 5891 §5.2: what a reader sees in another script is compared as the name that it is.
+  const name = domainToASCII(host.toLowerCase().replace(/\.$/, ''));
   if (!isWellFormedDomain(name) || !name.includes('.')) return undefined;
   // "report.pdf" and "example.org" look alike; only a scheme, www. or a usual suffix makes a claim.
   const claims = scheme !== undefined || name.startsWith('www.') || /\.(?:com|net|org|edu|gov|info|biz|example|[a-z]{2})$/.test(name);

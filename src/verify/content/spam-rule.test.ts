@@ -75,6 +75,7 @@ const CASES: Readonly<Record<string, readonly [Parts, ...string[]]>> = {
   LINK_IP: [link('https://192.0.2.80/')],
   LINK_SHORTENED: [link('https://bit.ly/abc')],
   LINK_CREDENTIALS: [link('https://www.bank.example@evil.example/')],
+  LINK_LOOK_ALIKE: [link('https://аpple.com/')],
   LINK_ODD_PORT: [link('https://example.org:8443/')],
   LINKS_MANY: [page(Array.from({ length: 70 }, (_, at) => `<a href="https://example.org/${at}">more</a>`).join(' '))],
   LINKS_CLEAR: [link('http://example.org/')],

@@ -26,6 +26,7 @@ export const LINK_RULES: readonly SpamRule[] = [
   { id: 'LINK_IP', score: 1.5, what: 'a link leads to an address instead of a name', why: 'Sites of criminals have no name. Give yours one.', hits: has('ip-address') },
   { id: 'LINK_SHORTENED', score: 1, what: 'a link goes through a URL shortener', why: 'Nobody sees where it leads, and the shortener is on lists now and then. Link directly.', hits: has('shortener') },
   { id: 'LINK_CREDENTIALS', score: 2, what: 'a link has a user name before the host', why: 'It makes one site look like another. Take it out.', hits: has('credentials') },
+  { id: 'LINK_LOOK_ALIKE', score: 2.5, what: 'a link leads to a host name with look-alike letters of another script', why: 'This is how phishing imitates a known site. Link to a name in one script.', hits: has('look-alike') },
   { id: 'LINK_ODD_PORT', score: 0.5, what: 'a link leads to an unusual port', why: 'Broken-into machines serve pages there. Serve yours at 443.', hits: has('odd-port') },
   { id: 'LINKS_MANY', score: 0.5, what: `there are more than ${LINKS_MANY} links`, why: 'Filters count them. Keep those that readers need.', hits: ({ links }) => links.length > LINKS_MANY },
   {
