@@ -1,4 +1,9 @@
-/** Limits of the search for what happened to a signed message. The rules of base/limits.ts hold. */
+/** Limits of key changes, and of the search for what happened to a signed message. The rules of base/limits.ts hold. */
+
+export const DKIM_ROTATION_LIMITS = {
+  /** Domains whose keys are made, published and looked for side by side. */
+  domainsAtOnce: 12,
+} as const;
 
 export const DKIM_DIAGNOSIS_LIMITS = {
   /** Larger bodies are hashed, but not searched. */

@@ -1,5 +1,8 @@
 /** Drives the changes of DKIM keys, and begins those that are due by age ([dkim] rotate-every). */
+import { DKIM_ROTATION_LIMITS } from '../base/dkim-limits.ts';
+import { Semaphore } from '../base/semaphore.ts';
 import type { Chore } from '../contract/chores.ts';
+import type { RotationRow } from '../store/clients/dkim-rotations.ts';
 import { advanceRotation, rotationPlans, startRotation, type RotationContext } from '../manage/dkim/rotation.ts';
 
 const EVERY_MS = 3_600_000;
@@ -10,18 +13,29 @@ export function dkimChore(context: RotationContext): Chore {
     name: 'dkim-rotation',
     everyMs: EVERY_MS,
     run: async ({ now, signal }) => {
+      const swept = await context.store.keys.sweep();
+      if (swept > 0) context.log.info('dkim.unused-keys-deleted', { keys: swept });
       await startDue(context, now);
       const running = (await context.store.dkimRotations.list()).filter(({ phase }) => phase !== 'done');
-      let nextAt = now + EVERY_MS;
-      for (const row of running) {
-        if (signal.aborted) return;
-        // What is told already and waits for its time costs nobody a look-up.
-        const after = row.dueAt > now && (row.toldAt !== null || row.publishedAt !== null) ? row : await advanceRotation(context, row);
-        if (after.phase !== 'done') nextAt = Math.min(nextAt, after.dueAt);
-      }
+      // The keys of one domain share its zone: one after the other.
+      const places = new Semaphore(DKIM_ROTATION_LIMITS.domainsAtOnce);
+      const times = await Promise.all([...Map.groupBy(running, ({ domain }) => domain).values()].map((rows) => places.run(() => advanceDomain(context, rows, now, signal))));
+      const nextAt = Math.min(now + EVERY_MS, ...times.flat());
       return { againInMs: Math.max(nextAt - context.clock.now(), AGAIN_MS_MIN) };
     },
   };
+}
+
+/** When each is to be looked at again. */
+async function advanceDomain(context: RotationContext, rows: readonly RotationRow[], now: number, signal: AbortSignal): Promise<readonly number[]> {
+  const times: number[] = [];
+  for (const row of rows) {
+    if (signal.aborted) break;
+    // What is told already and waits for its time costs nobody a look-up.
+    const after = row.dueAt > now && (row.toldAt !== null || row.publishedAt !== null) ? row : await advanceRotation(context, row);
+    if (after.phase !== 'done') times.push(after.dueAt);
+  }
+  return times;
 }
 
 async function startDue(context: RotationContext, now: number): Promise<void> {

@@ -1,6 +1,6 @@
 /** A server that changes DKIM keys by itself: it publishes at a real BIND, waits, switches, takes the old record out. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -121,6 +121,22 @@ describe('a DKIM key change of a server that may change the zone', { skip }, () 
     writeFileSync(join(folder, 'key'), `${bind.secret}\n`);
     server.forget();
     assert.deepEqual(await goOn(), ['waiting']);
+    await call('dkim.rotate-cancel', { domain: 'one.example' });
+  });
+
+  it('is not stopped by the file of a key that a killed server left behind, and keeps no unused key', async () => {
+    const keyFolder = join(server.context.config.dataDir, 'keys', 'one.example');
+    const files = (): readonly string[] => readdirSync(keyFolder).toSorted();
+    const usual = files();
+    // The next selectors of today: the server died when the files were written and the rows were not.
+    const selectors = (await call<{ rotations: readonly Rotation[] }>('dkim.rotate', { domain: 'one.example' })).rotations.map(({ newSelector }) => newSelector);
+    await call('dkim.rotate-cancel', { domain: 'one.example' });
+    assert.deepEqual(files(), usual);
+    for (const selector of [...selectors, 'lost']) writeFileSync(join(keyFolder, `${selector}.pem`), 'a private key');
+    const begun = await call<{ rotations: readonly Rotation[] }>('dkim.rotate', { domain: 'one.example' });
+    assert.deepEqual(begun.rotations.map(({ newSelector }) => newSelector), selectors);
+    await dkimChore(server.context).run({ now: clock.now(), lastRunAt: undefined, signal: new AbortController().signal });
+    assert.deepEqual(files(), [...usual, ...selectors.map((selector) => `${selector}.pem`)].toSorted());
     await call('dkim.rotate-cancel', { domain: 'one.example' });
   });
 

@@ -50,11 +50,10 @@ export async function startRotation({ store, clock, log }: RotationContext, { do
   const now = clock.now();
   const [running] = (await store.dkimRotations.list(domain)).filter((row) => row.algorithm === algorithm && row.phase !== 'done');
   if (running) throw new Failure('rotation-under-way', `the ${algorithm} key of ${domain} is being changed already: posthorn dkim rotate status ${domain}`, { temporary: false });
-  const key = await store.keys.create({ domain, algorithm, at: now, state: 'published' });
-  const row: RotationRow = { domain, algorithm, oldSelector, newSelector: key.selector, phase: 'publishing', startedAt: now, dueAt: now, switchedAt: null, retiredAt: null, toldAt: told ? now : null, publishedAt: null, trouble: '' };
-  await store.dkimRotations.start(row);
+  const begins = (newSelector: string): RotationRow => ({ domain, algorithm, oldSelector, newSelector, phase: 'publishing', startedAt: now, dueAt: now, switchedAt: null, retiredAt: null, toldAt: told ? now : null, publishedAt: null, trouble: '' });
+  const key = await store.keys.create({ domain, algorithm, at: now, state: 'published', begins });
   log.info('dkim.rotation-started', { domain, algorithm, selector: key.selector });
-  return row;
+  return begins(key.selector);
 }
 
 /** Only while the old key still signs: the new one goes away, and its record where we published it. Failure `rotation-too-far`. */
@@ -63,8 +62,7 @@ export async function cancelRotation(context: RotationContext, row: RotationRow)
   if (row.switchedAt !== null) {
     throw new Failure('rotation-too-far', `${row.newSelector} signs for ${row.domain} already: leave its record in the DNS and let the rotation end, or start the next one`, { temporary: false });
   }
-  await store.dkimRotations.remove(row);
-  await store.keys.remove(row.domain, row.newSelector);
+  await store.keys.cancelRotation(row);
   log.info('dkim.rotation-cancelled', { domain: row.domain, selector: row.newSelector });
   return publishKeyRecord(context, row.domain, row.newSelector);
 }
@@ -87,7 +85,8 @@ async function advanceOnce(context: RotationContext, start: RotationRow): Promis
   const keys = await store.keys.list(row.domain);
   const fresh = keys.find(({ selector }) => selector === row.newSelector);
   if (!fresh) {
-    // Somebody removed the key by hand, so there is nothing left to change to.
+    // Somebody removed the key by hand, so there is nothing left to change to, and its record is no use to anybody.
+    await publishKeyRecord(context, row.domain, row.newSelector);
     await store.dkimRotations.remove(row);
     return { ...row, phase: 'done', trouble: 'The new key was removed.' };
   }

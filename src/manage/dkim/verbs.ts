@@ -1,7 +1,9 @@
 /** Verbs on DKIM keys: list, make, let sign or rest, change over. */
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
+import { DKIM_ROTATION_LIMITS } from '../../base/dkim-limits.ts';
 import { Failure } from '../../base/errors.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import { domainKey } from '../../store/clients/directory.ts';
 import type { RotationRow } from '../../store/clients/dkim-rotations.ts';
 import type { KeyRow } from '../../store/ops/keys.ts';
@@ -109,21 +111,30 @@ const rotate = defineVerb({
   run: async (context, args): Promise<RotateResult> => {
     const { store, clock } = context;
     const names = args.domain === undefined ? (await store.directory.snapshot()).domains.map(({ name }) => name) : [await knownDomain(context, args.domain)];
-    const plans: RotationPlan[] = [];
-    const rotations: ShownRotation[] = [];
-    for (const name of names) {
-      const underWay = (await store.dkimRotations.list(name)).filter(({ phase }) => phase !== 'done');
-      for (const plan of await rotationPlans(context, name)) {
-        const row = underWay.find(({ algorithm }) => algorithm === plan.algorithm);
-        if (!row) plans.push(plan);
-        if (args.dryRun) continue;
-        // Whoever asks is told by the answer; the postmaster hears of the later steps.
-        rotations.push(await shownRotation(context, await advanceRotation(context, row ?? (await startRotation(context, plan, true)))));
-      }
-    }
+    const places = new Semaphore(DKIM_ROTATION_LIMITS.domainsAtOnce);
+    // One domain that fails leaves the others alone; who asks again goes on where it stopped.
+    const settled = await Promise.allSettled(names.map((name) => places.run(() => rotateDomain(context, name, args.dryRun))));
+    const failed = settled.find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
+    const done = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const [plans, rotations] = [done.flatMap((one) => one.plans), done.flatMap((one) => one.rotations)];
     return { plans: plans.map((plan) => ({ ...plan, dates: plannedDates(clock.now(), keepOldMs(context)) })), rotations };
   },
 });
+
+async function rotateDomain(context: ManageContext, name: string, dryRun: boolean): Promise<{ readonly plans: readonly RotationPlan[]; readonly rotations: readonly ShownRotation[] }> {
+  const underWay = (await context.store.dkimRotations.list(name)).filter(({ phase }) => phase !== 'done');
+  const plans: RotationPlan[] = [];
+  const rotations: ShownRotation[] = [];
+  for (const plan of await rotationPlans(context, name)) {
+    const row = underWay.find(({ algorithm }) => algorithm === plan.algorithm);
+    if (!row) plans.push(plan);
+    if (dryRun) continue;
+    // Whoever asks is told by the answer; the postmaster hears of the later steps.
+    rotations.push(await shownRotation(context, await advanceRotation(context, row ?? (await startRotation(context, plan, true)))));
+  }
+  return { plans, rotations };
+}
 
 const rotations = defineVerb({
   name: 'dkim.rotations',

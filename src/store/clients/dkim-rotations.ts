@@ -9,8 +9,6 @@ export type { RotationPhase, RotationRow };
 export interface RotationStore {
   /** Of one domain, or of all. */
   list(domain?: string): Promise<readonly RotationRow[]>;
-  /** Rejects with Failure `rotation-under-way`. */
-  start(row: RotationRow): Promise<void>;
   /** Does nothing when the row is not in phase `from` any more. */
   update(from: RotationPhase, row: RotationRow): Promise<void>;
   /** The new key signs, the old one rests; `row` is what the rotation is then. */
@@ -21,7 +19,6 @@ export interface RotationStore {
 export function createRotationStore(call: StoreCall, keyChanges: ChangeCount): RotationStore {
   return {
     list: (domain = '') => call('dkimRotations.list', { domain: domain === '' ? '' : domainKey(domain) }),
-    start: (row) => call('dkimRotations.start', row),
     update: (from, row) => call('dkimRotations.update', { from, row }),
     switchKeys: async (row) => {
       await call('dkimRotations.switchKeys', { row });

@@ -1,16 +1,19 @@
 /**
  * DKIM keys: private halves in `<data-dir>/keys/<domain>/<selector>.pem` (mode 0600), the rest in rows. The file is
- * written and synced before the row that names it, so that an active row always has its key.
+ * written and synced before the row that names it, so that an active row always has its key. What a server that died
+ * between the two leaves behind is a file that no row names: it gives way to the next key, or is swept up.
  */
 import { createPrivateKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../base/errors.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import type { StoreCall } from '../call.ts';
 import type { ChangeCount } from '../change-counts.ts';
 import { dkimSelector, generateDkimKey } from '../dkim-key.ts';
 import type { DkimAlgorithm } from '../dkim-key.ts';
+import type { RotationRow } from '../ops/dkim-rotations.ts';
 import type { KeyRow } from '../ops/keys.ts';
 import { domainKey } from './directory.ts';
 
@@ -23,6 +26,8 @@ export interface NewKey {
   readonly selector?: string;
   /** Default `active`. */
   readonly state?: KeyRow['state'];
+  /** The change of keys that begins with it, in the same commit. */
+  readonly begins?: (selector: string) => RotationRow;
 }
 
 export interface KeyStore {
@@ -30,12 +35,16 @@ export interface KeyStore {
   readonly version: number;
   /** Of one domain, or of all; RSA first. */
   list(domain?: string): Promise<readonly KeyRow[]>;
-  /** Makes a key pair. Rejects with Failure `domain-unknown`, `selector-exists`, `selector-refused`. */
+  /** Makes a key pair. Rejects with Failure `domain-unknown`, `selector-exists`, `selector-refused`; with `begins` also `rotation-under-way`. */
   create(key: NewKey): Promise<KeyRow>;
   setState(domain: string, selector: string, state: KeyRow['state']): Promise<void>;
   /** Row and private key; nothing happens when there is none. */
   remove(domain: string, selector: string): Promise<void>;
   privateKey(domain: string, selector: string): Promise<KeyObject>;
+  /** Gives up a change whose new key does not sign yet, key and all. */
+  cancelRotation(row: Pick<RotationRow, 'domain' | 'algorithm' | 'newSelector'>): Promise<void>;
+  /** Private keys that no row names, which a sudden end left behind, are deleted. Resolves to their number. */
+  sweep(): Promise<number>;
   /** After the domain's rows are gone. */
   removeFiles(domain: string): Promise<void>;
 }
@@ -45,6 +54,8 @@ const SELECTOR = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]
 
 export function createKeyStore(call: StoreCall, dataDir: string, changes: ChangeCount): KeyStore {
   const list = (domain = ''): Promise<readonly KeyRow[]> => call('keys.list', { domain: domain === '' ? '' : domainKey(domain) });
+  /** A file may be looked for in the rows only while nobody is between the two. */
+  const naming = new Semaphore(1);
   return {
     get version() {
       return changes.value;
@@ -52,21 +63,23 @@ export function createKeyStore(call: StoreCall, dataDir: string, changes: Change
     list,
     create: async (key) => {
       const domain = domainKey(key.domain);
-      const taken = new Set((await list(domain)).map((row) => row.selector));
-      const selector = key.selector === undefined ? freeSelector(dkimSelector(key.algorithm, key.at), taken) : checkedSelector(key.selector, taken);
       const pair = await generateDkimKey(key.algorithm);
-      const path = keyPath(dataDir, domain, selector);
-      await writeKeyFile(path, pair.privatePem);
-      const row: KeyRow = { domain, selector, algorithm: key.algorithm, publicKey: pair.publicKey, state: key.state ?? 'active', createdAt: key.at };
-      try {
-        await call('keys.add', row);
-      } catch (error) {
-        await rm(path, { force: true });
-        throw error;
-      } finally {
-        changes.increase();
-      }
-      return row;
+      return naming.run(async () => {
+        const taken = new Set((await list(domain)).map((row) => row.selector));
+        const selector = key.selector === undefined ? freeSelector(dkimSelector(key.algorithm, key.at), taken) : checkedSelector(key.selector, taken);
+        const path = keyPath(dataDir, domain, selector);
+        await writeKeyFile(path, pair.privatePem);
+        const row: KeyRow = { domain, selector, algorithm: key.algorithm, publicKey: pair.publicKey, state: key.state ?? 'active', createdAt: key.at };
+        try {
+          await (key.begins ? call('dkimRotations.startWithKey', { key: row, row: key.begins(selector) }) : call('keys.add', row));
+        } catch (error) {
+          await rm(path, { force: true });
+          throw error;
+        } finally {
+          changes.increase();
+        }
+        return row;
+      });
     },
     setState: async (domain, selector, state) => {
       await call('keys.setState', { domain: domainKey(domain), selector, state });
@@ -80,6 +93,19 @@ export function createKeyStore(call: StoreCall, dataDir: string, changes: Change
       if (SELECTOR.test(selector)) await rm(keyPath(dataDir, key, selector), { force: true });
     },
     privateKey: (domain, selector) => readKeyFile(keyPath(dataDir, domainKey(domain), selector)),
+    cancelRotation: async ({ domain, algorithm, newSelector }) => {
+      await call('dkimRotations.cancel', { domain, algorithm, newSelector });
+      changes.increase();
+      await rm(keyPath(dataDir, domain, newSelector), { force: true });
+    },
+    sweep: () => naming.run(async () => {
+      // The files first: what gets its row meanwhile is no remainder.
+      const files = await keyFiles(dataDir);
+      const named = new Set((await list()).map(({ domain, selector }) => keyPath(dataDir, domain, selector)));
+      const unused = files.filter((path) => !named.has(path));
+      for (const path of unused) await rm(path, { force: true });
+      return unused.length;
+    }),
     removeFiles: async (domain) => {
       await rm(join(dataDir, 'keys', domainKey(domain)), { recursive: true, force: true });
       changes.increase();
@@ -89,6 +115,12 @@ export function createKeyStore(call: StoreCall, dataDir: string, changes: Change
 
 function keyPath(dataDir: string, domain: string, selector: string): string {
   return join(dataDir, 'keys', domain, `${selector}.pem`);
+}
+
+/** Of all domains; none when there is no folder yet. */
+async function keyFiles(dataDir: string): Promise<readonly string[]> {
+  const entries = await readdir(join(dataDir, 'keys'), { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : Promise.reject(error)));
+  return entries.filter((entry) => entry.isFile() && entry.name.endsWith('.pem')).map(({ parentPath, name }) => join(parentPath, name));
 }
 
 /** One DNS label or several, RFC 6376 §3.1; also keeps the name of the file harmless. */
@@ -108,9 +140,10 @@ function freeSelector(wanted: string, taken: ReadonlySet<string>): string {
   throw new Failure('too-many-keys', `there are ${SELECTORS_A_DAY_MAX} keys of today already`, { temporary: false });
 }
 
-/** Refuses to write over a key that is there. */
+/** Of a selector that no row has: a file there is what a sudden end left behind. */
 async function writeKeyFile(path: string, pem: string): Promise<void> {
   await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
+  await rm(path, { force: true });
   let handle;
   try {
     handle = await open(path, 'wx', 0o600);

@@ -1,6 +1,7 @@
 /** Rows of key rotations. What each phase means is said in manage/dkim/rotation.ts. */
 import { Failure } from '../../base/errors.ts';
 import type { Database } from '../database.ts';
+import { keyWrites, type KeyRow } from './keys.ts';
 
 export type RotationPhase = 'publishing' | 'waiting' | 'overlapping' | 'withdrawing' | 'done';
 
@@ -31,8 +32,8 @@ const COLUMNS = `domain, algorithm, old_selector AS "oldSelector", new_selector 
 export const dkimRotationWrites = {
   /** Throws Failure `rotation-under-way`. A finished one gives way. */
   start(db: Database, row: RotationRow): void {
-    const there = db.get<{ phase: RotationPhase; since: number }>('SELECT phase, started_at AS "since" FROM dkim_rotations WHERE domain = ? AND algorithm = ?', row.domain, row.algorithm);
-    if (there && there.phase !== 'done' && there.since !== row.startedAt) {
+    const there = db.get<{ phase: RotationPhase; newSelector: string }>('SELECT phase, new_selector AS "newSelector" FROM dkim_rotations WHERE domain = ? AND algorithm = ?', row.domain, row.algorithm);
+    if (there && there.phase !== 'done' && there.newSelector !== row.newSelector) {
       throw new Failure('rotation-under-way', `the ${row.algorithm} key of ${row.domain} is being changed already: posthorn dkim rotate status ${row.domain}`, { temporary: false });
     }
     db.run('DELETE FROM dkim_rotations WHERE domain = ? AND algorithm = ?', row.domain, row.algorithm);
@@ -41,6 +42,12 @@ export const dkimRotationWrites = {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.domain, row.algorithm, row.oldSelector, row.newSelector, row.phase, row.startedAt, row.dueAt, row.switchedAt, row.retiredAt, row.toldAt, row.publishedAt, row.trouble,
     );
+  },
+
+  /** Key and rotation in one commit: no key is left that nobody waits for. */
+  startWithKey(db: Database, { key, row }: { readonly key: KeyRow; readonly row: RotationRow }): void {
+    dkimRotationWrites.start(db, row);
+    keyWrites.add(db, key);
   },
 
   /** The row as it should be, when it is still in phase `from`; else nothing happens. */
@@ -57,6 +64,12 @@ export const dkimRotationWrites = {
     db.run(`UPDATE dkim_keys SET state = 'active' WHERE domain = ? AND selector = ?`, row.domain, row.newSelector);
     db.run(`UPDATE dkim_keys SET state = 'retired' WHERE domain = ? AND selector = ?`, row.domain, row.oldSelector);
     dkimRotationWrites.update(db, { from: 'waiting', row });
+  },
+
+  /** With the new key, which does not sign yet. */
+  cancel(db: Database, { domain, algorithm, newSelector }: Pick<RotationRow, 'domain' | 'algorithm' | 'newSelector'>): void {
+    db.run(`DELETE FROM dkim_keys WHERE domain = ? AND selector = ? AND state <> 'active'`, domain, newSelector);
+    dkimRotationWrites.remove(db, { domain, algorithm });
   },
 
   remove(db: Database, { domain, algorithm }: Pick<RotationRow, 'domain' | 'algorithm'>): void {

@@ -20,7 +20,10 @@ export const keyWrites = {
     if (!db.get('SELECT 1 AS found FROM domains WHERE name = ?', key.domain)) {
       throw new Failure('domain-unknown', `${key.domain} is not a domain of this server: add it with posthorn domain add ${key.domain}`, { temporary: false });
     }
-    if (db.get('SELECT 1 AS found FROM dkim_keys WHERE domain = ? AND selector = ?', key.domain, key.selector)) {
+    const there = db.get<{ publicKey: string }>('SELECT public_key AS "publicKey" FROM dkim_keys WHERE domain = ? AND selector = ?', key.domain, key.selector);
+    // The same key: asked a second time, since the first answer was lost.
+    if (there?.publicKey === key.publicKey) return;
+    if (there) {
       throw new Failure('selector-exists', `${key.domain} has a key with the selector ${key.selector} already: choose another`, { temporary: false });
     }
     db.run(
