@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { BufferSource } from '../src/base/byte-source.ts';
 import { createQueueId } from '../src/base/queue-id.ts';
 import type { NewQueueItem } from '../src/contract/queue.ts';
+import { contentKey } from '../src/mail/content-key.ts';
 import { openStore } from '../src/store/store.ts';
 import type { Store } from '../src/store/store.ts';
 
@@ -24,7 +25,7 @@ function newItem(): NewQueueItem {
     message: {
       id, sender: 'alice@example.org', options: { body: '8bitmime', smtpUtf8: false, requireTls: false },
       origin: { kind: 'trusted', protocol: 'ESMTP', clientAddress: '127.0.0.1', clientPort: 12345, helo: 'client.example.org', listener: '127.0.0.1:25' },
-      senderBelieved: true, contentDigest: createHash('sha256').update(content).digest('hex'), sizeBytes: content.length, startedAt: now,
+      senderBelieved: true, contentDigest: contentKey(createHash('sha256').update(content).digest('hex'), now), sizeBytes: content.length, startedAt: now,
       queuedAt: now, expiresAt: now + 432_000_000, messageId: `<${id}@example.org>`, headerFrom: 'alice@example.org',
     },
     recipients: [{ index: 0, address: `user${id}@example.net`, state: 'queued', attempts: 0, nextAttemptAt: now }],

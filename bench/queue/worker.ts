@@ -14,6 +14,7 @@ import { createRemoteDeliverer } from '../../src/flow/deliver/remote.ts';
 import { createQueue } from '../../src/flow/queue/queue.ts';
 import { createConnector } from '../../src/net/connector.ts';
 import { openStore } from '../../src/store/store.ts';
+import { contentKey } from '../../src/mail/content-key.ts';
 
 export interface Measured {
   readonly readyMs: number;
@@ -51,7 +52,7 @@ function newItem(at: number): NewQueueItem {
   return {
     message: {
       id, sender: 'alice@example.org', options: { body: '7bit', smtpUtf8: false, requireTls: false }, origin: { kind: 'submission', protocol: 'ESMTPSA' },
-      senderBelieved: true, contentDigest: createHash('sha256').update(content).digest('hex'), sizeBytes: content.length, startedAt: now, queuedAt: now,
+      senderBelieved: true, contentDigest: contentKey(createHash('sha256').update(content).digest('hex'), now), sizeBytes: content.length, startedAt: now, queuedAt: now,
       expiresAt: now + 86_400_000, messageId: `<${id}@example.org>`,
     },
     recipients: [{ index: 0, address: `user${at}@d${at % SITES}.example`, state: 'queued', attempts: 0, nextAttemptAt: now }],

@@ -44,6 +44,7 @@ import { authorDomain } from '../verify/dmarc/author-domain.ts';
 import { forwardedEvents, loopRefusal, queueRecipient, sealForwarded, withExpansionNotice } from './forwarding.ts';
 import { isReport, reportOf, type ReportReader } from './returned.ts';
 import { asJudged, judgeSending } from './sending-brake.ts';
+import { contentKey } from '../mail/content-key.ts';
 
 export interface IntakePorts {
   readonly config: Config;
@@ -309,7 +310,7 @@ async function queueItem(
       origin,
       senderBelieved: draft.senderBelieved,
       ...(draft.junk ? { junk: true } : {}),
-      contentDigest: await digestOf(content),
+      contentDigest: contentKey(await digestOf(content), now),
       sizeBytes: content.size,
       startedAt: message.startedAt,
       queuedAt: now,

@@ -25,7 +25,7 @@ export interface QueueMessage {
   readonly stream?: Stream;
   /** d= of the signature made for the From domain; absent when unsigned. */
   readonly dkimDomain?: string;
-  /** Key of the content in the body store: SHA-256 of the bytes as stored (trace and signature fields included), hex. */
+  /** Key of the content in the body store (mail/content-key.ts), of the bytes as stored: trace and signature fields included. */
   readonly contentDigest: string;
   readonly sizeBytes: number;
   /** Milliseconds since 1970. */

@@ -1,5 +1,6 @@
-/** Where large bodies lie: `<data-dir>/bodies/<two characters>/<digest>.<suffix>`; half-written ones in `bodies/new/`. */
+/** Where large bodies lie: `<data-dir>/bodies/<two characters of the SHA-256>/<key>.<suffix>`; half-written ones in `bodies/new/`. */
 import { join } from 'node:path';
+import { digestInKey, isContentKey } from '../mail/content-key.ts';
 
 /** `file` is the name kept in the row: `ab/abcd….suffix`. */
 export function bodyPath(dataDir: string, file: string): string {
@@ -7,11 +8,13 @@ export function bodyPath(dataDir: string, file: string): string {
 }
 
 /** A name nobody else uses: `suffix` is unique per write. */
-export function bodyFileName(digest: string, suffix: string): string {
-  return `${digest.slice(0, 2)}/${digest}.${suffix}`;
+export function bodyFileName(key: string, suffix: string): string {
+  return `${digestInKey(key).slice(0, 2)}/${key}.${suffix}`;
 }
 
-/** The digest of a body file's base name, or undefined when it is none of ours. */
-export function digestOfFile(baseName: string): string | undefined {
-  return /^([0-9a-f]{64})\.[0-9a-z]{1,64}$/.exec(baseName)?.[1];
+/** The key of the content in a body file's base name, or undefined when it is none of ours. */
+export function keyOfFile(baseName: string): string | undefined {
+  const dot = baseName.indexOf('.');
+  const key = baseName.slice(0, Math.max(0, dot));
+  return isContentKey(key) && /^[0-9a-z]{1,64}$/.test(baseName.slice(dot + 1)) ? key : undefined;
 }

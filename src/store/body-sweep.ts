@@ -4,7 +4,7 @@
  */
 import { readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { digestOfFile } from './body-path.ts';
+import { keyOfFile } from './body-path.ts';
 import type { Database } from './database.ts';
 import { bodyReads } from './ops/bodies.ts';
 
@@ -14,7 +14,7 @@ export function sweepBodies(db: Database, dataDir: string): number {
   let removed = 0;
   for (const folder of readdirSync(root)) {
     for (const name of readdirSync(join(root, folder))) {
-      const digest = folder === 'new' ? undefined : digestOfFile(name);
+      const digest = folder === 'new' ? undefined : keyOfFile(name);
       if (digest && bodyReads.hasFile(db, { digest, file: `${folder}/${name}` })) continue;
       unlinkSync(join(root, folder, name));
       removed += 1;

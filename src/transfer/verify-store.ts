@@ -18,6 +18,7 @@ import { checkVersion } from '../store/migrate.ts';
 import { migrations } from '../store/migrations/all.ts';
 import { bodyReads } from '../store/ops/bodies.ts';
 import { integrityReads } from '../store/ops/integrity.ts';
+import { digestInKey } from '../mail/content-key.ts';
 
 export interface StoreProblem {
   /** `database`: pages of it are lost; `books`: references and counters; `body`: bytes lost or changed; `structure`: not as the bytes are. */
@@ -107,7 +108,7 @@ async function bodyTrouble(db: Database, dataDir: string, digest: string): Promi
     if (!source) return undefined;
     const hash = createHash('sha256');
     for await (const chunk of source.chunks()) hash.update(chunk);
-    return hash.digest('hex') === digest ? undefined : 'does not have the bytes that it had';
+    return hash.digest('hex') === digestInKey(digest) ? undefined : 'does not have the bytes that it had';
   } catch (error) {
     if (isDamage(error)) throw error;
     if (!bodyOf(db, dataDir, digest)) return undefined;

@@ -12,6 +12,7 @@ import { buildDsn, type DsnFacts, type DsnRecipient } from '../../mail/dsn.ts';
 import { decodeWords } from '../../mail/encoded-word.ts';
 import { firstField, headerEnd, parseHeader } from '../../mail/header.ts';
 import { isPeerReply, noticeSubject, noticeText, replyLine, type NoticeEntry } from './notice-text.ts';
+import { contentKey } from '../../mail/content-key.ts';
 
 export interface NoticeInput {
   /** Queue id of the notice. */
@@ -70,7 +71,7 @@ function queueItem(input: NoticeInput, from: string, bytes: Buffer): NewQueueIte
       options: { body: isAscii(bytes) ? '7bit' : '8bitmime', smtpUtf8: message.options.smtpUtf8 && needsUtf8(input.to, bytes), requireTls: message.options.requireTls },
       origin: { kind: 'internal', protocol: 'ESMTP', listener: 'internal' },
       senderBelieved: false,
-      contentDigest: createHash('sha256').update(bytes).digest('hex'),
+      contentDigest: contentKey(createHash('sha256').update(bytes).digest('hex'), now),
       sizeBytes: bytes.length,
       startedAt: now,
       queuedAt: now,

@@ -19,6 +19,7 @@ import { LOG_EVENTS, type LogEventFields } from '../../mail/log-events.ts';
 import type { Explanation } from '../../mail/reply-meaning/explain.ts';
 import { safeForTerminal } from '../../mail/text.ts';
 import { replyLine } from './notice-text.ts';
+import { contentKey } from '../../mail/content-key.ts';
 
 export interface SourceBlock {
   readonly lane: LaneKey;
@@ -88,7 +89,7 @@ async function noticeItem(options: SourceNoticeOptions, block: SourceBlock, now:
   return {
     message: {
       id, sender: '', options: { body: '8bitmime', smtpUtf8: false, requireTls: false }, origin: { kind: 'internal', protocol: 'ESMTP', listener: 'internal' },
-      senderBelieved: false, contentDigest: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length, startedAt: now, queuedAt: now, expiresAt,
+      senderBelieved: false, contentDigest: contentKey(createHash('sha256').update(bytes).digest('hex'), now), sizeBytes: bytes.length, startedAt: now, queuedAt: now, expiresAt,
       messageId, headerFrom: from,
     },
     recipients: [{ index: 0, address: to, notify: ['never'], state: 'queued', attempts: 0, nextAttemptAt: now }],

@@ -6,6 +6,7 @@ import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { QueueId } from '../../contract/message.ts';
 import type { NewQueueItem } from '../../contract/queue.ts';
 import { domainOf } from '../../mail/address.ts';
+import { contentKey } from '../../mail/content-key.ts';
 
 export interface AutomaticMail {
   readonly id: QueueId;
@@ -37,7 +38,7 @@ export async function automaticMail(mail: AutomaticMail): Promise<NewQueueItem> 
       options: { body: isAscii(bytes) ? '7bit' : '8bitmime', smtpUtf8: needsUtf8, requireTls: false },
       origin: { kind: 'internal', protocol: 'ESMTP', listener: 'internal' },
       senderBelieved: sender !== '',
-      contentDigest: createHash('sha256').update(bytes).digest('hex'),
+      contentDigest: contentKey(createHash('sha256').update(bytes).digest('hex'), now),
       sizeBytes: bytes.length,
       startedAt: now,
       queuedAt: now,

@@ -18,6 +18,7 @@ import { addressKey, domainOf } from '../../mail/address.ts';
 import { allFields, headerEnd, parseHeader, removeFields, type HeaderField } from '../../mail/header.ts';
 import type { RedirectAction } from '../../sieve/action.ts';
 import { editedMessage } from '../../sieve/script.ts';
+import { contentKey } from '../../mail/content-key.ts';
 
 export interface RedirectPorts {
   readonly directory: Pick<Directory, 'resolve' | 'isLocalDomain'>;
@@ -79,7 +80,7 @@ async function itemOf(
   return {
     message: {
       ...rest, id, options, startedAt: now, queuedAt: now, expiresAt,
-      contentDigest: unchanged ? message.contentDigest : await digestOf(content),
+      contentDigest: unchanged ? message.contentDigest : contentKey(await digestOf(content), now),
       sizeBytes: content.size,
       ...(unchanged && dkimDomain !== undefined && { dkimDomain }),
     },

@@ -9,7 +9,8 @@ import { join, relative } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { Failure } from '../../base/errors.ts';
 import { TRANSFER_LIMITS } from '../../base/transfer-limits.ts';
-import { bodyPath, digestOfFile as digestInName } from '../../store/body-path.ts';
+import { digestInKey } from '../../mail/content-key.ts';
+import { bodyPath, keyOfFile } from '../../store/body-path.ts';
 import type { Manifest, StoredFile } from './manifest.ts';
 import type { Repository } from './repository.ts';
 
@@ -131,7 +132,7 @@ function reading<T>(path: string, work: (db: DatabaseSync) => T): T {
 async function keepAll(repository: Repository, dataDir: string, named: readonly { readonly file: string; readonly sizeBytes: number }[], count: { newBytes: number }): Promise<readonly StoredFile[] | undefined> {
   const bodies: StoredFile[] = [];
   for (const { file, sizeBytes } of named) {
-    const digest = digestInName(file.slice(file.indexOf('/') + 1)) ?? '';
+    const digest = digestInName(file) ?? '';
     try {
       await keepBody(repository, dataDir, file, count);
     } catch (error) {
@@ -145,7 +146,7 @@ async function keepAll(repository: Repository, dataDir: string, named: readonly 
 
 /** The name of a body's file says its digest. */
 async function keepBody(repository: Repository, dataDir: string, file: string, count: { newBytes: number }): Promise<void> {
-  const digest = digestInName(file.slice(file.indexOf('/') + 1));
+  const digest = digestInName(file);
   if (digest === undefined) return;
   const path = bodyPath(dataDir, file);
   if (await repository.putFile(path, digest)) count.newBytes += (await stat(repository.objectPath(digest))).size;
@@ -201,4 +202,10 @@ async function keepFile(repository: Repository, base: string, path: string, coun
     ignoreGone(error);
     return undefined;
   }
+}
+
+/** The SHA-256 that the name of a body's file says; undefined for names that are none of ours. */
+function digestInName(file: string): string | undefined {
+  const key = keyOfFile(file.slice(file.indexOf('/') + 1));
+  return key === undefined ? undefined : digestInKey(key);
 }
