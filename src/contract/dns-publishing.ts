@@ -40,6 +40,8 @@ export type ChangeOutcome =
 export interface DnsProvider {
   /** Of the configuration. */
   readonly label: string;
+  /** It cannot tie a change to what was read: what somebody changes between our look and our change is lost. Absent: it can. */
+  readonly unguarded?: boolean;
   /** Throws a Failure when the provider cannot be asked: `dns-provider-refused` (permanent: credentials) or `dns-provider-unreachable`. */
   zones(signal: AbortSignal): Promise<readonly DnsZone[]>;
   /** For providers that cannot list their zones: the one that holds this name, if it is theirs. Throws as zones(). */

@@ -35,6 +35,8 @@ export interface ApplyResult {
   readonly byHand: readonly PlanItem[];
   readonly blocked: readonly PlanItem[];
   readonly unknown: readonly PlanItem[];
+  /** Labels of the providers of `items` at which a change that somebody makes in the same second may be lost. */
+  readonly unguarded: readonly string[];
 }
 
 const planId = z.string().regex(/^[0-9a-f]{10}$/, 'must be the number that posthorn dns plan shows, ten of 0-9 and a-f');
@@ -59,9 +61,15 @@ const apply = defineVerb({
     const done = id === undefined ? [] : await carryOut(context, { id, kind: 'apply', source: plan.id, at: context.clock.now() }, items);
     const troubled = new Set([...done.filter(({ outcome }) => outcome !== 'applied').map(({ domain }) => domain), ...rest.unknown.map(({ domain }) => domain)]);
     await context.store.dnsPublishing.setAppliedPolicies(applied.filter(({ domain }) => !troubled.has(domain)), context.clock.now());
-    return { ...(id !== undefined && { id }), ...rest, items: done };
+    return { ...(id !== undefined && { id }), ...rest, items: done, unguarded: await unguardedOf(context, items) };
   },
 });
+
+async function unguardedOf({ publishing }: ApplyContext, items: readonly NewItem[]): Promise<readonly string[]> {
+  const used = new Set(items.map(({ provider }) => provider));
+  const all = (await publishing?.providers()) ?? [];
+  return all.filter(({ provider }) => provider.unguarded === true && used.has(provider.label)).map(({ provider }) => provider.label).toSorted();
+}
 
 async function keptPlan({ store }: ManageContext, id: string): Promise<KeptPlan> {
   const content = await store.dnsPublishing.plan(id);

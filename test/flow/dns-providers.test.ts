@@ -50,7 +50,6 @@ function conform(dialect: Dialect): void {
   };
   const wanted = WANTED.filter(({ type }) => dialect.types.includes(type));
   const add = (sets: readonly RecordSet[]): { after: RecordSet }[] => sets.map((one) => ({ after: one }));
-  const kinds = (outcomes: readonly ChangeOutcome[]): string[] => outcomes.map(({ kind }) => kind);
   const applied = (outcomes: readonly ChangeOutcome[], count: number): void => assert.deepEqual(outcomes, Array.from({ length: count }, () => ({ kind: 'applied' })));
   const detail = (outcome: ChangeOutcome | undefined): string => (outcome && outcome.kind !== 'applied' ? outcome.detail : assert.fail(JSON.stringify(outcome)));
   const reject = async (work: Promise<unknown>, code: string, secrets: readonly string[]): Promise<string> => {
@@ -125,10 +124,10 @@ function conform(dialect: Dialect): void {
     world.row(fake, ZONE, 'TXT', TTL, 'v=spf1 include:other.example -all');
     const published = world.published(fake);
     const outcomes = await provider.apply(zone, [{ before: set('TXT', '@', 'v=spf1 -all'), after: set('TXT', '@', 'v=spf1 mx -all') }], signal);
-    assert.deepEqual(kinds(outcomes), ['conflict']);
+    assert.deepEqual(kindsOf(outcomes), ['conflict']);
     assert.match(detail(outcomes[0]), /include:other\.example/);
     assert.deepEqual(world.published(fake), published);
-    assert.deepEqual(kinds(await provider.apply(zone, [{ after: set('TXT', '@', 'v=spf1 mx -all') }], signal)), ['conflict']);
+    assert.deepEqual(kindsOf(await provider.apply(zone, [{ after: set('TXT', '@', 'v=spf1 mx -all') }], signal)), ['conflict']);
     assert.deepEqual(world.published(fake), published);
   });
 
@@ -194,7 +193,7 @@ function conform(dialect: Dialect): void {
     const three = [set('A', 'one', '192.0.2.1'), set('A', 'two', '192.0.2.2'), set('A', 'three', '192.0.2.3')];
     world.fault = ({ method, text, path }) => (method !== 'GET' && (text.includes('192.0.2.2') || path.includes('/two/')) ? { status: 422, json: { message: 'no' } } : undefined);
     const outcomes = await provider.apply(zone, add(three), signal);
-    assert.deepEqual(kinds(outcomes), dialect.atomic ? ['failed', 'failed', 'failed'] : ['applied', 'failed', 'applied']);
+    assert.deepEqual(kindsOf(outcomes), dialect.atomic ? ['failed', 'failed', 'failed'] : ['applied', 'failed', 'applied']);
     assert.equal(fake.rows.filter(({ type }) => type === 'A').length, dialect.atomic ? 0 : 2);
   });
 
@@ -202,7 +201,7 @@ function conform(dialect: Dialect): void {
     const { world, provider, zone, fake } = await begin();
     world.row(fake, `taken.${ZONE}`, 'A', TTL, '192.0.2.66');
     const outcomes = await provider.apply(zone, add([set('A', 'free', '192.0.2.1'), set('A', 'taken', '192.0.2.2')]), signal);
-    assert.deepEqual(kinds(outcomes), [dialect.atomic ? 'failed' : 'applied', 'conflict']);
+    assert.deepEqual(kindsOf(outcomes), [dialect.atomic ? 'failed' : 'applied', 'conflict']);
     assert.equal(fake.rows.some(({ name }) => name === `free.${ZONE}`), !dialect.atomic);
   });
 
@@ -216,6 +215,8 @@ function conform(dialect: Dialect): void {
     await assert.rejects(provider.apply(zone, add(wanted), stopping.signal), /stop/);
   });
 }
+
+const kindsOf = (outcomes: readonly ChangeOutcome[]): string[] => outcomes.map(({ kind }) => kind);
 
 describe('what one provider alone does', () => {
   const playing: Playing[] = [];
@@ -231,6 +232,17 @@ describe('what one provider alone does', () => {
     return { ...one, fake, zone };
   };
 
+  for (const dialect of [gandi, hetzner, route53]) test(`${dialect.type}: a new set replaces nothing that came between our look and our change`, async () => {
+    const { world, provider, zone, fake } = await start(dialect);
+    world.fault = ({ method }) => {
+      if (method !== 'GET' && fake.rows.length === 0) world.row(fake, `mail.${ZONE}`, 'A', TTL, '192.0.2.1');
+      return undefined;
+    };
+    const [outcome] = await provider.apply(zone, [{ after: set('A', 'mail', '192.0.2.9') }], signal);
+    assert.equal(outcome?.kind, 'conflict');
+    assert.deepEqual(world.published(fake), [`A mail.${ZONE} ${TTL} 192.0.2.1`]);
+  });
+
   for (const dialect of [route53, cloudflare, hetzner]) test(`${dialect.type}: somebody changes the zone between our look and our change`, async () => {
     const { world, provider, zone, fake } = await start(dialect);
     world.row(fake, `mail.${ZONE}`, 'A', TTL, '192.0.2.1');
@@ -245,12 +257,13 @@ describe('what one provider alone does', () => {
 
   test('what a provider has no place for is refused before anything is sent', async () => {
     const { world, provider, zone } = await start(digitalocean);
-    const outcomes = await provider.apply(zone, [{ after: set('TLSA', '_25._tcp.mail', '3 1 1 ab') }, { after: set('TXT', '@', 'back\\slash') }, { after: set('TXT', '@', 'x'.repeat(600)) }, { after: set('MX', '@', '0 .') }], signal);
+    const outcomes = await provider.apply(zone, [{ after: set('TLSA', '_25._tcp.mail', '3 1 1 ab') }, { after: set('TXT', '@', 'back\\slash') }, { after: set('TXT', '@', 'x'.repeat(600)) }, { after: set('MX', '@', '0 .') }, { after: set('TXT', 'empty', '') }], signal);
     assert.ok(outcomes.every((outcome) => outcome.kind === 'failed' && !outcome.temporary));
     assert.deepEqual(world.changes, []);
     const other = await start(linode);
-    const srv = await other.provider.apply(other.zone, [{ after: set('SRV', '_imaps._tcp.sub', '0 1 993 mail.example.org.') }, { after: set('CAA', '@', '128 issue "ca.example"') }], signal);
-    assert.deepEqual(srv.map(({ kind }) => kind), ['failed', 'failed'] as const);
+    const srv = await other.provider.apply(other.zone, [{ after: set('SRV', '_imaps._tcp.sub', '0 1 993 mail.example.org.') }, { after: set('CAA', '@', '128 issue "ca.example"') }, { after: set('CAA', 'www', '0 issue "ca.example; account=1"') }], signal);
+    assert.deepEqual(kindsOf(srv), ['failed', 'failed', 'failed']);
+    assert.deepEqual(other.world.changes, []);
   });
 
   test('linode: the TTL is a step, and set by a second request', async () => {
@@ -270,6 +283,16 @@ describe('what one provider alone does', () => {
     world.fault = ({ path }) => (path.endsWith('/refresh') ? { status: 500, json: { message: 'later' } } : undefined);
     const [outcome] = await provider.apply(zone, [{ after: set('A', 'mail', '192.0.2.1') }], signal);
     assert.ok(outcome?.kind === 'failed' && outcome.temporary && /not published/.test(outcome.detail));
+  });
+
+  test('OVH: a long key takes the place of a short one, and goes again', async () => {
+    const { world, provider, zone, fake } = await start(ovh);
+    const [short, long] = [set('TXT', 's1._domainkey', 'v=DKIM1; k=ed25519; p=AAAA'), set('TXT', 's1._domainkey', LONG)];
+    for (const [before, after] of [[undefined, short], [short, long], [long, short]] as const) {
+      assert.deepEqual(kindsOf(await provider.apply(zone, [{ ...(before && { before }), after }], signal)), ['applied']);
+      assert.ok(sameValues('TXT', (await provider.recordSets(zone, [after], signal))[0]?.values ?? [], after.values));
+    }
+    assert.equal(world.published(fake).length, 1);
   });
 
   test('Cloudflare: more than 200 records go in several batches', async () => {

@@ -2,7 +2,7 @@
  * deSEC, API v1 (desec.readthedocs.io, read 2026-11). Sets are whole, and one PATCH changes many of them or none; an empty
  * list of records removes a set. Names are relative, '' for the zone's own; values as in a zone file, TXT quoted. No TTL may
  * be below the zone's `minimum_ttl`, usually 3600 s. Listings go on behind the cursor of the Link field. Changes are limited
- * to 2 a second, 15 a minute and 300 a day for each zone; a refusal says how long to wait.
+ * to 2 a second, 15 a minute, 100 an hour and 300 a day for each zone; a refusal says how long to wait.
  */
 import { z } from 'zod';
 import type { ChangeOutcome, DnsProvider, DnsZone, RecordSet } from '../../contract/dns-publishing.ts';

@@ -1,7 +1,7 @@
 /**
  * DigitalOcean, API v2 (docs.digitalocean.com/reference/api, read 2026-11). Each value is a record with an id; MX, SRV and
  * CAA are in fields of their own. Names are relative, `@` for the zone's own, in answers and requests. Hosts need the
- * trailing dot in requests and come without it, `@` for the zone. TXT is raw, at most about 512 octets, without backslashes.
+ * trailing dot in requests and come without it, `@` for the zone. TXT is raw, at most about 512 octets, neither empty nor with backslashes.
  * CAA data needs a trailing dot in requests. No null MX, no TLSA. TTL of 30 s and more.
  */
 import { z } from 'zod';
@@ -100,6 +100,7 @@ function cannotHold({ type, values }: RecordSet): string | undefined {
   if (type === 'MX' && values.some((value) => readMx(value)?.host === '.')) return 'has no null MX (RFC 7505)';
   if (type === 'CAA' && values.some((value) => /[\s;]/.test(readCaa(value)?.value ?? ' '))) return 'has no CAA records with parameters or blanks';
   if (type !== 'TXT') return undefined;
+  if (values.some((value) => readTxt(value)?.length === 0)) return 'has no empty TXT records';
   if (values.some((value) => readTxt(value)?.includes(0x5c))) return 'has no TXT records with a backslash';
   if (values.some((value) => canonicalValue('TXT', value).length > TXT_CHARS_MAX)) return `has no TXT records longer than about ${TXT_CHARS_MAX} octets; for DKIM use an Ed25519 key or one of 2048 bits`;
   return undefined;

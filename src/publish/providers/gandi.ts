@@ -1,11 +1,12 @@
 /**
  * Gandi LiveDNS, API v5 (api.gandi.net/docs/livedns, read 2026-11), with a personal access token. Sets are whole: PUT
- * replaces one or makes it, DELETE removes it. Names are relative, `@` for the zone's own; values as in a zone file, TXT
+ * replaces one or makes it, DELETE removes it; POST makes one and is refused (409) where one stands already, so that a new
+ * set replaces nobody's. Names are relative, `@` for the zone's own; values as in a zone file, TXT
  * quoted, hosts relative to the zone unless they end in a dot. TTL from 300 s to 30 days.
  */
 import { z } from 'zod';
 import type { ChangeOutcome, DnsProvider, DnsZone, RecordSet } from '../../contract/dns-publishing.ts';
-import { allPages, bearer, DnsApi, textAt, type ApiCall } from './dns-api.ts';
+import { allPages, ApiRefusal, bearer, DnsApi, textAt, type ApiCall } from './dns-api.ts';
 import type { ProviderParts } from './provider-type.ts';
 import { absoluteValue, tidyValue, nameFromZone, nameInZone, publishable, zoneName } from '../record-value.ts';
 import { applied, createZoneProvider, writeEach, type Edit, type HeldSet, type ZoneApi } from './zone-provider.ts';
@@ -51,7 +52,12 @@ function setOf(zone: DnsZone, { rrset_name, rrset_type, rrset_ttl, rrset_values 
 async function writeSet(call: ApiCall, zone: DnsZone, { now, after }: Edit<HeldSet>): Promise<ChangeOutcome> {
   const { name, type } = (after ?? now) as RecordSet;
   const path = `${recordsPath(zone)}/${encodeURIComponent(nameInZone(name, zone.name) || '@')}/${type}`;
-  if (!after) await call.change('DELETE', path);
-  else await call.change('PUT', path, { rrset_ttl: after.ttlSeconds, rrset_values: after.values.map((value) => tidyValue(type, value)) });
-  return applied;
+  try {
+    if (!after) await call.change('DELETE', path);
+    else await call.change(now ? 'PUT' : 'POST', path, { rrset_ttl: after.ttlSeconds, rrset_values: after.values.map((value) => tidyValue(type, value)) });
+    return applied;
+  } catch (error) {
+    if (error instanceof ApiRefusal && error.status === 409) return { kind: 'conflict', detail: error.message };
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * Linode (Akamai), API v4 (techdocs.akamai.com/linode-api/reference, read 2026-11). Each value is a record with an id.
- * Names are relative, '' for the zone's own; hosts without the trailing dot; TXT raw; CAA without flags; a null MX has an
+ * Names are relative, '' for the zone's own; hosts without the trailing dot; TXT raw; CAA without flags or blanks; a null MX has an
  * empty target. SRV has service and protocol in fields of their own and only at the zone's own name. TTL is one of a few
  * steps, the others are rounded up; a TTL is taken at a change, not always at the creation. Zones of type `slave` are
  * copies that cannot be changed.
@@ -112,10 +112,11 @@ function fieldsOf(type: PublishableType, relative: string, value: string): Recor
 
 const SERVICE = /^_([a-z0-9-]+)\._([a-z0-9-]+)$/;
 
-function cannotHold({ name, type, values }: RecordSet): string | undefined {
+function cannotHold({ name, type, values }: RecordSet, zone: DnsZone): string | undefined {
   if (type === 'CAA' && values.some((value) => readCaa(value)?.flags !== 0)) return 'has no CAA records with flags';
+  if (type === 'CAA' && values.some((value) => /\s/.test(readCaa(value)?.value ?? ' '))) return 'has no CAA records with blanks in their value';
   if (type === 'MX' && values.some((value) => (readMx(value)?.preference ?? 0) > MX_PREFERENCE_MAX)) return `has no MX preferences above ${MX_PREFERENCE_MAX}`;
   if (type === 'SRV' && values.some((value) => readSrv(value)?.host === '.')) return 'has no SRV records that say a service is not offered';
-  if (type === 'SRV' && !/^_[a-z0-9-]+\._[a-z0-9-]+\./.test(name)) return 'has SRV records at the names _service._protocol of a zone only';
+  if (type === 'SRV' && !SERVICE.test(nameInZone(name, zone.name))) return 'has SRV records at the names _service._protocol of a zone only';
   return undefined;
 }

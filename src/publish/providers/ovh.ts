@@ -2,7 +2,8 @@
  * OVHcloud, API 1.0 (eu.api.ovh.com/console, and the signature as the clients of OVH make it, read 2026-11). Each value is a
  * record with a number; listings are of numbers, and each record is a request of its own. Names are relative, '' for the
  * zone's own; targets are as in a zone file, TXT quoted. SPF, DKIM and DMARC are types of OVH's own that are published as
- * TXT. Nothing is published before the zone is refreshed. TTL 0 is the zone's default (3600 s), else 60 s and more.
+ * TXT. A TXT record takes no key as long as those of RSA: the type DKIM does, with the bare text, and no record changes its
+ * type (so DNSControl's and octoDNS's adapters for OVH, read 2026-11-21). Nothing is published before the zone is refreshed. TTL 0 is the zone's default (3600 s), else 60 s and more.
  *
  * A request is signed with SHA-1 over secrets, method, whole address, body and time; the time is asked of OVH, since a clock
  * that goes wrong would make every signature invalid.
@@ -14,11 +15,13 @@ import type { ChangeOutcome, DnsProvider, DnsZone, RecordSet } from '../../contr
 import { DnsApi, textAt, type ApiAddress, type ApiCall, type ApiRequest } from './dns-api.ts';
 import type { ProviderParts } from './provider-type.ts';
 import { setsOfRows, writeRows, type RecordRow, type RowSet } from './record-rows.ts';
-import { absoluteValue, nameFromZone, nameInZone, publishable, tidyValue, writeTxt, zoneName } from '../record-value.ts';
+import { absoluteValue, nameFromZone, nameInZone, publishable, readTxt, tidyValue, writeTxt, zoneName } from '../record-value.ts';
 import { createZoneProvider, outcomeOf, type Edit, type ZoneApi } from './zone-provider.ts';
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'PTR', 'SRV', 'TLSA', 'TXT'] as const;
 const PUBLISHED_AS_TXT = ['DKIM', 'DMARC', 'SPF'];
+/** One string of a TXT record (RFC 1035 §3.3). */
+const TXT_OCTETS_MAX = 255;
 const TTL_MIN = 60;
 const DEFAULT_TTL = 3600;
 
@@ -84,16 +87,35 @@ function rowOf(zone: DnsZone, { id, fieldType, subDomain, target, ttl }: z.outpu
   const type = publishable(PUBLISHED_AS_TXT.includes(fieldType) ? 'TXT' : fieldType, TYPES);
   if (!type) return [];
   const value = type === 'TXT' && !target.startsWith('"') ? writeTxt(Buffer.from(target)) : absoluteValue(type, target, zone.name);
-  return [{ id: String(id), name: nameFromZone(subDomain ?? '', zone.name), type, ttlSeconds: ttl || DEFAULT_TTL, value: tidyValue(type, value) }];
+  return [{ id: String(id), name: nameFromZone(subDomain ?? '', zone.name), type, ttlSeconds: ttl || DEFAULT_TTL, value: tidyValue(type, value), kind: fieldType }];
+}
+
+interface Field {
+  readonly fieldType: string;
+  readonly target: string;
+}
+
+function fieldOf({ name, type }: RecordSet, value: string): Field {
+  const text = type === 'TXT' && name.includes('._domainkey.') ? readTxt(value) : undefined;
+  if (text && text.length > TXT_OCTETS_MAX) return { fieldType: 'DKIM', target: text.toString() };
+  return { fieldType: type, target: value };
 }
 
 async function writeAndRefresh(call: ApiCall, zone: DnsZone, edits: readonly Edit<RowSet>[]): Promise<readonly ChangeOutcome[]> {
   const path = `${zonePath(zone)}/record`;
-  const body = ({ name, ttlSeconds: ttl }: RecordSet, target: string): Record<string, unknown> => ({ subDomain: nameInZone(name, zone.name), target, ttl });
+  const body = ({ name, ttlSeconds: ttl }: RecordSet, { target }: Field): Record<string, unknown> => ({ subDomain: nameInZone(name, zone.name), target, ttl });
+  const create = (set: RecordSet, field: Field): Promise<unknown> => call.change('POST', path, { fieldType: field.fieldType, ...body(set, field) });
+  const remove = (row: RecordRow): Promise<unknown> => call.change('DELETE', `${path}/${row.id}`);
   const outcomes = await writeRows(edits, {
-    create: (set, value) => call.change('POST', path, { fieldType: set.type, ...body(set, value) }),
-    update: (row, set, value) => call.change('PUT', `${path}/${row.id}`, body(set, value)),
-    remove: (row) => call.change('DELETE', `${path}/${row.id}`),
+    create: (set, value) => create(set, fieldOf(set, value)),
+    update: async (row, set, value) => {
+      const field = fieldOf(set, value);
+      // What OVH made SPF or DMARC of takes the same targets as TXT.
+      if ((row.kind === 'DKIM') === (field.fieldType === 'DKIM')) return call.change('PUT', `${path}/${row.id}`, body(set, field));
+      await remove(row);
+      return create(set, field);
+    },
+    remove,
   });
   try {
     // Also after a failure in the middle: what was changed would appear with somebody else's refresh, at a time that nobody chose.

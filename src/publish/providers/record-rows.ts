@@ -15,6 +15,8 @@ export interface RecordRow {
   readonly ttlSeconds: number;
   /** Tidy. */
   readonly value: string;
+  /** The provider's own name of the type, where it has several for one. */
+  readonly kind?: string;
   readonly special?: string;
 }
 

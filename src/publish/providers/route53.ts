@@ -40,7 +40,7 @@ export function createRoute53(parts: ProviderParts): DnsProvider {
     throttled: ({ status, text }) => status === 429 || (status === 400 && /<Code>(?:Throttling|PriorRequestNotComplete)<\/Code>/.test(text)),
   });
   const zoneApi: ZoneApi<Route53Set> = {
-    api, types: TYPES, atomic: true,
+    api, types: TYPES, atomic: true, guarded: true,
     ttl: (seconds) => Math.min(TTL_MAX, seconds),
     zones: (call) => allPages(call, '', (marker) => zonePage(call, marker)),
     sets: (call, zone) => allPages(call, '', (after) => setPage(call, zone, after)),

@@ -27,13 +27,15 @@ export interface ZoneApi<H extends HeldSet> {
   readonly types: readonly PublishableType[];
   /** All edits are made, or none. Else one after the other. */
   readonly atomic: boolean;
+  /** The provider itself refuses an edit of what is not `now` any more. */
+  readonly guarded?: true;
   zones(call: ApiCall): Promise<readonly DnsZone[]>;
   /** At least those of `wanted`. */
   sets(call: ApiCall, zone: DnsZone, wanted: readonly Pick<RecordSet, 'name' | 'type'>[]): Promise<readonly H[]>;
   /** The TTL that the provider will make of this one. */
   ttl(seconds: number): number;
   /** Why the provider cannot hold this, in a sentence. */
-  cannotHold?(after: RecordSet): string | undefined;
+  cannotHold?(after: RecordSet, zone: DnsZone): string | undefined;
   /** Removals come first. One outcome for each, in order; may reject when none was made. */
   write(call: ApiCall, zone: DnsZone, edits: readonly Edit<H>[]): Promise<readonly ChangeOutcome[]>;
 }
@@ -44,6 +46,7 @@ const APPLIED: ChangeOutcome = { kind: 'applied' };
 export function createZoneProvider<H extends HeldSet>(label: string, zoneApi: ZoneApi<H>): DnsProvider {
   return {
     label,
+    ...(!zoneApi.guarded && { unguarded: true }),
     zones: async (signal) => zoneApi.zones(await zoneApi.api.begin(signal)),
     recordSets: async (zone, wanted, signal) => {
       const sets = await zoneApi.sets(await zoneApi.api.begin(signal), zone, wanted);
@@ -63,7 +66,7 @@ export function createZoneProvider<H extends HeldSet>(label: string, zoneApi: Zo
 
 async function applyChanges<H extends HeldSet>(zoneApi: ZoneApi<H>, call: ApiCall, zone: DnsZone, changes: readonly RecordChange[]): Promise<readonly ChangeOutcome[]> {
   const held = await zoneApi.sets(call, zone, changes.map(subjectOf));
-  const planned = changes.map((change) => planOne(zoneApi, held, change));
+  const planned = changes.map((change) => planOne(zoneApi, zone, held, change));
   const blocked = zoneApi.atomic && planned.some((plan) => plan.kind === 'outcome' && plan.outcome.kind !== 'applied');
   const outcomes: ChangeOutcome[] = planned.map((plan) => (plan.kind === 'outcome' ? plan.outcome : { kind: 'failed', temporary: true, detail: 'not tried, since another change of this zone cannot be made' }));
   if (blocked) return outcomes;
@@ -79,14 +82,14 @@ type Planned<H extends HeldSet> = { readonly kind: 'outcome'; readonly outcome: 
 
 const settled = (outcome: ChangeOutcome): { readonly kind: 'outcome'; readonly outcome: ChangeOutcome } => ({ kind: 'outcome', outcome });
 
-function planOne<H extends HeldSet>(zoneApi: ZoneApi<H>, held: readonly H[], change: RecordChange): Planned<H> {
+function planOne<H extends HeldSet>(zoneApi: ZoneApi<H>, zone: DnsZone, held: readonly H[], change: RecordChange): Planned<H> {
   const { name, type } = subjectOf(change);
   const { before } = change;
   const now = held.find((set) => set.name === name && set.type === type);
   const after = change.after && { ...change.after, ttlSeconds: zoneApi.ttl(change.after.ttlSeconds) };
   const refused = (detail: string): Planned<H> => settled({ kind: 'failed', temporary: false, detail: `${zoneApi.api.title} ${detail}` });
   if (!zoneApi.types.includes(type)) return refused(`has no records of type ${type}`);
-  const cannot = after && zoneApi.cannotHold?.(after);
+  const cannot = after && zoneApi.cannotHold?.(after, zone);
   if (cannot !== undefined) return refused(cannot);
   if (now?.special !== undefined) return settled({ kind: 'conflict', detail: `${name} ${type}: ${now.special}` });
   if (sameSet(type, now, after)) return settled(APPLIED);

@@ -48,7 +48,7 @@ const doRows: RowApi = {
     if (base.ttl < 30 || String(body['name']).endsWith(zone.name)) return undefined;
     switch (body['type']) {
       case 'A': case 'AAAA': return hasOnly(body, 'type', 'name', 'ttl', 'data') ? { ...base, value: data } : undefined;
-      case 'TXT': return hasOnly(body, 'type', 'name', 'ttl', 'data') && !data.includes('\\') && quote(data).length <= 512 ? { ...base, value: data } : undefined;
+      case 'TXT': return hasOnly(body, 'type', 'name', 'ttl', 'data') && data !== '' && !data.includes('\\') && quote(data).length <= 512 ? { ...base, value: data } : undefined;
       case 'CNAME': return data.endsWith('.') ? { ...base, value: data } : undefined;
       case 'MX': return hasOnly(body, 'type', 'name', 'ttl', 'data', 'priority') && data.endsWith('.') ? { ...base, value: `${body['priority']} ${data}` } : undefined;
       case 'SRV': return hasOnly(body, 'type', 'name', 'ttl', 'data', 'priority', 'weight', 'port') && data.endsWith('.') ? { ...base, value: `${body['priority']} ${body['weight']} ${body['port']} ${data}` } : undefined;
@@ -104,7 +104,7 @@ const linodeRows: RowApi = {
       case 'CNAME': return plain ? { ...base, value: `${noDot(target)}.` } : undefined;
       case 'MX': return hasOnly(body, 'type', 'ttl_sec', 'name', 'target', 'priority') && Number(body['priority']) <= 255 ? { ...base, value: `${body['priority']} ${target}.` } : undefined;
       case 'SRV': return hasOnly(body, 'type', 'ttl_sec', 'target', 'priority', 'weight', 'port', 'service', 'protocol') ? { ...base, name: `_${body['service']}._${body['protocol']}.${zone.name}`, value: `${body['priority']} ${body['weight']} ${body['port']} ${target}.` } : undefined;
-      case 'CAA': return hasOnly(body, 'type', 'ttl_sec', 'name', 'target', 'tag') ? { ...base, value: `0 ${body['tag']} "${target}"` } : undefined;
+      case 'CAA': return hasOnly(body, 'type', 'ttl_sec', 'name', 'target', 'tag') && !/\s/.test(target) ? { ...base, value: `0 ${body['tag']} "${target}"` } : undefined;
       default: return undefined;
     }
   },
@@ -130,13 +130,19 @@ const OVH = { 'secret-file': 'ovh-secret-0123456789', 'consumer-key-file': 'ovh-
 /** The server's clock is ahead, so that only who asks it signs right. */
 const OVH_AHEAD_S = 500_000;
 const ovhTime = (): number => Math.round(Date.now() / 1000) + OVH_AHEAD_S;
+const isLongKey = (value: string): boolean => value.startsWith('v=DKIM1;') && value.length > 255;
 const ovhRows: RowApi = {
-  wire: (zone, { id, name, type, ttl, value }) => ({ id, zone: zone.name, subDomain: relative(name, zone.name, ''), fieldType: type === 'TXT' && value.startsWith('v=spf1') ? 'SPF' : type, target: type === 'TXT' ? quote(value) : value, ttl }),
+  wire(zone, { id, name, type, ttl, value }) {
+    const fieldType = type !== 'TXT' ? type : value.startsWith('v=spf1') ? 'SPF' : isLongKey(value) ? 'DKIM' : 'TXT';
+    return { id, zone: zone.name, subDomain: relative(name, zone.name, ''), fieldType, target: fieldType === 'TXT' || fieldType === 'SPF' ? quote(value) : value, ttl };
+  },
   read(zone, body, old) {
-    const type = String(body['fieldType'] ?? old?.type);
+    const field = String(body['fieldType'] ?? (old && isLongKey(old.value) ? 'DKIM' : old?.type));
+    const type = field === 'DKIM' ? 'TXT' : field;
     if (!hasOnly(body, 'subDomain', 'target', 'ttl', old ? 'fieldType?' : 'fieldType') || Number(body['ttl']) < 60) return undefined;
-    const value = type === 'TXT' ? unquote(String(body['target'])) : String(body['target']);
-    return value === undefined ? undefined : { name: absolute(String(body['subDomain']), zone.name, ''), type, ttl: Number(body['ttl']), value };
+    const value = field === 'TXT' ? unquote(String(body['target'])) : String(body['target']);
+    // Long keys as DKIM, and nothing else.
+    return value === undefined || (type === 'TXT' && (field === 'DKIM' ? !value.startsWith('v=DKIM1;') : isLongKey(value))) ? undefined : { name: absolute(String(body['subDomain']), zone.name, ''), type, ttl: Number(body['ttl']), value };
   },
   made: (json) => ({ status: 200, json }), gone: { status: 200, json: null },
   missing: refuse(404, { message: 'The requested object does not exist' }), invalid: refuse(400, { message: 'Invalid parameters' }),

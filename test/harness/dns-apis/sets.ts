@@ -92,7 +92,8 @@ export const gandi: Dialect = {
       return { status: 204 };
     }
     const body = jsonOf(question) ?? {};
-    const fits = method === 'PUT' && hasOnly(body, 'rrset_ttl', 'rrset_values') && Number(body['rrset_ttl']) >= 300;
+    if (method === 'POST' && zone.rows.some((row) => row.name === whole && row.type === type)) return refuse(409, { code: 409, message: 'A DNS Record with this name and type exists already', object: 'dns-record', cause: 'Duplicate Entry' });
+    const fits = (method === 'PUT' || method === 'POST') && hasOnly(body, 'rrset_ttl', 'rrset_values') && Number(body['rrset_ttl']) >= 300;
     return fits && replaceSet(world, zone, whole, type, Number(body['rrset_ttl']), body['rrset_values'] as unknown[]) ? { status: 201, json: { message: 'DNS Record Created' } } : wrong;
   },
 };

@@ -132,7 +132,8 @@ function isUndo(result: object): boolean {
   return 'undone' in result;
 }
 
-function showRest({ out }: Session, { byHand, blocked, unknown }: ApplyResult): void {
+function showRest({ out }: Session, { byHand, blocked, unknown, unguarded }: ApplyResult): void {
+  if (unguarded.length > 0) out.line(printable(`note      ${unguarded.join(', ')} cannot refuse a change that comes too late: if somebody edited one of these records in the panel in this very second, look there`));
   for (const { name, type, after } of byHand) out.line(printable(`by hand   ${name} ${type}: no provider of yours hosts it; ${after ? `it should be ${after.values.join(', ')}` : 'remove it'}`));
   for (const { name, type, reason } of [...blocked, ...unknown]) out.line(printable(`untouched ${name} ${type}: ${reason}`));
 }
