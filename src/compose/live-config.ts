@@ -20,6 +20,12 @@ export function createLiveConfig(initial: Config): LiveConfig {
     config: current as unknown as Config,
     replace(next) {
       const pending: string[] = FIXED_AT_START.filter((name) => JSON.stringify(current[name]) !== JSON.stringify(next[name]));
+      // Resolver and session threads have the name servers from the start; what is published where is read at each use.
+      if (pending.includes('dns')) {
+        const { servers, trustAd } = current['dns'] as Config['dns'];
+        current['dns'] = { ...next.dns, servers, trustAd };
+        if (JSON.stringify(next.dns) === JSON.stringify(current['dns'])) pending.splice(pending.indexOf('dns'), 1);
+      }
       if ((current['smtp'] as Config['smtp']).threads !== next.smtp.threads) pending.push('smtp.threads');
       for (const [name, value] of Object.entries({ relay: undefined, ...next })) {
         if (!pending.includes(name)) current[name] = value;
