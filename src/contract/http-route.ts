@@ -10,6 +10,8 @@ export interface HttpRouteRequest {
   /** At most the route's bodyBytesMax; empty for GET. */
   readonly body: Buffer;
   readonly clientAddress: string;
+  /** A proxy of the configuration brought it: with the address of its client, or without, when `clientAddress` is the proxy's. */
+  readonly forwarded?: 'client' | 'without-client';
   readonly secure: boolean;
 }
 

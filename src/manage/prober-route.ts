@@ -4,10 +4,12 @@
  * `{"address": "192.0.2.7", "open": true, "greeting": "220 …"}` or `{"address": …, "open": false, "detail": "…"}`.
  *
  * Safe against abuse: it dials the address that the question comes from and no other, always the mail port, reads the greeting
- * and says no more than EHLO would; each network once in ten seconds, and a bounded number at once.
+ * and says no more than EHLO would; each network once in ten seconds, and a bounded number at once. Behind a proxy, what the
+ * proxy says of the client is believed only for addresses of the internet, and the proxy itself is never dialled.
  */
 import type { Clock } from '../base/clock.ts';
 import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
+import { isPublicAddress } from '../base/public-address.ts';
 import type { MailProbe } from '../contract/doctor-network.ts';
 import type { HttpRoute, HttpRouteAnswer } from '../contract/http-route.ts';
 
@@ -32,8 +34,10 @@ export function proberRoute({ clock, probe, mailPort, clientKey, hostname }: Pro
     method: 'POST',
     path: PROBER_PATH,
     bodyBytesMax: BODY_BYTES_MAX,
-    handle: async ({ clientAddress }) => {
+    handle: async ({ clientAddress, forwarded }) => {
       const address = clientAddress.replace(/^::ffff:(?=\d+\.)/i, '');
+      if (forwarded === 'without-client') return refused('The proxy in front of this prober does not say who asks (X-Forwarded-For).');
+      if (forwarded === 'client' && !isPublicAddress(address)) return refused('The proxy in front of this prober names an address that nobody on the internet has.');
       const key = clientKey(address);
       const now = clock.monotonic();
       forgetOld(asked, now);
@@ -50,6 +54,10 @@ export function proberRoute({ clock, probe, mailPort, clientKey, hostname }: Pro
       }
     },
   };
+}
+
+function refused(text: string): HttpRouteAnswer {
+  return { status: 502, mediaType: 'text/plain', body: `${text}\n` };
 }
 
 function later(status: number, text: string): HttpRouteAnswer {

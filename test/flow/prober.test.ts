@@ -9,6 +9,8 @@ import { createDoctorNetwork } from '../../src/compose/doctor-network.ts';
 import { startProber } from '../../src/compose/prober.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { OutsideAnswer } from '../../src/contract/doctor-network.ts';
+import { createWebServer } from '../../src/face/http/server.ts';
+import { proberRoute } from '../../src/manage/prober-route.ts';
 import { createZoneDns } from '../harness/zone-dns.ts';
 
 const clock = new AdjustableClock();
@@ -55,6 +57,21 @@ describe('a prober', () => {
     clock.advance(11_000);
     const answer = await fetch(prober.url, { method: 'POST', headers: { 'x-forwarded-for': '192.0.2.1' }, body: '{"address":"192.0.2.1","port":22}' });
     assert.equal(((await answer.json()) as { readonly address: string }).address, '127.0.0.1');
+  });
+
+  it('behind a proxy dials neither the proxy nor what is no address of the internet', async () => {
+    const dialled: string[] = [];
+    const route = proberRoute({ clock, probe: async ({ address }) => (dialled.push(address), { kind: 'failure', step: 'connect', reason: 'refused', detail: 'refused' }), mailPort: () => 25, clientKey: (address) => address, hostname: 'prober.example' });
+    const web = createWebServer({ routes: () => [route], clock, log: silentLog, isProxy: (address) => address === '127.0.0.1', clientKey: (address) => address });
+    const { port } = await web.listen('http', { address: '127.0.0.1', port: 0 });
+    const ask = async (headers: Readonly<Record<string, string>>): Promise<number> => (await fetch(`http://127.0.0.1:${port}/port25`, { method: 'POST', headers })).status;
+    assert.equal(await ask({}), 502);
+    for (const inner of ['127.0.0.1', '127.0.0.2', '10.0.0.1', '::ffff:10.0.0.1', '::ffff:a00:1', '169.254.169.254', '::1', 'fe80::1', 'localhost', '']) assert.equal(await ask({ 'x-forwarded-for': inner }), 502, inner);
+    assert.deepEqual(dialled, []);
+    assert.equal(await ask({ 'x-forwarded-for': '10.0.0.1, ::ffff:5.9.1.1' }), 200);
+    assert.equal(await ask({ 'x-forwarded-for': '5.9.1.1' }), 429);
+    assert.deepEqual(dialled, ['5.9.1.1']);
+    await web.close(0);
   });
 
   it('says that a port is closed', async () => {

@@ -23,6 +23,7 @@ export interface RequestFacts {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly clientAddress: string;
+  readonly forwarded?: 'client' | 'without-client';
   readonly secure: boolean;
 }
 
@@ -38,11 +39,13 @@ export function requestFacts(request: RawRequest, isProxy: (address: string) => 
   const path = question < 0 ? target.rest : target.rest.slice(0, question);
   const peer = plainAddress(request.peer);
   const behindProxy = isProxy(peer);
+  const client = behindProxy ? forwardedClient(request.headers['x-forwarded-for'], isProxy) : undefined;
   return {
     host,
     path,
     query: new URLSearchParams(question < 0 ? '' : target.rest.slice(question + 1)),
-    clientAddress: behindProxy ? forwardedClient(request.headers['x-forwarded-for'], isProxy) ?? peer : peer,
+    clientAddress: client ?? peer,
+    ...(behindProxy && { forwarded: client === undefined ? 'without-client' : 'client' }),
     secure: request.encrypted || (behindProxy && request.headers['x-forwarded-proto']?.trim().toLowerCase() === 'https'),
   };
 }
