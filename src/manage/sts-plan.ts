@@ -6,7 +6,8 @@ import type { PolicyFacts } from './policy-facts.ts';
 
 export interface StsPlanStep {
   readonly title: string;
-  readonly state: 'done' | 'now' | 'later';
+  /** `skipped`: what comes after it has begun without it, as far as is known here. */
+  readonly state: 'done' | 'skipped' | 'now' | 'later';
   /** What to do. */
   readonly text: string;
   /** Milliseconds since 1970: not before. */
@@ -28,14 +29,16 @@ export function stsPlan(domain: string, { publication, reports }: Pick<PolicyFac
   const since = publication?.since ?? now;
   const long = (publication?.policy.maxAgeSeconds ?? 0) >= MONTH_SECONDS;
   const stage = mode === 'enforce' ? (long ? 3 : 2) : mode === 'testing' ? 1 : 0;
-  const state = (step: number): StsPlanStep['state'] => (stage > step ? 'done' : stage === step ? 'now' : 'later');
+  const tested = publication?.testedMs ?? 0;
+  const neglected = [tested === 0, tested < TESTING_MS, false];
+  const state = (step: number): StsPlanStep['state'] => (stage === step ? 'now' : stage < step ? 'later' : mode === 'enforce' && neglected[step] === true ? 'skipped' : 'done');
   const steps: StsPlanStep[] = [
     { title: 'Testing', state: state(0), text: `posthorn dns policy ${domain} --mta-sts testing, then posthorn dns apply ${domain} (or publish what posthorn dns records ${domain} shows), and TLS reports asked for` },
     { title: 'Two weeks of reports', state: state(1), text: `posthorn report tls --received: no failures; then posthorn dns policy ${domain} --mta-sts enforce and dns apply`, ...(mode === 'testing' && { from: since + TESTING_MS }) },
     { title: 'A longer life', state: state(2), text: `after a month: posthorn tls sts max-age ${domain} 30d, and publish the new id`, ...(mode === 'enforce' && { from: since + MONTH_SECONDS * 1000 }) },
   ];
   if (publication?.until !== undefined) return { domain, steps: leaving(domain, publication.until), advice: `MTA-STS of ${domain} is being switched off: some senders may hold the policy of before until ${day(publication.until)}. Leave the record and mta-sts.${domain} as they are until then.` };
-  return { domain, steps, advice: adviceFor({ domain, mode, since, long, now, reports }) };
+  return { domain, steps, advice: adviceFor({ domain, mode, since, long, now, reports, tested }) };
 }
 
 /** RFC 8461 §8.3: who takes the policy away at once loses the mail of those who remember it. */
@@ -53,9 +56,11 @@ interface Standing {
   readonly long: boolean;
   readonly now: number;
   readonly reports: PolicyFacts['reports'];
+  /** Milliseconds. */
+  readonly tested: number;
 }
 
-function adviceFor({ domain, mode, since, long, now, reports }: Standing): string {
+function adviceFor({ domain, mode, since, long, now, reports, tested }: Standing): string {
   if (mode === 'none') return 'Begin with testing: nothing is refused, and senders report what would have failed.';
   if (reports && reports.failures > 0) {
     const text = `${reports.failures} of ${reports.failures + reports.successes} sessions failed by the reports since ${day(since)}: posthorn report tls --received says why.`;
@@ -65,6 +70,9 @@ function adviceFor({ domain, mode, since, long, now, reports }: Standing): strin
     if (now - since < TESTING_MS) return `Wait until ${day(since + TESTING_MS)}: testing should last two weeks.`;
     if (!reports || reports.reports === 0) return 'Two weeks are over, but no TLS report has come: check that _smtp._tls is published (posthorn tls rpt check) before you enforce.';
     return `Two weeks are over and ${reports.successes} sessions of ${reports.reports} reports had no failure: go on to enforce.`;
+  }
+  if (tested < TESTING_MS && now - since < TESTING_MS) {
+    return `${tested === 0 ? 'Enforced without testing' : 'Enforced before two weeks of testing were over'}: when mail is missing, nobody has told you beforehand. Going back costs nothing: posthorn dns policy ${domain} --mta-sts testing, then posthorn dns apply ${domain}. Otherwise look at posthorn report tls --received each day until ${day(since + TESTING_MS)}.`;
   }
   if (!long && now - since >= MONTH_SECONDS * 1000) return 'It has been enforced for a month without failures: let senders keep it for longer.';
   if (!long) return `Enforced since ${day(since)}: wait until ${day(since + MONTH_SECONDS * 1000)}, then let senders keep it for longer. Whether the DNS says so, too: posthorn tls sts check ${domain}`;

@@ -22,6 +22,8 @@ export interface StsPublication {
   readonly id: string;
   /** Milliseconds since 1970: when this mode began. */
   readonly since: number;
+  /** How long it was tested before it was enforced, in milliseconds. */
+  readonly testedMs: number;
   /** With mode "none": until then senders may hold the policy of before (milliseconds since 1970). */
   readonly until?: number;
 }
@@ -43,14 +45,14 @@ export async function stsPublicationOf(context: Context, name: string): Promise<
   if (row !== known) await (row ? store.stsPublications.put(row) : store.stsPublications.remove(domain));
   if (!row) return undefined;
   const policy: StsPolicy = { mode: row.mode, mx: row.mode === 'none' ? [] : [domainKey(config.hostname)], maxAgeSeconds: maxAgeOf(row) };
-  return { domain, policy, ...ownStsPolicy(policy), since: row.since, ...(row.mode === 'none' && { until: row.keptUntil }) };
+  return { domain, policy, ...ownStsPolicy(policy), since: row.since, testedMs: row.testedMs, ...(row.mode === 'none' && { until: row.keptUntil }) };
 }
 
 /** What is to be remembered, from what is wanted and what was remembered. Pure; the same row when nothing changes. */
 export function currentRow(domain: string, wanted: 'off' | 'testing' | 'enforce', known: StsPublicationRow | undefined, now: number): StsPublicationRow | undefined {
   const keptUntil = known ? Math.max(known.keptUntil, now + maxAgeOf(known) * 1000) : now;
-  if (wanted !== 'off') return known?.mode === wanted ? known : { domain, mode: wanted, since: now, maxAgeSeconds: known?.mode === 'none' ? null : (known?.maxAgeSeconds ?? null), keptUntil };
-  if (!known || known.mode !== 'none') return known && { domain, mode: 'none', since: now, maxAgeSeconds: null, keptUntil };
+  if (wanted !== 'off') return known?.mode === wanted ? known : { domain, mode: wanted, since: now, maxAgeSeconds: known?.mode === 'none' ? null : (known?.maxAgeSeconds ?? null), keptUntil, testedMs: wanted === 'enforce' && known?.mode === 'testing' ? now - known.since : 0 };
+  if (!known || known.mode !== 'none') return known && { domain, mode: 'none', since: now, maxAgeSeconds: null, keptUntil, testedMs: 0 };
   return now < known.keptUntil ? known : undefined;
 }
 

@@ -29,6 +29,7 @@ import { dashboardsMigration } from './066-dashboards.ts';
 import { dkimRotationsMigration } from './067-dkim-rotations.ts';
 import { dkimRotationPublishedMigration } from './077-dkim-rotation-published.ts';
 import { findingCausesMigration } from './078-finding-causes.ts';
+import { stsTestedMigration } from './079-sts-tested.ts';
 import { stsPublicationsMigration } from './068-sts-publications.ts';
 import { reportsMigration } from './062-reports.ts';
 import { suppressionStreamsMigration } from './063-suppression-streams.ts';
@@ -72,4 +73,5 @@ export const migrations: readonly Migration[] = [
   sendingIdentitiesMigration,
   dkimRotationPublishedMigration,
   findingCausesMigration,
+  stsTestedMigration,
 ];
