@@ -13,6 +13,8 @@ import { sampleHandling, sampleMessage } from './doctor-samples.ts';
 import { serverFigures, type ServerFigures } from './doctor-figures.ts';
 
 export interface DoctorFacts {
+  /** When this was so by the clock of the server, which runs ahead in a lab. Milliseconds since 1970. */
+  readonly now: number;
   readonly hostname: string;
   readonly addresses: readonly SendingAddress[];
   readonly domains: readonly DoctorDomain[];
@@ -39,6 +41,7 @@ export async function doctorFacts({ store, config, clock }: { readonly store: St
   const samples = { store, config, keys: createSigningKeys({ store }), now: clock.now() };
   const directory = createDirectory({ store, hostname: config.hostname, origin: config.origin });
   return {
+    now: clock.now(),
     hostname,
     figures: await serverFigures({ store, config, clock, directory }, domains.map(({ name }) => name)),
     addresses: publicAddresses(config).map(({ address, helo }) => ({ address, helo: helo ?? hostname })),

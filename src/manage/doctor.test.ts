@@ -20,7 +20,7 @@ const ZONE: Zone = {
 
 function facts(use: 'send-only' | 'none' | undefined, server: Partial<DoctorFacts['server']> = {}, names: readonly string[] = ['news.example']): DoctorFacts {
   return {
-    hostname: 'mail.example.org', addresses: [{ address: IP, helo: 'mail.example.org' }],
+    now: Date.now(), hostname: 'mail.example.org', addresses: [{ address: IP, helo: 'mail.example.org' }],
     domains: names.map((domain) => ({ domain, keys: [], sample: SAMPLE, unreachable: ['abuse'], ...(use ? { use } : {}) })),
     server: { listeners: [{ service: 'submissions', address: '203.0.113.10', port: 465 }], trusted: [], ...server },
     figures: { host: { queue: { waiting: 0, held: 0 }, queueBefore: [], volume: [], enrolled: [], sites: [] }, domains: {} },

@@ -52,7 +52,7 @@ export async function runDoctor({ dns, clock, network, lists, domainLists }: Ver
   const known = names.length > 0 && strangersAmong(names, ours).length === names.length ? undefined : ours;
   // Behind a smarthost receivers see that one's address; ours is no matter to them.
   const addresses = known && known.server.relay === undefined ? await ownAddresses({ dns }, known) : [];
-  const now = clock.now();
+  const now = ours?.now ?? clock.now();
   const subjects = subjectsOf(known, addresses, names);
   if (subjects.length === 0) throw new Failure('nothing-to-check', 'name a domain, or run this where a server is configured', { temporary: false });
   const context = { dns, now, ...(network ? { network } : {}), ...(lists ? { lists } : {}), ...(domainLists ? { domainLists } : {}) };
