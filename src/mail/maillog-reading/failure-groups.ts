@@ -1,5 +1,6 @@
 /** Failures that are alike, together: the same cause at the same place. What is over and worst comes first. */
 import { isIP } from 'node:net';
+import { getDomain } from 'tldts';
 import { domainOf } from '../address.ts';
 import type { LoggedFailure } from './maillog-reader.ts';
 
@@ -44,9 +45,9 @@ function describe(alike: readonly [LoggedFailure, ...LoggedFailure[]], examplesM
   };
 }
 
-/** Servers of one site count as one: the last labels of the host's name. */
+/** Servers of one site count as one: by the domain that was registered (Public Suffix List). */
 function placeOf({ host, relay, recipient }: LoggedFailure): string {
   const name = host ?? /^([^[]+)\[/.exec(relay)?.[1];
   if (name === undefined || name === 'none' || name === 'local') return relay === 'local' ? 'local' : domainOf(recipient);
-  return isIP(name) === 0 ? name.split('.').slice(-3).join('.') : name;
+  return isIP(name) === 0 ? (getDomain(name, { validateHostname: false }) ?? name) : name;
 }

@@ -139,7 +139,7 @@ export class MaillogReader {
     const refusal = parseRefusal(text);
     if (refusal) {
       const whom = `${refusal.clientName}[${refusal.clientAddress}]`;
-      return count(this.#refusals, refusalCause(refusal.text), line.time, `${whom}: ${refusal.text}`);
+      return count(this.#refusals, refusalCause(refusal), line.time, `${whom}: ${refusal.text}`);
     }
     const trouble = troubleOf(text);
     if (trouble) count(this.#troubles, trouble, line.time, `${line.service}: ${text}`);
@@ -149,7 +149,7 @@ export class MaillogReader {
     const { text } = line;
     const delivery = parseDelivery(text);
     if (delivery) return this.#readDelivery(line, queueId, delivery);
-    if (text.includes('reject: ')) return this.#readServer(line, text);
+    if (/^(?:milter-|proxy-)?(?:reject|discard|hold): /.test(text)) return this.#readServer(line, text);
     if (text === 'removed') return this.#removed(queueId);
     const from = /^from=<([^>]*)>, (size=|status=expired)/.exec(text);
     if (from) {

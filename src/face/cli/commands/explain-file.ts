@@ -2,7 +2,6 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
 import { Failure } from '../../../base/errors.ts';
 import { MAILLOG_LIMITS } from '../../../base/maillog-limits.ts';
@@ -24,7 +23,8 @@ interface Shown {
 
 const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
 const GZIP = Buffer.from([0x1f, 0x8b]);
-const PROGRESS_LINES = 50_000;
+const PROGRESS_BYTES = 10_000_000;
+const LF = 10;
 
 /** 1 when mail was not delivered. */
 export async function explainFile(session: Session, options: CommonOptions, file: string, shown: Shown): Promise<number> {
@@ -115,12 +115,14 @@ async function wholeMessage(chunks: AsyncIterable<Buffer>, file: string): Promis
 async function explainLog(session: Session, options: CommonOptions, chunks: AsyncIterable<Buffer>, shown: Shown): Promise<number> {
   const progress = new Progress(session.io, options.json ?? false);
   const reader = new MaillogReader(Date.now());
-  let count = 0;
-  for await (const line of linesOf(chunks)) {
-    reader.read(line);
-    count += 1;
-    if (count % PROGRESS_LINES === 0) progress.show(`${count} lines`);
+  const cutter = new LineCutter();
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    for (const line of cutter.push(chunk)) reader.read(line);
+    if (Math.floor(bytes / PROGRESS_BYTES) !== Math.floor((bytes + chunk.length) / PROGRESS_BYTES)) progress.show(`${Math.round(bytes / 1_000_000)} MB`);
+    bytes += chunk.length;
   }
+  for (const line of cutter.end()) reader.read(line);
   progress.clear();
   const story = reader.end();
   const groups = groupFailures(story.failures, MAILLOG_LIMITS.examplesMax);
@@ -129,16 +131,32 @@ async function explainLog(session: Session, options: CommonOptions, chunks: Asyn
   return story.failures.some(({ state }) => state !== 'sent') ? 1 : 0;
 }
 
-async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let rest = '';
-  // SMTPUTF8 addresses stand in logs as they are; what is no UTF-8 comes out as a sign for it.
-  const decoder = new StringDecoder('utf8');
-  for await (const chunk of chunks) {
-    const lines = (rest + decoder.write(chunk)).split('\n');
-    rest = (lines.pop() ?? '').slice(0, MAILLOG_LIMITS.lineCharsMax);
-    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
+/**
+ * Cuts bytes into lines. Each line is a string of its own: a piece of a larger string would keep all of it in memory for
+ * as long as anything of the line is remembered.
+ */
+class LineCutter {
+  #rest: Buffer = Buffer.alloc(0);
+
+  *push(chunk: Buffer): Iterable<string> {
+    let start = 0;
+    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
+      yield this.#line(chunk.subarray(start, end));
+      start = end + 1;
+    }
+    this.#rest = Buffer.concat([this.#rest, chunk.subarray(start)]).subarray(0, MAILLOG_LIMITS.lineCharsMax);
   }
-  if (rest !== '') yield rest;
+
+  *end(): Iterable<string> {
+    if (this.#rest.length > 0) yield this.#line(Buffer.alloc(0));
+  }
+
+  /** SMTPUTF8 addresses stand in logs as they are; what is no UTF-8 comes out as a sign for it. */
+  #line(piece: Buffer): string {
+    const line = (this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece])).toString('utf8');
+    if (this.#rest.length > 0) this.#rest = Buffer.alloc(0);
+    return line.endsWith('\r') ? line.slice(0, -1) : line;
+  }
 }
 
 function showLog({ out }: Session, story: MaillogStory, groups: readonly FailureGroup[], { all, limit }: Shown): void {
@@ -146,7 +164,7 @@ function showLog({ out }: Session, story: MaillogStory, groups: readonly Failure
   if (story.understood === 0) return out.line('There is no line of Postfix in this log.');
   out.line(out.style('bold', `${story.first} to ${story.last}: ${story.lines} lines`));
   out.line(`Recipients: ${sent} delivered, ${bounced} bounced, ${expired} given up, ${waiting} still waiting at the end`);
-  if (groups.length === 0) out.line('Every delivery of this log succeeded at the first attempt.');
+  if (groups.length === 0) out.line(sent === 0 ? 'There is no delivery in this log.' : 'Every delivery of this log succeeded at the first attempt.');
   const count = all ? story.failures.length : groups.length;
   if (all) for (const failure of story.failures.slice(0, limit)) showFailure(out, failure);
   else for (const group of groups.slice(0, limit)) showGroup(out, group);
