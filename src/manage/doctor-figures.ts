@@ -10,6 +10,7 @@ import type { DashboardFigures } from '../contract/dashboards.ts';
 import type { Complaint } from '../contract/reports.ts';
 import type { DomainFigures, HostFigures, PlacementFigures, SiteFigures } from '../doctor/figures.ts';
 import { domainOf } from '../mail/address.ts';
+import { domainOfFrom } from '../verify/dmarc/author-domain.ts';
 import { sendingDay, type SendingNameRow } from '../store/clients/sending-days.ts';
 import type { Store } from '../store/store.ts';
 
@@ -138,7 +139,7 @@ async function optOutsOf(store: Store, domain: string, complaints: readonly Comp
   const ignored: string[] = [];
   for (const [address, at] of asked) {
     const sent = await store.timeline.find(address, FOUND_MAX);
-    const after = sent.some(({ message, recipients }) => message.stream === 'bulk' && message.queuedAt > at + OPT_OUT_MS && domainOf(message.headerFrom ?? message.sender) === domain
+    const after = sent.some(({ message, recipients }) => message.stream === 'bulk' && message.queuedAt > at + OPT_OUT_MS && (domainOfFrom(message.headerFrom) ?? domainOf(message.sender)) === domain
       && recipients.some((each) => each.address === address && each.state === 'delivered'));
     if (after) ignored.push(address);
   }

@@ -53,6 +53,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['a list that lists everybody', () => [['1.0.0.127.zen.spamhaus.org', 'A', ['127.255.255.254']]], { 'list-resolver': 'warn' }],
     ['a listing by SpamCop', ({ reversed }) => [[`${reversed}.bl.spamcop.net`, 'A', ['127.0.0.2']]], { 'major-lists': 'fail' }],
     ['a listing by a small list', ({ reversed }) => [[`${reversed}.psbl.surriel.com`, 'A', ['127.0.0.2']]], { 'minor-lists': 'warn' }],
+    ['listings by three small lists', ({ reversed }) => ['psbl.surriel.com', 'bl.nordspam.com', 'dnsrbl.swinog.ch'].map((zone): Broken => [`${reversed}.${zone}`, 'A', ['127.0.0.2']]), { 'minor-lists': 'fail' }],
     ['a poor Sender Score', ({ reversed }) => [[`${reversed}.score.senderscore.com`, 'A', ['127.0.4.40']]], { 'sender-score': 'fail' }],
     ['no way out over port 25', ({ prefix }) => ['gmail.com', 'outlook.com', 'yahoo.com'].flatMap((name): Broken[] => [[name, 'MX', ['10 closed.example.com']], ['closed.example.com', 'A', [`${prefix}.98`]]]), { 'port-25-out': 'fail' }],
     ['one large provider out of reach', ({ prefix }) => [['gmail.com', 'MX', ['10 closed.example.com']], ['closed.example.com', 'A', [`${prefix}.98`]]], { 'port-25-out': 'warn' }],

@@ -1,6 +1,6 @@
 /** An SMTP server by script, for delivery tests: honest by default, each reply can be replaced, everything is recorded. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createSecureContext, TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
 import type { CertificateAndKey } from '../../src/net/self-signed.ts';
 
 export interface Peer {
@@ -35,7 +35,7 @@ export interface PeerOptions {
   readonly port?: number;
   readonly offers?: readonly string[];
   readonly script?: Script;
-  readonly tls?: CertificateAndKey;
+  readonly tls?: CertificateAndKey & Pick<SecureContextOptions, 'minVersion' | 'ciphers'>;
   readonly implicitTls?: boolean;
 }
 
@@ -178,10 +178,10 @@ class Conversation {
   }
 
   #upgrade(): void {
-    const { tls } = this.#options;
-    if (!tls) return;
+    if (!this.#options.tls) return;
+    const { certificatePem: cert, keyPem: key, ...versions } = this.#options.tls;
     this.#socket.removeAllListeners('data');
-    this.#socket = new TLSSocket(this.#socket, { isServer: true, secureContext: createSecureContext({ cert: tls.certificatePem, key: tls.keyPem }) });
+    this.#socket = new TLSSocket(this.#socket, { isServer: true, secureContext: createSecureContext({ cert, key, ...versions }) });
     this.#tls = true;
     this.#buffer = Buffer.alloc(0);
     this.#listen();

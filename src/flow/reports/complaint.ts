@@ -17,7 +17,7 @@ import { addressKey, domainOf, normalizeDomain } from '../../mail/address.ts';
 import type { ParsedArf } from '../../mail/arf.ts';
 import { firstField, parseHeader, type HeaderField } from '../../mail/header.ts';
 import type { Timeline } from '../../store/clients/timeline.ts';
-import { authorDomain } from '../../verify/dmarc/author-domain.ts';
+import { authorDomain, domainOfFrom } from '../../verify/dmarc/author-domain.ts';
 
 export interface ReadComplaint {
   readonly complaint: Complaint;
@@ -57,7 +57,7 @@ async function findSent(sent: Pick<Timeline, 'find' | 'events'>, arf: ParsedArf,
     for (const item of await sent.find(query, ITEMS_MAX)) {
       const { message } = item;
       const named = message.messageId?.trim() === messageId || message.id === queueId;
-      if (!named || isFromOutside(message.origin) || message.origin.kind === 'internal' || authorOf(message.headerFrom) !== fromDomain) continue;
+      if (!named || isFromOutside(message.origin) || message.origin.kind === 'internal' || domainOfFrom(message.headerFrom) !== fromDomain) continue;
       const about = match(item, await sent.events(message.id), arf, fields, broughtBy);
       if (about) return about;
     }
@@ -92,11 +92,6 @@ function isRelated(broughtBy: string, names: readonly string[]): boolean {
 
 function ownerOf(name: string): string {
   return normalizeDomain(name).split('.').slice(-2).join('.');
-}
-
-function authorOf(headerFrom: string | undefined): string | undefined {
-  const author = authorDomain(parseHeader(Buffer.from(`From: ${headerFrom ?? ''}\r\n\r\n`)).fields);
-  return author.kind === 'domain' ? normalizeDomain(author.domain) : undefined;
 }
 
 function signerOf(fields: readonly HeaderField[]): string | undefined {

@@ -5,7 +5,7 @@
  * certain; everything else that leaves a choice to the reader is no author domain.
  */
 import { parseAddressList } from '../../mail/address.ts';
-import type { HeaderField } from '../../mail/header.ts';
+import { type HeaderField, parseHeader } from '../../mail/header.ts';
 import { isWellFormedDomain, toAsciiDomain } from '../domain-name.ts';
 
 export type Author =
@@ -33,4 +33,10 @@ export function authorDomain(fields: readonly HeaderField[]): Author {
   const [domain = ''] = domains;
   if (!isWellFormedDomain(domain)) return { kind: 'none', problem: 'bad-domain', detail: 'a From address without a valid domain' };
   return { kind: 'domain', domain };
+}
+
+/** Of the text of one From field, as the queue keeps it. Undefined: none, or not one that is certain. */
+export function domainOfFrom(from: string | undefined): string | undefined {
+  const author = authorDomain(parseHeader(Buffer.from(`From: ${from ?? ''}\r\n\r\n`)).fields);
+  return author.kind === 'domain' ? author.domain : undefined;
 }
