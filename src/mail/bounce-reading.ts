@@ -86,7 +86,7 @@ function looksLikeBounce(bytes: Buffer): boolean {
   const value = (name: string): string => firstField(fields, name)?.value.trim().toLowerCase() ?? '';
   if (value('x-failed-recipients') !== '') return true;
   if (/mailer-daemon|postmaster|mail delivery|microsoftexchange|mdaemon@|^\s*<>/.test(value('from'))) return true;
-  return /undeliver|returned mail|delivery (?:status|failure|has failed)|failure notice|mail delivery failed|mail failure|nicht zugestellt|unzustellbar|non remis|no se puede entregar|devuelto|mancata consegna|недостав|退信|配信不能|배달 실패/.test(decodeWords(value('subject')));
+  return /undeliver|returned mail|delivery status notification|mail delivery status|delivery (?:failure|has failed)|failure notice|mail delivery failed|mail failure|nicht zugestellt|unzustellbar|non remis|no se puede entregar|devuelto|mancata consegna|недостав|退信|配信不能|배달 실패/.test(decodeWords(value('subject')));
 }
 
 function addressesIn(fields: Parameters<typeof firstField>[0], name: string): readonly string[] {

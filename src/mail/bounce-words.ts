@@ -88,9 +88,10 @@ function replyInLine(lines: readonly string[], at: number): SmtpReply | undefine
 /** What systems without replies write, as the enhanced code that means the same (RFC 3463). The first that fits. */
 const COMMON_WORDS: readonly (readonly [pattern: RegExp, code: number, enhanced: string, words?: string])[] = [
   [/unroutea?ble (?:mail )?(?:address|domain)|(?:could not|couldn't) find any host|unknown (?:host|domain)|(?:host|domain)(?: name)? not found|no such domain/i, 550, '5.1.2'],
-  [/over ?quota|quota exceeded|(?:mailbox|inbox|postfach) (?:is |ist )?(?:full|voll)|邮箱已满|ящик переполнен|boîte aux lettres pleine|buzón (?:del destinatario )?(?:está )?lleno/i, 552, '5.2.2'],
+  [/over ?quota|quota exceeded|mailbox exceeds (?:the )?(?:allowed|maximum) size|(?:mailbox|inbox|postfach) (?:is |ist )?(?:full|voll)|邮箱已满|ящик переполнен|boîte aux lettres pleine|buzón (?:del destinatario )?(?:está )?lleno/i, 552, '5.2.2'],
   [/(?:user|recipient|mailbox|account|address)(?: name| address)? (?:is )?(?:not found|unknown|unavailable|does(?: not|n't) exist|(?:could not|couldn't) be found)|unknown (?:user|recipient)|no such (?:user|recipient|mailbox)|no mailbox here|not listed in (?:the )?(?:domino|public)|doesn't have an? \S{1,40} account|пользователь не найден|不存在|introuvable|konnte nicht gefunden werden/i, 550, '5.1.1'],
-  [/blocked by our (?:spam|bulk)|(?:rejected|blocked|refused|classified) as spam|spam firewall/i, 550, '5.7.1', 'rejected as spam'],
+  [/blocked by our (?:spam|bulk)|considered unsolicited bulk|(?:rejected|blocked|refused|classified) as spam|spam firewall/i, 550, '5.7.1', 'rejected as spam'],
+  [/hop count exceeded|too many hops|(?:mail|routing|forwarding) loop/i, 554, '5.4.6'],
   [/dns error|responded with code servfail/i, 451, '4.4.4'],
   [/connection (?:timed out|refused)|(?:could not|couldn't|unable to) connect|retry timeout exceeded|no route to host/i, 451, '4.4.1'],
 ];
@@ -104,10 +105,15 @@ function commonWords(line: string): { readonly reply: SmtpReply; readonly words:
 function continued(lines: readonly string[], at: number): readonly string[] {
   const more: string[] = [];
   for (const line of lines.slice(at + 1, at + NEARBY_LINES)) {
-    if (line.trim() === '' || REPLY.test(line) || line.search(ADDRESS) >= 0 || PROGRAM_WORDS.test(line)) break;
+    if (line.trim() === '' || REPLY.test(line) || PROGRAM_WORDS.test(line) || (line.search(ADDRESS) >= 0 && !goesOn(line))) break;
     more.push(line.trim());
   }
   return more;
+}
+
+/** Postfix folds a long reply, which may name an address amid words; an address alone begins the next recipient. */
+function goesOn(line: string): boolean {
+  return /^(?:\t| {3})/.test(line) && /[\p{L}\p{N}]/u.test(line.replace(ADDRESS, ''));
 }
 
 /** A server that is named as one; "from" and "by" are said of anything. */
