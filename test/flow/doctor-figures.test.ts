@@ -210,6 +210,29 @@ async function optOut(header: string): Promise<void> {
   }
 }
 
+describe('the mail-tester and mail to many', () => {
+  inLab();
+
+  /** What is amiss with a message that this server signed, as a provider got it. */
+  async function scored(fields: readonly string[]): Promise<Record<string, string>> {
+    await alice.delivered(await alice.submit({ to: 'reader@yahoo.com', subject: 'News of the week', header: fields, body: 'These are the news of the week, in plain words for our readers.' }));
+    const { messages } = await alice.call<{ messages: readonly { id: string }[] }>('lab.inbox', { provider: 'yahoo' });
+    const { raw } = await alice.call<{ raw: string }>('lab.inbox', { provider: 'yahoo', raw: messages.at(-1)?.id ?? '' });
+    const { results } = await lab.json<{ results: readonly { check: string; level: string }[] }>(['score', '-', '--ip', doctor.facts.addresses[0]?.address ?? '', '--helo', 'mail.example.org', '--sender', 'alice@example.org', '--tls', '--no-fetch'], Buffer.from(raw, 'base64').toString());
+    return Object.fromEntries(results.filter(({ level }) => level === 'fail' || level === 'warn').map(({ check, level }) => [check, level]));
+  }
+
+  for (const [what, fields, found] of [
+    ['nothing where one click unsubscribes', BULK, {}],
+    ['that one can unsubscribe only by mail', ['List-Id: <news.example.org>', 'List-Unsubscribe: <mailto:leave@example.org>'], { 'one-click': 'warn' }],
+    ['that one cannot unsubscribe at all', ['List-Id: <news.example.org>'], { 'one-click': 'fail' }],
+    ['that no field says whose mailing it is', ['Precedence: bulk', ...BULK.slice(1)], { 'bulk-fields': 'warn' }],
+    ['that there is none of the fields', BULK.slice(1), { 'bulk-fields': 'fail' }],
+  ] as const) {
+    it(`finds ${what}`, async () => assert.deepEqual(await scored(fields), found));
+  }
+});
+
 describe('the doctor and forwarded mail', () => {
   it('finds that the return path is kept, nothing else', async () => {
     assert.deepEqual(await inOwnLab('[forwarding]\nrewrite-sender = false\n'), { forwarding: 'warn' });

@@ -103,6 +103,53 @@ describe('the guard, run by command', () => {
   });
 });
 
+describe('the guard and several faults at once', () => {
+  before(async () => {
+    lab = await startLab({ settings: '[guard]\nevery = 0\n' });
+    alice = new LabUser(lab);
+    await look(3);
+  });
+  after(() => lab.stop());
+
+  const FAULTS = ['no-ptr', 'spf-missing', 'listed-ip'];
+  const CHECKS = ['major-lists', 'ptr', 'spamhaus', 'spf-record'];
+  const failing = async (): Promise<readonly string[]> => [...(await lab.run(['metrics'])).stdout.matchAll(/^posthorn_doctor_failing\{check="([^"]+)"/gm)].map(([, check]) => check ?? '').toSorted();
+
+  it('tells each cause once, in one mail, and monitoring of causes only', async () => {
+    for (const name of FAULTS) await scenario(name, 'on');
+    await look(4);
+    const { news } = await status();
+    assert.deepEqual(news.map(({ kind, check }) => `${kind} ${check}`).filter((each) => !each.endsWith('helo-spf')).toSorted(), CHECKS.map((check) => `worse ${check}`));
+    assert.equal((await notes()).length, 1);
+    assert.deepEqual(await failing(), CHECKS);
+    for (const name of FAULTS) await scenario(name, 'off');
+    await look(4);
+    assert.deepEqual((await status()).findings.filter(({ level }) => level === 'fail'), []);
+    assert.deepEqual(await failing(), []);
+  });
+
+  it('holds a week in which the name servers fail against nobody, and tells of it in one mail', async () => {
+    const seen = (await status()).news.length;
+    const days = async (count: number): Promise<void> => {
+      for (let day = 0; day < count; day += 1) {
+        await alice.call('lab.clock', { advanceMs: 86_400_000 });
+        await alice.call('guard.run');
+      }
+    };
+    await scenario('dns-servfail', 'on');
+    await days(8);
+    const unknown = await status();
+    assert.ok(unknown.news.length > seen);
+    assert.deepEqual(unknown.findings.filter(({ level }) => level === 'fail'), []);
+    await scenario('dns-servfail', 'off');
+    await days(2);
+    const kinds = new Set((await status()).news.slice(0, (await status()).news.length - seen).map(({ kind }) => kind));
+    assert.deepEqual([...kinds].filter((kind) => kind !== 'known-again' && kind !== 'unknown'), []);
+    const { messages } = await lab.json<{ messages: readonly { subject: string }[] }>(['mail', 'list', '--account', 'alice@example.org']);
+    assert.deepEqual(messages.map(({ subject }) => subject.replace(/\d+/, 'N')).slice(-2), ['mail.example.org: N checks could not be made for days', 'mail.example.org: N checks can be made again']);
+  });
+});
+
 describe('the guard by itself', () => {
   before(async () => {
     lab = await startLab();

@@ -37,4 +37,20 @@ describe('the note of the guard', () => {
     assert.ok(text.includes(`and ${500 - GUARD_LIMITS.shownMax} more`));
     assert.match(subject, /and 499 more/);
   });
+
+  it('writes each of several records in a line of its own, as they are pasted', () => {
+    const { text } = guardNote([{ ...ENTRY, record: 'www.example.org. TXT "v=spf1 -all"\nwww.example.org. MX 0 .' }], 'mail.example.org') ?? assert.fail();
+    assert.match(text, /Records to publish, each in one line:\n    www\.example\.org\. TXT "v=spf1 -all"\n    www\.example\.org\. MX 0 \.\n/);
+  });
+
+  it('does not call bad what nobody knows', () => {
+    const unknown = Array.from({ length: 30 }, (_, at): NewsEntry => ({ ...ENTRY, subject: `d${at}.example`, kind: 'unknown', to: 'unknown', text: 'It could not be looked up now (timeout).' }));
+    const { subject, text } = guardNote(unknown, 'mail.example.org', { score: 10 }) ?? assert.fail();
+    assert.equal(subject, 'mail.example.org: 30 checks could not be made for days');
+    assert.doesNotMatch(text, /worse|10 of 10/);
+    assert.match(text, /Mostly the name servers that this server asks do not answer/);
+    const again = guardNote(unknown.map((each) => ({ ...each, kind: 'known-again', to: 'pass' })), 'mail.example.org') ?? assert.fail();
+    assert.equal(again.subject, 'mail.example.org: 30 checks can be made again');
+    assert.doesNotMatch(again.text, /mended\./);
+  });
 });

@@ -33,7 +33,7 @@ export function guardNote(entries: readonly NewsEntry[], hostname: string, { sco
   const parts = [
     section('Worse than before', worse, inFull),
     section('Unsteady', of('unsteady'), inFull),
-    section('Could not be checked for days', of('unknown'), inFull),
+    section('Could not be checked for days', of('unknown'), inShort),
     section('Better, but not yet good', of('better'), inFull),
     section('Mended', of('mended', 'known-again'), inShort),
     ...(more > 0 ? [`And ${more} changes more: posthorn guard status`] : []),
@@ -49,9 +49,16 @@ const OUTRO = `Each change is told once. To see more:
 function subjectOf(entries: readonly NewsEntry[], hostname: string): string {
   const urgent = entries.filter(({ kind }) => URGENT.has(kind)).toSorted(failuresFirst);
   const [only] = urgent;
+  if (!only && entries.every(({ kind }) => kind === 'known-again')) return `${hostname}: ${counted(entries)} can be made again`;
+  if (urgent.length > 0 && urgent.every(({ kind }) => kind === 'unknown')) return `${hostname}: ${counted(urgent)} could not be made for days`;
   if (!only) return `${hostname}: ${entries.length === 1 ? `${entries[0]?.title} is ${entries[0]?.kind === 'better' ? 'better' : 'mended'}` : `${entries.length} things are better or mended`}`;
   const first = `${only.title} (${only.subject})`;
   return `${hostname}: ${only.to === 'fail' ? 'mail may not arrive' : 'something is worse'}: ${urgent.length === 1 ? first : `${first} and ${urgent.length - 1} more`}`;
+}
+
+function counted(entries: readonly NewsEntry[]): string {
+  const [only] = entries;
+  return entries.length === 1 && only ? `the check ${only.title} (${only.subject})` : `${entries.length} checks`;
 }
 
 function failuresFirst(a: NewsEntry, b: NewsEntry): number {
@@ -59,9 +66,14 @@ function failuresFirst(a: NewsEntry, b: NewsEntry): number {
 }
 
 function intro(entries: readonly NewsEntry[], hostname: string, score: number | undefined): string {
-  const bad = entries.some(({ kind }) => URGENT.has(kind));
-  const what = bad ? 'Something that decides whether your mail arrives has changed for the worse.' : 'Something that was wrong has been mended.';
-  return `This is the guard of the mail server ${hostname}. ${what}${score === undefined ? '' : `\nScore of the last examination: ${score} of 10.`}`;
+  return `This is the guard of the mail server ${hostname}. ${whatHappened(new Set(entries.map(({ kind }) => kind)))}${score === undefined || entries.every(({ kind }) => kind === 'unknown') ? '' : `\nScore of the last examination: ${score} of 10.`}`;
+}
+
+function whatHappened(kinds: ReadonlySet<NewsKind>): string {
+  if (kinds.has('worse') || kinds.has('unsteady')) return 'Something that decides whether your mail arrives has changed for the worse.';
+  // Unknown is not bad; when much is unknown it is one cause.
+  if (kinds.has('unknown')) return 'For days it could not find out what is listed below. Nothing says that it is bad. Mostly the name servers that this server asks do not answer: look at servers of [dns] in posthorn.toml, or at /etc/resolv.conf.';
+  return kinds.has('mended') || kinds.has('better') ? 'Something that was wrong has been mended.' : 'What could not be checked for a while can be checked again, and is as it was.';
 }
 
 function section(title: string, entries: readonly NewsEntry[], show: (entry: NewsEntry) => string): string {
@@ -83,15 +95,23 @@ function inFull(entry: NewsEntry): string {
     `  What:  ${text}`,
     ...(why === undefined ? [] : [`  Why it matters:  ${why}`]),
     ...(remedy === undefined ? [] : [`  Do:  ${remedy}`]),
-    ...(record === undefined ? [] : ['  Record to publish, in one line:', `    ${record}`]),
+    ...(record === undefined ? [] : recordLines(record)),
     ...(link === undefined ? [] : [`  See:  ${link}`]),
     `  Look again:  posthorn doctor --only ${check}`,
   ];
   return lines.map(oneLine).join('\n');
 }
 
+/** Each line of it is one record. */
+function recordLines(record: string): readonly string[] {
+  const records = record.split('\n');
+  return [records.length === 1 ? '  Record to publish, in one line:' : '  Records to publish, each in one line:', ...records.map((each) => `    ${each}`)];
+}
+
+const SHORT = { mended: 'good', unknown: 'not known' } as const;
+
 function inShort({ title, subject, text, since, kind }: NewsEntry): string {
-  return [`* ${title}: ${subject}, ${kind === 'mended' ? `good since ${dateOf(since)}` : 'can be checked again'}`, `  ${text}`].map(oneLine).join('\n');
+  return [`* ${title}: ${subject}, ${kind === 'mended' || kind === 'unknown' ? `${SHORT[kind]} since ${dateOf(since)}` : 'can be checked again'}`, `  ${text}`].map(oneLine).join('\n');
 }
 
 /** What others publish must not add lines of its own. */
