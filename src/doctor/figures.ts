@@ -19,6 +19,8 @@ export interface HostFigures {
 /** Test messages in seed accounts, over the last week. */
 export interface PlacementFigures {
   readonly placed: readonly { readonly provider: string; readonly inbox: number; readonly junk: number; readonly missing: number }[];
+  /** Seed accounts that could not be read when that was tried last, and why. Default: none. */
+  readonly unreadable?: readonly { readonly seed: string; readonly trouble: string }[];
 }
 
 /** Of a domain, over the last week. */

@@ -158,5 +158,6 @@ async function placementOf(store: Store, now: number): Promise<PlacementFigures 
     sum[place === 'missing' ? 'missing' : place === 'inbox' || place === 'tab' ? 'inbox' : 'junk'] += 1;
     placed.set(provider, sum);
   }
-  return { placed: [...placed].map(([provider, sum]) => ({ provider, ...sum })) };
+  const unreadable = seeds.filter(({ trouble }) => trouble !== '').map(({ address, trouble }) => ({ seed: address, trouble }));
+  return { placed: [...placed].map(([provider, sum]) => ({ provider, ...sum })), ...(unreadable.length === 0 ? {} : { unreadable }) };
 }

@@ -2,6 +2,7 @@
  * Looks for messages in a mailbox of ours at a provider, over IMAP, changing nothing there: folders are opened read-only
  * and headers are read with PEEK.
  */
+import { Failure } from '../base/errors.ts';
 import { PLACEMENT_LIMITS } from '../base/placement-limits.ts';
 import { TRANSFER_LIMITS } from '../base/transfer-limits.ts';
 import type { Place, Placement } from '../contract/placement.ts';
@@ -40,7 +41,7 @@ export async function findInSeed(access: SeedAccess, wanted: readonly Placement[
   try {
     for (const folder of foldersInOrder(await listFolders(client), PLACEMENT_LIMITS.foldersMax)) {
       if (left.size === 0) break;
-      for (const { uid, messageId, arrivedAt } of await recentMessages(client, folder, since)) {
+      for (const { uid, messageId, arrivedAt } of await recentMessages(client, folder, since).catch(nothingWhenRefused(folder))) {
         const placement = left.get(messageId);
         if (!placement) continue;
         left.delete(messageId);
@@ -56,6 +57,15 @@ export async function findInSeed(access: SeedAccess, wanted: readonly Placement[
 }
 
 const DAY_MS = 86_400_000;
+
+/** A folder of somebody else that may not be opened hides nothing of ours; without inbox and spam folder nobody could say that mail is missing. */
+function nothingWhenRefused(folder: SeedFolder): (error: unknown) => readonly Seen[] {
+  return (error) => {
+    const place = placeOf(folder);
+    if (error instanceof Failure && error.code === 'imap-refused' && place !== 'inbox' && place !== 'spam') return [];
+    throw error;
+  };
+}
 
 function open({ target, credentials, tls }: SeedAccess): Promise<ImapClient> {
   const limits = { connectMs: TRANSFER_LIMITS.imapConnectMs, replyMs: TRANSFER_LIMITS.imapReplyMs, lineBytesMax: TRANSFER_LIMITS.imapLineBytesMax, literalBytesMax: TRANSFER_LIMITS.imapLineBytesMax, responsesMax: TRANSFER_LIMITS.imapUnaskedMax };
