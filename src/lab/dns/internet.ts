@@ -52,6 +52,7 @@ function providerRecords({ plan, weather, keyDigests }: InternetFacts, profile: 
     ...mxRecords(domain, profile, weather),
     { name: domain, type: 'TXT', value: `v=spf1 ip4:${address} -all` },
     ...(profile.dmarc === undefined ? [] : [{ name: `_dmarc.${domain}`, type: 'TXT', value: profile.dmarc }]),
+    ...consentRecords(domain, profile.dmarc ?? ''),
     ...(profile.tlsReports === undefined ? [] : [{ name: `_smtp._tls.${domain}`, type: 'TXT', value: profile.tlsReports }]),
     { name: `www.${domain}`, type: 'A', value: `${plan.prefix}.80` },
   ];
@@ -66,6 +67,12 @@ function providerRecords({ plan, weather, keyDigests }: InternetFacts, profile: 
     // RFC 7672 §3.1.1: DANE-EE(3) SPKI(1) SHA2-256(1); for the port of the lab, and for people who look where it always is.
     ...digests.flatMap((digest) => [plan.mailPort, 25].map((port) => ({ name: `_${port}._tcp.${profile.mxHost}`, type: 'TLSA', value: `3 1 1 ${digest}` }))),
   ];
+}
+
+/** RFC 9990: who gets reports of another domain says that it wants them. */
+function consentRecords(domain: string, dmarc: string): ZoneRecord[] {
+  const hosts = [...dmarc.matchAll(/mailto:[^@;,]+@([^;,!]+)/g)].map(([, host = '']) => host).filter((host) => host !== domain);
+  return hosts.map((host) => ({ name: `${domain}._report._dmarc.${host}`, type: 'TXT', value: 'v=DMARC1' }));
 }
 
 /** RFC 8461 §3.1 and §3.3. */
