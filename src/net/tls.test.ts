@@ -54,3 +54,17 @@ test('the client verifies chain and name where it must, and records both where i
   assert.equal(await attempt(clientTlsFrom(), 'mx.test', 'opportunistic'), false);
   server.close();
 });
+
+test('a client that renegotiates is not served', async () => {
+  const server = createServer({ ...(await loadServerOptions(files)) }, (socket) => socket.on('error', () => {}));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+  await once(socket, 'secureConnect');
+  const outcome = await new Promise<string>((resolve) => {
+    socket.on('error', () => resolve('refused')).on('close', () => resolve('refused'));
+    socket.renegotiate({ rejectUnauthorized: false }, (error) => resolve(error ? 'refused' : 'done'));
+  });
+  assert.equal(outcome, 'refused');
+  socket.destroy();
+  server.close();
+});

@@ -1,13 +1,15 @@
 /**
  * TLS for listeners and for outgoing mail connections.
  *
- * Policy: TLS 1.2 at least (RFC 8996), Node's cipher list (no RC4, 3DES, export or null ciphers). A server certificate
+ * Policy: TLS 1.2 at least (RFC 8996), Node's cipher list (no RC4, 3DES, export or null ciphers); no renegotiation, with which
+ * a client makes a server work for nothing. A server certificate
  * always comes from files: none is made up, because a certificate nobody can check teaches users to click it away.
  *
  * Outgoing, `opportunistic` encrypts without believing the certificate, since a peer could as well have offered no TLS
  * at all (RFC 7435); whether the certificate would have passed is recorded. `verify` refuses what does not check out
  * against Node's roots plus the configured CA file, for the name asked for.
  */
+import { constants } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import {
   checkServerIdentity,
@@ -32,7 +34,7 @@ export async function loadServerContext(files: { readonly certificate: string; r
 /** The same as options, for `tls.createServer` and `new TLSSocket`. */
 export async function loadServerOptions(files: { readonly certificate: string; readonly key: string }): Promise<SecureContextOptions> {
   const [cert, key] = await Promise.all([readPem(files.certificate, 'certificate'), readPem(files.key, 'key')]);
-  const options: SecureContextOptions = { cert, key, minVersion: MINIMUM_VERSION, honorCipherOrder: true };
+  const options: SecureContextOptions = { cert, key, minVersion: MINIMUM_VERSION, honorCipherOrder: true, secureOptions: constants.SSL_OP_NO_RENEGOTIATION };
   try {
     createSecureContext(options);
   } catch (cause) {

@@ -58,6 +58,14 @@ async function raw(bytes: string, localAddress = '127.0.0.1'): Promise<string> {
 const get = (path: string, fields = '', from?: string): Promise<string> => raw(`GET ${path} HTTP/1.1\r\nHost: Mail.Example:80\r\n${fields}Connection: close\r\n\r\n`, from);
 const statusOf = (answer: string): number => Number(answer.slice(9, 12));
 
+it('lets nobody keep others out who only holds places', async () => {
+  const { connectionsMax, connectionsPerClientMax } = HTTP_SERVER_LIMITS;
+  const idle = Array.from({ length: connectionsMax }, (_, index) => connect({ port, host: '127.0.0.1', localAddress: `127.0.9.${1 + Math.floor(index / connectionsPerClientMax)}` }).on('error', () => {}));
+  await Promise.all(idle.map((socket) => once(socket, 'connect')));
+  assert.equal(statusOf(await get('/a')), 200);
+  for (const socket of idle) socket.destroy();
+});
+
 describe('the web server', () => {
   it('answers a route, and tells neither program nor version', async () => {
     const answer = await get('/a?x=1');

@@ -7,6 +7,7 @@
  *   answered 408, and a route that does not answer in time 503.
  * - The answer names neither program nor version; it may not be framed, sniffed, or run anything, unless a route says so.
  *   No Strict-Transport-Security: mail programs ask http://autoconfig.DOMAIN, and the pages of that domain are not ours.
+ * - When all places are taken, the oldest connection without a request gives way: who only holds places keeps nobody out.
  * - A body is read only when a route of that path wants one, and never beyond what it allows.
  * - A new certificate is taken by `loadCertificates` without closing anything.
  */
@@ -153,7 +154,7 @@ class Web implements WebServer {
     const key = this.#options.clientKey(peer);
     const count = this.#perClient.get(key) ?? 0;
     const crowded = count >= HTTP_SERVER_LIMITS.connectionsPerClientMax && !this.#options.isProxy(peer);
-    if (this.#closing || crowded || this.#sockets.size >= HTTP_SERVER_LIMITS.connectionsMax) return void socket.destroy();
+    if (this.#closing || crowded || !this.#hasRoom()) return void socket.destroy();
     this.#sockets.add(socket);
     this.#perClient.set(key, count + 1);
     socket.once('close', () => {
@@ -162,6 +163,18 @@ class Web implements WebServer {
       if (left > 0) this.#perClient.set(key, left);
       else this.#perClient.delete(key);
     });
+  }
+
+  /** Who has been there longest and asks nothing, as those do that never end their TLS handshake, gives way to who comes. */
+  #hasRoom(): boolean {
+    if (this.#sockets.size < HTTP_SERVER_LIMITS.connectionsMax) return true;
+    for (const socket of this.#sockets) {
+      if (this.#busy.has(clientEnd(socket))) continue;
+      this.#sockets.delete(socket);
+      socket.destroy();
+      return true;
+    }
+    return false;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
