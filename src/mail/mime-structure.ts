@@ -178,7 +178,7 @@ class StructureParser {
       const here = this.#boundaryAt(from);
       if (here) return here;
     }
-    for (let lf = bytes.indexOf('\n--', from); lf >= 0; lf = bytes.indexOf('\n--', lf + 1)) {
+    for (let lf = nextDashes(bytes, from); lf >= 0; lf = nextDashes(bytes, lf + 1)) {
       const found = this.#boundaryAt(lf + 1);
       if (found) return found;
     }
@@ -193,7 +193,9 @@ class StructureParser {
     const lineEnd = lf < 0 ? bytes.length : lf;
     // Longer lines cannot be one: 70 characters, four dashes, and some blanks at the end.
     if (lineEnd - line > MIME_LIMITS.boundaryBytesMax + 80) return undefined;
-    const text = bytes.toString('latin1', line + 2, lineEnd).trimEnd();
+    const end = trimmedEnd(bytes, line + 2, lineEnd);
+    if (!this.#mayBe(line + 2, end)) return undefined;
+    const text = bytes.toString('latin1', line + 2, end);
     for (let level = this.#open.length - 1; level >= 0; level -= 1) {
       const boundary = this.#open[level] as string;
       const closing = text.length === boundary.length + 2 && text.endsWith('--') && text.startsWith(boundary);
@@ -201,6 +203,13 @@ class StructureParser {
       return { level, closing, contentEnd: beforeLineEnd(bytes, line), next: lf < 0 ? bytes.length : lf + 1 };
     }
     return undefined;
+  }
+
+  /** Whether the bytes have the length and the first byte of an open boundary: most lines with dashes need no more. */
+  #mayBe(start: number, end: number): boolean {
+    const length = end - start;
+    const first = this.#bytes[start];
+    return this.#open.some((boundary) => (length === boundary.length || length === boundary.length + 2) && boundary.charCodeAt(0) === first);
   }
 
   #countLines(start: number, end: number): number {
@@ -212,6 +221,26 @@ class StructureParser {
 
 type PartFacts = Pick<MimePart, 'type' | 'subtype' | 'parameters' | 'encoding' | 'id' | 'description' | 'md5' | 'disposition' | 'language' | 'location'>;
 type PartHead = PartFacts & Pick<MimePart, 'headerStart' | 'bodyStart' | 'envelope'>;
+
+const NEAR_BYTES = 64;
+
+/** Of the next line feed with two dashes behind it. By hand nearby: millions of short lines of dashes would each cost a call. */
+function nextDashes(bytes: Buffer, from: number): number {
+  const near = Math.min(from + NEAR_BYTES, bytes.length);
+  for (let at = from; at < near; at += 1) if (bytes[at] === LF && bytes[at + 1] === DASH && bytes[at + 2] === DASH) return at;
+  return bytes.indexOf('\n--', near);
+}
+
+/** As String.trimEnd on latin1. */
+function trimmedEnd(bytes: Buffer, start: number, end: number): number {
+  let at = end;
+  while (at > start && isBlank(bytes[at - 1] as number)) at -= 1;
+  return at;
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 32 || (byte >= 9 && byte <= 13) || byte === 160;
+}
 
 function beforeLineEnd(bytes: Buffer, line: number): number {
   if (line === 0) return 0;
