@@ -20,7 +20,7 @@ export const fcrdns = defineCheck<AddressSubject>({
       if (back) return pass(`${name} leads back to ${address}.`);
     }
     const [name] = names.records;
-    return fail(`${name} does not lead back to ${address}.`, 'Publish this record, or have the reverse name name a host that has this address.', `${name}. ${type} ${address}`);
+    return fail(`${name} does not lead back to ${address}.`, `If ${name} is a name of yours, publish this record where your domain is managed. If not, have the hosting provider set the reverse name ("reverse DNS") of ${address} to the host name of this server.`, `${name}. ${type} ${address}`);
   },
 });
 

@@ -16,7 +16,7 @@ export const heloName = defineCheck<AddressSubject>({
     if (forward.kind === 'failure') return unanswered(helo, forward);
     const leads = forward.kind === 'found' && forward.records.some((text) => sameNetwork(parseIp(text) ?? new Uint8Array(0), ip, ip.length * 8));
     if (!leads) return fail(`${helo} does not lead to ${address}.`, 'Publish this record, or give the address an EHLO name of its own (helo in [[outbound.ip]]).', `${helo}. ${type} ${address}`);
-    if (back.kind === 'found' && !back.records.some((name) => name.toLowerCase() === helo.toLowerCase())) return warn(`${helo} leads to ${address}, whose reverse name is ${back.records[0]}.`, `Make both the same: the reverse name ${helo}, or hostname = "${back.records[0]}".`);
+    if (back.kind === 'found' && !back.records.some((name) => name.toLowerCase() === helo.toLowerCase())) return warn(`${helo} leads to ${address}, whose reverse name is ${back.records[0]}.`, `Make both the same: have the hosting provider set the reverse name ("reverse DNS") to ${helo}, or set hostname = "${back.records[0]}" in posthorn.toml.`);
     return pass(`${helo} leads to ${address}.`);
   },
 });

@@ -3,7 +3,7 @@ import { parseIp, reverseName } from '../../../verify/ip-address.ts';
 import { judgeName } from '../../../verify/iprev/generic-name.ts';
 import { defineCheck, fail, pass, skip, unanswered, warn, type AddressSubject } from '../../check.ts';
 
-const REMEDY = 'Have the reverse name name a host of your own domain, such as mail.your-domain, and publish that name with this address.';
+const REMEDY = 'Have the hosting provider set the reverse name ("reverse DNS") to the host name of this server, such as mail.your-domain; that name must have this address as its A or AAAA record, where your domain is managed.';
 
 export const ownName = defineCheck<AddressSubject>({
   id: 'own-name', about: 'address', title: 'Reverse name of its own', weight: 1,

@@ -1,12 +1,9 @@
 /** Are the keys that we sign with published? */
 import { type DkimKey, fetchKey } from '../../../verify/dkim/key-record.ts';
+import { keyRecordOf } from '../../../verify/dkim/judge-published.ts';
 import { decodeBase64 } from '../../../verify/tag-list.ts';
 import { defineCheck, fail, pass, skip, type DomainSubject, type DomainKey } from '../../check.ts';
 import { overKeys } from './dkim-reading.ts';
-
-function keyRecord(domain: string, { selector, algorithm, publicKey }: DomainKey): string {
-  return `${selector}._domainkey.${domain}. TXT "v=DKIM1; k=${algorithm === 'rsa-sha256' ? 'rsa' : 'ed25519'}; p=${publicKey}" (in strings of at most 255 octets)`;
-}
 
 /** Compared by meaning: the key itself, however the record is written. */
 function isSameKey({ key, type }: DkimKey, { publicKey }: DomainKey): boolean {
@@ -25,9 +22,9 @@ export const dkimPublished = defineCheck<DomainSubject>({
     if (keys.length === 0) return fail(`${domain} has no DKIM key here: its mail goes out unsigned.`, `Make one: posthorn dkim create ${domain}; publish the record that it prints; then: posthorn dkim activate ${domain} SELECTOR`);
     return overKeys(subject, async (key) => {
       const found = await fetchKey(dns, key.selector, domain);
-      if (found.kind === 'key') return isSameKey(found.key, key) ? pass('') : fail(`The key at ${key.selector}._domainkey.${domain} is not the one that this server signs with.`, 'Publish this record in its place.', keyRecord(domain, key));
+      if (found.kind === 'key') return isSameKey(found.key, key) ? pass('') : fail(`The key at ${key.selector}._domainkey.${domain} is not the one that this server signs with.`, 'Publish this record in its place.', keyRecordOf({ ...key, domain }));
       if (found.temporary) return { level: 'unknown', text: `${found.reason}.` };
-      return fail(`The DKIM key ${key.selector} of ${domain} is not published: ${found.reason}.`, 'Publish this record.', keyRecord(domain, key));
+      return fail(`The DKIM key ${key.selector} of ${domain} is not published: ${found.reason}.`, 'Publish this record.', keyRecordOf({ ...key, domain }));
     }, `The keys ${keys.map(({ selector }) => selector).join(', ')} of ${domain} are published.`);
   },
 });

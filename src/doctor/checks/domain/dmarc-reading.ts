@@ -17,3 +17,9 @@ export async function applyingDmarc(dns: Dns, domain: string): Promise<{ readonl
 }
 
 export const NO_DMARC = skip('There is no DMARC record that could be read.');
+
+/** The record that applies without some of its tags and with others behind, as a zone file writes it. */
+export function changedDmarc({ record, from }: { readonly record: Pick<DmarcRecord, 'text'>; readonly from: string }, { without = [], add = [] }: { readonly without?: readonly string[]; readonly add?: readonly string[] }): string {
+  const tags = record.text.split(';').map((tag) => tag.trim()).filter((tag) => tag !== '' && !without.includes(tag.split('=')[0]?.trim().toLowerCase() ?? ''));
+  return `_dmarc.${from}. TXT "${[...tags, ...add].join('; ').replaceAll(/[\\"]/g, '\\$&')}"`;
+}

@@ -14,7 +14,7 @@ export const dmarcRecord = defineCheck<DomainSubject>({
     if ('kind' in texts) return unanswered(name, texts);
     const records = texts.filter(isDmarcRecord);
     const record = `${name}. TXT "v=DMARC1; p=none; rua=mailto:dmarc@${domain}"`;
-    if (records.length > 1) return fail(`${domain} has ${records.length} DMARC records, which are as good as none.`, 'Keep one.');
+    if (records.length > 1) return fail(`${domain} has ${records.length} DMARC records, which are as good as none.`, `Remove all but one of the TXT records named ${name} that begin with v=DMARC1, in the panel of your DNS provider; keep the one whose policy (p=) you want.`);
     if (records.length === 1) return pass(`${domain} has a DMARC record.`);
     const inherited = await applyingDmarc(dns, domain);
     if (inherited) return pass(`${domain} inherits the DMARC record of ${inherited.from}.`);

@@ -16,7 +16,7 @@ export const listResolver = defineCheck<HostSubject>({
     const own = await dns.query(hostname, 'A');
     // Name servers that answer nothing at all say nothing about lists.
     if (answer?.verdict.kind === 'unknown' && own.kind === 'failure') return unanswered('The list of Spamhaus', own);
-    if (answer?.verdict.kind === 'unknown') return warn(`Spamhaus does not answer our name servers: ${answer.verdict.why}.`, 'Run a recursive resolver of your own (unbound) on this machine and name it in dns.servers.');
+    if (answer?.verdict.kind === 'unknown') return warn(`Spamhaus does not answer our name servers: ${answer.verdict.why}.`, 'Run a name server of your own on this machine, which asks them itself: apt install unbound, then servers = ["127.0.0.1"] in [dns] of posthorn.toml, and a restart of this server.');
     return pass('DNS lists answer our name servers.');
   },
 });

@@ -93,7 +93,7 @@ function explain({ out }: Session, options: DoctorOptions, id: string | true): n
 
 const STYLES = { fail: ['red', 'FAIL'], warn: ['yellow', 'warn'], unknown: ['dim', '?'], pass: ['green', 'ok'], skip: ['dim', '–'] } as const;
 const SUBJECTS_SHOWN = 3;
-const RECORD_HELP = 'A record is: name, type, value. Enter it where the DNS of the domain is managed, mostly with whom you registered it;\nposthorn dns plan and posthorn dns apply do it for you where a provider is configured. PTR is set by the hosting provider.';
+const RECORD_HELP = 'A record is: name, type, value. Enter it where the DNS of the domain is managed, mostly with whom you registered it;\nmost panels want the value without quotation marks, and several quoted pieces as one text without the gaps between them;\nposthorn dns plan and posthorn dns apply do it for you where a provider is configured. PTR is set by the hosting provider.';
 
 function show({ out }: Session, examination: Examination): void {
   const { verdict, counts, sections } = examinationText(examination);
