@@ -74,7 +74,7 @@ async function lag(ask: AskServer, { title, where }: NamedServer, { zone, before
   const presented = type as PresentedType;
   const answer = await ask(where, name, presented, signal);
   const late = (answers: string): readonly LaggingServer[] => [{ server: title, name, type, answers }];
-  if (answer.kind === 'failure') return late(answer.reason === 'timeout' ? 'it does not answer' : `it cannot say (${answer.reason})`);
+  if (answer.kind === 'failure') return late(answer.reason === 'timeout' || answer.reason === 'network' ? 'it does not answer' : `it cannot say (${answer.reason})`);
   const values = valuesOf(presented, answer);
   const meanings = (all: readonly string[]): string => all.map((value) => meaningOfValue(type, value)).toSorted().join('\n');
   if (meanings(values) === meanings(after?.values ?? [])) return [];
@@ -82,7 +82,7 @@ async function lag(ask: AskServer, { title, where }: NamedServer, { zone, before
     const stars = await Promise.all(wildcardsAbove(name, zone).map((star) => ask(where, star, presented, signal)));
     if (stars.some((star) => star.kind === 'found' && meanings(valuesOf(presented, star)) === meanings(values))) return [];
   }
-  return late(meanings(values) === meanings(before?.values ?? []) ? 'it still answers the old value' : values.length === 0 ? 'it has nothing there' : 'it answers another value');
+  return late(values.length === 0 ? 'it has nothing there' : meanings(values) === meanings(before?.values ?? []) ? 'it still answers the old value' : 'it answers another value');
 }
 
 function valuesOf(type: PresentedType, answer: DnsAnswer<PresentedType>): readonly string[] {

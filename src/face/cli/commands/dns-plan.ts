@@ -117,6 +117,7 @@ async function finish(session: Session, options: ApplyOptions, id: string | unde
   if (!options.json) {
     for (const { name, type, provider, outcome, detail } of items) out.line(printable(`${outcome.padEnd(8)}  ${name} ${type} at ${provider}${detail === '' ? '' : `: ${detail}`}`));
     if (items.length === 0) out.line('Nothing had to be changed.');
+    if (failed.some(({ outcome }) => outcome === 'conflict')) out.line('Where it says conflict, somebody changed the record since the plan was made, and nothing of it was touched: look at it, and plan again.');
     rest();
   }
   const arrival = id !== undefined && options.wait && items.some(({ outcome }) => outcome === 'applied') ? await waitForArrival(session, options, id) : undefined;
@@ -135,6 +136,8 @@ function isUndo(result: object): boolean {
 function showRest({ out }: Session, { byHand, blocked, unknown, unguarded }: ApplyResult): void {
   if (unguarded.length > 0) out.line(printable(`note      ${unguarded.join(', ')} cannot refuse a change that comes too late: if somebody edited one of these records in the panel in this very second, look there`));
   for (const { name, type, after } of byHand) out.line(printable(`by hand   ${name} ${type}: no provider of yours hosts it; ${after ? `it should be ${after.values.join(', ')}` : 'remove it'}`));
+  const unknownDomains = new Set(unknown.map(({ domain }) => domain)).size;
+  if (unknownDomains > 0) out.line(`${unknownDomains} ${unknownDomains === 1 ? 'domain was' : 'domains were'} left as ${unknownDomains === 1 ? 'it is' : 'they are'}, since what ${unknownDomains === 1 ? 'it publishes' : 'they publish'} is unknown:`);
   for (const { name, type, reason } of [...blocked, ...unknown]) out.line(printable(`untouched ${name} ${type}: ${reason}`));
 }
 
@@ -155,6 +158,13 @@ async function waitForArrival(session: Session, options: ApplyOptions, id: strin
 
 function showArrival({ out }: Session, { arrived, servers, lagging, unknown }: Arrived): void {
   if (arrived) return out.line(`All ${servers} name servers of the zones answer it.`);
-  for (const { server, name, type, answers } of lagging) out.line(printable(`late      ${server} about ${name} ${type}: ${answers}`));
+  const byServer = [...Map.groupBy(lagging, ({ server }) => server)];
+  for (const [server, its] of byServer) {
+    // A server that is dead says the same about everything.
+    const same = its.length > 1 && new Set(its.map(({ answers }) => answers)).size === 1;
+    if (same) out.line(printable(`late      ${server} about all ${its.length} record sets: ${its[0]?.answers ?? ''}`));
+    else for (const { name, type, answers } of its) out.line(printable(`late      ${server} about ${name} ${type}: ${answers}`));
+  }
+  if (byServer.length > 0) out.line(`Published, but ${byServer.length === 1 ? 'one name server does' : `${byServer.length} name servers do`} not answer it yet: who asks there sees the old records, or nothing. Should it last, look whether it still takes the zone from its primary.`);
   for (const zone of unknown) out.line(printable(`unknown   the name servers of ${zone} could not be found`));
 }
