@@ -4,7 +4,7 @@ import { splitStrings } from '../publish/record-text.ts';
 import { desiredRecords, recordAdvice, reverseName } from './dns-records.ts';
 import type { RecordsInput } from './dns-records.ts';
 import { DEFAULT_DNS_POLICY } from '../config/dns-config.ts';
-import { renderExport, renderTable } from './dns-rendering.ts';
+import { renderExport, renderPanel, renderTable } from './dns-rendering.ts';
 
 const input: RecordsInput = {
   hostname: 'mail.example.org',
@@ -73,6 +73,7 @@ test('the zone file has its origin and leaves PTR as a comment', () => {
   assert.match(zone, /^\$ORIGIN example\.org\.$/m);
   assert.match(zone, /^example\.org\. +3600 IN MX +10 mail\.example\.org\.$/m);
   assert.match(zone, /^; at the hosting provider: .*PTR/m);
+  assert.match(renderPanel({ domain: 'example.org', records: desiredRecords(input) }), /^ {2}Name +@ .*\n {2}Type +MX\n {2}Priority +10\n {2}Value +mail\.example\.org\n {2}TTL +\d+$/m);
   assert.match(renderTable(desiredRecords(input)), /^example\.org +MX +10 mail\.example\.org\.$/m);
 });
 

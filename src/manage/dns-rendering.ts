@@ -1,5 +1,6 @@
 /** Desired DNS records as a table for people, and in the forms of name servers and other tools; JSON needs no rendering. */
 import { dnsControl, octoDns, zoneFile } from '../publish/export.ts';
+import { panelFields } from './dns-panel.ts';
 import { desiredSets, type DesiredRecord } from './dns-records.ts';
 
 /** One line per record; values in full, since they are there to be copied. */
@@ -7,6 +8,15 @@ export function renderTable(records: readonly DesiredRecord[]): string {
   const nameWidth = width(records.map((row) => row.name));
   const lines = records.map((row) => `${row.name.padEnd(nameWidth)}  ${row.type.padEnd(4)}  ${row.value}\n${' '.repeat(nameWidth + 8)}└ ${row.why}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** Field by field, as the panels of DNS providers ask for it: names relative to the domain, priority by itself, text without quotes. */
+export function renderPanel({ domain, records }: Exportable): string {
+  const blocks = records.map(({ name, type, ttl, value, why, where }) => {
+    const fields = panelFields({ name, type, ttlSeconds: ttl }, value, domain).map(([title, content]) => `  ${title.padEnd('Priority'.length)}  ${content}\n`);
+    return `${why}${where === 'hosting' ? ' (where the IP address is rented, not in this panel)' : ''}\n${fields.join('')}`;
+  });
+  return blocks.join('\n');
 }
 
 export type ExportFormat = 'zone' | 'dnscontrol' | 'octodns';

@@ -2,14 +2,14 @@
 import { Option } from 'commander';
 import type { DomainRecords } from '../../../manage/dns.ts';
 import type { OwnPolicy, DomainPolicy } from '../../../manage/dns-policy.ts';
-import { renderExport, renderTable, type ExportFormat } from '../../../manage/dns-rendering.ts';
+import { renderExport, renderPanel, renderTable, type ExportFormat } from '../../../manage/dns-rendering.ts';
 import { group, leaf, type Registry, wholeNumber } from '../command.ts';
 import { UsageError, type CommonOptions } from '../session.ts';
 import { addPlanCommands } from './dns-plan.ts';
 
 interface RecordsOptions extends CommonOptions {
   readonly all?: true;
-  readonly format: 'table' | 'json' | ExportFormat;
+  readonly format: 'table' | 'panel' | 'json' | ExportFormat;
 }
 
 export function add(registry: Registry): void {
@@ -35,15 +35,15 @@ function addRecords(registry: Registry, dns: ReturnType<typeof group>): void {
     }
     const [single] = results;
     if (options.json || options.format === 'json') return out.json(!options.all && results.length === 1 ? single : { domains: results });
-    if (options.format !== 'table') return out.raw(renderExport(options.format, results));
+    if (options.format !== 'table' && options.format !== 'panel') return out.raw(renderExport(options.format, results));
     for (const [at, result] of results.entries()) {
       if (results.length > 1) out.line(`${at > 0 ? '\n' : ''}${out.style('bold', result.domain)}`);
-      out.raw(renderTable(result.records));
+      out.raw(options.format === 'panel' ? renderPanel(result) : renderTable(result.records));
       for (const advice of result.advice) out.line(`- ${advice}`);
     }
   })
     .option('--all', 'of all domains')
-    .addOption(new Option('--format <form>', 'table, json, zone (a zone file), dnscontrol (dnsconfig.js) or octodns (YAML)').choices(['table', 'json', 'zone', 'dnscontrol', 'octodns']).default('table'));
+    .addOption(new Option('--format <form>', 'table, panel (field by field, as the panels of DNS providers ask for it), json, zone (a zone file), dnscontrol (dnsconfig.js) or octodns (YAML)').choices(['table', 'panel', 'json', 'zone', 'dnscontrol', 'octodns']).default('table'));
 }
 
 interface PolicyOptions extends CommonOptions {
