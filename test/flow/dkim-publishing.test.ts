@@ -140,6 +140,14 @@ describe('a DKIM key change of a server that may change the zone', { skip }, () 
     await call('dkim.rotate-cancel', { domain: 'one.example' });
   });
 
+  it('knows what it published when it was killed before it could write that down', async () => {
+    const { dnsPublishing } = server.context.store;
+    const [name, value] = ['killed._domainkey.one.example', '"v=DKIM1; p="'];
+    const set = JSON.stringify([value]);
+    await dnsPublishing.beginApply({ id: 'c0ffee00', kind: 'apply', source: 'key change', at: clock.now() }, [{ position: 0, domain: 'one.example', name, type: 'TXT', provider: 'bind', zone: 'one.example', zoneId: 'one.example', beforeSet: set, afterSet: set, oursBefore: '[]', oursAfter: set }]);
+    assert.deepEqual((await dnsPublishing.owned()).filter((row) => row.name === name).map((row) => row.value), [value]);
+  });
+
   it('begins by itself when a key is old, and only then', async () => {
     await server.reload(config('rotate-every = "60d"'));
     const chore = dkimChore(server.context);

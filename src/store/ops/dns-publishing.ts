@@ -102,8 +102,19 @@ export const dnsPublishingWrites = {
 };
 
 export const dnsPublishingReads = {
+  /** With what was begun and nobody told how it ended: where it stands, it is ours. */
   owned(db: Database): readonly OwnedRow[] {
-    return db.all<OwnedRow>('SELECT name, type, value, domain, provider, published_at AS "publishedAt" FROM dns_owned ORDER BY name, type, value');
+    const known = db.all<OwnedRow>('SELECT name, type, value, domain, provider, published_at AS "publishedAt" FROM dns_owned ORDER BY name, type, value');
+    const begun = db.all<Omit<OwnedRow, 'value'> & { readonly values: string }>(
+      `SELECT i.name, i.type, i.ours_after AS "values", i.domain, i.provider, a.at AS "publishedAt" FROM dns_apply_items i JOIN dns_applies a ON a.id = i.apply
+       WHERE i.outcome = 'pending' AND a.undone_by IS NULL AND NOT EXISTS (
+         SELECT 1 FROM dns_apply_items later JOIN dns_applies b ON b.id = later.apply
+         WHERE later.name = i.name AND later.type = i.type AND later.outcome = 'applied' AND b.at > a.at)`,
+    );
+    const keyOf = ({ name, type, value }: Pick<OwnedRow, 'name' | 'type' | 'value'>): string => JSON.stringify([name, type, value]);
+    const has = new Set(known.map(keyOf));
+    const more = begun.flatMap(({ values, ...row }) => (JSON.parse(values) as string[]).map((value) => ({ ...row, value }))).filter((row) => !has.has(keyOf(row)));
+    return [...known, ...more];
   },
 
   policies(db: Database): readonly DnsPolicyRow[] {
