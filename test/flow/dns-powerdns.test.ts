@@ -54,6 +54,24 @@ test('a plan is applied, arrives at the name server, and is undone', { skip }, a
   assert.deepEqual(await values('pdns.example', 'MX'), []);
 });
 
+test('undo restores the zone byte for byte, foreign records and their TTL among it', { skip }, async () => {
+  const foreign = [
+    { name: 'pdns.example.', type: 'CAA', ttl: 777, records: [{ content: '0 issue "other-ca.example"', disabled: false }] },
+    { name: '_dmarc.pdns.example.', type: 'TXT', ttl: 777, records: [{ content: '"v=DMARC1; p=reject; rua=mailto:x@elsewhere.example"', disabled: false }] },
+    { name: 'other._domainkey.pdns.example.', type: 'TXT', ttl: 777, records: [{ content: '"v=DKIM1; p=AAAA"', disabled: false }] },
+  ];
+  await server.api('PATCH', '/zones/pdns.example.', { rrsets: foreign.map((set) => ({ ...set, changetype: 'REPLACE' })) });
+  const content = async (): Promise<readonly string[]> => {
+    const { rrsets } = (await server.api('GET', '/zones/pdns.example.')) as Rrsets;
+    return rrsets.filter(({ type }) => type !== 'SOA').map(({ name, type, ttl, records }) => `${name} ${type} ${ttl} ${records.map((record) => record.content).toSorted().join(' | ')}`).toSorted();
+  };
+  const beforehand = await content();
+  assert.equal((await home.posthorn(['dns', 'apply', 'pdns.example', '--yes', '--no-wait'])).status, 0);
+  assert.notDeepEqual(await content(), beforehand);
+  assert.equal((await home.posthorn(['dns', 'undo', '--no-wait'])).status, 0);
+  assert.deepEqual(await content(), beforehand);
+});
+
 test('a token that others may read, or that is wrong, is told in words', { skip }, async () => {
   writeFileSync(join(home.folder, 'api-key'), 'wrong', { mode: 0o600 });
   const refused = await home.posthorn(['dns', 'plan', 'pdns.example']);
