@@ -161,6 +161,7 @@ test('a changed default waits until it is asked for', { skip }, async () => {
   try {
     const kept = await home.json<PlanJson>(['dns', 'plan', 'three.example']);
     assert.equal(kept.items.find(({ name }) => name === '_dmarc.three.example')?.action, 'good');
+    assert.match((await home.posthorn(['dns', 'plan', 'three.example'])).stdout, /three\.example: the default of \S+ changed from "none" to "quarantine"; it stays as it was, until you say --new-defaults/);
     const renewed = await home.json<PlanJson>(['dns', 'plan', '--all']);
     assert.match(renewed.items.find(({ name }) => name === '_dmarc.three.example')?.reason ?? '', /p=none to p=quarantine/);
   } finally {
