@@ -3,6 +3,8 @@
 export const DKIM_ROTATION_LIMITS = {
   /** Domains whose keys are made, published and looked for side by side. */
   domainsAtOnce: 12,
+  /** A key file that no key of the store names is deleted when it is so old. */
+  unusedKeyKeptMs: 30 * 86_400_000,
 } as const;
 
 export const DKIM_DIAGNOSIS_LIMITS = {

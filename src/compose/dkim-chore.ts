@@ -13,7 +13,7 @@ export function dkimChore(context: RotationContext): Chore {
     name: 'dkim-rotation',
     everyMs: EVERY_MS,
     run: async ({ now, signal }) => {
-      const swept = await context.store.keys.sweep();
+      const swept = await context.store.keys.sweep(DKIM_ROTATION_LIMITS.unusedKeyKeptMs);
       if (swept > 0) context.log.info('dkim.unused-keys-deleted', { keys: swept });
       await startDue(context, now);
       const running = (await context.store.dkimRotations.list()).filter(({ phase }) => phase !== 'done');

@@ -1,6 +1,6 @@
 /** A server that changes DKIM keys by itself: it publishes at a real BIND, waits, switches, takes the old record out. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -132,11 +132,14 @@ describe('a DKIM key change of a server that may change the zone', { skip }, () 
     const selectors = (await call<{ rotations: readonly Rotation[] }>('dkim.rotate', { domain: 'one.example' })).rotations.map(({ newSelector }) => newSelector);
     await call('dkim.rotate-cancel', { domain: 'one.example' });
     assert.deepEqual(files(), usual);
-    for (const selector of [...selectors, 'lost']) writeFileSync(join(keyFolder, `${selector}.pem`), 'a private key');
+    for (const selector of [...selectors, 'lost', 'recent']) writeFileSync(join(keyFolder, `${selector}.pem`), 'a private key');
+    // One that may belong to a newer state of the store stays for a month.
+    const longAgo = new Date(Date.now() - 31 * DAY);
+    utimesSync(join(keyFolder, 'lost.pem'), longAgo, longAgo);
     const begun = await call<{ rotations: readonly Rotation[] }>('dkim.rotate', { domain: 'one.example' });
     assert.deepEqual(begun.rotations.map(({ newSelector }) => newSelector), selectors);
     await dkimChore(server.context).run({ now: clock.now(), lastRunAt: undefined, signal: new AbortController().signal });
-    assert.deepEqual(files(), [...usual, ...selectors.map((selector) => `${selector}.pem`)].toSorted());
+    assert.deepEqual(files(), [...usual, ...selectors.map((selector) => `${selector}.pem`), 'recent.pem'].toSorted());
     await call('dkim.rotate-cancel', { domain: 'one.example' });
   });
 

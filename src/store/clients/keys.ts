@@ -5,7 +5,7 @@
  */
 import { createPrivateKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
@@ -43,8 +43,8 @@ export interface KeyStore {
   privateKey(domain: string, selector: string): Promise<KeyObject>;
   /** Gives up a change whose new key does not sign yet, key and all. */
   cancelRotation(row: Pick<RotationRow, 'domain' | 'algorithm' | 'newSelector'>): Promise<void>;
-  /** Private keys that no row names, which a sudden end left behind, are deleted. Resolves to their number. */
-  sweep(): Promise<number>;
+  /** Private keys that no row names, which a sudden end left behind, are deleted when their file is so old. Resolves to their number. */
+  sweep(untouchedMs: number): Promise<number>;
   /** After the domain's rows are gone. */
   removeFiles(domain: string): Promise<void>;
 }
@@ -98,13 +98,18 @@ export function createKeyStore(call: StoreCall, dataDir: string, changes: Change
       changes.increase();
       await rm(keyPath(dataDir, domain, newSelector), { force: true });
     },
-    sweep: () => naming.run(async () => {
+    sweep: (untouchedMs) => naming.run(async () => {
       // The files first: what gets its row meanwhile is no remainder.
       const files = await keyFiles(dataDir);
       const named = new Set((await list()).map(({ domain, selector }) => keyPath(dataDir, domain, selector)));
-      const unused = files.filter((path) => !named.has(path));
-      for (const path of unused) await rm(path, { force: true });
-      return unused.length;
+      let removed = 0;
+      for (const path of files) {
+        // The file's own time: a database that was put back to an older state must not cost the keys made since.
+        if (named.has(path) || Date.now() - (await stat(path)).mtimeMs < untouchedMs) continue;
+        await rm(path, { force: true });
+        removed += 1;
+      }
+      return removed;
     }),
     removeFiles: async (domain) => {
       await rm(join(dataDir, 'keys', domainKey(domain)), { recursive: true, force: true });
