@@ -8,7 +8,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { SystemClock } from '../src/base/clock.ts';
 import type { Dns } from '../src/contract/dns.ts';
 import { parseHeader } from '../src/mail/header.ts';
-import { scoreMessage } from '../src/manage/score.ts';
+import { scoreMessage } from '../src/manage/mail-test/score.ts';
 import { createBodyHasher } from '../src/verify/dkim/body-hasher.ts';
 import { signDkim } from '../src/verify/dkim/sign-dkim.ts';
 

@@ -11,7 +11,7 @@ import type { Config, HostPort } from './config/config.ts';
 import type { HttpsFetch } from './contract/https-fetch.ts';
 import { runCli } from './face/cli/main-entry.ts';
 import type { CliPorts } from './face/cli/ports.ts';
-import type { DnsPublishing } from './manage/dns-publishing.ts';
+import type { DnsPublishing } from './manage/dns/dns-publishing.ts';
 import type { Resolver } from './net/resolver.ts';
 
 const clock = new SystemClock();

@@ -4,7 +4,7 @@ import type { OwnMail } from '../contract/own-mail.ts';
 import { createDashboardChore } from '../manage/dashboards/dashboard-chore.ts';
 import { createDmarcReportChore } from '../manage/reports-out/dmarc-reports.ts';
 import { createTlsReportChore } from '../manage/reports-out/tls-reports.ts';
-import { createListingsChore } from '../manage/ip-listings.ts';
+import { createListingsChore } from '../manage/addresses/ip-listings.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import { dkimChore } from './dkim-chore.ts';
 import { createReportRetentionChore } from './report-chores.ts';

@@ -5,7 +5,7 @@ import { Failure } from '../base/errors.ts';
 import type { Config, HostPort } from '../config/config.ts';
 import type { DnsAnswer, RecordType } from '../contract/dns.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
-import type { DnsPublishing } from '../manage/dns-publishing.ts';
+import type { DnsPublishing } from '../manage/dns/dns-publishing.ts';
 import type { Connector } from '../net/connector.ts';
 import { recordData } from '../net/dns-codec.ts';
 import { exchange } from '../net/dns-transport.ts';

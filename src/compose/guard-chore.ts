@@ -3,7 +3,7 @@ import { GUARD_LIMITS } from '../base/guard-limits.ts';
 import { DEFAULT_GUARD } from '../config/guard-settings.ts';
 import type { Chore } from '../contract/chores.ts';
 import type { GuardControl } from '../contract/guard.ts';
-import { createGuard, wholeRunDue } from '../manage/guard-runner.ts';
+import { createGuard, wholeRunDue } from '../manage/doctor/guard-runner.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import { createResolver } from '../net/resolver.ts';
 import { systemNameServers } from '../net/resolv-conf.ts';

@@ -23,7 +23,7 @@ import type { ZoneRecord } from '../lab/dns/zone-record.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { PROBER } from '../lab/registries.ts';
 import { createLabVerbs } from '../lab/verbs.ts';
-import { recordsOf } from '../manage/dns.ts';
+import { recordsOf } from '../manage/dns/dns.ts';
 import { runVerb, type AnyVerb } from '../manage/local-call.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import { verbs } from '../manage/verbs.ts';

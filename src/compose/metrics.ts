@@ -6,7 +6,7 @@ import type { LogEntry } from '../base/log.ts';
 import type { MetricsSource } from '../contract/metrics.ts';
 import type { QueueOptions } from '../flow/queue/queue.ts';
 import { LOG_EVENTS } from '../mail/log-events.ts';
-import type { CounterName } from '../manage/metrics-names.ts';
+import type { CounterName } from '../manage/metrics/metrics-names.ts';
 
 type SettledListener = NonNullable<QueueOptions['onSettled']>;
 

@@ -2,7 +2,7 @@
 import { PLACEMENT_LIMITS } from '../base/placement-limits.ts';
 import { DEFAULT_PLACEMENT } from '../config/placement-settings.ts';
 import type { Chore } from '../contract/chores.ts';
-import { sendTests } from '../manage/placement.ts';
+import { sendTests } from '../manage/sending/placement.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import { collectSeeds } from '../placement/seeds.ts';
 

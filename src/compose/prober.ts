@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { ProberOptions } from '../face/cli/ports.ts';
 import { createWebServer } from '../face/http/server.ts';
-import { proberRoute } from '../manage/prober-route.ts';
+import { proberRoute } from '../manage/doctor/prober-route.ts';
 import { createConnector } from '../net/connector.ts';
 import { createMailProbe } from '../net/mail-probe.ts';
 import { clientKey, NetworkList } from '../net/network-list.ts';

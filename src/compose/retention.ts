@@ -1,9 +1,9 @@
-/** Lets thrown-away mail go when its time is over (manage/mailbox-retention.ts), soon after the start and each hour. */
+/** Lets thrown-away mail go when its time is over (manage/mailbox/mailbox-retention.ts), soon after the start and each hour. */
 import type { Timer } from '../base/clock.ts';
 import { MAILBOX_LIMITS } from '../base/access-limits.ts';
 import type { Config } from '../config/config.ts';
 import { DEFAULT_MAILBOX, DEFAULT_RETENTION } from '../config/mailbox-config.ts';
-import { applyRetention } from '../manage/mailbox-retention.ts';
+import { applyRetention } from '../manage/mailbox/mailbox-retention.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import type { MailboxSettings } from '../store/clients/mail-quotas.ts';
 

@@ -2,9 +2,9 @@
 import type { HttpRoute } from '../contract/http-route.ts';
 import { clientSetupRoutes } from '../manage/client-setup/routes.ts';
 import { clientServices } from '../manage/client-setup/services.ts';
-import { proberRoute } from '../manage/prober-route.ts';
-import { stsRoutes } from '../manage/sts-route.ts';
-import { tlsReportRoutes } from '../manage/tls-report-route.ts';
+import { proberRoute } from '../manage/doctor/prober-route.ts';
+import { stsRoutes } from '../manage/tls/sts-route.ts';
+import { tlsReportRoutes } from '../manage/tls/tls-report-route.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import { clientKey } from '../net/network-list.ts';
 import { domainKey } from '../store/clients/directory.ts';

@@ -13,7 +13,7 @@ import type { QueueMessage, RoutePlan } from '../contract/queue.ts';
 import type { QueueOptions } from '../flow/queue/queue.ts';
 import { addressKey, domainOf, parseAddressList } from '../mail/address.ts';
 import { firstField, parseHeader } from '../mail/header.ts';
-import { queueLength } from '../manage/doctor-figures.ts';
+import { queueLength } from '../manage/doctor/doctor-figures.ts';
 import { sendingDay, type SendingNameRow, type SendingOutcome } from '../store/clients/sending-days.ts';
 import type { Store } from '../store/store.ts';
 

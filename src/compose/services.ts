@@ -11,8 +11,8 @@ import type { OwnMail } from '../contract/own-mail.ts';
 import type { LaneKey } from '../contract/sending.ts';
 import type { MailService, ServiceAddress, ServiceOf } from '../contract/service-mail.ts';
 import { createReportService, REPORT_SERVICE } from '../flow/reports/report-service.ts';
-import { isMailTestAddress, MAIL_TEST_SERVICE } from '../manage/mail-test-address.ts';
-import { TestsUnderway } from '../manage/tests-underway.ts';
+import { isMailTestAddress, MAIL_TEST_SERVICE } from '../manage/mail-test/mail-test-address.ts';
+import { TestsUnderway } from '../manage/mail-test/tests-underway.ts';
 import { addressKey, localPartOf } from '../mail/address.ts';
 import type { Store } from '../store/store.ts';
 
@@ -65,6 +65,6 @@ function createMailTest({ network, ...ports }: ServicePorts): MailService {
   const underway = new TestsUnderway();
   return {
     name: MAIL_TEST_SERVICE,
-    take: async (mail) => (await import('../manage/mail-test.ts')).takeMailTest({ ...ports, underway, network: network() }, mail),
+    take: async (mail) => (await import('../manage/mail-test/mail-test.ts')).takeMailTest({ ...ports, underway, network: network() }, mail),
   };
 }

@@ -1,4 +1,4 @@
-/** What this server's own records say, for checks of reputation, bulk mail and receiving. Gathered by manage/doctor-figures.ts. */
+/** What this server's own records say, for checks of reputation, bulk mail and receiving. Gathered by manage/doctor/doctor-figures.ts. */
 
 /** Of the host. */
 export interface HostFigures {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { silentLog } from '../base/log.ts';
 import { runVerb } from './local-call.ts';
-import { tlsVerbs } from './tls.ts';
+import { tlsVerbs } from './tls/tls.ts';
 import { defineVerb, type ManageContext } from './verb.ts';
 
 const context = { log: silentLog } as unknown as ManageContext;

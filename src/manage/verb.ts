@@ -17,7 +17,7 @@ import type { QueueControl } from '../contract/queue-control.ts';
 import type { BrakeControl } from '../contract/sending-brake.ts';
 import type { ShapingControl } from '../contract/shaping-control.ts';
 import type { Store } from '../store/store.ts';
-import type { DnsPublishing } from './dns-publishing.ts';
+import type { DnsPublishing } from './dns/dns-publishing.ts';
 
 export interface ManageContext {
   readonly store: Store;

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
 import { LabUser } from '../harness/lab-user.ts';
-import type { QueueExplanation } from '../../src/manage/queue.ts';
+import type { QueueExplanation } from '../../src/manage/queue/queue.ts';
 
 const RECIPIENTS_EACH = 50;
 

@@ -1,7 +1,7 @@
 /** Complaints in the lab, as providers send them: who complained, what follows for the address and for the lane, and who is not believed. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { ComplaintsAnswer } from '../../src/manage/reports.ts';
+import type { ComplaintsAnswer } from '../../src/manage/reports/reports.ts';
 import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
 import { LabUser } from '../harness/lab-user.ts';
 import { SmtpDialogue } from '../harness/smtp-dialogue.ts';

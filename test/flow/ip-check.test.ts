@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { IpCheck } from '../../src/manage/ip-check.ts';
-import type { IpHistory } from '../../src/manage/ip-listings.ts';
+import type { IpCheck } from '../../src/manage/addresses/ip-check.ts';
+import type { IpHistory } from '../../src/manage/addresses/ip-listings.ts';
 import { freeLoopback, startLab, type LabProcess } from '../harness/lab-process.ts';
 
 let lab: LabProcess;

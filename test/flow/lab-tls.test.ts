@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { TlsPolicyFacts } from '../../src/contract/tls-policy.ts';
-import type { TlsPolicyListing } from '../../src/manage/tls.ts';
-import type { TlsCheck } from '../../src/manage/tls-check.ts';
-import type { TraceEvent } from '../../src/manage/trace-result.ts';
-import type { TlsReport } from '../../src/manage/tls-report.ts';
+import type { TlsPolicyListing } from '../../src/manage/tls/tls.ts';
+import type { TlsCheck } from '../../src/manage/tls/tls-check.ts';
+import type { TraceEvent } from '../../src/manage/trace/trace-result.ts';
+import type { TlsReport } from '../../src/manage/tls/tls-report.ts';
 import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
 import { LabUser } from '../harness/lab-user.ts';
 

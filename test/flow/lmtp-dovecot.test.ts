@@ -6,7 +6,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { TraceResult } from '../../src/manage/trace-result.ts';
+import type { TraceResult } from '../../src/manage/trace/trace-result.ts';
 import { eventually } from '../harness/lab-process.ts';
 import { freePort } from '../harness/serve-process.ts';
 import { startSmallServer } from '../harness/small-server.ts';

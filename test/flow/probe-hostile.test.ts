@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import { SystemClock } from '../../src/base/clock.ts';
 import type { Dns } from '../../src/contract/dns.ts';
 import type { DoctorNetwork } from '../../src/contract/doctor-network.ts';
-import { probeAddress, type ProbedHost, type SmtpProbe } from '../../src/manage/smtp-probe.ts';
+import { probeAddress, type ProbedHost, type SmtpProbe } from '../../src/manage/sending/smtp-probe.ts';
 import { createConnector } from '../../src/net/connector.ts';
 import { createMailProbe } from '../../src/net/mail-probe.ts';
 import { createClientTls } from '../../src/net/tls.ts';

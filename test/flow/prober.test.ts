@@ -10,7 +10,7 @@ import { startProber } from '../../src/compose/prober.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { OutsideAnswer } from '../../src/contract/doctor-network.ts';
 import { createWebServer } from '../../src/face/http/server.ts';
-import { proberRoute } from '../../src/manage/prober-route.ts';
+import { proberRoute } from '../../src/manage/doctor/prober-route.ts';
 import { createZoneDns } from '../harness/zone-dns.ts';
 
 const clock = new AdjustableClock();

@@ -1,7 +1,7 @@
 /** An administrator at a running queue: pauses, true answers, another way, figures. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { QueueExplanation, QueueListing, QueueStats } from '../../src/manage/queue.ts';
+import type { QueueExplanation, QueueListing, QueueStats } from '../../src/manage/queue/queue.ts';
 import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
 import { startRecordingSink, type RecordingSink } from '../harness/recording-sink.ts';
 

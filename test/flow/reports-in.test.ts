@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { ComplaintsAnswer, DmarcReportsAnswer, TlsReportsAnswer } from '../../src/manage/reports.ts';
+import type { ComplaintsAnswer, DmarcReportsAnswer, TlsReportsAnswer } from '../../src/manage/reports/reports.ts';
 import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
 import { LabUser } from '../harness/lab-user.ts';
 import { SmtpDialogue } from '../harness/smtp-dialogue.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { TraceResult } from '../../src/manage/trace-result.ts';
+import type { TraceResult } from '../../src/manage/trace/trace-result.ts';
 import { eventually } from '../harness/lab-process.ts';
 import { handOver, startSmallServer, type SmallServer } from '../harness/small-server.ts';
 import { sendMessage } from '../harness/smtp-dialogue.ts';

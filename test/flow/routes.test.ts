@@ -9,7 +9,7 @@ import { silentLog } from '../../src/base/log.ts';
 import { startServer, type RunningServer } from '../../src/compose/server.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { runVerb } from '../../src/manage/local-call.ts';
-import type { RouteTestResult, ShownRoute } from '../../src/manage/route.ts';
+import type { RouteTestResult, ShownRoute } from '../../src/manage/route/route.ts';
 import { startDnsServer, type DnsServer } from '../../src/lab/dns/server.ts';
 import { Zones } from '../../src/lab/dns/zones.ts';
 import { verbs } from '../../src/manage/verbs.ts';

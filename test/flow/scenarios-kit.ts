@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { QueueExplanation } from '../../src/manage/queue.ts';
-import type { TraceEvent } from '../../src/manage/trace-result.ts';
+import type { QueueExplanation } from '../../src/manage/queue/queue.ts';
+import type { TraceEvent } from '../../src/manage/trace/trace-result.ts';
 import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
 import { LabUser, type Letter } from '../harness/lab-user.ts';
 

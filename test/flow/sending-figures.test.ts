@@ -1,7 +1,7 @@
 /** What became of outgoing mail is counted by day, and the doctor reads it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { DoctorFacts } from '../../src/manage/doctor-facts.ts';
+import type { DoctorFacts } from '../../src/manage/doctor/doctor-facts.ts';
 import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
 import { LabUser } from '../harness/lab-user.ts';
 

@@ -1,7 +1,7 @@
 /** Shaping as an administrator sees it: a provider that wants less gets less, says why, and gets everything in the end. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import type { IpDetails, IpList } from '../../src/manage/ip.ts';
+import type { IpDetails, IpList } from '../../src/manage/addresses/ip.ts';
 import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
 import { LabUser } from '../harness/lab-user.ts';
 

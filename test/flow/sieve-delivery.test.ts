@@ -1,7 +1,7 @@
 /** Scripts of users at delivery: from the SMTP session to what is in the folders, what is sent, and what the timeline tells. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { TraceMessage, TraceResult } from '../../src/manage/trace-result.ts';
+import type { TraceMessage, TraceResult } from '../../src/manage/trace/trace-result.ts';
 import { eventually } from '../harness/lab-process.ts';
 import { address, handOver, startSmallServer, type SmallServer } from '../harness/small-server.ts';
 import { sendMessage } from '../harness/smtp-dialogue.ts';

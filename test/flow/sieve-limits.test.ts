@@ -1,7 +1,7 @@
 /** A script is no way around the limits of its account: redirects, answers and notifications to addresses elsewhere are counted. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { TraceMessage, TraceResult } from '../../src/manage/trace-result.ts';
+import type { TraceMessage, TraceResult } from '../../src/manage/trace/trace-result.ts';
 import { eventually } from '../harness/lab-process.ts';
 import { address, startSmallServer, type SmallServer } from '../harness/small-server.ts';
 import { sendMessage } from '../harness/smtp-dialogue.ts';

@@ -13,7 +13,7 @@ import { silentLog } from '../../src/base/log.ts';
 import { REPORT_IN_LIMITS } from '../../src/base/report-in-limits.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createWebServer } from '../../src/face/http/server.ts';
-import { TLS_REPORT_PATH } from '../../src/manage/tls-report-route.ts';
+import { TLS_REPORT_PATH } from '../../src/manage/tls/tls-report-route.ts';
 import { createCertificate } from '../../src/net/self-signed.ts';
 import { DOMAIN, startSmallServer, type SmallServer } from '../harness/small-server.ts';
 

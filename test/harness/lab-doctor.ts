@@ -4,7 +4,7 @@ import { silentLog } from '../../src/base/log.ts';
 import { createDoctorNetwork } from '../../src/compose/doctor-network.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { callVerb } from '../../src/face/control/client.ts';
-import { runDoctor, type DoctorFacts, type Examination } from '../../src/manage/doctor.ts';
+import { runDoctor, type DoctorFacts, type Examination } from '../../src/manage/doctor/doctor.ts';
 import { createResolver } from '../../src/net/resolver.ts';
 import type { LabProcess } from './lab-process.ts';
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { callServer } from '../../src/face/control/client.ts';
-import type { QueueExplanation } from '../../src/manage/queue.ts';
-import type { TraceEvent, TraceMessage, TraceResult } from '../../src/manage/trace-result.ts';
+import type { QueueExplanation } from '../../src/manage/queue/queue.ts';
+import type { TraceEvent, TraceMessage, TraceResult } from '../../src/manage/trace/trace-result.ts';
 import { eventually, type LabProcess } from './lab-process.ts';
 import { SmtpDialogue } from './smtp-dialogue.ts';
 

@@ -5,7 +5,7 @@ import type { Dns } from '../../contract/dns.ts';
 import type { DoctorNetwork } from '../../contract/doctor-network.ts';
 import type { SimulationOptions, SimulationResult } from '../../contract/simulation.ts';
 import type { AnyVerb } from '../../manage/local-call.ts';
-import type { QuickstartPorts } from '../../manage/quickstart.ts';
+import type { QuickstartPorts } from '../../manage/quickstart/quickstart.ts';
 import type { OpenContext } from '../control/client.ts';
 
 export interface ServeOptions {

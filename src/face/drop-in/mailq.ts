@@ -1,7 +1,7 @@
 /** `mailq` and `sendmail -bp`: the queue in the form of Postfix, which scripts read. */
 import { printable } from '../../base/table.ts';
 import type { Config } from '../../config/config.ts';
-import type { QueueEntry } from '../../manage/queue.ts';
+import type { QueueEntry } from '../../manage/queue/queue.ts';
 import type { Session } from '../cli/session.ts';
 import { callVerb } from '../control/client.ts';
 import { withSysexits } from './sysexits.ts';

@@ -2,7 +2,7 @@
  * A folder as mailx shows it: numbered from 1 as it was when opened, with a current message and deletions that happen on
  * quit. Read messages stay where they are (mailx with `hold`), so that nothing leaves the inbox by being looked at.
  */
-import type { MessageSummary } from '../../manage/mailbox.ts';
+import type { MessageSummary } from '../../manage/mailbox/mailbox.ts';
 import type { MailboxClient } from './mailbox-client.ts';
 import type { ListedMessage } from './message-list.ts';
 import { isSeen, personOf } from './rendering.ts';

@@ -1,6 +1,6 @@
 /** The mailbox verbs as the mail command uses them. */
-import type { FoundMessage } from '../../manage/mail-search.ts';
-import type { MessageSummary } from '../../manage/mailbox.ts';
+import type { FoundMessage } from '../../manage/mailbox/mail-search.ts';
+import type { MessageSummary } from '../../manage/mailbox/mailbox.ts';
 
 /** Runs a verb where the server is. */
 export type CallVerb = (name: string, args: unknown) => Promise<unknown>;

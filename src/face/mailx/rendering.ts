@@ -4,7 +4,7 @@ import { decodeWords } from '../../mail/encoded-word.ts';
 import { firstField, parseHeader } from '../../mail/header.ts';
 import { parseMimeStructure } from '../../mail/mime-structure.ts';
 import { listAttachments, readableText } from '../../mail/text.ts';
-import type { MessageSummary, SummaryAddress } from '../../manage/mailbox.ts';
+import type { MessageSummary, SummaryAddress } from '../../manage/mailbox/mailbox.ts';
 
 export interface SummaryMarks {
   readonly number: number;

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { Failure } from '../../base/errors.ts';
 import type { Config } from '../../config/config.ts';
-import type { MessageSummary } from '../../manage/mailbox.ts';
+import type { MessageSummary } from '../../manage/mailbox/mailbox.ts';
 import { type Session, UsageError } from '../cli/session.ts';
 import { readAll } from '../drop-in/streams.ts';
 import { reportHandOver, sendDraft, textOfInput } from './draft.ts';

@@ -1,7 +1,7 @@
 /** `posthorn mail undelete|keep|expire`: mail that was thrown away, brought back or let go. */
 import { parseArgs } from 'node:util';
 import { parseDuration } from '../../config/values.ts';
-import type { RetentionResult, ThrownAway } from '../../manage/mailbox-retention.ts';
+import type { RetentionResult, ThrownAway } from '../../manage/mailbox/mailbox-retention.ts';
 import { type Session, UsageError } from '../cli/session.ts';
 import { moment } from '../cli/words.ts';
 

@@ -2,7 +2,7 @@
 import type { KeyRow } from '../../store/ops/keys.ts';
 import type { DeploymentFinding } from '../../verify/deployment-finding.ts';
 import type { OwnKey } from '../../verify/dkim/judge-published.ts';
-import type { VerifyContext } from '../verify.ts';
+import type { VerifyContext } from '../authentication/verify.ts';
 import { lookUpKey, type KeySighting } from './key-sighting.ts';
 
 export interface CheckedKey extends Omit<KeySighting, 'findings'> {

@@ -5,8 +5,8 @@
  */
 import { Failure } from '../../base/errors.ts';
 import { isChange } from '../../publish/plan.ts';
-import { applyItems } from '../dns-applying.ts';
-import { planNames } from '../dns-planning.ts';
+import { applyItems } from '../dns/dns-applying.ts';
+import { planNames } from '../dns/dns-planning.ts';
 import type { ManageContext } from '../verb.ts';
 
 export type KeyPublishing =

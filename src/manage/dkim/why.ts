@@ -4,7 +4,7 @@ import { AUTHENTICATION_LIMITS } from '../../base/limits.ts';
 import { parseHeader } from '../../mail/header.ts';
 import { createDeadlineDns } from '../../verify/deadline-dns.ts';
 import { explainDkim, type ExplainedSignature } from '../../verify/dkim/diagnosis/diagnose.ts';
-import type { VerifyContext } from '../verify.ts';
+import type { VerifyContext } from '../authentication/verify.ts';
 
 export type { ExplainedSignature };
 

@@ -12,7 +12,7 @@ import type { OwnMail } from '../../contract/own-mail.ts';
 import { tlsReportMail } from '../../mail/report-mail.ts';
 import type { ReportUri } from '../../verify/reports/report-uri.ts';
 import { tlsDestinations } from '../../verify/reports/tls-destinations.ts';
-import { tlsReports, type TlsReport } from '../tls-report.ts';
+import { tlsReports, type TlsReport } from '../tls/tls-report.ts';
 import type { ManageContext } from '../verb.ts';
 import { mailReport } from './mailed.ts';
 import { runReports, settled, type DayPlan, type DestinationSend, type OpenDay, type Outcome } from './report-run.ts';

@@ -1,7 +1,7 @@
 /** `posthorn account quota|share|shares`: what an account may keep, and who else may use its folders. */
 import { InvalidArgumentError, type Command } from 'commander';
 import { parseSize } from '../../../config/values.ts';
-import type { AccountQuota, FolderShare } from '../../../manage/account-mailbox.ts';
+import type { AccountQuota, FolderShare } from '../../../manage/directory/account-mailbox.ts';
 import { leaf, type Registry } from '../command.ts';
 import type { CommonOptions } from '../session.ts';
 import { formatSize } from '../words.ts';

@@ -1,6 +1,6 @@
 /** `posthorn account …` */
 import { createInterface } from 'node:readline';
-import type { AccountSecret } from '../../../manage/account.ts';
+import type { AccountSecret } from '../../../manage/directory/account.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { moment } from '../words.ts';

@@ -1,5 +1,5 @@
 /** `posthorn alias …` */
-import type { Alias } from '../../../manage/alias.ts';
+import type { Alias } from '../../../manage/directory/alias.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import type { CommonOptions } from '../session.ts';
 

@@ -1,5 +1,5 @@
 /** `posthorn arc verify`: the chain of those who passed a message on. */
-import { answerArc } from '../../../manage/verify.ts';
+import { answerArc } from '../../../manage/authentication/verify.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import { readMessageFile } from './message-file.ts';
 import { withVerifyContext } from './verify-context.ts';

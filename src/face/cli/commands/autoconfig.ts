@@ -1,6 +1,6 @@
 /** `posthorn autoconfig check`: do mail programs find their settings by themselves? */
-import { checkAutoconfig, checkedDomain } from '../../../manage/policy-checks.ts';
-import type { PolicyFacts } from '../../../manage/policy-facts.ts';
+import { checkAutoconfig, checkedDomain } from '../../../manage/doctor/policy-checks.ts';
+import type { PolicyFacts } from '../../../manage/doctor/policy-facts.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import type { CommonOptions } from '../session.ts';
 import { runPolicyCheck } from './tls-published.ts';

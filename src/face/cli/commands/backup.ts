@@ -1,7 +1,7 @@
 /** `posthorn backup …`: backups of everything, made while the server runs. */
 import { SystemClock } from '../../../base/clock.ts';
 import type { Column } from '../../../base/table.ts';
-import { checkOneBackup, listBackups, makeBackup, type BackupSummary } from '../../../manage/backup.ts';
+import { checkOneBackup, listBackups, makeBackup, type BackupSummary } from '../../../manage/transfer/backup.ts';
 import { leaf, type Registry, wholeNumber } from '../command.ts';
 import { Progress } from '../progress.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';

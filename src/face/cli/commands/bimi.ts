@@ -1,6 +1,6 @@
 /** `posthorn bimi check|record`: the logo beside the sender. */
-import { checkBimiOf, checkedDomain } from '../../../manage/policy-checks.ts';
-import { bimiRecordOf } from '../../../manage/findings.ts';
+import { checkBimiOf, checkedDomain } from '../../../manage/doctor/policy-checks.ts';
+import { bimiRecordOf } from '../../../manage/doctor/findings.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import { type CommonOptions, UsageError } from '../session.ts';
 import { runPolicyCheck } from './tls-published.ts';

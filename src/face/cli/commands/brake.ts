@@ -1,6 +1,6 @@
 /** `posthorn brake …`: accounts whose mail is held because their password may be stolen. */
 import { printable } from '../../../base/table.ts';
-import type { BrakeRelease } from '../../../manage/quota.ts';
+import type { BrakeRelease } from '../../../manage/mailbox/quota.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import type { CommonOptions } from '../session.ts';
 import { moment } from '../words.ts';

@@ -5,7 +5,7 @@ import type { CheckedKey } from '../../../manage/dkim/check.ts';
 import { checkKeys } from '../../../manage/dkim/check.ts';
 import type { ShownKey } from '../../../manage/dkim/verbs.ts';
 import { answerDkimWhy, type ExplainedSignature } from '../../../manage/dkim/why.ts';
-import { isBad } from '../../../manage/findings.ts';
+import { isBad } from '../../../manage/doctor/findings.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { addDkimRotate } from './dkim-rotate.ts';

@@ -1,7 +1,7 @@
 /** `posthorn dmarc plan`: from p=none to p=reject in stages, by what receivers reported. */
 import type { Command } from 'commander';
 import { printable } from '../../../base/table.ts';
-import { planDmarc, type DmarcEvidence, type DmarcPlan } from '../../../manage/dmarc-plan.ts';
+import { planDmarc, type DmarcEvidence, type DmarcPlan } from '../../../manage/authentication/dmarc-plan.ts';
 import { leaf, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { withVerifyContext } from './verify-context.ts';

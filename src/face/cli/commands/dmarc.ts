@@ -1,6 +1,6 @@
 /** `posthorn dmarc …`: what a domain says about mail that fails, and how a receiver finds that out. */
 import { printable } from '../../../base/table.ts';
-import { answerDmarc, type DmarcAnswer } from '../../../manage/dmarc.ts';
+import { answerDmarc, type DmarcAnswer } from '../../../manage/authentication/dmarc.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import type { CommonOptions, Session } from '../session.ts';
 import { addDmarcPlan } from './dmarc-plan.ts';

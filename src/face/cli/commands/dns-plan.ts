@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { DNS_PUBLISH_LIMITS } from '../../../base/dns-publish-limits.ts';
 import { printable } from '../../../base/table.ts';
-import type { AppliedItem, ApplyResult, UndoResult } from '../../../manage/dns-applying.ts';
-import type { DnsPlan } from '../../../manage/dns-planning.ts';
-import { isWorkToDo, planLines } from '../../../manage/dns-plan-text.ts';
+import type { AppliedItem, ApplyResult, UndoResult } from '../../../manage/dns/dns-applying.ts';
+import type { DnsPlan } from '../../../manage/dns/dns-planning.ts';
+import { isWorkToDo, planLines } from '../../../manage/dns/dns-plan-text.ts';
 import { durationOption, leaf, type Registry } from '../command.ts';
 import { UsageError, type CommonOptions, type Session } from '../session.ts';
 

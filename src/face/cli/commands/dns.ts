@@ -1,8 +1,8 @@
 /** `posthorn dns`: what to publish, what is published, and changing it over all domains. */
 import { Option } from 'commander';
-import type { DomainRecords } from '../../../manage/dns.ts';
-import type { OwnPolicy, DomainPolicy } from '../../../manage/dns-policy.ts';
-import { renderExport, renderPanel, renderTable, type ExportFormat } from '../../../manage/dns-rendering.ts';
+import type { DomainRecords } from '../../../manage/dns/dns.ts';
+import type { OwnPolicy, DomainPolicy } from '../../../manage/dns/dns-policy.ts';
+import { renderExport, renderPanel, renderTable, type ExportFormat } from '../../../manage/dns/dns-rendering.ts';
 import { group, leaf, type Registry, wholeNumber } from '../command.ts';
 import { UsageError, type CommonOptions } from '../session.ts';
 import { addPlanCommands } from './dns-plan.ts';

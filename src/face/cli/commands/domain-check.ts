@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { DOCTOR_LIMITS } from '../../../base/doctor-limits.ts';
 import { printable } from '../../../base/table.ts';
-import { checkDomains, type DomainListing } from '../../../manage/domain-check.ts';
-import { checkedDomain } from '../../../manage/policy-checks.ts';
+import { checkDomains, type DomainListing } from '../../../manage/directory/domain-check.ts';
+import { checkedDomain } from '../../../manage/doctor/policy-checks.ts';
 import { leaf, type Registry } from '../command.ts';
 import type { Output } from '../output.ts';
 import { type CommonOptions, UsageError } from '../session.ts';

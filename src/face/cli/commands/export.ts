@@ -1,5 +1,5 @@
 /** `posthorn export …`: the mail of an account as files. */
-import { exportMail } from '../../../manage/export-mail.ts';
+import { exportMail } from '../../../manage/transfer/export-mail.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import { Progress } from '../progress.ts';
 import type { CommonOptions, Session } from '../session.ts';

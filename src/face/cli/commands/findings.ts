@@ -1,6 +1,6 @@
 /** Findings about something published, as lines for people. */
 import { printable } from '../../../base/table.ts';
-import type { DeploymentFinding } from '../../../manage/findings.ts';
+import type { DeploymentFinding } from '../../../manage/doctor/findings.ts';
 import type { Output } from '../output.ts';
 
 const STYLES = { fail: ['red', 'FAIL'], warn: ['yellow', 'warn'], unknown: ['dim', '?'], pass: ['green', 'ok'], skip: ['dim', '–'] } as const;

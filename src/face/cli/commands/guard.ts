@@ -1,7 +1,7 @@
 /** `posthorn guard …`: the daily examination that the server does by itself, and what it remembers. */
 import { printable } from '../../../base/table.ts';
 import type { GuardRun } from '../../../contract/guard.ts';
-import type { GuardHistory, GuardRow, GuardStatus } from '../../../manage/guard.ts';
+import type { GuardHistory, GuardRow, GuardStatus } from '../../../manage/doctor/guard.ts';
 import { group, leaf, wholeNumber, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { Option } from 'commander';
 import { Failure } from '../../../base/errors.ts';
 import type { Column } from '../../../base/table.ts';
-import { importMail, type ImportOrigin, type ImportProgress, type ImportResult } from '../../../manage/import-mail.ts';
+import { importMail, type ImportOrigin, type ImportProgress, type ImportResult } from '../../../manage/transfer/import-mail.ts';
 import { group, leaf, type Registry, wholeNumber } from '../command.ts';
 import { Progress } from '../progress.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';

@@ -1,7 +1,7 @@
 /** `posthorn ip …` */
 import { Option } from 'commander';
 import type { LaneView, Pause } from '../../../contract/shaping-control.ts';
-import type { IpDetails, IpList, IpView } from '../../../manage/ip.ts';
+import type { IpDetails, IpList, IpView } from '../../../manage/addresses/ip.ts';
 import { durationOption, group, leaf, type Registry } from '../command.ts';
 import type { Output } from '../output.ts';
 import type { CommonOptions } from '../session.ts';

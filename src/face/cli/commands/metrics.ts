@@ -1,5 +1,5 @@
 /** `posthorn metrics`: for a monitoring system, in Prometheus' text format. */
-import type { MetricsAnswer } from '../../../manage/metrics.ts';
+import type { MetricsAnswer } from '../../../manage/metrics/metrics.ts';
 import { withCommonOptions, type Registry } from '../command.ts';
 import type { CommonOptions } from '../session.ts';
 

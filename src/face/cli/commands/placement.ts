@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { Option } from 'commander';
 import type { Column } from '../../../base/table.ts';
 import type { PlacementShare, Seed } from '../../../contract/placement.ts';
-import type { AddedSeed, Collected, PlacementReport, SentTests } from '../../../manage/placement.ts';
+import type { AddedSeed, Collected, PlacementReport, SentTests } from '../../../manage/sending/placement.ts';
 import { group, leaf, subgroup, wholeNumber, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { age, moment } from '../words.ts';

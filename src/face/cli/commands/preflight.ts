@@ -1,7 +1,7 @@
 /** `posthorn preflight`: what a receiver would answer to a message, before it is sent. */
 import { isIP } from 'node:net';
 import { printable } from '../../../base/table.ts';
-import { answerPreflight, type PreflightReport } from '../../../manage/preflight.ts';
+import { answerPreflight, type PreflightReport } from '../../../manage/sending/preflight.ts';
 import { leaf, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { readMessageFile } from './message-file.ts';

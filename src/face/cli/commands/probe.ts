@@ -1,7 +1,7 @@
 /** `posthorn probe ADDRESS`: how the recipient's server answers a sender, stopped before DATA. */
 import { isIP } from 'node:net';
 import { printable } from '../../../base/table.ts';
-import { probeAddress, type ProbedHost, type SmtpProbe } from '../../../manage/smtp-probe.ts';
+import { probeAddress, type ProbedHost, type SmtpProbe } from '../../../manage/sending/smtp-probe.ts';
 import { leaf, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { withDoctorContext } from './verify-context.ts';

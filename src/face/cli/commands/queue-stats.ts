@@ -1,6 +1,6 @@
 /** `posthorn queue stats`: the queue by site and age, as qshape shows it. */
 import type { Column } from '../../../base/table.ts';
-import type { AgeRow, QueueStats } from '../../../manage/queue.ts';
+import type { AgeRow, QueueStats } from '../../../manage/queue/queue.ts';
 import type { Session } from '../session.ts';
 import { age, moment } from '../words.ts';
 import { filterArgs, noteUnknownSites, type FilterOptions } from './queue-filter.ts';

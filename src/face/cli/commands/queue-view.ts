@@ -1,5 +1,5 @@
 /** `posthorn queue list` and `show`. */
-import type { QueueEntry, QueueListing } from '../../../manage/queue.ts';
+import type { QueueEntry, QueueListing } from '../../../manage/queue/queue.ts';
 import type { CommonOptions, Session } from '../session.ts';
 import { age, formatReply, formatSize, moment } from '../words.ts';
 import { filterArgs, noteUnknownSites, type FilterOptions } from './queue-filter.ts';

@@ -3,9 +3,9 @@
  * `--each`, one for each recipient.
  */
 import { printable } from '../../../base/table.ts';
-import { groupCauses, nextTryOf, type QueueCause } from '../../../manage/queue-causes.ts';
+import { groupCauses, nextTryOf, type QueueCause } from '../../../manage/queue/queue-causes.ts';
 import type { Reply } from '../../../contract/message.ts';
-import type { QueueExplanation } from '../../../manage/queue.ts';
+import type { QueueExplanation } from '../../../manage/queue/queue.ts';
 import type { Session } from '../session.ts';
 import { age, formatReply, moment } from '../words.ts';
 import { wrapped } from '../wrap.ts';

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { QUEUE_ADMIN_LIMITS } from '../../../base/limits.ts';
 import { printable } from '../../../base/table.ts';
 import { parseEndpoint } from '../../../config/values.ts';
-import type { QueueChange } from '../../../manage/queue.ts';
+import type { QueueChange } from '../../../manage/queue/queue.ts';
 import { wrapped } from '../wrap.ts';
 import { group, leaf, type Registry, wholeNumber } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';

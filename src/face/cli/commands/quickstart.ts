@@ -1,8 +1,8 @@
-/** `posthorn quickstart ADDRESS`: sets a real server up (manage/quickstart.ts) and shows what was made and what is missing. */
+/** `posthorn quickstart ADDRESS`: sets a real server up (manage/quickstart/quickstart.ts) and shows what was made and what is missing. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { renderTable } from '../../../manage/dns-rendering.ts';
-import { quickstart, type QuickstartResult } from '../../../manage/quickstart.ts';
+import { renderTable } from '../../../manage/dns/dns-rendering.ts';
+import { quickstart, type QuickstartResult } from '../../../manage/quickstart/quickstart.ts';
 import { callVerb } from '../../control/client.ts';
 import { leaf, type Registry } from '../command.ts';
 import type { CommonOptions, Session } from '../session.ts';

@@ -1,7 +1,7 @@
 /** `posthorn quota …`: what accounts may send. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { Column } from '../../../base/table.ts';
-import type { QuotaStatus } from '../../../manage/quota.ts';
+import type { QuotaStatus } from '../../../manage/mailbox/quota.ts';
 import { group, leaf, wholeNumber, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 

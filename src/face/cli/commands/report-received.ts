@@ -1,8 +1,8 @@
 /** `posthorn report dmarc|arf|import` and `report tls --received`: what others report about our mail. */
 import type { Command } from 'commander';
 import { printable } from '../../../base/table.ts';
-import { explainReportFile } from '../../../manage/report-reading.ts';
-import type { ComplaintsAnswer, DmarcReportsAnswer, ImportAnswer, TlsReportsAnswer } from '../../../manage/reports.ts';
+import { explainReportFile } from '../../../manage/reports/report-reading.ts';
+import type { ComplaintsAnswer, DmarcReportsAnswer, ImportAnswer, TlsReportsAnswer } from '../../../manage/reports/reports.ts';
 import { durationOption, leaf, type Registry } from '../command.ts';
 import type { CommonOptions, Session } from '../session.ts';
 import { readBinaryFile } from './binary-file.ts';

@@ -1,7 +1,7 @@
 /** `posthorn report sent` and `report send`: which reports this server sent to others, what became of them, and to send those of a day now. */
 import type { Command } from 'commander';
 import { printable } from '../../../base/table.ts';
-import type { ReportedSent } from '../../../manage/report-sent.ts';
+import type { ReportedSent } from '../../../manage/reports/report-sent.ts';
 import type { SentDay } from '../../../manage/reports-out/report-send.ts';
 import { leaf, wholeNumber, type Registry } from '../command.ts';
 import { type CommonOptions, UsageError } from '../session.ts';

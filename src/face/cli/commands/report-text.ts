@@ -1,10 +1,10 @@
 /** Reports of others as tables and sentences for people. What reporters wrote is made printable. */
 import { printable } from '../../../base/table.ts';
-import type { JudgedSource } from '../../../manage/dmarc-findings.ts';
-import type { GroupFinding } from '../../../manage/dmarc-groups.ts';
-import type { LeftReports } from '../../../manage/reports.ts';
-import type { ExplainedReport } from '../../../manage/report-reading.ts';
-import type { TlsFinding } from '../../../manage/tls-findings.ts';
+import type { JudgedSource } from '../../../manage/authentication/dmarc-findings.ts';
+import type { GroupFinding } from '../../../manage/authentication/dmarc-groups.ts';
+import type { LeftReports } from '../../../manage/reports/reports.ts';
+import type { ExplainedReport } from '../../../manage/reports/report-reading.ts';
+import type { TlsFinding } from '../../../manage/tls/tls-findings.ts';
 import type { Session } from '../session.ts';
 
 const LEVELS = { ok: 'ok', warn: 'warn', fail: 'FAIL' } as const;

@@ -1,7 +1,7 @@
 /** `posthorn report …`: reports of others about our mail, and ours to them; `report tls` is the TLS report (RFC 8460) of a day, as it is sent. */
 import type { Command } from 'commander';
-import type { TlsReportListing } from '../../../manage/tls.ts';
-import type { TlsReportPolicy } from '../../../manage/tls-report.ts';
+import type { TlsReportListing } from '../../../manage/tls/tls.ts';
+import type { TlsReportPolicy } from '../../../manage/tls/tls-report.ts';
 import { durationOption, group, leaf, type Registry } from '../command.ts';
 import { addReceivedReports, showReceivedTls } from './report-received.ts';
 import { addDashboards } from './report-dashboards.ts';

@@ -1,5 +1,5 @@
 /** `posthorn restore …`: a whole server, an account, a folder or one message of a backup. */
-import { restoreAccount, restoreAll } from '../../../manage/backup.ts';
+import { restoreAccount, restoreAll } from '../../../manage/transfer/backup.ts';
 import { leaf, type Registry } from '../command.ts';
 import { Progress } from '../progress.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';

@@ -1,7 +1,7 @@
 /** `posthorn route …` */
 import { createInterface } from 'node:readline';
 import { resolve } from 'node:path';
-import type { RouteTestResult, ShownRoute } from '../../../manage/route.ts';
+import type { RouteTestResult, ShownRoute } from '../../../manage/route/route.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 

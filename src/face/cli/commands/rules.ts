@@ -1,6 +1,6 @@
 /** `posthorn rules ADDRESS …`: the form for people who write no Sieve. */
-import type { RulesResult } from '../../../manage/rules.ts';
-import type { Rule, RuleAction, RuleCondition } from '../../../manage/rules-script.ts';
+import type { RulesResult } from '../../../manage/sieve/rules.ts';
+import type { Rule, RuleAction, RuleCondition } from '../../../manage/sieve/rules-script.ts';
 import { wholeNumber, withCommonOptions, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 

@@ -1,9 +1,9 @@
 /** `posthorn score`: the mail-tester on a message of yours, and what the tester's address got. */
 import { isIP } from 'node:net';
 import { printable } from '../../../base/table.ts';
-import type { MailTest } from '../../../manage/mail-tests.ts';
-import { scoreMessage, type ScoreReport } from '../../../manage/score.ts';
-import { costOf, factsShown, sectionsOf, verdictOf } from '../../../manage/score-text.ts';
+import type { MailTest } from '../../../manage/mail-test/mail-tests.ts';
+import { scoreMessage, type ScoreReport } from '../../../manage/mail-test/score.ts';
+import { costOf, factsShown, sectionsOf, verdictOf } from '../../../manage/mail-test/score-text.ts';
 import { leaf, type Registry } from '../command.ts';
 import { Progress } from '../progress.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';

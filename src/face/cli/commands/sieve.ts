@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { convertMaildrop } from '../../../manage/maildrop/convert.ts';
-import { checkSieve, tryScript, type SieveCheck, type SieveTrial } from '../../../manage/sieve-check.ts';
-import type { SievePut } from '../../../manage/sieve.ts';
+import { checkSieve, tryScript, type SieveCheck, type SieveTrial } from '../../../manage/sieve/sieve-check.ts';
+import type { SievePut } from '../../../manage/sieve/sieve.ts';
 import { readAll } from '../../drop-in/streams.ts';
 import { group, leaf, wholeNumber, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';

@@ -1,5 +1,5 @@
 /** `posthorn srs …` */
-import type { SrsAnswer, SrsKeyRow } from '../../../manage/srs.ts';
+import type { SrsAnswer, SrsKeyRow } from '../../../manage/forwarding/srs.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import type { CommonOptions } from '../session.ts';
 

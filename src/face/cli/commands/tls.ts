@@ -1,7 +1,7 @@
 /** `posthorn tls check DOMAIN`, `posthorn tls policy …` and what domains publish: how mail is protected on its way. */
 import { printable } from '../../../base/table.ts';
-import type { TlsPolicyListing } from '../../../manage/tls.ts';
-import type { TlsCheck, TlsHostCheck } from '../../../manage/tls-check.ts';
+import type { TlsPolicyListing } from '../../../manage/tls/tls.ts';
+import type { TlsCheck, TlsHostCheck } from '../../../manage/tls/tls-check.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import type { CommonOptions, Session } from '../session.ts';
 import { addTlsReport } from './report.ts';

@@ -1,7 +1,7 @@
 /** `posthorn trace`: the timeline of a message; with --follow until every recipient has met its fate. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { TraceResult } from '../../../manage/trace-result.ts';
-import { renderTimeline } from '../../../manage/trace-text.ts';
+import type { TraceResult } from '../../../manage/trace/trace-result.ts';
+import { renderTimeline } from '../../../manage/trace/trace-text.ts';
 import { leaf, type Registry, wholeNumber } from '../command.ts';
 import type { CommonOptions, Session } from '../session.ts';
 

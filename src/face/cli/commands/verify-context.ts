@@ -1,7 +1,7 @@
 /** Name servers and clock for the verifying commands; they need neither store nor server. */
 import { SystemClock } from '../../../base/clock.ts';
-import { dnsListsOf } from '../../../manage/dns-lists.ts';
-import type { VerifyContext } from '../../../manage/verify.ts';
+import { dnsListsOf } from '../../../manage/dns/dns-lists.ts';
+import type { VerifyContext } from '../../../manage/authentication/verify.ts';
 import type { CommonOptions, Session } from '../session.ts';
 
 /** With connections to other machines besides the DNS. */

@@ -1,5 +1,5 @@
 /** `posthorn verify`: is everything that is stored there and true? */
-import { verifyAndRepair, type StoreProblem } from '../../../manage/verify-store.ts';
+import { verifyAndRepair, type StoreProblem } from '../../../manage/transfer/verify-store.ts';
 import { leaf, type Registry } from '../command.ts';
 import { Progress } from '../progress.ts';
 import type { CommonOptions, Session } from '../session.ts';

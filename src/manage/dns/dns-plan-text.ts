@@ -1,0 +1,77 @@
+/** A plan in words for people: what would be changed where, before and after, and what is left alone. */
+import type { PlanAction, PlanItem } from '../../publish/plan.ts';
+import { panelFields } from './dns-panel.ts';
+import type { DnsPlan } from './dns-planning.ts';
+
+export interface PlanLine {
+  readonly text: string;
+  readonly tone?: 'bold' | 'dim' | 'red' | 'green' | 'yellow';
+}
+
+const TITLES: Readonly<Record<PlanAction, string>> = { good: 'good', add: 'add', change: 'change', remove: 'remove', blocked: 'in the way', unknown: 'unknown', 'by-hand': 'by hand' };
+
+/** Is anything to be done or found out, by us or by hand? */
+export function isWorkToDo({ items, failed, hosting }: DnsPlan): boolean {
+  return failed.length > 0 || items.some(({ action }) => action !== 'good') || hosting.some(({ state }) => state !== 'good');
+}
+
+/** `verbose`: also what is as it should be. */
+export function planLines(plan: DnsPlan, verbose: boolean): readonly PlanLine[] {
+  const shown = verbose ? plan.items : plan.items.filter(({ action }) => action !== 'good');
+  const groups = [...Map.groupBy(shown, ({ domain }) => domain)];
+  return [
+    ...groups.flatMap(([domain, items]) => [{ text: domain, tone: 'bold' as const }, ...items.flatMap(itemLines)]),
+    ...plan.leftAlone.map(({ domain, reason }) => ({ text: `${domain}: left alone, since ${reason}` })),
+    ...plan.failed.map(({ domain, reason }) => ({ text: `${domain}: could not be planned: ${reason}`, tone: 'red' as const })),
+    ...plan.hosting.filter(({ state }) => state !== 'good').map(({ name, wanted, state, published }) => ({
+      text: `${name} PTR: ${state === 'missing' ? 'is missing' : state === 'unknown' ? 'could not be looked up' : `is ${published.join(', ')}`}; set it to ${wanted} where the IP address is rented`,
+      tone: 'yellow' as const,
+    })),
+    ...plan.changedDefaults.flatMap(({ domain, changes }) => changes.map(({ setting, from, to }) => ({ text: `${domain}: the default of ${setting} changed from ${from} to ${to}; ${plan.newDefaults ? 'this plan takes it up' : 'it stays as it was, until you say --new-defaults'}`, tone: 'dim' as const }))),
+    summary(plan),
+  ];
+}
+
+function itemLines(item: PlanItem): readonly PlanLine[] {
+  const { name, type, action, before, after, reason, risk, provider, zone } = item;
+  const where = provider === undefined ? '' : ` (${provider}, zone ${zone?.name ?? ''})`;
+  const danger = risk === 'high' ? '; look twice: a mistake here loses mail' : '';
+  const head: PlanLine = { text: `  ${TITLES[action].padEnd(10)} ${name} ${type}${where}`, ...(action === 'blocked' || action === 'unknown' ? { tone: 'yellow' as const } : {}) };
+  if (action === 'good') return [{ ...head, text: `${head.text}: ${reason}`, tone: 'dim' }];
+  const [old, next] = [new Set(before?.values), new Set(after?.values)];
+  const gone = [...old].filter((value) => action !== 'unknown' && !next.has(value) && (after !== undefined || action === 'remove' || action === 'by-hand'));
+  return [
+    head,
+    ...gone.map((value) => ({ text: `    - ${value}`, tone: 'red' as const })),
+    ...(action === 'by-hand' ? handLines(item, old) : [...next].map((value) => (old.has(value) ? { text: `      ${value}`, tone: 'dim' as const } : { text: `    + ${value}`, tone: 'green' as const }))),
+    { text: `    ${reason}${danger}` },
+  ];
+}
+
+/** What to type where, for who has no provider in the configuration. */
+function handLines({ domain, name, type, before, after }: PlanItem, old: ReadonlySet<string>): readonly PlanLine[] {
+  const fresh = after?.values.filter((value) => !old.has(value)) ?? [];
+  const gone = before?.values.filter((value) => !after?.values.includes(value)) ?? [];
+  if (!after || fresh.length === 0) return [{ text: '    Remove it in the panel of whoever keeps your DNS.' }];
+  const where = 'in the panel of whoever keeps your DNS';
+  const zone = name === domain || name.endsWith(`.${domain}`) ? domain : '';
+  return [
+    { text: gone.length > 0 ? `    Replace it ${where} with:` : `    Add this ${where}${before ? ', beside what stands there' : ''}:` },
+    ...fresh.flatMap((value) => panelFields({ name, type, ttlSeconds: after.ttlSeconds }, value, zone).map(([title, content]) => ({ text: `      ${title.padEnd(PANEL_TITLE)}  ${content}`, tone: 'green' as const }))),
+  ];
+}
+
+const PANEL_TITLE = 'Priority'.length;
+
+function summary({ items, leftAlone }: DnsPlan): PlanLine {
+  const count = (...actions: readonly PlanAction[]): number => items.filter(({ action }) => actions.includes(action)).length;
+  const parts = [
+    [count('add', 'change', 'remove'), 'to change'],
+    [count('by-hand'), 'to change by hand'],
+    [count('blocked'), 'with something in the way'],
+    [count('unknown'), 'unknown'],
+    [count('good'), 'good'],
+  ] as const;
+  const domains = leftAlone.length === 0 ? '' : `; ${leftAlone.length} ${leftAlone.length === 1 ? 'domain' : 'domains'} left alone`;
+  return { text: `Record sets: ${parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`).join(', ') || 'none'}${domains}.`, tone: 'bold' };
+}

@@ -1,0 +1,180 @@
+/**
+ * `queue.why`: why a recipient is not there yet, or what became of it, in one true sentence; with the last reply and its
+ * meaning, the next try, the end of its time, and who has to act.
+ *
+ * The running queue knows best (in line, held back by shaping, in delivery); what it does not know is told from the rows
+ * and the timeline.
+ */
+import { z } from 'zod';
+import type { Reply } from '../../contract/message.ts';
+import { RETURN_ORDERED_AT } from '../../contract/queue.ts';
+import type { MessageEvent, QueueItem, QueueMessage, QueueRecipient, RecipientState } from '../../contract/queue.ts';
+import type { LiveWait } from '../../contract/queue-control.ts';
+import type { LaneView, ShapingControl } from '../../contract/shaping-control.ts';
+import { domainOf } from '../../mail/address.ts';
+import { explainRule } from '../../mail/reply-meaning/explain.ts';
+import { explainLastReply } from '../trace/event-explanation.ts';
+import { selectionArgs } from './queue-orders.ts';
+import { findMessage, resolveFilter } from './queue-selection.ts';
+import { toldReason, whoActs, type Actor } from './queue-why-text.ts';
+import type { TraceExplanation } from '../trace/trace-result.ts';
+import { defineVerb } from '../verb.ts';
+import type { ManageContext } from '../verb.ts';
+
+/** See `posthorn ip list`. */
+export type LaneBrief = Pick<LaneView, 'state' | 'why' | 'rule' | 'next' | 'nextChangeAt' | 'lettersAt'> & {
+  readonly source: string;
+  /** Of a signing or sending domain; absent: all mail from the source. */
+  readonly domain?: string;
+};
+
+export interface QueueExplanation {
+  readonly id: string;
+  readonly recipient: string;
+  readonly sender: string;
+  readonly state: RecipientState;
+  /** One sentence. */
+  readonly reason: string;
+  /** What the queue does with it this moment; absent when it does not run, or has nothing to do with it. */
+  readonly phase?: LiveWait['phase'];
+  /** Of the shaper, when that makes it wait. */
+  readonly waitRule?: string;
+  /** Milliseconds since 1970: until then the shaper makes it wait, or would if its time came sooner. */
+  readonly waitUntil?: number;
+  readonly lastReply?: Reply;
+  /** Of the last reply, as trace gives it. */
+  readonly explanation?: TraceExplanation;
+  /** While a lane rests that it would take: the meaning of the reply because of which, which another message may have got. */
+  readonly because?: TraceExplanation;
+  /** Who has to do something about it. */
+  readonly actor: Actor;
+  /** Key of its MX site: of the last attempt, or where it would go. */
+  readonly site?: string;
+  /** The lanes that its mail can take to that site, as shaping sees them; absent when there are none yet. */
+  readonly lanes?: readonly LaneBrief[];
+  readonly stream: string;
+  readonly account?: string;
+  /** While held: who did that, and when. */
+  readonly heldBy?: string;
+  readonly heldAt?: number;
+  /** The time of the server, whose clock runs ahead in the lab; milliseconds since 1970. */
+  readonly now: number;
+  readonly queuedAt: number;
+  readonly attempts: number;
+  /** Milliseconds since 1970; absent when no attempt is planned. */
+  readonly nextAttemptAt?: number;
+  readonly expiresAt: number;
+}
+
+const LIMIT_DEFAULT = 100;
+const LIMIT_MAX = 10_000;
+
+export const queueWhy = defineVerb({
+  name: 'queue.why',
+  summary: 'Says why recipients wait, what was answered last, and when the next try is.',
+  args: z.strictObject({ ...selectionArgs, limit: z.number().int().min(1).max(LIMIT_MAX).default(LIMIT_DEFAULT) }),
+  run: async (context, args): Promise<readonly QueueExplanation[]> => {
+    const { ids, limit, ...wanted } = args;
+    if (ids) {
+      const items = await Promise.all([...new Set(ids)].map((id) => findMessage(context, id)));
+      return (await Promise.all(items.map((item) => explainItem(context, item, () => true)))).flat();
+    }
+    const { filter } = await resolveFilter(context, wanted);
+    const { rows } = await context.store.queueAdmin.page(filter, limit);
+    const chosen = new Map<string, Set<number>>();
+    for (const { id, index } of rows) chosen.set(id, (chosen.get(id) ?? new Set()).add(index));
+    const explained = await Promise.all(
+      [...chosen].map(async ([id, indices]) => {
+        const item = await context.store.queue.read(id);
+        return item ? explainItem(context, item, ({ index }) => indices.has(index)) : [];
+      }),
+    );
+    return explained.flat();
+  },
+});
+
+async function explainItem(context: ManageContext, item: QueueItem, wanted: (recipient: QueueRecipient) => boolean): Promise<readonly QueueExplanation[]> {
+  const events = await context.store.timeline.events(item.message.id);
+  return Promise.all(item.recipients.filter(wanted).map((recipient) => explain(context, item, recipient, events)));
+}
+
+async function explain(context: ManageContext, { message }: QueueItem, recipient: QueueRecipient, events: readonly MessageEvent[]): Promise<QueueExplanation> {
+  const { clock, queue, shaping } = context;
+  const { state, attempts, nextAttemptAt, lastReply } = recipient;
+  const now = clock.now();
+  const live = state === 'queued' ? queue?.explainWait?.(message.id, recipient.index) : undefined;
+  const told = toldReason({ message, recipient, events, now, running: queue !== undefined, ...(live ? { live } : {}) });
+  const site = live?.site ?? recipient.site;
+  // The reply of a return that was ordered is for the sender, and nobody has said it yet.
+  const explanation = lastReply && state !== 'delivered' && !(state === 'queued' && nextAttemptAt === RETURN_ORDERED_AT) ? ofRelay(explainLastReply(lastReply, recipient.index, events), site) : undefined;
+  const lanes = state === 'queued' && site !== undefined ? lanesOf(shaping, site, message) : [];
+  const because = restingBecause(live, lanes);
+  const waitUntil = live?.phase === 'scheduled' ? restOf(context, lanes, site, message.stream) : live?.until;
+  return {
+    id: message.id,
+    recipient: recipient.address,
+    sender: message.sender,
+    state,
+    ...told,
+    ...(live ? { phase: live.phase } : {}),
+    ...(live?.rule === undefined ? {} : { waitRule: live.rule }),
+    ...(waitUntil === undefined ? {} : { waitUntil }),
+    ...(lastReply ? { lastReply } : {}),
+    ...(explanation ? { explanation } : {}),
+    ...(because ? { because } : {}),
+    actor: whoActs(state, because?.culprit ?? explanation?.culprit, live, because ? classOfRest(live) : explanation?.faultClass, site),
+    ...(site === undefined ? {} : { site }),
+    ...(lanes.length === 0 ? {} : { lanes }),
+    stream: message.stream ?? 'transactional',
+    ...(message.origin.account === undefined ? {} : { account: message.origin.account }),
+    now,
+    queuedAt: message.queuedAt,
+    attempts,
+    // RETURN_ORDERED_AT is no time.
+    ...(state === 'queued' && nextAttemptAt > 0 ? { nextAttemptAt } : {}),
+    expiresAt: message.expiresAt,
+  };
+}
+
+/** What holds for all mail of a source, and what holds for the domain this message answers for. */
+function lanesOf(shaping: ShapingControl | undefined, site: string, { dkimDomain = '', sender }: QueueMessage): readonly LaneBrief[] {
+  const domain = dkimDomain === '' ? domainOf(sender).toLowerCase() : dkimDomain;
+  const lanes = shaping?.lanes().filter(({ key }) => key.site === site && (key.dkimDomain === '' || key.dkimDomain === domain)) ?? [];
+  return lanes.map(({ key, state, why, rule, next, nextChangeAt, lettersAt }) => ({
+    source: key.source,
+    ...(key.dkimDomain === '' ? {} : { domain: key.dkimDomain }),
+    state, why, ...(rule === undefined ? {} : { rule }), next,
+    ...(nextChangeAt === undefined ? {} : { nextChangeAt }), ...(lettersAt === undefined ? {} : { lettersAt }),
+  }));
+}
+
+/** Silence of a relay is for us to mend: nobody else chose it. */
+function ofRelay(explanation: TraceExplanation, site: string | undefined): TraceExplanation {
+  if (!site?.startsWith('relay:') || explanation.faultClass !== 'network') return explanation;
+  return { ...explanation, nextStep: 'See that the relay runs, and that its port is open for this server; until then it is tried again.' };
+}
+
+/** A rest ends by itself, a refusal only when its cause does. */
+function classOfRest(live: LiveWait | undefined): string | undefined {
+  return live?.rule === 'lane-blocked' ? undefined : 'rate';
+}
+
+/** Of the lane that its wait is about. */
+function restingBecause(live: LiveWait | undefined, lanes: readonly LaneBrief[]): TraceExplanation | undefined {
+  if (!live?.rule?.startsWith('lane-')) return undefined;
+  const resting = lanes.find(({ state, rule, why }) => state !== 'steady' && rule !== undefined && live.reason.includes(why));
+  return resting?.rule === undefined ? undefined : explainRule(resting.rule);
+}
+
+/**
+ * When the first source may go again, while every source rests there: a message is not tried sooner, whatever its
+ * schedule says. Undefined when one may go now, or a fallback takes it meanwhile.
+ */
+function restOf({ shaping, config }: ManageContext, lanes: readonly LaneBrief[], site: string | undefined, stream: QueueMessage['stream']): number | undefined {
+  if (lanes.length === 0 || config.outbound.fallbacks?.some(({ sites }) => sites.some((each) => each === site))) return undefined;
+  const endOf = ({ state, nextChangeAt = 0, lettersAt = nextChangeAt }: LaneBrief): number =>
+    state !== 'hot' && state !== 'blocked' ? 0 : stream === 'bulk' ? nextChangeAt : Math.min(nextChangeAt, lettersAt);
+  const ends = (shaping?.sources() ?? []).map(({ address }) => Math.max(0, ...lanes.filter(({ source }) => source === address).map(endOf)));
+  const first = Math.min(...ends);
+  return Number.isFinite(first) && first > 0 ? first : undefined;
+}
