@@ -5,7 +5,7 @@ import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
 import { Failure } from '../base/errors.ts';
 import { isLoopbackAddress, isPublicAddress } from '../base/public-address.ts';
 import type { Config, HostPort } from '../config/config.ts';
-import { DEFAULT_DOCTOR, type DoctorConfig } from '../config/doctor-settings.ts';
+import { DEFAULT_DOCTOR, type DoctorConfig } from '../config/doctor-config.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { DoctorNetwork, OutsideAnswer, OutsideProber } from '../contract/doctor-network.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
-import { DEFAULT_REPORTS } from '../config/reports-settings.ts';
+import { DEFAULT_REPORTS } from '../config/reports-config.ts';
 import type { Directory, Login, SigningKeys } from '../contract/directory.ts';
 import type { MailboxRoom } from '../contract/mailbox-room.ts';
 import type { CheckRecipient } from '../contract/recipient-check.ts';

@@ -29,7 +29,7 @@ import type { Judge } from '../flow/judge/judge.ts';
 import { delayNoticeTime } from '../flow/queue/delay-notice.ts';
 import type { ArcSealer } from '../flow/sign/arc-sealer.ts';
 import type { Signer } from '../flow/sign/signer.ts';
-import { DEFAULT_FEEDBACK } from '../config/feedback-settings.ts';
+import { DEFAULT_FEEDBACK } from '../config/feedback-config.ts';
 import { feedbackFields } from '../mail/feedback-fields.ts';
 import { forgedAuthenticationResults } from '../mail/authentication-results.ts';
 import { domainOf } from '../mail/address.ts';

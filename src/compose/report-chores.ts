@@ -1,5 +1,5 @@
 /** Forgets reports of others when their time is over, once a day. */
-import { DEFAULT_FEEDBACK } from '../config/feedback-settings.ts';
+import { DEFAULT_FEEDBACK } from '../config/feedback-config.ts';
 import type { Chore } from '../contract/chores.ts';
 import type { ManageContext } from '../manage/verb.ts';
 

@@ -10,8 +10,8 @@ import { createDirectory } from '../store/directory.ts';
 import { createMailboxRoom } from '../store/mailbox-room.ts';
 import { createSigningKeys } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
+import { createServiceOf } from './service-addresses.ts';
 import { createServiceDirectory } from './service-directory.ts';
-import { createServiceOf } from './services.ts';
 
 export interface SharedParts {
   readonly directory: Directory;

@@ -1,32 +1,7 @@
 /** The table [doctor] of posthorn.toml: what examinations may ask of others, and what others may ask of us. */
+import { PROGRAMMES, type DoctorConfig, type Programme } from './doctor-config.ts';
 import { optional, setting, table } from './setting.ts';
 import * as value from './values.ts';
-
-export interface DoctorConfig {
-  /** Address of a prober that dials our port 25, https. Absent: none. */
-  readonly prober?: string;
-  /** Others may have their port 25 tried by this server. Default false. */
-  readonly offerProber?: boolean;
-  /** 53 outside of rehearsals. */
-  readonly nameServerPort: number;
-  /** Absolute path. Absent: Safe Browsing is not asked. */
-  readonly safeBrowsingKeyFile?: string;
-  /** Absolute paths. Absent: the list is asked without a key, or not at all. */
-  readonly spamhausKeyFile?: string;
-  readonly abusixKeyFile?: string;
-  /** Local parts that begin with it are the mail-tester's; '' switches it off. */
-  readonly testAddress: string;
-  /** Programmes of providers that this server's owner says to be enrolled in. */
-  readonly enrolled?: readonly Programme[];
-  /** Addresses of our own whose unsubscribe links may be used for trying them. */
-  readonly unsubscribeTest?: readonly string[];
-}
-
-/** Google Postmaster Tools, Yahoo's complaint feedback loop, Microsoft SNDS and JMRP. */
-export const PROGRAMMES = ['google', 'yahoo', 'microsoft'] as const;
-export type Programme = (typeof PROGRAMMES)[number];
-
-export const DEFAULT_DOCTOR: DoctorConfig = { nameServerPort: 53, testAddress: 'test-' };
 
 export const doctor = table('What `posthorn doctor` asks of others.', {
   prober: optional(value.plainText(), 'Address of a prober, which tries our port 25 from outside: the page that `posthorn prober` serves on a machine of a friend, such as "https://prober.example.net/port25".', 'none: whether port 25 can be reached is not known'),

@@ -1,23 +1,10 @@
 /** The table [feedback] of posthorn.toml: reports of others about our mail. */
+import { DEFAULT_FEEDBACK, type FeedbackConfig } from './feedback-config.ts';
 import { setting, table } from './setting.ts';
 import * as value from './values.ts';
 
-export interface FeedbackConfig {
-  /** Local parts, in lower case, that the server reads reports at in every domain of its own. */
-  readonly addresses: readonly string[];
-  /** Milliseconds that reports are kept. */
-  readonly keepMs: number;
-  /** Bulk mail says where complaints go (RFC 9477), and names itself to Gmail's Postmaster Tools. */
-  readonly headers: boolean;
-}
-
-/** The records of `posthorn dns records` name the first two; complaints come to the others. */
-const ADDRESSES = ['dmarc', 'tls', 'fbl', 'abuse-reports', 'abuse'];
-
-export const DEFAULT_FEEDBACK: FeedbackConfig = { addresses: ADDRESSES, keepMs: 400 * 86_400_000, headers: false };
-
 export const feedback = table('What receivers report about our mail: DMARC, TLS and abuse reports.', {
-  addresses: setting(value.listOf(value.plainText()), 'Local parts at which the server reads reports, in each of its domains. Where somebody has such an address, he gets the mail, too.', ADDRESSES),
+  addresses: setting(value.listOf(value.plainText()), 'Local parts at which the server reads reports, in each of its domains. Where somebody has such an address, he gets the mail, too.', [...DEFAULT_FEEDBACK.addresses]),
   retention: setting(value.duration({ minMs: 86_400_000 }), 'How long reports are kept.', '400d'),
   headers: setting(value.toggle(), 'Give bulk mail of our own domains CFBL-Address (RFC 9477), which tells receivers where to send complaints, and Feedback-ID, by which Google counts complaints for each sender.', false),
 });

@@ -1,19 +1,7 @@
 /** The table [reports] of posthorn.toml: which reports others get from this server, and in whose name. */
+import type { ReportsConfig } from './reports-config.ts';
 import { optional, setting, table } from './setting.ts';
 import * as value from './values.ts';
-
-export interface ReportsConfig {
-  /** DMARC aggregate reports about mail that came in (RFC 9990). */
-  readonly dmarc: boolean;
-  /** TLS reports about mail that went out (RFC 8460). */
-  readonly tls: boolean;
-  /** Absent: the host name. */
-  readonly organization?: string;
-  /** Absent: postmaster@ the origin, else the host name. */
-  readonly from?: string;
-}
-
-export const DEFAULT_REPORTS: ReportsConfig = { dmarc: true, tls: true };
 
 export const reports = table('Daily reports to other domains that ask for them in the DNS.', {
   dmarc: setting(value.toggle(), 'Tell domains how mail in their name fared here: DMARC aggregate reports (RFC 9990). They name sending servers and counts, never recipients.', true),

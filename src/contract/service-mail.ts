@@ -35,3 +35,6 @@ export interface ServiceAddress {
  * Undefined: none. Asked at every RCPT: answers from memory.
  */
 export type ServiceOf = (address: string) => Promise<ServiceAddress | undefined>;
+
+/** Name of the service that reads reports about our mail. */
+export const REPORT_SERVICE = 'reports';

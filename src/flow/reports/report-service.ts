@@ -14,7 +14,7 @@ import type { Clock } from '../../base/clock.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { ReportArrival as Arrival } from '../../contract/reports.ts';
 import type { LaneKey } from '../../contract/sending.ts';
-import type { MailService, ServiceMail } from '../../contract/service-mail.ts';
+import { REPORT_SERVICE, type MailService, type ServiceMail } from '../../contract/service-mail.ts';
 import { domainOf } from '../../mail/address.ts';
 import type { ParsedArf } from '../../mail/arf.ts';
 import type { StoreClients } from '../../store/store-clients.ts';
@@ -22,8 +22,6 @@ import { readReportMessage, type FoundReport } from '../../verify/reports/report
 import { arrivalOf } from './bringer.ts';
 import { readComplaint, type ReadComplaint } from './complaint.ts';
 import { isOurs, keepDmarc, keepTls, type KeepPorts } from '../../verify/reports/keep-report.ts';
-
-export const REPORT_SERVICE = 'reports';
 
 export interface ReportServicePorts extends Pick<KeepPorts, 'directory' | 'keepMs'> {
   readonly store: Pick<StoreClients, 'reports' | 'timeline' | 'suppressions'>;

@@ -1,6 +1,6 @@
 /** The DNS lists that can be asked here: those that need no key, and those whose key [doctor] names. */
 import { readFile, stat } from 'node:fs/promises';
-import type { DoctorConfig } from '../../config/doctor-settings.ts';
+import type { DoctorConfig } from '../../config/doctor-config.ts';
 import { domainListsWith, type DomainList } from '../../verify/dnsbl/domain-lists.ts';
 import { listsWith, type DnsList, type ListKey } from '../../verify/dnsbl/lists.ts';
 

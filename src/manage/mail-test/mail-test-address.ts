@@ -1,6 +1,6 @@
 /** Which addresses are the mail-tester's. By itself, because every thread that takes mail asks. */
 import type { Config } from '../../config/config.ts';
-import { DEFAULT_DOCTOR } from '../../config/doctor-settings.ts';
+import { DEFAULT_DOCTOR } from '../../config/doctor-config.ts';
 import { localPartOf } from '../../mail/address.ts';
 
 export const MAIL_TEST_SERVICE = 'mail-test';

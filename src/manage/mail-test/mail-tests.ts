@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { MAIL_TEST_LIMITS } from '../../base/content-limits.ts';
 import { Failure } from '../../base/errors.ts';
-import { DEFAULT_DOCTOR } from '../../config/doctor-settings.ts';
+import { DEFAULT_DOCTOR } from '../../config/doctor-config.ts';
 import { domainKey } from '../../store/clients/directory.ts';
 import type { MailTest } from '../../store/clients/mail-tests.ts';
 import type { ScoreReport } from './score.ts';

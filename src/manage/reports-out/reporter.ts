@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { REPORT_OUT_LIMITS } from '../../base/report-limits.ts';
 import type { Config } from '../../config/config.ts';
-import { DEFAULT_REPORTS, type ReportsConfig } from '../../config/reports-settings.ts';
+import { DEFAULT_REPORTS, type ReportsConfig } from '../../config/reports-config.ts';
 
 export const DAY_MS = 86_400_000;
 const DAY_CHARS = 10;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Failure } from '../../base/errors.ts';
 import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
-import { DEFAULT_FEEDBACK } from '../../config/feedback-settings.ts';
+import { DEFAULT_FEEDBACK } from '../../config/feedback-config.ts';
 import type { Complaint, DmarcSourceSummary } from '../../contract/reports.ts';
 import { domainKey } from '../../store/clients/directory.ts';
 import { createDirectory } from '../../store/directory.ts';

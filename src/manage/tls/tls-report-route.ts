@@ -9,7 +9,7 @@
  */
 import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
 import { Semaphore } from '../../base/semaphore.ts';
-import { DEFAULT_FEEDBACK } from '../../config/feedback-settings.ts';
+import { DEFAULT_FEEDBACK } from '../../config/feedback-config.ts';
 import type { HttpRoute, HttpRouteAnswer, HttpRouteRequest } from '../../contract/http-route.ts';
 import type { TlsReport } from '../../contract/reports.ts';
 import { normalizeDomain } from '../../mail/address.ts';
