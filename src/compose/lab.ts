@@ -133,8 +133,16 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
       accounts = await furnish(ours, dir);
       await lab.refreshRecords();
     };
-    const server = await startServer({ config, clock, log, verbs: labVerbs(lab, () => running?.forget()), connectAllowed: insideLab, beforeQueue });
+    const recertify = async ({ store }: ManageContext): Promise<void> => {
+      const { domains } = await store.directory.snapshot();
+      const { certificate, key } = config.tls;
+      if (certificate === undefined || key === undefined) return;
+      await certify(lab, { certificate, key }, host, domains.map(({ name }) => name));
+      await running?.reload(loadConfig(config.file));
+    };
+    const server = await startServer({ config, clock, log, verbs: labVerbs(lab, { forget: () => running?.forget(), recertify }), connectAllowed: insideLab, beforeQueue });
     running = server;
+    await recertify(server.context);
     const facts: LabFacts = { dir, config: config.file, host: host.mxAddress, ports: portsOf(portBase), accessPorts: accessPortsOf(server), http: httpUrlOf(server), accounts, ca: lab.ca, providers: lab.providers, dns: lab.dns };
     return {
       facts,
@@ -167,12 +175,21 @@ function accessPortsOf({ access }: RunningServer): LabFacts['accessPorts'] {
 /** Verbs after which the lab publishes anew, since its DNS panel fills itself in. */
 const CHANGES_RECORDS = /^(?:domain|dkim)\./;
 
+/** After these a certificate with other names is needed. */
+const CHANGES_NAMES = /^domain\.(?:add|remove)$/;
+
+interface LabChanges {
+  forget(): void;
+  recertify(context: ManageContext): Promise<void>;
+}
+
 /** All verbs; a change of the weather or of the DNS is felt at once, not when a cache or an idle connection has expired. */
-function labVerbs(lab: Lab, forget: () => void): AnyVerb[] {
+function labVerbs(lab: Lab, { forget, recertify }: LabChanges): AnyVerb[] {
   return [...verbs, ...createLabVerbs(lab)].map((verb: AnyVerb) => {
     if (verb.name !== 'lab.scenario' && verb.name !== 'lab.record' && !CHANGES_RECORDS.test(verb.name)) return verb;
     const run: AnyVerb['run'] = async (context, args) => {
       const result: unknown = await verb.run(context, args);
+      if (CHANGES_NAMES.test(verb.name)) await recertify(context);
       if (CHANGES_RECORDS.test(verb.name)) await lab.refreshRecords();
       // Who only lists the scenarios changes nothing.
       else if (verb.name === 'lab.scenario' && (args as { readonly state?: string }).state === undefined) return result;
@@ -208,14 +225,20 @@ async function furnish(context: ManageContext, dir: string): Promise<Account[]> 
   return accounts;
 }
 
+/** One certificate for all names that our domains announce: as their owners would have it from their authority. */
+async function certify(lab: Lab, { certificate, key }: { readonly certificate: string; readonly key: string }, host: { readonly ip: string; readonly mxAddress: string }, domains: readonly string[]): Promise<void> {
+  const names = domains.flatMap((domain) => [domain, `mta-sts.${domain}`, `autoconfig.${domain}`, `autodiscover.${domain}`]);
+  const issued = await lab.issueCertificate([HOSTNAME, ...names, 'localhost', host.mxAddress, host.ip]);
+  writeFileSync(certificate, issued.certificatePem);
+  writeFileSync(key, issued.keyPem, { mode: 0o600 });
+}
+
 /** Written anew at each start: the folder may be used again with other ports. */
 async function writeConfig(dir: string, portBase: number, host: { ip: string; mxAddress: string }, lab: Lab, settings: string): Promise<string> {
   const certificate = join(dir, 'certificate.pem');
   const key = join(dir, 'key.pem');
-  const issued = await lab.issueCertificate([HOSTNAME, DOMAIN, `mta-sts.${DOMAIN}`, `autoconfig.${DOMAIN}`, `autodiscover.${DOMAIN}`, 'localhost', host.mxAddress, host.ip]);
-  writeFileSync(certificate, issued.certificatePem);
+  await certify(lab, { certificate, key }, host, [DOMAIN]);
   const browsingKey = join(dir, 'safe-browsing.key');
-  writeFileSync(key, issued.keyPem, { mode: 0o600 });
   writeFileSync(browsingKey, 'lab\n', { mode: 0o600 });
   const ports = portsOf(portBase);
   const file = join(dir, 'posthorn.toml');

@@ -9,16 +9,19 @@ export interface Scored {
   readonly causedBy?: string | undefined;
 }
 
+/** Taken off ten for this finding; caps apart. */
+export function pointsOf({ level, weight, causedBy }: Scored): number {
+  if (causedBy !== undefined) return 0;
+  return level === 'fail' ? weight : level === 'warn' ? weight / 2 : 0;
+}
+
 /** From 0 to 10, one decimal. */
 export function scoreOf(findings: readonly Scored[]): number {
   let score = 10;
   let cap = 10;
-  for (const { level, weight, cap: own, causedBy } of findings) {
-    if (causedBy !== undefined) continue;
-    if (level === 'fail') {
-      score -= weight;
-      cap = Math.min(cap, own ?? 10);
-    } else if (level === 'warn') score -= weight / 2;
+  for (const finding of findings) {
+    score -= pointsOf(finding);
+    if (finding.level === 'fail' && finding.causedBy === undefined) cap = Math.min(cap, finding.cap ?? 10);
   }
   return Math.round(Math.max(0, Math.min(score, cap)) * 10) / 10;
 }

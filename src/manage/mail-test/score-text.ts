@@ -1,6 +1,7 @@
 /** The report of the mail-tester as lines for people: what costs points first, each with its fix. */
 import { safeForTerminal } from '../../mail/text.ts';
 import type { Result } from '../../doctor/examination.ts';
+import { pointsOf } from '../../doctor/score.ts';
 import type { ScoreReport } from './score.ts';
 
 export interface ReportSection {
@@ -42,7 +43,7 @@ function itemOf({ level, title, text, weight, cap, remedy, record, link }: Resul
     level,
     title,
     text: safeForTerminal(text),
-    points: level === 'fail' ? weight : level === 'warn' ? weight / 2 : 0,
+    points: pointsOf({ level, weight }),
     ...(level === 'fail' && cap !== undefined ? { cap } : {}),
     ...(bad && remedy !== undefined ? { remedy: safeForTerminal(remedy) } : {}),
     ...(bad && record !== undefined ? { record: safeForTerminal(record) } : {}),

@@ -16,6 +16,8 @@ export const tlsa = defineCheck<DomainSubject>({
     if (hosts.length === 0) return skip(`${domain} has no mail servers that could have TLSA records.`);
     // What is shown is looked at also of this server: the file of its certificate may be newer than what it has loaded.
     const findings = await Promise.all(hosts.slice(0, HOSTS_MAX).map((host) => checkDaneHost({ dns, network }, { domain, host, mxSecure: mx.secure, now, own: host === hostname ? { chain: [] } : undefined })));
-    return worstOf(findings.flat());
+    const worst = worstOf(findings.flat());
+    // Records that nobody heeds keep no mail out; only those that do not fit cost something.
+    return worst.level === 'warn' ? { ...worst, weight: 0 } : worst;
   },
 });
