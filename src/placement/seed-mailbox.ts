@@ -6,10 +6,11 @@ import { Failure } from '../base/errors.ts';
 import { PLACEMENT_LIMITS } from '../base/placement-limits.ts';
 import { TRANSFER_LIMITS } from '../base/transfer-limits.ts';
 import type { Place, Placement } from '../contract/placement.ts';
-import { parseDate } from '../mail/date.ts';
 import { firstField, parseHeader } from '../mail/header.ts';
+import { fetchedItems, parseInternalDate } from '../net/imap-answers.ts';
 import { ImapClient, quoted, type ImapTarget } from '../net/imap-client.ts';
 import type { ClientTls } from '../net/tls.ts';
+import { formatDay } from '../wire/imap/date-time.ts';
 import { decodeModifiedUtf7 } from '../wire/imap/modified-utf7.ts';
 import type { ImapValue } from '../wire/imap/response-values.ts';
 import type { SaslCredentials } from '../wire/sasl/client.ts';
@@ -37,7 +38,7 @@ export async function findInSeed(access: SeedAccess, wanted: readonly Placement[
   const client = await open(access);
   const left = new Map(wanted.map((placement) => [placement.messageId, placement]));
   const found: Placement[] = [];
-  const since = searchDate(Math.min(...wanted.map(({ sentAt }) => sentAt)) - DAY_MS);
+  const since = formatDay(Math.min(...wanted.map(({ sentAt }) => sentAt)) - DAY_MS);
   try {
     for (const folder of foldersInOrder(await listFolders(client), PLACEMENT_LIMITS.foldersMax)) {
       if (left.size === 0) break;
@@ -94,11 +95,11 @@ async function recentMessages(client: ImapClient, folder: SeedFolder, since: str
   if (uids.length === 0) return [];
   const seen: Seen[] = [];
   for await (const values of client.responses(`UID FETCH ${uids.join(',')} (UID INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])`)) {
-    const items = fetchItems(values);
+    const items = fetchedItems(values);
     const uid = Number(items?.get('UID'));
     const header = [...(items ?? [])].find(([name]) => name.startsWith('BODY['))?.[1];
     const messageId = header === undefined ? undefined : firstField(parseHeader(bytesOf(header)).fields, 'message-id')?.value.trim();
-    if (messageId !== undefined && uid > 0 && seen.length < PLACEMENT_LIMITS.waitingMax) seen.push({ uid, messageId, arrivedAt: internalDate(textOf(items?.get('INTERNALDATE'))) });
+    if (messageId !== undefined && uid > 0 && seen.length < PLACEMENT_LIMITS.waitingMax) seen.push({ uid, messageId, arrivedAt: parseInternalDate(textOf(items?.get('INTERNALDATE'))) });
   }
   return seen;
 }
@@ -106,7 +107,7 @@ async function recentMessages(client: ImapClient, folder: SeedFolder, since: str
 async function headerOf(client: ImapClient, uid: number): Promise<Buffer> {
   const { untagged } = await client.command(`UID FETCH ${uid} (UID BODY.PEEK[HEADER]<0.${PLACEMENT_LIMITS.headerBytesMax}>)`);
   for (const values of untagged) {
-    const header = [...(fetchItems(values) ?? [])].find(([name]) => name.startsWith('BODY['))?.[1];
+    const header = [...(fetchedItems(values) ?? [])].find(([name]) => name.startsWith('BODY['))?.[1];
     if (header !== undefined) return bytesOf(header);
   }
   return Buffer.alloc(0);
@@ -119,29 +120,10 @@ async function isAside(client: ImapClient, uid: number): Promise<boolean> {
   return !untagged.some((values) => values[0] === 'SEARCH' && values.slice(1).map(Number).includes(uid));
 }
 
-function fetchItems(values: readonly ImapValue[]): ReadonlyMap<string, ImapValue> | undefined {
-  const list = values[2];
-  if (String(values[1]).toUpperCase() !== 'FETCH' || !Array.isArray(list)) return undefined;
-  return new Map(Array.from({ length: Math.floor(list.length / 2) }, (_, at) => [String(list[2 * at]).toUpperCase(), list[2 * at + 1]]));
-}
-
 function textOf(value: ImapValue | undefined): string {
   return Buffer.isBuffer(value) ? value.toString('utf8') : typeof value === 'string' ? value : '';
 }
 
 function bytesOf(value: ImapValue): Buffer {
   return Buffer.isBuffer(value) ? value : Buffer.from(textOf(value), 'utf8');
-}
-
-/** RFC 9051 §9 date-time. */
-function internalDate(text: string): number | undefined {
-  return parseDate(text.trim().replace(/^(\d{1,2})-([A-Za-z]{3})-(\d{4}) /, '$1 $2 $3 '));
-}
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** RFC 9051 §9 date. */
-function searchDate(at: number): string {
-  const date = new Date(at);
-  return `${date.getUTCDate()}-${MONTHS[date.getUTCMonth()]}-${date.getUTCFullYear()}`;
 }

@@ -7,7 +7,7 @@ import { Failure } from '../base/errors.ts';
 import { TRANSFER_LIMITS } from '../base/transfer-limits.ts';
 import { quoted, type ImapClient } from '../net/imap-client.ts';
 import type { ImapValue } from '../wire/imap/response-values.ts';
-import { parseImapDateTime } from './imap-date.ts';
+import { fetchedItems, parseInternalDate } from '../net/imap-answers.ts';
 import type { ImapLine } from './imap-line.ts';
 import { withCrlf } from './line-ends.ts';
 import type { SourceFolder, SourceMessage } from './source.ts';
@@ -45,7 +45,7 @@ async function allUids(client: ImapClient): Promise<Uint32Array> {
   let uids = new Uint32Array(1024);
   let count = 0;
   for await (const values of client.responses('FETCH 1:* (UID)')) {
-    const uid = uidOf(fetchItems(values));
+    const uid = uidOf(fetchedItems(values));
     if (uid === undefined) continue;
     if (count === TRANSFER_LIMITS.imapMessagesMax) throw new Failure('imap-garbage', `the server lists more than ${TRANSFER_LIMITS.imapMessagesMax} messages`, { temporary: false });
     if (count === uids.length) {
@@ -165,7 +165,7 @@ class MailboxReading {
     await this.#reopen(client);
     let unasked = 0;
     for await (const values of client.responses(`UID FETCH ${setOf(uids)} (UID ${items})`)) {
-      const found = fetchItems(values);
+      const found = fetchedItems(values);
       const uid = uidOf(found);
       if (found && uid !== undefined && left.has(uid) && take(uid, found)) left.delete(uid);
       else unasked += 1;
@@ -196,15 +196,6 @@ function setOf(uids: readonly number[]): string {
   return ranges.map(([from, to]) => (from === to ? String(from) : `${from}:${to}`)).join(',');
 }
 
-/** `['12', 'FETCH', [name, value, …]]` as a map; undefined for other responses. */
-function fetchItems(values: readonly ImapValue[]): Items | undefined {
-  const list = values[2];
-  if (String(values[1]).toUpperCase() !== 'FETCH' || !Array.isArray(list)) return undefined;
-  const items = new Map<string, ImapValue>();
-  for (let at = 0; at + 1 < list.length; at += 2) items.set(String(list[at]).toUpperCase(), list[at + 1]);
-  return items;
-}
-
 const UID_MAX = 0xffff_fffe;
 
 function uidOf(items: Items | undefined): number | undefined {
@@ -218,7 +209,7 @@ function factsOf(items: Items): Facts | undefined {
   const flags = items.get('FLAGS');
   return {
     flags: (Array.isArray(flags) ? flags : []).map(String).filter((flag) => flag.toLowerCase() !== '\\recent'),
-    internalDate: parseImapDateTime(String(items.get('INTERNALDATE') ?? '')) ?? 0,
+    internalDate: parseInternalDate(String(items.get('INTERNALDATE') ?? '')) ?? 0,
     sizeBytes: Number(items.get('RFC822.SIZE')) || 0,
   };
 }

@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { formatDateTime } from '../../wire/imap/date-time.ts';
 import type { InboxMessage, ProviderMailbox } from './mailbox.ts';
 
 export const LAB_SEED_PASSWORD = 'lab';
@@ -172,7 +173,7 @@ class ImapDoorSession {
       const [section, bytes] = /HEADER\.FIELDS/i.test(rest)
         ? ['BODY[HEADER.FIELDS (MESSAGE-ID)]', Buffer.from(`Message-ID: ${message.messageId}\r\n\r\n`)] as const
         : /BODY(?:\.PEEK)?\[HEADER\]/i.test(rest) ? [`BODY[HEADER]${/<0\.\d+>/.test(rest) ? '<0>' : ''}`, header] as const : ['BODY[]', content] as const;
-      this.#socket.write(`* ${uid} FETCH (UID ${uid} INTERNALDATE "${internalDate(message.receivedAt)}" ${section} {${bytes.length}}\r\n`);
+      this.#socket.write(`* ${uid} FETCH (UID ${uid} INTERNALDATE "${formatDateTime(Date.parse(message.receivedAt))}" ${section} {${bytes.length}}\r\n`);
       this.#socket.write(bytes);
       this.#socket.write(')\r\n');
     }
@@ -193,12 +194,4 @@ class ImapDoorSession {
 /** Quoted strings and atoms. */
 function strings(text: string): readonly string[] {
   return [...text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, inQuotes, atom = '']) => inQuotes?.replace(/\\(.)/g, '$1') ?? atom);
-}
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** RFC 9051 §9 date-time. */
-function internalDate(iso: string): string {
-  const date = new Date(iso);
-  return `${String(date.getUTCDate()).padStart(2)}-${MONTHS[date.getUTCMonth()]}-${date.getUTCFullYear()} ${date.toISOString().slice(11, 19)} +0000`;
 }

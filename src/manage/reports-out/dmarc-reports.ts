@@ -15,7 +15,7 @@ import { dmarcDestinations, type DmarcDestination } from '../../verify/reports/d
 import type { ManageContext } from '../verb.ts';
 import { mailReport } from './mailed.ts';
 import { runReports, settled, type DayPlan, type DestinationSend, type OpenDay } from './report-run.ts';
-import { DAY_MS, dayOf, dueDays, reporterOf, reportIdOf, timeOf, type ReportRun } from './reporter.ts';
+import { DAY_MS, dayOf, dueDays, reporterOf, reportIdOf, timeOf, type ReportRun, type MadeReport } from './reporter.ts';
 
 const compress = promisify(gzip);
 /** Base64 and line ends: the size limit in a `rua` is for what is sent. */
@@ -52,24 +52,16 @@ async function plan(context: ReportContext, ownMail: OwnMail, { day, domain }: O
   const ours = new Set((await context.store.directory.snapshot()).domains.map(({ name }) => name));
   if (ours.has(domain)) return { kind: 'none', detail: 'a domain of this server' };
   const destinations = await dmarcDestinations(context.dns, domain, record.rua.slice(0, REPORT_OUT_LIMITS.destinationsMax));
-  let made: Promise<Made> | undefined;
-  const report = (): Promise<Made> => (made ??= make(context, day, domain, record));
+  let made: Promise<MadeReport> | undefined;
+  const report = (): Promise<MadeReport> => (made ??= make(context, day, domain, record));
   return { kind: 'destinations', sends: destinations.map((destination) => sendTo({ context, ownMail, ours, report, now }, destination)) };
-}
-
-interface Made {
-  readonly attachment: Buffer;
-  readonly domain: string;
-  readonly reportId: string;
-  readonly begin: number;
-  readonly end: number;
 }
 
 interface SendPorts {
   readonly context: ReportContext;
   readonly ownMail: OwnMail;
   readonly ours: ReadonlySet<string>;
-  readonly report: () => Promise<Made>;
+  readonly report: () => Promise<MadeReport>;
   readonly now: number;
 }
 
@@ -90,7 +82,7 @@ function sendTo({ context, ownMail, ours, report, now }: SendPorts, to: DmarcDes
   };
 }
 
-async function make({ store, config }: ReportContext, day: string, domain: string, record: DmarcRecord): Promise<Made> {
+async function make({ store, config }: ReportContext, day: string, domain: string, record: DmarcRecord): Promise<MadeReport> {
   const { organization, from, submitter } = reporterOf(config);
   const rows = await store.reportsOut.rows(day, domain);
   const reportId = reportIdOf('dmarc', submitter, domain, day);

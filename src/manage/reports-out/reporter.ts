@@ -25,6 +25,16 @@ export function reporterOf(config: Config): Reporter {
   };
 }
 
+/** Of one day about one domain, packed. */
+export interface MadeReport {
+  readonly attachment: Buffer;
+  readonly domain: string;
+  readonly reportId: string;
+  /** Milliseconds since 1970. */
+  readonly begin: number;
+  readonly end: number;
+}
+
 /** Days of UTC, `2026-11-20`: from one on, before another. */
 export interface DaySpan {
   readonly from: string;

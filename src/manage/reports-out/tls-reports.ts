@@ -16,7 +16,7 @@ import { tlsReports, type TlsReport } from '../tls/tls-report.ts';
 import type { ManageContext } from '../verb.ts';
 import { mailReport } from './mailed.ts';
 import { runReports, settled, type DayPlan, type DestinationSend, type OpenDay, type Outcome } from './report-run.ts';
-import { DAY_MS, dueDays, reporterOf, reportIdOf, timeOf, type ReportRun } from './reporter.ts';
+import { DAY_MS, dueDays, reporterOf, reportIdOf, timeOf, type ReportRun, type MadeReport } from './reporter.ts';
 
 const compress = promisify(gzip);
 const OK_MIN = 200;
@@ -54,14 +54,6 @@ interface SendPorts {
   readonly signal: AbortSignal;
 }
 
-interface Made {
-  readonly attachment: Buffer;
-  readonly domain: string;
-  readonly reportId: string;
-  readonly begin: number;
-  readonly end: number;
-}
-
 async function plan(ports: SendPorts, { day, domain }: OpenDay): Promise<DayPlan> {
   const { store, config, dns } = ports.context;
   const destinations = await tlsDestinations(dns, domain);
@@ -87,7 +79,7 @@ async function onlyReports({ context }: SendPorts, day: string, domain: string, 
   return sessions <= (await context.store.reportsOut.mailedTo(domain, begin, begin + DAY_MS));
 }
 
-function sendTo({ context, ownMail, now, signal }: SendPorts, uri: ReportUri, made: Made): DestinationSend {
+function sendTo({ context, ownMail, now, signal }: SendPorts, uri: ReportUri, made: MadeReport): DestinationSend {
   const destination = uri.uri;
   if (uri.kind === 'unusable') return settled({ state: 'refused', destination, detail: `the address ${uri.reason}` });
   if (made.attachment.length > REPORT_OUT_LIMITS.attachmentBytesMax) return settled({ state: 'refused', destination, detail: `the report has ${made.attachment.length} bytes` });
@@ -101,7 +93,7 @@ function sendTo({ context, ownMail, now, signal }: SendPorts, uri: ReportUri, ma
 }
 
 /** RFC 8460 §5.4. */
-async function post(fetch: HttpsFetch, url: URL, destination: string, { attachment }: Made, signal: AbortSignal): Promise<Outcome> {
+async function post(fetch: HttpsFetch, url: URL, destination: string, { attachment }: MadeReport, signal: AbortSignal): Promise<Outcome> {
   const answer = await fetch({
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? 443 : Number(url.port),

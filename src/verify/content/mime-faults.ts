@@ -4,6 +4,7 @@
  * Policy: `broken` is what servers refuse or readers cannot show; the rest works by luck. Bounded: the parts that
  * parseMimeStructure found, and one pass over the bytes.
  */
+import { longestLine } from '../longest-line.ts';
 import { isUtf8 } from 'node:buffer';
 import { CONTENT_LIMITS } from '../../base/content-limits.ts';
 import { allFields, firstField, parseHeader } from '../../mail/header.ts';
@@ -36,13 +37,7 @@ export function partFaultsOf(reading: MessageReading): MimeFault[] {
 }
 
 function lineFaults({ bytes }: MessageReading): MimeFault[] {
-  let longest = 0;
-  for (let from = 0; from < bytes.length; ) {
-    const end = bytes.indexOf(10, from);
-    const stop = end < 0 ? bytes.length : end;
-    longest = Math.max(longest, stop - from - (bytes[stop - 1] === 13 ? 1 : 0));
-    from = stop + 1;
-  }
+  const longest = longestLine(bytes);
   const faults: MimeFault[] = [];
   if (longest > LINE_BYTES_MAX) faults.push({ broken: true, text: `A line has ${longest} bytes; ${LINE_BYTES_MAX} are allowed (RFC 5322 section 2.1.1).`, fix: ENCODE });
   if (bytes.includes(0)) faults.push({ broken: true, text: 'The message holds a NUL byte, which many servers refuse.', fix: ENCODE });

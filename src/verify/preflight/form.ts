@@ -2,6 +2,7 @@
  * The form of an outgoing message as receivers judge it: the fields that must be there once, line lengths, 8-bit text,
  * unsubscribing with one click. Pure.
  */
+import { longestLine } from '../longest-line.ts';
 import { parseAddressList } from '../../mail/address-list.ts';
 import { parseDate } from '../../mail/date.ts';
 import { allFields, firstField, type ParsedHeader } from '../../mail/header.ts';
@@ -90,17 +91,6 @@ function textFindings({ header, bytes, body, smtpUtf8 }: FormInput): Finding[] {
     findings.push(find('line-too-long', `The message has a line of ${line} bytes; ${LINE_BYTES_MAX} are allowed (RFC 5322 section 2.1.1).`, 'Encode the part as quoted-printable or base64.'));
   }
   return findings;
-}
-
-function longestLine(bytes: Buffer): number {
-  let longest = 0;
-  for (let from = 0; from < bytes.length; ) {
-    const end = bytes.indexOf(10, from);
-    const stop = end < 0 ? bytes.length : end;
-    longest = Math.max(longest, stop - from - (bytes[stop - 1] === 13 ? 1 : 0));
-    from = stop + 1;
-  }
-  return longest;
 }
 
 /** RFC 8058 §3.1, which also wants both fields signed (§4). */

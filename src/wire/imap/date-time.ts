@@ -46,3 +46,9 @@ export function formatDateTime(timeMs: number): string {
   const year = String(date.getUTCFullYear()).padStart(4, '0');
   return `${day}-${MONTHS[date.getUTCMonth()]}-${year} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
 }
+
+/** For SEARCH: `1-Jul-2026`, in UTC. */
+export function formatDay(timeMs: number): string {
+  const date = new Date(timeMs);
+  return `${date.getUTCDate()}-${MONTHS[date.getUTCMonth()]}-${date.getUTCFullYear()}`;
+}

@@ -1,8 +1,8 @@
 /** `posthorn account …` */
-import { createInterface } from 'node:readline';
 import type { AccountSecret } from '../../../manage/directory/account.ts';
 import { group, leaf, type Registry } from '../command.ts';
-import { type CommonOptions, type Session, UsageError } from '../session.ts';
+import { secretFromStdin } from '../secret-input.ts';
+import type { CommonOptions, Session } from '../session.ts';
 import { moment } from '../words.ts';
 import { addAccountAccess } from './account-access.ts';
 import { addAccountMailbox } from './account-mailbox.ts';
@@ -26,7 +26,7 @@ export function add(registry: Registry): void {
   const account = group(registry, 'account', 'accounts: add, list, show, password, app passwords, one-time codes, log-ins, quota, share, shares, enable, disable, remove');
   const { session } = registry;
   leaf<AddOptions>(registry, account, 'add', 'add an account; makes a password and prints it once', '<address>', async (options, address) => {
-    const password = options.passwordStdin ? await readPassword(session) : undefined;
+    const password = options.passwordStdin ? await secretFromStdin(session) : undefined;
     const args = { address, ...(password !== undefined && { password }), ...(options.createDomain && { createDomain: true }), ...(options.shared && { shared: true }) };
     showSecret(session, options, await session.call<AccountSecret & { domainCreated: boolean }>(options, 'account.add', args));
   })
@@ -39,7 +39,7 @@ export function add(registry: Registry): void {
     session.out.table([{ title: 'Account' }, { title: 'State' }], result.accounts.map((row) => [row.address, stateOf(row)]), 'no accounts yet; add one with: posthorn account add ADDRESS');
   });
   leaf<AddOptions>(registry, account, 'password', 'change a password; makes one and prints it once', '<address>', async (options, address) => {
-    const password = options.passwordStdin ? await readPassword(session) : undefined;
+    const password = options.passwordStdin ? await secretFromStdin(session) : undefined;
     showSecret(session, options, await session.call<AccountSecret>(options, 'account.password', { address, ...(password !== undefined && { password }) }));
   }).option('--password-stdin', 'read the password from standard input instead of making one');
   addShow(registry, account);
@@ -98,13 +98,4 @@ function showSecret({ out }: Session, options: CommonOptions, secret: AccountSec
     ['Password', secret.password],
   ]);
   if (secret.password !== undefined) out.note('This is the only time that the password is shown.');
-}
-
-/** The first line of standard input. */
-async function readPassword({ io }: Session): Promise<string> {
-  for await (const line of createInterface({ input: io.stdin })) {
-    if (line !== '') return line;
-    break;
-  }
-  throw new UsageError('--password-stdin: no password came on standard input');
 }

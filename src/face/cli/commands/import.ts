@@ -1,12 +1,11 @@
 /** `posthorn import …`: mail from elsewhere into an account. */
-import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { Option } from 'commander';
 import { Failure } from '../../../base/errors.ts';
 import type { Column } from '../../../base/table.ts';
 import { importMail, type ImportOrigin, type ImportProgress, type ImportResult } from '../../../manage/transfer/import-mail.ts';
 import { group, leaf, type Registry, wholeNumber } from '../command.ts';
 import { Progress } from '../progress.ts';
+import { secretFromFile, secretFromStdin } from '../secret-input.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 
 interface ImportOptions extends CommonOptions {
@@ -63,19 +62,10 @@ async function imapOrigin(session: Session, options: ImapOptions, host: string):
   const { user = '', tls, caFile } = options;
   const origin = { kind: 'imap', host, port: options.port ?? (tls === 'implicit' ? 993 : 143), security: tls, username: user, ...(caFile === undefined ? {} : { caFile }) } as const;
   const onTrouble = (text: string): void => session.out.note(text);
-  if (options.tokenFile !== undefined) return { ...origin, token: fileLine(options.tokenFile), onTrouble };
-  if (options.passwordFile !== undefined) return { ...origin, password: fileLine(options.passwordFile), onTrouble };
+  if (options.tokenFile !== undefined) return { ...origin, token: secretFromFile(session, options.tokenFile), onTrouble };
+  if (options.passwordFile !== undefined) return { ...origin, password: secretFromFile(session, options.passwordFile), onTrouble };
   if (!options.passwordStdin) throw new UsageError('say where the password is: --password-file FILE, --password-stdin or --token-file FILE');
-  for await (const line of createInterface({ input: session.io.stdin })) return { ...origin, password: line, onTrouble };
-  throw new UsageError('--password-stdin: no password came on standard input');
-}
-
-function fileLine(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').replace(/\r?\n[^]*$/, '');
-  } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  return { ...origin, password: await secretFromStdin(session), onTrouble };
 }
 
 async function run(session: Session, options: ImportOptions, account: string, origin: ImportOrigin): Promise<number> {

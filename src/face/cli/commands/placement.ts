@@ -1,12 +1,11 @@
 /** `posthorn placement`: where our mail arrives at providers, seen in mailboxes of our own there. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Option } from 'commander';
 import type { Column } from '../../../base/table.ts';
 import type { PlacementShare, Seed } from '../../../contract/placement.ts';
 import type { AddedSeed, Collected, PlacementReport, SentTests } from '../../../manage/sending/placement.ts';
 import { group, leaf, subgroup, wholeNumber, type Registry } from '../command.ts';
+import { secretFromFile, secretFromStdin } from '../secret-input.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { age, moment } from '../words.ts';
 import { readMessageFile } from './message-file.ts';
@@ -108,18 +107,9 @@ async function secretOf(session: Session, options: SeedOptions): Promise<object>
     if (clientId === undefined || refreshTokenFile === undefined) throw new UsageError('--token-url needs --client-id and --refresh-token-file');
     return { oauth: { kind: 'refresh', tokenUrl, clientId, refreshTokenFile: path(refreshTokenFile), ...(clientSecretFile === undefined ? {} : { clientSecretFile: path(clientSecretFile) }), ...(scope === undefined ? {} : { scope }) } };
   }
-  if (options.passwordFile !== undefined) return { password: firstLine(path(options.passwordFile)) };
+  if (options.passwordFile !== undefined) return { password: secretFromFile(session, options.passwordFile) };
   if (!options.passwordStdin) throw new UsageError('say where the secret is: --password-stdin, --password-file FILE, --token-file FILE or --token-url URL');
-  for await (const line of createInterface({ input: session.io.stdin })) return { password: line };
-  throw new UsageError('--password-stdin: no password came on standard input');
-}
-
-function firstLine(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').replace(/\r?\n[^]*$/, '');
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  return { password: await secretFromStdin(session) };
 }
 
 const COLUMNS: readonly Column[] = [{ title: 'Address' }, { title: 'Provider' }, { title: 'Server' }, { title: 'Read' }, { title: 'Trouble' }];

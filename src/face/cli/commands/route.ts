@@ -1,8 +1,8 @@
 /** `posthorn route …` */
-import { createInterface } from 'node:readline';
 import { resolve } from 'node:path';
 import type { RouteTestResult, ShownRoute } from '../../../manage/route/route.ts';
 import { group, leaf, type Registry } from '../command.ts';
+import { secretFromStdin } from '../secret-input.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 
 interface MatchOptions extends CommonOptions {
@@ -87,7 +87,7 @@ async function addArguments(session: Session, options: AddOptions): Promise<Reco
     maildir: options.maildir,
     tls: options.tls,
     username: options.username,
-    password: options.passwordStdin ? await readSecret(session) : undefined,
+    password: options.passwordStdin ? await secretFromStdin(session) : undefined,
     passwordFile: file(options.passwordFile),
     oauth: oauthOf(options, file),
     accept: options.accept,
@@ -115,12 +115,4 @@ function targetText(route: ShownRoute): string {
 function inwardText({ accept, verify }: ShownRoute): string {
   if (!accept) return '';
   return verify ? 'accepted, recipients verified' : 'accepted';
-}
-
-/** The first line, so that `echo` and password managers work alike. */
-async function readSecret({ io }: Session): Promise<string> {
-  for await (const line of createInterface({ input: io.stdin })) {
-    if (line !== '') return line;
-  }
-  throw new UsageError('--password-stdin: no password came on standard input');
 }
