@@ -13,6 +13,8 @@ export const DNS_PUBLISH_LIMITS = {
   planTimeoutMs: 180_000,
   /** Domains planned at once. */
   domainsAtOnce: 24,
+  /** When so many zones fail before one has worked, the provider is not asked about others. */
+  zonesFailedMax: 8,
   /** Zones changed at once. */
   zonesAtOnce: 8,
   /** Domains in one call. */

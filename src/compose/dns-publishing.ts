@@ -9,6 +9,7 @@ import type { DnsPublishing } from '../manage/dns/dns-publishing.ts';
 import type { Connector } from '../net/connector.ts';
 import { recordData } from '../net/dns-codec.ts';
 import { exchange } from '../net/dns-transport.ts';
+import { patientProvider } from '../publish/patient-provider.ts';
 import { PROVIDER_TYPES } from '../publish/providers/index.ts';
 import { readSecretFile } from '../publish/secret-file.ts';
 
@@ -26,7 +27,7 @@ export function createDnsPublishing({ config, clock, fetch, connector }: DnsPubl
       const factory = PROVIDER_TYPES[type];
       if (!factory) throw new Failure('dns-provider-settings', `${label}: this version cannot use providers of type "${type}"`, { temporary: false });
       const readSecret = (setting: string): Promise<string> => readSecretFile(label, setting, settings[setting]);
-      return { provider: factory({ label, settings, zones, fetch, connector, clock, readSecret }), zones };
+      return { provider: patientProvider(factory({ label, settings, zones, fetch, connector, clock, readSecret })), zones };
     }),
     ask: (server, name, type, signal) => askAuthority(clock, server, name, type, signal),
   };

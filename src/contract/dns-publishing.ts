@@ -34,8 +34,8 @@ export type ChangeOutcome =
   | { readonly kind: 'applied' }
   /** What is published is not `before` any more: nothing was changed. */
   | { readonly kind: 'conflict'; readonly detail: string }
-  /** `temporary`: worth another try. Nothing was changed, or nobody knows. */
-  | { readonly kind: 'failed'; readonly temporary: boolean; readonly detail: string };
+  /** `temporary`: worth another try. Nothing was changed, or nobody knows. `of`: whose trouble kept the provider from doing it; absent: the change itself cannot be made. */
+  | { readonly kind: 'failed'; readonly temporary: boolean; readonly detail: string; readonly of?: 'provider' | 'zone' };
 
 export interface DnsProvider {
   /** Of the configuration. */

@@ -59,6 +59,9 @@ interface Group {
 
 async function grouped(subjects: readonly Subject[], zones: ZoneFinder): Promise<readonly Group[]> {
   const groups = new Map<string, Group>();
+  // Of a zone in trouble one question is enough: the names below it need none then.
+  const [highest] = subjects.toSorted((a, b) => a.name.length - b.name.length);
+  if (highest) await zones.find(highest.name);
   const searches = await Promise.all(subjects.map(({ name }) => zones.find(name)));
   for (const [at, subject] of subjects.entries()) {
     const search = searches[at] ?? { kind: 'none' as const };

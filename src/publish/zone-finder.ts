@@ -2,7 +2,7 @@
  * Which provider hosts a name, and in which zone: of all that know one, the longest; among equals, a provider whose zones are
  * named in the configuration. Zones that the configuration names for
  * a provider bound it to them. What a provider lists is asked once for each run; a provider that cannot be asked makes its
- * names unknown, not foreign.
+ * names unknown, not foreign. A name below one that it could not answer about is not asked for.
  */
 import { DNS_PUBLISH_LIMITS } from '../base/dns-publish-limits.ts';
 import { Failure } from '../base/errors.ts';
@@ -26,14 +26,15 @@ export class ZoneFinder {
   readonly #providers: readonly ConfiguredProvider[];
   readonly #signal: AbortSignal;
   readonly #listed = new Map<DnsProvider, Promise<ReadonlyMap<string, DnsZone> | string>>();
-  /** Providers that could not be asked, and why. */
-  readonly #silent = new Map<DnsProvider, string>();
+  /** Names that a provider could not answer about, and why. */
+  readonly #unanswered: ReadonlyMap<DnsProvider, Map<string, string>>;
   readonly #places = new Semaphore(DNS_PUBLISH_LIMITS.zoneQuestionsAtOnce);
   readonly #asked = new Map<string, Promise<ZoneSearch>>();
 
   constructor(providers: readonly ConfiguredProvider[], signal: AbortSignal) {
     this.#providers = providers;
     this.#signal = signal;
+    this.#unanswered = new Map(providers.map(({ provider }) => [provider, new Map<string, string>()]));
   }
 
   find(name: string): Promise<ZoneSearch> {
@@ -66,15 +67,15 @@ export class ZoneFinder {
 
   async #asking(provider: DnsProvider, name: string): Promise<ZoneSearch> {
     return this.#places.run(async () => {
-      const silent = this.#silent.get(provider);
-      if (silent !== undefined) return { kind: 'unknown', detail: silent };
+      const unanswered = this.#unanswered.get(provider);
+      const above = suffixesOf(name).flatMap((suffix) => unanswered?.get(suffix) ?? [])[0];
+      if (above !== undefined) return { kind: 'unknown', detail: above };
       try {
         const zone = await provider.zoneOf?.(name, this.#signal);
         return zone ? { kind: 'found', hosted: { provider, zone } } : { kind: 'none' };
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        // Hundreds of names would each wait for the same time-out.
-        this.#silent.set(provider, error.message);
+        unanswered?.set(name, error.message);
         return { kind: 'unknown', detail: error.message };
       }
     });

@@ -12,6 +12,7 @@ import { sleep, type Clock } from '../../base/clock.ts';
 import { DNS_API_LIMITS } from '../../base/dns-api-limits.ts';
 import { Failure } from '../../base/errors.ts';
 import type { HttpsAnswer, HttpsFetch, HttpsRequest } from '../../contract/https-fetch.ts';
+import { ProviderFailure, type TroubleOf } from '../provider-failure.ts';
 import type { ProviderParts } from './provider-type.ts';
 
 export interface ApiRequest {
@@ -52,12 +53,13 @@ export interface ApiDialect {
 }
 
 /** The provider said no. `status` is HTTP's. */
-export class ApiRefusal extends Failure {
+export class ApiRefusal extends ProviderFailure {
   readonly status: number;
   readonly said: string;
 
   constructor(text: string, status: number, said: string) {
-    super('dns-provider-refused', text, { temporary: false });
+    // 403 may be about one zone.
+    super(status === 401 ? 'provider' : 'zone', text, { temporary: false });
     this.status = status;
     this.said = said;
   }
@@ -86,6 +88,7 @@ export class DnsApi {
   readonly #parts: ProviderParts;
   readonly #dialect: ApiDialect;
   readonly #address: ApiAddress;
+  readonly #mood: Mood = { questionAttempts: DNS_API_LIMITS.questionAttemptsMax };
 
   constructor(parts: ProviderParts, dialect: ApiDialect) {
     this.title = dialect.title;
@@ -97,8 +100,13 @@ export class DnsApi {
   /** Rejects with Failure `dns-provider-refused` when credentials cannot be read. */
   async begin(signal: AbortSignal): Promise<ApiCall> {
     const secrets = Object.fromEntries(await Promise.all(this.#dialect.secretFiles.map(async (name) => [name, await this.#parts.readSecret(name)] as const)));
-    return new ApiCall(this.#parts, this.#dialect, this.#address, secrets, signal);
+    return new ApiCall(this.#parts, this.#dialect, this.#address, secrets, this.#mood, signal);
   }
+}
+
+/** A question that stayed without an answer makes the next ones be asked once only, until one is answered. */
+interface Mood {
+  questionAttempts: number;
 }
 
 /** One operation: requests with the same credentials and deadline. */
@@ -110,12 +118,14 @@ export class ApiCall {
   readonly #dialect: ApiDialect;
   readonly #address: ApiAddress;
   readonly #secrets: Readonly<Record<string, string>>;
+  readonly #mood: Mood;
   readonly #endsAt: number;
 
-  constructor(parts: ProviderParts, dialect: ApiDialect, address: ApiAddress, secrets: Readonly<Record<string, string>>, signal: AbortSignal) {
+  constructor(parts: ProviderParts, dialect: ApiDialect, address: ApiAddress, secrets: Readonly<Record<string, string>>, mood: Mood, signal: AbortSignal) {
     this.#fetch = parts.fetch;
     this.clock = parts.clock;
     this.signal = signal;
+    this.#mood = mood;
     this.#label = parts.label;
     this.#dialect = dialect;
     this.#address = address;
@@ -138,22 +148,29 @@ export class ApiCall {
     try {
       value = JSON.parse(answer.text);
     } catch {
-      throw this.#unreachable('its answer is no JSON');
+      throw this.#unreachable('zone', 'its answer is no JSON');
     }
     const parsed = schema.safeParse(value);
-    if (!parsed.success) throw this.#unreachable(`its answer is not what is documented (${parsed.error.issues[0]?.path.join('.') ?? ''})`);
+    if (!parsed.success) throw this.#unreachable('zone', `its answer is not what is documented (${parsed.error.issues[0]?.path.join('.') ?? ''})`);
     return parsed.data;
   }
 
-  /** Rejects with ApiRefusal, Failure `dns-provider-unreachable`, or the signal's reason. */
+  /** Rejects with ProviderFailure, or the signal's reason. */
   async send(request: ApiRequest): Promise<ApiAnswer> {
     let pauseMs: number = DNS_API_LIMITS.firstPauseMs;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.#once(request);
       const outcome = this.#judge(request, answer);
-      if (outcome.kind === 'answer') return outcome.answer;
-      const mayRepeat = outcome.notDone ? attempt < DNS_API_LIMITS.attemptsMax : request.method === 'GET' && attempt < DNS_API_LIMITS.questionAttemptsMax;
-      if (!mayRepeat) throw outcome.failure;
+      const isQuestion = request.method === 'GET';
+      if (outcome.kind === 'answer') {
+        if (isQuestion) this.#mood.questionAttempts = DNS_API_LIMITS.questionAttemptsMax;
+        return outcome.answer;
+      }
+      const mayRepeat = outcome.notDone ? attempt < DNS_API_LIMITS.attemptsMax : isQuestion && attempt < this.#mood.questionAttempts;
+      if (!mayRepeat) {
+        if (isQuestion) this.#mood.questionAttempts = 1;
+        throw outcome.failure;
+      }
       await this.pause(outcome.afterMs ?? pauseMs, outcome.failure);
       pauseMs *= 2;
     }
@@ -167,13 +184,13 @@ export class ApiCall {
 
   /** For answers that say the wrong thing, and waits that were too long. */
   unreachable(text: string): Failure {
-    return this.#unreachable(text);
+    return this.#unreachable('zone', text);
   }
 
   #once({ method, path, body }: ApiRequest): Promise<HttpsAnswer> {
     const { host, port, basePath, secure } = this.#address;
     const leftMs = this.#endsAt - this.clock.monotonic();
-    if (leftMs <= 0) throw this.#unreachable(`it was not done within ${DNS_API_LIMITS.operationMs / 1000} s`);
+    if (leftMs <= 0) throw this.#unreachable('provider', `it was not done within ${DNS_API_LIMITS.operationMs / 1000} s`);
     const headers = this.#dialect.authorize({ method, path, ...(body && { body }) }, this.#secrets, this.#address);
     return this.#fetch({
       host, port, path: `${basePath}${path}`, method, headers, secure, signal: this.signal,
@@ -183,25 +200,26 @@ export class ApiCall {
   }
 
   #judge(request: ApiRequest, answer: HttpsAnswer): Judged {
-    if (answer.kind === 'failure') return { kind: 'trouble', notDone: false, failure: this.#unreachable(answer.detail), ...(answer.reason === 'certificate' && { afterMs: Infinity }) };
+    if (answer.kind === 'failure') return { kind: 'trouble', notDone: false, failure: this.#unreachable('provider', answer.detail), ...(HOPELESS.has(answer.reason) && { afterMs: Infinity }) };
     const read: ApiAnswer = { status: answer.status, headers: answer.headers, text: answer.body.toString() };
     if (answer.status >= 200 && answer.status < 300) return { kind: 'answer', answer: read };
     const said = this.#clean(this.#dialect.explain(read.text));
     const words = `${request.method} ${request.path.split('?')[0]}: ${answer.status}${said === '' ? '' : ` (${said})`}`;
     if (this.#dialect.throttled?.(read) ?? read.status === 429) {
       const afterMs = retryAfterMs(read.headers, this.clock.now());
-      return { kind: 'trouble', notDone: true, failure: this.#unreachable(`its rate limit is reached: ${words}`), ...(afterMs !== undefined && { afterMs }) };
+      return { kind: 'trouble', notDone: true, failure: this.#unreachable('provider', `its rate limit is reached: ${words}`), ...(afterMs !== undefined && { afterMs }) };
     }
     if (answer.status >= 500) {
       const afterMs = retryAfterMs(read.headers, this.clock.now());
-      return { kind: 'trouble', notDone: answer.status === 503 && afterMs !== undefined, failure: this.#unreachable(words), ...(afterMs !== undefined && { afterMs }) };
+      const busy = answer.status === 503 && afterMs !== undefined;
+      return { kind: 'trouble', notDone: busy, failure: this.#unreachable(busy ? 'provider' : 'zone', words), ...(afterMs !== undefined && { afterMs }) };
     }
     const cure = answer.status === 401 || answer.status === 403 ? '. Look whether the credentials are right and may read and change this zone' : '';
     throw new ApiRefusal(`${this.#label}: ${this.#dialect.title} refused ${words}${cure}`, answer.status, said);
   }
 
-  #unreachable(text: string): Failure {
-    return new Failure('dns-provider-unreachable', `${this.#label}: ${this.#dialect.title} cannot be used now: ${this.#clean(text)}`);
+  #unreachable(of: TroubleOf, text: string): ProviderFailure {
+    return new ProviderFailure(of, `${this.#label}: ${this.#dialect.title} cannot be used now: ${this.#clean(text)}`, { temporary: true });
   }
 
   #clean(text: string): string {
@@ -210,6 +228,9 @@ export class ApiCall {
     return clean.replace(/[\p{Cc}\s]+/gu, ' ').trim().slice(0, DNS_API_LIMITS.explanationCharsMax);
   }
 }
+
+/** Asking again at once would end the same way, or has cost enough time already. */
+const HOPELESS: ReadonlySet<string> = new Set(['certificate', 'timeout']);
 
 type Judged =
   | { readonly kind: 'answer'; readonly answer: ApiAnswer }

@@ -7,6 +7,7 @@
 import { Failure } from '../../base/errors.ts';
 import type { ChangeOutcome, DnsProvider, DnsZone, PublishableType, RecordChange, RecordSet } from '../../contract/dns-publishing.ts';
 import { ApiRefusal, type ApiCall, type DnsApi } from './dns-api.ts';
+import { ProviderFailure } from '../provider-failure.ts';
 import { sameValues } from '../record-value.ts';
 
 /** A set as it is published, with what the adapter must know to change it. */
@@ -108,6 +109,7 @@ function subjectOf({ before, after }: RecordChange): Pick<RecordSet, 'name' | 't
 }
 
 export function outcomeOf(error: unknown): ChangeOutcome {
+  if (error instanceof ProviderFailure) return { kind: 'failed', temporary: error.temporary, detail: error.message, of: error.of };
   if (error instanceof Failure) return { kind: 'failed', temporary: error.temporary, detail: error.message };
   return { kind: 'failed', temporary: true, detail: String(error) };
 }

@@ -7,6 +7,7 @@ import { Failure } from '../../base/errors.ts';
 import type { HostPort } from '../../config/config.ts';
 import type { Connector } from '../../net/connector.ts';
 import { decodeMessage, encodeMessage, RCODE, type IncomingMessage, type OutgoingMessage } from '../../wire/dns/message.ts';
+import { ProviderFailure } from '../provider-failure.ts';
 import { sign, verify, type TsigKey, TSIG_ERROR } from '../../wire/dns/tsig.ts';
 
 export interface PrimaryServer {
@@ -138,16 +139,16 @@ class Dialogue {
     waiting.done({ message, bytes });
   }
 
-  #refused(message: IncomingMessage, detail: string, error: number): Failure {
+  #refused(message: IncomingMessage, detail: string, error: number): ProviderFailure {
     const { label, server, key } = this.#primary;
     const where = `${label} (${server.address} port ${server.port})`;
     const compare = `compare key-name (${key.name}), key-algorithm (${key.algorithm}) and the secret with the name server's`;
-    if (error === -1 && message.rcode === RCODE.REFUSED) return new Failure(UNSIGNED_REFUSAL, `${where}: the name server refused (REFUSED) without a signature; ${compare}`, { temporary: false });
-    if (error === TSIG_ERROR.BADTIME) return new Failure('dns-provider-refused', `${where}: ${detail}: let both keep time by NTP`, { temporary: true });
-    return new Failure('dns-provider-refused', `${where}: ${detail}; ${compare}`, { temporary: false });
+    if (error === -1 && message.rcode === RCODE.REFUSED) return new ProviderFailure('zone', `${where}: the name server refused (REFUSED) without a signature; ${compare}`, { temporary: false, code: UNSIGNED_REFUSAL });
+    if (error === TSIG_ERROR.BADTIME) return new ProviderFailure('provider', `${where}: ${detail}: let both keep time by NTP`, { temporary: true, code: 'dns-provider-refused' });
+    return new ProviderFailure('provider', `${where}: ${detail}; ${compare}`, { temporary: false });
   }
 }
 
-function unreachable({ label, server }: PrimaryServer, detail: string): Failure {
-  return new Failure('dns-provider-unreachable', `${label} (${server.address} port ${server.port}): ${detail}`);
+function unreachable({ label, server }: PrimaryServer, detail: string): ProviderFailure {
+  return new ProviderFailure('provider', `${label} (${server.address} port ${server.port}): ${detail}`, { temporary: true });
 }

@@ -11,6 +11,7 @@ import { CLASS, OPCODE, RCODE } from '../../wire/dns/message.ts';
 import { DnsFormatError } from '../../wire/dns/name.ts';
 import { decodeRdata, TYPE_NUMBERS, typeName, typeNumber } from '../../wire/dns/rdata.ts';
 import type { TsigAlgorithm } from '../../wire/dns/tsig.ts';
+import { ProviderFailure } from '../provider-failure.ts';
 import type { ProviderParts } from '../providers/provider-type.ts';
 import { wildcardsAbove } from '../wildcard.ts';
 import { askPrimary, UNSIGNED_REFUSAL, type PrimaryServer, type SignedReply } from './exchange.ts';
@@ -45,6 +46,7 @@ class PrimaryNameServer implements DnsProvider {
       throw error;
     });
     const rcode = reply?.message.rcode;
+    if (rcode === RCODE.SERVFAIL) throw new ProviderFailure('zone', `${this.label}: the name server cannot answer about ${name} (SERVFAIL), as one does that could not load the zone; its log says why`, { temporary: true });
     if (rcode === RCODE.REFUSED || rcode === RCODE.NOTAUTH) return undefined;
     const soa = [...(reply?.message.answers ?? []), ...(reply?.message.authorities ?? [])].find((record) => record.type === SOA);
     // What lies below a delegation is another server's.
@@ -89,7 +91,7 @@ class PrimaryNameServer implements DnsProvider {
       [reply] = await askPrimary(await this.#primary(), [updateMessage(zone.name, changes)], signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      if (error instanceof Failure) return all({ kind: 'failed', temporary: error.temporary, detail: error.message });
+      if (error instanceof Failure) return all(failedBy(error));
       if (error instanceof DnsFormatError) return all({ kind: 'failed', temporary: false, detail: `${this.label}: ${error.message}` });
       throw error;
     }
@@ -97,7 +99,7 @@ class PrimaryNameServer implements DnsProvider {
     if (rcode === RCODE.NOERROR) return all({ kind: 'applied' });
     if (rcode === RCODE.NXRRSET || rcode === RCODE.YXRRSET || rcode === RCODE.YXDOMAIN || rcode === RCODE.NXDOMAIN) return all({ kind: 'conflict', detail: '' });
     const failure = this.#refusal(zone, 'refused the update', reply);
-    return all({ kind: 'failed', temporary: failure.temporary, detail: failure.message });
+    return all(failedBy(failure));
   }
 
   /**
@@ -109,7 +111,7 @@ class PrimaryNameServer implements DnsProvider {
       if (error instanceof Failure) return error;
       throw error;
     });
-    if (published instanceof Failure) return changes.map(() => ({ kind: 'failed', temporary: published.temporary, detail: published.message }));
+    if (published instanceof Failure) return changes.map(() => failedBy(published));
     const now = (change: RecordChange): string => valuesText(published.find((set) => set.name === subjectOf(change).name && set.type === subjectOf(change).type));
     const done = new Set(changes.filter((change) => now(change) === valuesText(change.after)));
     const rest = changes.filter((change) => !done.has(change));
@@ -129,7 +131,7 @@ class PrimaryNameServer implements DnsProvider {
     try {
       return setsOf(reply, name);
     } catch (error) {
-      if (error instanceof DnsFormatError) throw new Failure('dns-provider-unreachable', `${this.label}: its answer about ${name} cannot be read: ${error.message}`);
+      if (error instanceof DnsFormatError) throw new ProviderFailure('zone', `${this.label}: its answer about ${name} cannot be read: ${error.message}`, { temporary: true });
       throw error;
     }
   }
@@ -141,12 +143,16 @@ class PrimaryNameServer implements DnsProvider {
     return { label, server: this.#server, key, connector, clock };
   }
 
-  #refusal(zone: DnsZone, what: string, reply: SignedReply | undefined): Failure {
+  #refusal(zone: DnsZone, what: string, reply: SignedReply | undefined): ProviderFailure {
     const rcode = reply?.message.rcode ?? -1;
     const name = Object.entries(RCODE).find(([, code]) => code === rcode)?.[0] ?? String(rcode);
     const hint = rcode === RCODE.REFUSED ? ': allow this key to update the zone there' : rcode === RCODE.NOTAUTH ? ': it is not the primary of this zone' : '';
-    return new Failure(rcode === RCODE.SERVFAIL ? 'dns-provider-unreachable' : 'dns-provider-refused', `${this.label}: the name server ${what} in ${zone.name} (${name})${hint}`, { temporary: rcode === RCODE.SERVFAIL });
+    return new ProviderFailure('zone', `${this.label}: the name server ${what} in ${zone.name} (${name})${hint}`, { temporary: rcode === RCODE.SERVFAIL });
   }
+}
+
+function failedBy(failure: Failure): ChangeOutcome {
+  return { kind: 'failed', temporary: failure.temporary, detail: failure.message, ...(failure instanceof ProviderFailure && { of: failure.of }) };
 }
 
 function question(name: string, type: number) {
