@@ -60,6 +60,8 @@ class Scanner {
   /** Words gathered since the last separator: a phrase, or a bare address. */
   #words: string[] = [];
   #bare = '';
+  /** A blank or comment stands behind what #bare holds. */
+  #gap = false;
   #comment = '';
   #angle: string | undefined;
 
@@ -77,8 +79,10 @@ class Scanner {
 
   #step(): void {
     const character = this.#text[this.#position] as string;
-    if (character === '(') this.#comment = this.#readComment();
-    else if (character === '"') this.#word(this.#readQuoted());
+    if (character === '(') {
+      this.#comment = this.#readComment();
+      this.#gap = true;
+    } else if (character === '"') this.#word(this.#readQuoted());
     else if (character === '<') this.#readAngle();
     else if (character === ',') this.#separator();
     else if (character === ':' && !this.#inGroup && this.#angle === undefined && this.#bare.indexOf('@') < 0) this.#startGroup();
@@ -87,20 +91,34 @@ class Scanner {
     else if (character === ' ' || character === '\t' || character === '\r' || character === '\n') {
       this.#position += 1;
       this.#words.push('');
+      this.#gap = true;
     } else this.#append(this.#readRun());
   }
 
   /** Joins to the text before when no blank stood between. */
   #append(run: string): void {
+    if (this.#angle !== undefined && run.includes('@')) this.#endUnseparated();
     const last = this.#words.pop() ?? '';
     this.#words.push(last + run);
-    this.#bare += run;
+    this.#extend(run);
   }
 
   #word(quoted: { readonly value: string; readonly raw: string }): void {
     const last = this.#words.pop() ?? '';
     this.#words.push(last + quoted.value);
-    this.#bare += quoted.raw;
+    this.#extend(quoted.raw);
+  }
+
+  #extend(raw: string): void {
+    this.#bare += this.#between(this.#bare, this.#gap, raw) + raw;
+    this.#gap = false;
+  }
+
+  /** RFC 5322 §4.4 allows blanks around dots and the `@`; others stay, so that the address is seen to be none. */
+  #between(before: string, gap: boolean, after: string): string {
+    if (!gap || before === '' || '.@,:'.includes(before.at(-1) as string) || '.@,:'.includes(after[0] ?? '.')) return '';
+    this.#problems.add('blanks inside an address');
+    return ' ';
   }
 
   #readRun(): string {
@@ -163,23 +181,37 @@ class Scanner {
 
   #readAngle(): void {
     this.#position += 1;
+    if (this.#angle !== undefined) this.#endUnseparated();
     let address = '';
+    let gap = false;
+    const extend = (raw: string): void => {
+      address += this.#between(address, gap, raw) + raw;
+      gap = false;
+    };
     while (this.#position < this.#text.length) {
       const character = this.#text[this.#position] as string;
-      if (character === '"') address += this.#readQuoted().raw;
-      else if (character === '(') this.#readComment();
-      else if (character === '>') {
+      if (character === '"') extend(this.#readQuoted().raw);
+      else if (character === '(') {
+        this.#readComment();
+        gap = true;
+      } else if (character === '>') {
         this.#position += 1;
-        if (this.#angle !== undefined) this.#problems.add('two addresses without a comma');
         this.#angle = address;
         return;
       } else {
-        if (!' \t\r\n'.includes(character)) address += character;
+        if (' \t\r\n'.includes(character)) gap = true;
+        else extend(character);
         this.#position += 1;
       }
     }
     this.#problems.add('an angle bracket is not closed');
     this.#angle = address;
+  }
+
+  /** Some readers take the first of two addresses without a comma between, some the last: both count. */
+  #endUnseparated(): void {
+    this.#problems.add('two addresses without a comma');
+    this.#flush();
   }
 
   #separator(): void {
@@ -209,8 +241,6 @@ class Scanner {
     const route = this.#angle === undefined ? null : /^(@[^:]*):/.exec(this.#angle);
     if (this.#angle !== undefined) this.#push(this.#phrase(), this.#angle.slice(route?.[0].length ?? 0), route?.[1]);
     else if (this.#bare !== '') {
-      // RFC 5322 §4.4 allows blanks around dots and the `@`, nowhere else.
-      if (this.#phrase().replace(/ ?([.@]) ?/g, '$1').includes(' ')) this.#problems.add('blanks inside an address');
       this.#push(this.#comment, this.#bare);
     }
     this.#reset();
@@ -229,6 +259,7 @@ class Scanner {
   #reset(): void {
     this.#words = [];
     this.#bare = '';
+    this.#gap = false;
     this.#comment = '';
     this.#angle = undefined;
   }

@@ -70,6 +70,10 @@ describe('parseAddressList', () => {
   });
   it('keeps the route of an obsolete address for those who must repeat it', () =>
     assert.deepEqual(scanAddressList('<@a,@b:c@D.org>').tokens, [{ kind: 'mailbox', rawName: '', localPart: 'c', domain: 'd.org', rawDomain: 'D.org', route: '@a,@b' }]));
+  it('keeps blanks that do not belong into an address, so that nobody writes to another one', () =>
+    assert.deepEqual(parseAddressList('a@x.example b, <c@x.example d>').map(({ address }) => address), ['a@x.example b', 'c@x.example d']));
+  it('finds both of two addresses without a comma', () =>
+    assert.deepEqual(parseAddressList('A <a@x.example> B <b@y.example>, <c@x.example>d@y.example').map(({ address }) => address), ['a@x.example', 'b@y.example', 'c@x.example', 'd@y.example']));
   it('has no mailbox for undisclosed recipients', () => assert.deepEqual(parseAddressList('undisclosed-recipients:;'), []));
   it('says what is wrong', () => {
     for (const text of ['not an address', 'a@', '<a@b', '"a@b', 'a@b (c', 'a@b c@d', 'a b@c', '<a@b> <c@d>']) {

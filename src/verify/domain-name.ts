@@ -21,6 +21,16 @@ export function isWellFormedDomain(name: string): boolean {
   return name.split('.').every((label) => label !== '' && label.length <= LABEL_OCTETS_MAX);
 }
 
+const MAIL_LABEL = /^[a-z0-9_-]+$/;
+
+/**
+ * A domain that mail can come from: letters, digits and hyphens (RFC 5321 §2.3.5), and the underscore that some have.
+ * Brackets, commas and quotes in a name would make the next reader of our results see another one.
+ */
+export function isMailDomain(name: string): boolean {
+  return isWellFormedDomain(name) && name.split('.').every((label) => MAIL_LABEL.test(label));
+}
+
 /** Is `name` the same as `parent` or below it? Both in A-label lower case. */
 export function isSameOrBelow(name: string, parent: string): boolean {
   return name === parent || (name.endsWith(parent) && name[name.length - parent.length - 1] === '.');

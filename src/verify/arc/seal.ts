@@ -1,7 +1,7 @@
 /** The ARC-Seal field (RFC 8617 §4.1.3): reading it, and the text that it signs. */
 import type { HeaderField } from '../../mail/header.ts';
 import { canonicalField, canonicalSignatureField } from '../dkim/header-canonical.ts';
-import { isWellFormedDomain, toAsciiDomain } from '../domain-name.ts';
+import { isMailDomain, toAsciiDomain } from '../domain-name.ts';
 import { decodeBase64, readTagList } from '../tag-list.ts';
 
 const VALUE_CHARS_SHOWN = 40;
@@ -30,7 +30,7 @@ export function parseSeal(field: HeaderField): Seal | string {
   if (signedAt !== undefined && !/^\d{1,76}$/.test(signedAt)) return `the seal has t=${signedAt.slice(0, VALUE_CHARS_SHOWN)}`;
   const domain = toAsciiDomain(tags.get('d') ?? '');
   const selector = toAsciiDomain(tags.get('s') ?? '');
-  if (!isWellFormedDomain(domain) || !domain.includes('.') || !isWellFormedDomain(selector)) return 'the seal lacks d= or s=';
+  if (!isMailDomain(domain) || !domain.includes('.') || !isMailDomain(selector)) return 'the seal lacks d= or s=';
   const signature = decodeBase64(tags.get('b') ?? '');
   return signature ? { field, cv, algorithm, domain, selector, signature } : 'the seal has no signature';
 }

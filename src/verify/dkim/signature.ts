@@ -3,7 +3,7 @@
  * for v= and i=: reading and checking what needs no look-up.
  */
 import type { HeaderField } from '../../mail/header.ts';
-import { isSameOrBelow, isWellFormedDomain, toAsciiDomain } from '../domain-name.ts';
+import { isMailDomain, isSameOrBelow, toAsciiDomain } from '../domain-name.ts';
 import { decodeBase64, readTagList, withoutSpace, type TagList } from '../tag-list.ts';
 import type { Canonicalization } from './body-hasher.ts';
 
@@ -119,13 +119,13 @@ function required(tags: TagList, name: string): string {
 
 function domainTag(tags: TagList, name: string): string {
   const domain = toAsciiDomain(required(tags, name));
-  if (!isWellFormedDomain(domain) || !domain.includes('.')) throw new Unusable(`${name}=${tags.get(name)} is not a domain`);
+  if (!isMailDomain(domain) || !domain.includes('.')) throw new Unusable(`${name}=${tags.get(name)} is not a domain`);
   return domain;
 }
 
 function selectorTag(tags: TagList): string {
   const selector = toAsciiDomain(required(tags, 's'));
-  if (!isWellFormedDomain(selector)) throw new Unusable(`s=${tags.get('s')} is not a selector`);
+  if (!isMailDomain(selector)) throw new Unusable(`s=${tags.get('s')} is not a selector`);
   return selector;
 }
 
@@ -173,10 +173,16 @@ function signedNames(tags: TagList, kind: 'dkim' | 'arc'): string[] {
 function identityDomain(tags: TagList, domain: string): string {
   const identity = tags.get('i');
   if (identity === undefined) return domain;
-  const at = identity.lastIndexOf('@');
-  const own = at < 0 ? '' : toAsciiDomain(identity.slice(at + 1));
+  const decoded = decodeQuotedPrintable(identity);
+  const at = decoded.lastIndexOf('@');
+  const own = at < 0 ? '' : toAsciiDomain(decoded.slice(at + 1));
   if (!isSameOrBelow(own, domain)) throw new Unusable(`i=${identity} is not within d=${domain}`);
   return own;
+}
+
+/** RFC 6376 §2.11: blanks count for nothing. Bytes that are no ASCII end in no domain. */
+function decodeQuotedPrintable(text: string): string {
+  return withoutSpace(text).replace(/=([0-9A-F]{2})/g, (_match, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 function base64Tag(tags: TagList, name: string): Buffer {

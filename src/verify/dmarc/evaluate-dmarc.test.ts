@@ -213,6 +213,16 @@ const AUTHORS: [header: string, author: string][] = [
   ['From: "paypal@paypal.com" <x@evil.example>', 'evil.example'],
   ['From: x@evil.example <paypal@paypal.com>', 'paypal.com'],
   ['From: a@b\u00fccher.example', 'xn--bcher-kva.example'],
+  ['From: Doe, John <joe@example.com>', 'example.com'],
+  ['From: <a@paypal.com,x.evil.example>', 'bad-domain'],
+  ['From: <a@"paypal.com".evil.example>', 'bad-domain'],
+  ['From: a@paypal.com evil', 'bad-domain'],
+  ['From: a@paypal.com@evil.example', 'bad-domain'],
+  ['From: <a@paypal.com> <b@evil.example>', 'several-domains'],
+  ['From: <b@evil.example>a@paypal.com', 'several-domains'],
+  ['From: =?utf-8?q?a=40paypal.com?=, b@evil.example', 'several-domains'],
+  [' From: a@paypal.com\r\nFrom: b@evil.example', 'several-from'],
+  ['From\r\n : a@paypal.com\r\nFrom: b@evil.example', 'several-from'],
 ];
 
 for (const [header, author] of AUTHORS) {

@@ -1,6 +1,6 @@
 /** From holds exactly one valid address (RFC 5322 §3.6.2). */
 import { allFields } from '../../../mail/header.ts';
-import { isWellFormedDomain, toAsciiDomain } from '../../../verify/domain-name.ts';
+import { isMailDomain, toAsciiDomain } from '../../../verify/domain-name.ts';
 import { defineCheck, fail, pass } from '../../check.ts';
 import type { MessageSubject } from '../../message/subject.ts';
 
@@ -18,7 +18,7 @@ export const fromField = defineCheck<MessageSubject>({
     const [author] = from;
     if (!author || !/^[^@\s]+@[^@\s]+$/.test(author.address)) return fail('From holds no address.', remedy);
     const domain = toAsciiDomain(author.address.slice(author.address.lastIndexOf('@') + 1));
-    if (!isWellFormedDomain(domain) || !domain.includes('.')) return fail(`The address in From, ${author.address}, has no valid domain.`, remedy);
+    if (!isMailDomain(domain) || !domain.includes('.')) return fail(`The address in From, ${author.address}, has no valid domain.`, remedy);
     return pass(`From is ${author.address}.`);
   },
 });
