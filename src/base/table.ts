@@ -14,9 +14,18 @@ export interface Column {
 // Controls (C0, DEL, C1), line separators, and the bidirectional formats that can disguise text.
 const UNPRINTABLE = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Bidi_Control}/gu;
 
+/** Longer is no sentence any more. */
+const SENTENCE_CHARS_MAX = 2000;
+
 /** One line that is safe to show. */
 export function printable(text: string): string {
   return text.replaceAll(/\r?\n|\t/g, ' ').replace(UNPRINTABLE, '\ufffd');
+}
+
+/** One sentence that is safe to show and to read, whatever was given that it quotes: of words without end both ends are shown. */
+export function sentence(text: string): string {
+  const words = printable(text).replaceAll(/\S{201,}/gu, (word) => `${word.slice(0, 40)}…${word.slice(-20)}`);
+  return words.length <= SENTENCE_CHARS_MAX ? words : `${words.slice(0, SENTENCE_CHARS_MAX - 1)}…`;
 }
 
 /** The same for text of several lines: line ends and tabs stay. */

@@ -102,6 +102,14 @@ export function normalizeDomain(domain: string): string {
   return NON_ASCII.test(lower) ? domainToASCII(lower) : lower;
 }
 
+/** Whether it is a domain name in any spelling (any case, U-labels, a dot at the end), and no address literal. */
+export function isDomainName(name: string): boolean {
+  // A name of U-labels is at most as long as that of A-labels.
+  if (name.length > DOMAIN_BYTES_MAX + 1) return false;
+  const key = normalizeDomain(name);
+  return !key.startsWith('[') && normalizeDomainStrictly(key) !== undefined;
+}
+
 /** The domain for people: U-labels. */
 export function displayDomain(domain: string): string {
   return domain.includes('xn--') ? domainToUnicode(domain) || domain : domain;

@@ -15,8 +15,8 @@ async function errorOf(args: unknown, verbs = [named] as Parameters<typeof runVe
 }
 
 test('an empty or overlong argument is told in words that are not the schema library\'s', async () => {
-  assert.equal(await errorOf({ name: '' }), 'bad-arguments: test.named: name: must not be empty');
-  assert.equal(await errorOf({ name: 'x'.repeat(6) }), 'bad-arguments: test.named: name: must have 5 characters at most');
+  assert.equal(await errorOf({ name: '' }), 'bad-arguments: name must not be empty');
+  assert.equal(await errorOf({ name: 'x'.repeat(6) }), 'bad-arguments: name is too long: give 5 characters at most');
 });
 
 test('the 99th of a month is no day to ask a TLS report of', async () => {

@@ -2,8 +2,8 @@
  * Runs a verb by name: checks the arguments with the verb's schema, runs it, and gives the outcome as data, so that the
  * control socket and the command line report the same errors in the same words.
  */
-import type { z } from 'zod';
 import { Failure } from '../base/errors.ts';
+import { wrongArguments } from './arguments.ts';
 import type { ManageContext, Verb } from './verb.ts';
 
 export interface VerbError {
@@ -22,7 +22,7 @@ export async function runVerb(verbs: readonly AnyVerb[], context: ManageContext,
   const verb = verbs.find((candidate) => candidate.name === name);
   if (!verb) return refusal('unknown-verb', `this server does not know "${name}"; is it of an older version than the command?`);
   const checked = verb.args.safeParse(args ?? {});
-  if (!checked.success) return refusal('bad-arguments', `${name}: ${checked.error.issues.map(argumentProblem).join('; ')}`);
+  if (!checked.success) return refusal('bad-arguments', wrongArguments(checked.error.issues));
   try {
     return { kind: 'done', result: (await verb.run(context, checked.data)) ?? null };
   } catch (error) {
@@ -34,16 +34,4 @@ export async function runVerb(verbs: readonly AnyVerb[], context: ManageContext,
 
 function refusal(code: string, message: string): VerbOutcome {
   return { kind: 'error', error: { code, message } };
-}
-
-function argumentProblem(issue: z.core.$ZodIssue): string {
-  const problem = plainWords(issue);
-  return issue.path.length > 0 ? `${issue.path.join('.')}: ${problem}` : problem;
-}
-
-/** The schema library speaks to programmers. */
-function plainWords(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'too_small' && issue.origin === 'string') return issue.minimum === 1 ? 'must not be empty' : `must have ${issue.minimum} characters at least`;
-  if (issue.code === 'too_big' && issue.origin === 'string') return `must have ${issue.maximum} characters at most`;
-  return issue.message;
 }

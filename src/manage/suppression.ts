@@ -6,9 +6,9 @@ import { STREAMS } from '../contract/sending.ts';
 import { SUPPRESSION_SOURCES, type Suppression } from '../contract/suppression.ts';
 import { addressKey, parseMailbox } from '../mail/address.ts';
 import { domainKey, mailboxKey } from '../store/clients/directory.ts';
+import { addressArgument as address, domainArgument } from './arguments.ts';
 import { defineVerb } from './verb.ts';
 
-const address = z.string().min(1).max(1000);
 const reason = z.string().min(1).max(SUPPRESSION_LIMITS.replyCharsMax);
 const time = z.number().int().nonnegative();
 
@@ -25,7 +25,7 @@ const list = defineVerb({
   summary: 'Lists the addresses that are not written to, by address, in pages.',
   args: z.strictObject({
     after: z.string().max(1000).optional(), limit: z.number().int().min(1).max(SUPPRESSION_LIMITS.listMax).optional(),
-    domain: z.string().max(255).optional(), source: z.enum(SUPPRESSION_SOURCES).optional(),
+    domain: domainArgument.optional(), source: z.enum(SUPPRESSION_SOURCES).optional(),
   }),
   run: async ({ store }, { after, limit = SUPPRESSION_LIMITS.listMax, domain, source }): Promise<SuppressionPage> => {
     const suppressions = await store.suppressions.list({

@@ -6,7 +6,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { Failure } from '../../base/errors.ts';
-import { printable } from '../../base/table.ts';
+import { sentence } from '../../base/table.ts';
 import { ConfigError } from '../../config/problem.ts';
 import type { Registry } from './command.ts';
 import { COMMAND_GROUPS, COMMANDS, type CommandEntry } from './commands/index.ts';
@@ -82,7 +82,7 @@ export async function createProgram(session: Session, loaded: readonly CommandEn
     .configureOutput({
       writeOut: (text) => void session.io.stdout.write(text),
       writeErr: (text) => void session.io.stderr.write(text),
-      outputError: (text, write) => write(`posthorn: ${wrongUsage(text)}\n`),
+      outputError: (text, write) => write(`posthorn: ${sentence(wrongUsage(text))}\n`),
     })
     .exitOverride();
   const registry: Registry = { program, session, finish };
@@ -113,16 +113,16 @@ function report(error: unknown, io: CliIo): number {
     return 2;
   }
   if (error instanceof UsageError) {
-    io.stderr.write(`posthorn: ${printable(error.message)}\n`);
+    io.stderr.write(`posthorn: ${sentence(error.message)}\n`);
     return 2;
   }
   if (error instanceof Failure) {
-    io.stderr.write(`posthorn: ${printable(error.message)}\n`);
+    io.stderr.write(`posthorn: ${sentence(error.message)}\n`);
     return error.code.startsWith('config-') || WRONG_USAGE.has(error.code) ? 2 : 1;
   }
   const problem = systemProblem(error);
   if (problem !== undefined) {
-    io.stderr.write(`posthorn: ${printable(problem)}\n`);
+    io.stderr.write(`posthorn: ${sentence(problem)}\n`);
     return 1;
   }
   io.stderr.write(`posthorn: this is a bug, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

@@ -1,17 +1,13 @@
 /** Secrets for commands: from a file or from standard input, never from the command line, which others can read. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { readGivenFile } from './given-file.ts';
 import { UsageError, type Session } from './session.ts';
 
-/** The first line. Throws a UsageError when the file cannot be read or begins with nothing. */
-export function secretFromFile({ io }: Session, file: string): string {
-  let secret: string;
-  try {
-    secret = readFileSync(resolve(io.cwd, file), 'utf8').replace(/\r?\n[^]*$/, '');
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
+const SECRET_FILE_BYTES_MAX = 64 * 1024;
+
+/** The first line. Rejects with a Failure when the file cannot be read, with a UsageError when it begins with nothing. */
+export async function secretFromFile(session: Session, file: string): Promise<string> {
+  const secret = (await readGivenFile(session, file, SECRET_FILE_BYTES_MAX, 'a file with a secret')).toString('utf8').replace(/\r?\n[^]*$/, '');
   if (secret === '') throw new UsageError(`${file} holds no secret in its first line`);
   return secret;
 }

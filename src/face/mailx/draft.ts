@@ -1,11 +1,11 @@
 /** A message being written: what the mail command knows before it is composed, and how it gets to the server. */
 import { isUtf8 } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { Failure } from '../../base/errors.ts';
 import type { Config } from '../../config/config.ts';
 import { composeMessage } from '../../mail/compose.ts';
 import { parseAddressList } from '../../mail/address-list.ts';
+import { readGivenFile } from '../cli/given-file.ts';
 import type { Session } from '../cli/session.ts';
 import { handOver, type HandOver } from '../submit/hand-over.ts';
 import { prepareMessage, qualify } from '../submit/prepare-message.ts';
@@ -46,7 +46,7 @@ export async function sendDraft(session: Session, config: Config, draft: Draft):
     cc: whole(draft.cc),
     ...(draft.subject !== undefined && { subject: draft.subject }),
     text: draft.text,
-    attachments: await Promise.all(draft.attachments.map((file) => readAttachment(session, file))),
+    attachments: await Promise.all(draft.attachments.map((file) => readAttachment(session, file, config.smtp.maxMessageSize))),
     headers: draft.headers,
     ...(draft.inReplyTo !== undefined && { inReplyTo: draft.inReplyTo }),
     ...(draft.references && { references: draft.references }),
@@ -57,12 +57,8 @@ export async function sendDraft(session: Session, config: Config, draft: Draft):
   return handOver(config, prepared.submission, { user: submitter.user, now: submitter.now });
 }
 
-async function readAttachment({ io }: Session, file: string): Promise<{ name: string; content: Buffer }> {
-  try {
-    return { name: basename(file), content: await readFile(resolve(io.cwd, file)) };
-  } catch (cause) {
-    throw new Failure('file-unreadable', `cannot attach ${file}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`, { temporary: false, cause });
-  }
+async function readAttachment(session: Session, file: string, bytesMax: number): Promise<{ name: string; content: Buffer }> {
+  return { name: basename(file), content: await readGivenFile(session, file, bytesMax, 'an attachment that this server takes') };
 }
 
 /** Tells what became of it on stderr; the exit status. */

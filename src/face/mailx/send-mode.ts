@@ -1,9 +1,8 @@
 /** `mail -s SUBJECT ADDRESS…`: the text is standard input, or is typed on a terminal. */
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { parseHeader } from '../../mail/header.ts';
 import { decodeWords } from '../../mail/encoded-word.ts';
+import { readGivenFile } from '../cli/given-file.ts';
 import type { Session } from '../cli/session.ts';
 import { readAll } from '../drop-in/streams.ts';
 import { composeInput } from './compose-input.ts';
@@ -22,7 +21,7 @@ export async function sendMode(session: Session, config: Config, options: MailOp
     ...(options.from !== undefined && { from: options.from }),
     ...(options.subject !== undefined && { subject: options.subject }),
   };
-  if (options.quoteFile !== undefined) draft.text = textOfInput(await readFile(resolve(session.io.cwd, options.quoteFile)));
+  if (options.quoteFile !== undefined) draft.text = textOfInput(await readGivenFile(session, options.quoteFile, config.smtp.maxMessageSize, 'a message that this server takes'));
   const typed = session.io.stdin.isTTY === true || options.escapes;
   if (typed) {
     if ((await typeMessage(session, draft)) === 'quit') return 1;

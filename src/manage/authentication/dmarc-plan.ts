@@ -7,6 +7,7 @@ import { explainDmarcRecord, type ExplainedTag } from '../../verify/dmarc/explai
 import { parseDmarcRecord, type DmarcRecord } from '../../verify/dmarc/record.ts';
 import { planRollOut, ROLL_OUT, type RollOut } from '../../verify/dmarc/roll-out.ts';
 import { answerDmarc } from './dmarc.ts';
+import { domainArgument } from '../arguments.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 import type { VerifyContext } from './verify.ts';
 
@@ -38,7 +39,7 @@ const policy = z.strictObject({ p: z.enum(['none', 'quarantine', 'reject']), tes
 const evidence = defineVerb({
   name: 'dmarc.evidence',
   summary: 'Gives what receivers reported about a domain in the last 30 days, and since when they find the policy given.',
-  args: z.strictObject({ domain: z.string().min(1).max(255), policy: policy.optional() }),
+  args: z.strictObject({ domain: domainArgument, policy: policy.optional() }),
   run: async ({ store, config, clock }: ManageContext, args): Promise<DmarcEvidence> => {
     const domain = domainKey(args.domain);
     const now = clock.now();

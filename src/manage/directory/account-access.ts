@@ -10,10 +10,10 @@ import { APP_PASSWORD_SCOPES, APP_PASSWORD_SECRET, appPasswordDigest } from '../
 import { createSecondFactors, type SecondFactors } from '../../login/second-factor.ts';
 import { mailboxKey } from '../../store/clients/directory.ts';
 import { makePassword } from '../../store/password.ts';
+import { addressArgument as address } from '../arguments.ts';
 import { defineVerb } from '../verb.ts';
 import type { ManageContext } from '../verb.ts';
 
-const address = z.string().min(1).max(1000);
 const name = z.string().trim().min(1).max(ACCOUNT_LIMITS.appPasswordNameCharsMax).regex(/^[^\p{C}]+$/u, { error: 'must not hold control characters' });
 
 const addAppPassword = defineVerb({

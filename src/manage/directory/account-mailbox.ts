@@ -4,10 +4,10 @@ import { Failure } from '../../base/errors.ts';
 import type { QuotaState } from '../../contract/mailbox.ts';
 import { mailboxKey } from '../../store/clients/directory.ts';
 import { requireAccount, requireFolder } from '../mailbox/mailbox-retention.ts';
+import { addressArgument as address } from '../arguments.ts';
 import { defineVerb } from '../verb.ts';
 import type { ManageContext } from '../verb.ts';
 
-const address = z.string().min(1).max(1000);
 /** `none`: no limit, whatever the configuration says; `default`: what it says. */
 const limit = z.union([z.number().int().positive(), z.literal('none'), z.literal('default')]).optional();
 type Limit = z.infer<typeof limit>;

@@ -10,10 +10,10 @@ import { domainOf } from '../../mail/address.ts';
 import { domainKey, mailboxKey } from '../../store/clients/directory.ts';
 import { derivePassword, makePassword, unmatchableCredentials } from '../../store/password.ts';
 import { createDomain } from './domain.ts';
+import { addressArgument as address } from '../arguments.ts';
 import { defineVerb } from '../verb.ts';
 import type { ManageContext } from '../verb.ts';
 
-const address = z.string().min(1).max(1000);
 const password = z.string().max(1024).optional();
 
 /** `password` only when it was made here: this is the one time it can be seen. */

@@ -5,9 +5,9 @@ import { DIRECTORY_LIMITS } from '../../base/limits.ts';
 import { domainOf } from '../../mail/address.ts';
 import { domainKey, mailboxKey } from '../../store/clients/directory.ts';
 import type { Snapshot } from '../../store/ops/directory.ts';
+import { addressArgument as address } from '../arguments.ts';
 import { defineVerb } from '../verb.ts';
 
-const address = z.string().min(1).max(1000);
 
 export interface Alias {
   readonly address: string;

@@ -6,10 +6,10 @@ import { z } from 'zod';
 import { domainKey } from '../../store/clients/directory.ts';
 import type { DkimAlgorithm } from '../../store/dkim-key.ts';
 import type { KeyRow } from '../../store/ops/keys.ts';
+import { domainArgument as domain } from '../arguments.ts';
 import { defineVerb } from '../verb.ts';
 import type { ManageContext } from '../verb.ts';
 
-const domain = z.string().min(1).max(255);
 const ALGORITHMS: readonly DkimAlgorithm[] = ['rsa-sha256', 'ed25519-sha256'];
 /** Local parts that the records of manage/dns/dns-records.ts ask others to report to. */
 const REPORT_ADDRESSES = ['dmarc', 'tls'];

@@ -8,11 +8,11 @@ import { domainKey } from '../../store/clients/directory.ts';
 import type { RotationRow } from '../../store/clients/dkim-rotations.ts';
 import type { KeyRow } from '../../store/ops/keys.ts';
 import { keyRecordOf } from '../../verify/dkim/judge-published.ts';
+import { domainArgument as domain, selectorArgument } from '../arguments.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 import { advanceRotation, cancelRotation, keepOldMs, rotationPlans, startRotation, type RotationPlan } from './rotation.ts';
 import { plannedDates, rotationStatus } from './rotation-text.ts';
 
-const domain = z.string().min(1).max(255);
 
 export interface ShownKey extends KeyRow {
   readonly active: boolean;
@@ -61,7 +61,7 @@ const keys = defineVerb({
 const create = defineVerb({
   name: 'dkim.create',
   summary: 'Makes one more DKIM key for a domain.',
-  args: z.strictObject({ domain, algorithm: z.enum(['rsa-sha256', 'ed25519-sha256']), selector: z.string().max(255).optional() }),
+  args: z.strictObject({ domain, algorithm: z.enum(['rsa-sha256', 'ed25519-sha256']), selector: selectorArgument.optional() }),
   run: async (context, args) => {
     const { store, clock, log } = context;
     const key = await knownDomain(context, args.domain);
@@ -76,7 +76,7 @@ const create = defineVerb({
 const state = defineVerb({
   name: 'dkim.state',
   summary: 'Lets a DKIM key sign (active), wait (published) or rest (retired).',
-  args: z.strictObject({ domain, selector: z.string(), state: z.enum(['active', 'published', 'retired']) }),
+  args: z.strictObject({ domain, selector: selectorArgument, state: z.enum(['active', 'published', 'retired']) }),
   run: async ({ store, log }, args) => {
     await store.keys.setState(args.domain, args.selector, args.state);
     log.info('dkim.key-state-set', { domain: domainKey(args.domain), selector: args.selector, state: args.state });
@@ -87,7 +87,7 @@ const state = defineVerb({
 const remove = defineVerb({
   name: 'dkim.remove',
   summary: 'Deletes a DKIM key that does not sign.',
-  args: z.strictObject({ domain, selector: z.string().min(1).max(255) }),
+  args: z.strictObject({ domain, selector: selectorArgument }),
   run: async ({ store, log }, args) => {
     const key = (await store.keys.list(args.domain)).find(({ selector }) => selector === args.selector);
     if (!key) throw new Failure('key-unknown', `${domainKey(args.domain)} has no key with the selector ${args.selector}: posthorn dkim keys ${args.domain}`, { temporary: false });

@@ -20,10 +20,11 @@ import { changedDefaults, policiesOf, type DomainPolicies, type DomainPolicy } f
 import { desiredRecords, desiredSets, type DesiredRecord } from './dns-records.ts';
 import { createSpfJudge } from './dns-spf-judge.ts';
 import { mailGoesElsewhere } from './dns-use.ts';
+import { domainArgument } from '../arguments.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
 export const planArgs = z.strictObject({
-  domains: z.array(z.string().min(1).max(255)).max(DNS_PUBLISH_LIMITS.domainsMax).optional(),
+  domains: z.array(domainArgument).max(DNS_PUBLISH_LIMITS.domainsMax).optional(),
   all: z.boolean().optional(),
   newDefaults: z.boolean().optional(),
   takeOver: z.boolean().optional(),
@@ -195,6 +196,7 @@ class PlanRun {
 
   async domain(name: string, keys: readonly KeyRow[], policy: DomainPolicy): Promise<void> {
     await this.#tried(name, async () => {
+      this.#ports.signal.throwIfAborted();
       const elsewhere = policy.use === 'auto' ? await mailGoesElsewhere(this.#context, name) : undefined;
       if (elsewhere !== undefined) return void this.#leftAlone.push({ domain: name, reason: elsewhere });
       const records = desiredRecords(await recordsInput(this.#context, name, { keys, policy }));

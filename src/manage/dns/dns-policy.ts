@@ -9,6 +9,7 @@ import { Failure } from '../../base/errors.ts';
 import { DEFAULT_DNS_POLICY, type DnsPolicyConfig } from '../../config/dns-config.ts';
 import { domainKey } from '../../store/clients/directory.ts';
 import type { DnsPolicyRow } from '../../store/clients/dns-publishing.ts';
+import { domainArgument } from '../arguments.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
 /** `auto`: mail when the domain's MX is ours or there is none. `none`: the domain has no mail, and says so. */
@@ -81,7 +82,7 @@ export function changedDefaults({ policy, renewed }: DomainPolicies): readonly {
 const change = defineVerb({
   name: 'dns.policy',
   summary: 'Shows the policy that the records of a domain are made from; sets or resets what the domain has of its own.',
-  args: z.strictObject({ domain: z.string().min(1).max(255), set: ownSchema.optional(), reset: z.array(ownSchema.keyof()).max(20).optional() }),
+  args: z.strictObject({ domain: domainArgument, set: ownSchema.optional(), reset: z.array(ownSchema.keyof()).max(20).optional() }),
   run: async ({ store, config, log }, args) => {
     const domain = domainKey(args.domain);
     const { domains } = await store.directory.snapshot();

@@ -12,6 +12,7 @@ import { dnsPolicyVerbs, policiesOf, type DomainPolicy } from './dns-policy.ts';
 import { desiredRecords, recordAdvice } from './dns-records.ts';
 import type { DesiredRecord, RecordsInput } from './dns-records.ts';
 import { stsPublicationOf } from '../tls/sts-publication.ts';
+import { domainArgument } from '../arguments.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
 export interface DomainRecords {
@@ -120,7 +121,7 @@ export function isPublic(address: string): boolean {
 const records = defineVerb({
   name: 'dns.records',
   summary: 'Tells the DNS records to publish for a domain and for this host.',
-  args: z.strictObject({ domain: z.string().min(1).max(255) }),
+  args: z.strictObject({ domain: domainArgument }),
   run: (context, args) => recordsOf(context, args.domain),
 });
 

@@ -7,6 +7,7 @@ import { domainKey } from '../../store/clients/directory.ts';
 import { tlsaRecordOf } from '../../verify/dane/judge-own.ts';
 import { clientServices, type ClientService } from '../client-setup/services.ts';
 import { stsPublicationOf, type StsPublication } from '../tls/sts-publication.ts';
+import { domainArgument } from '../arguments.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
 export interface PolicyFacts {
@@ -28,7 +29,7 @@ export interface PolicyFacts {
 const facts = defineVerb({
   name: 'tls.facts',
   summary: 'Tells what this server has to compare published policies with.',
-  args: z.strictObject({ domain: z.string().max(255).default('') }),
+  args: z.strictObject({ domain: domainArgument.default('') }),
   run: async (context, { domain }): Promise<PolicyFacts> => {
     const { config } = context;
     const publication = domain === '' ? undefined : await stsPublicationOf(context, domain);

@@ -9,6 +9,7 @@ import type { FolderFacts, MailboxPorts, MessageColumns } from '../../contract/m
 import { addressKey } from '../../mail/address.ts';
 import { parseSearchQuery, type QueryTerm } from '../../mail/search-query.ts';
 import { summarize, type MessageSummary } from './mailbox.ts';
+import { addressArgument } from '../arguments.ts';
 import { defineVerb } from '../verb.ts';
 
 export interface FoundMessage extends MessageSummary {
@@ -27,7 +28,7 @@ const search = defineVerb({
   name: 'mailbox.search',
   summary: 'Searches the messages of an account; `folder` limits it to one. Newest first.',
   args: z.strictObject({
-    account: z.string().min(1).max(1000),
+    account: addressArgument,
     query: z.string().min(1).max(4000),
     folder: z.string().min(1).max(500).optional(),
     limit: z.number().int().positive().max(DIRECTORY_LIMITS.listedMessagesMax).default(DIRECTORY_LIMITS.listedMessagesMax),

@@ -11,10 +11,10 @@ import type { FolderFacts } from '../../contract/mailbox.ts';
 import { mailboxKey } from '../../store/clients/directory.ts';
 import type { ExpungedMail, KeptFolder } from '../../store/clients/retention.ts';
 import { type MessageSummary, summarize } from './mailbox.ts';
+import { addressArgument as account } from '../arguments.ts';
 import { defineVerb } from '../verb.ts';
 import type { ManageContext } from '../verb.ts';
 
-const account = z.string().min(1).max(1000);
 const folder = z.string().min(1).max(500);
 const since = z.number().int().nonnegative().optional();
 

@@ -7,9 +7,9 @@ import { parseStructure } from '../../mail/mime-structure.ts';
 import type { EnvelopeAddress } from '../../mail/mime-structure.ts';
 import { decodeWords } from '../../mail/encoded-word.ts';
 import type { MailboxMessage } from '../../store/clients/mailboxes.ts';
+import { addressArgument as account } from '../arguments.ts';
 import { defineVerb } from '../verb.ts';
 
-const account = z.string().min(1).max(1000);
 const folder = z.string().min(1).max(500).default('INBOX');
 const uid = z.number().int().positive().max(0xffff_ffff);
 const uids = z.array(uid).min(1).max(DIRECTORY_LIMITS.listedMessagesMax);

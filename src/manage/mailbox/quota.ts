@@ -8,13 +8,13 @@ import { mailboxKey } from '../../store/clients/directory.ts';
 import type { BulkOrder, QueueCount } from '../../store/clients/queue-admin.ts';
 import type { BrakeRow, QuotaRow, UsageHour } from '../../store/clients/usage.ts';
 import { messagesOf } from '../queue/queue-orders.ts';
+import { addressArgument as account } from '../arguments.ts';
 import { defineVerb } from '../verb.ts';
 import type { ManageContext } from '../verb.ts';
 
 const HOUR_MS = 3_600_000;
 const HOURS_PER_DAY = 24;
 
-const account = z.string().min(1).max(1000);
 const limit = z.union([z.number().int().min(1).max(100_000_000), z.literal('default')]).optional();
 
 /** The limits in force, and where they are from. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { SentReport } from '../../store/ops/reports-out.ts';
 import { domainKey } from '../../store/clients/directory.ts';
+import { domainArgument } from '../arguments.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
 export interface ReportedSent extends SentReport {
@@ -18,7 +19,7 @@ const sent = defineVerb({
   summary: 'Lists the reports that were sent to others, and what became of them.',
   args: z.strictObject({
     kind: z.enum(['dmarc', 'tls']).optional(),
-    domain: z.string().min(1).max(255).optional(),
+    domain: domainArgument.optional(),
     limit: z.number().int().min(1).max(ROWS_MAX).default(100),
   }),
   run: async ({ store }: ManageContext, { kind, domain, limit }): Promise<readonly ReportedSent[]> => {

@@ -12,6 +12,7 @@ import { readReportFile } from '../../verify/reports/report-file.ts';
 import { judgeSource, type JudgedSource } from '../authentication/dmarc-findings.ts';
 import { groupFindings, policyIn, type GroupFinding, type PolicyOf } from '../authentication/dmarc-groups.ts';
 import { tlsFindings, type TlsFinding } from '../tls/tls-findings.ts';
+import { domainArgument } from '../arguments.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
 export interface DmarcReportsAnswer {
@@ -64,7 +65,7 @@ const NAMES_MAX = 25;
 const NAMES_MS = 4000;
 
 const period = z.strictObject({
-  domain: z.string().min(1).max(255).optional(),
+  domain: domainArgument.optional(),
   /** Milliseconds back from now. */
   backMs: z.number().int().min(60_000).max(10 * 365 * 86_400_000).default(MONTH_MS),
 });

@@ -9,12 +9,12 @@ import { Failure } from '../../base/errors.ts';
 import { checkSieve } from './sieve-check.ts';
 import { requireAccount } from './sieve.ts';
 import { NO_RULES, readRules, ruleSchema, rulesSchema, rulesScript, vacationSchema, type Rules } from './rules-script.ts';
+import { addressArgument as account } from '../arguments.ts';
 import { defineVerb } from '../verb.ts';
 import type { ManageContext } from '../verb.ts';
 
 export const RULES_SCRIPT = 'rules';
 
-const account = z.string().min(1).max(1000);
 const activate = z.boolean().default(false);
 
 export interface RulesResult extends Rules {

@@ -5,10 +5,10 @@ import type { SieveProblem } from '../../sieve/script.ts';
 import { mailboxKey } from '../../store/clients/directory.ts';
 import type { ScriptRow } from '../../store/clients/scripts.ts';
 import { checkSieve } from './sieve-check.ts';
+import { addressArgument as account } from '../arguments.ts';
 import { defineVerb } from '../verb.ts';
 import type { ManageContext } from '../verb.ts';
 
-const account = z.string().min(1).max(1000);
 const name = z.string().min(1).max(1000);
 
 export async function requireAccount({ store }: Pick<ManageContext, 'store'>, address: string): Promise<string> {

@@ -11,6 +11,7 @@ import { domainKey } from '../../store/clients/directory.ts';
 import type { StsPublicationRow } from '../../store/clients/sts-publications.ts';
 import { ownStsPolicy } from '../../verify/mta-sts/own-policy.ts';
 import { publicationPolicyOf } from '../dns/dns-policy.ts';
+import { domainArgument } from '../arguments.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
 export interface StsPublication {
@@ -63,7 +64,7 @@ function maxAgeOf({ mode, maxAgeSeconds }: StsPublicationRow): number {
 const maxAge = defineVerb({
   name: 'tls.sts-max-age',
   summary: 'Sets how long senders may keep the MTA-STS policy of a domain of ours; null: as usual for its mode.',
-  args: z.strictObject({ domain: z.string().min(1).max(255), seconds: z.number().int().min(DAY_SECONDS).max(MTA_STS_LIMITS.maxAgeSecondsMax).nullable() }),
+  args: z.strictObject({ domain: domainArgument, seconds: z.number().int().min(DAY_SECONDS).max(MTA_STS_LIMITS.maxAgeSecondsMax).nullable() }),
   run: async (context, { domain, seconds }): Promise<{ readonly publication?: StsPublication }> => {
     await stsPublicationOf(context, domain);
     const row = await context.store.stsPublications.get(domainKey(domain));

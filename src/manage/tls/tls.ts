@@ -8,9 +8,10 @@ import { domainKey } from '../../store/clients/directory.ts';
 import { tlsDay, type TlsDay } from '../../store/clients/tls-results.ts';
 import { checkTls, type TlsCheck } from './tls-check.ts';
 import { tlsReports, type TlsReport } from './tls-report.ts';
+import { domainArgument } from '../arguments.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
-const oneDomain = z.strictObject({ domain: z.string().min(1).max(255) });
+const oneDomain = z.strictObject({ domain: domainArgument });
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** A day of the calendar: the pattern alone takes the 99th of any month. */
@@ -69,7 +70,7 @@ const forget = defineVerb({
 const report = defineVerb({
   name: 'tls.report',
   summary: 'Gives the TLS report (RFC 8460) of a day, for one domain or for all.',
-  args: z.strictObject({ day: z.string().refine(isDay, 'a day as 2026-11-20').optional(), domain: z.string().max(255).optional() }),
+  args: z.strictObject({ day: z.string().refine(isDay, 'a day as 2026-11-20').optional(), domain: domainArgument.optional() }),
   run: async ({ store, config, clock }, args): Promise<TlsReportListing> => {
     const day = args.day ?? tlsDay(clock.now());
     const rows = await store.tlsResults.list(day, args.domain === undefined ? undefined : domainKey(args.domain));

@@ -5,6 +5,7 @@ import { TRANSFER_LIMITS } from '../../base/transfer-limits.ts';
 import { addressKey } from '../../mail/address.ts';
 import { createMaildirTarget, createMboxTarget } from '../../transfer/exporter.ts';
 import type { VerbCaller } from './import-mail.ts';
+import { addressArgument } from '../arguments.ts';
 import { defineVerb } from '../verb.ts';
 
 interface FolderEntry {
@@ -31,7 +32,7 @@ interface MessagePage {
 const folders = defineVerb({
   name: 'export.folders',
   summary: 'Lists the folders of an account for an export.',
-  args: z.strictObject({ account: z.string().min(1).max(1000) }),
+  args: z.strictObject({ account: addressArgument }),
   run: async ({ store }, args): Promise<{ readonly folders: readonly FolderEntry[] }> => {
     const account = addressKey(args.account);
     const subscribed = new Set(await store.mailbox.folders.subscriptions(account));
@@ -43,7 +44,7 @@ const folders = defineVerb({
 const messages = defineVerb({
   name: 'export.messages',
   summary: 'Gives the next messages of a folder whole, in order of UID, as many as fit.',
-  args: z.strictObject({ account: z.string().min(1).max(1000), folder: z.string().min(1).max(500), after: z.number().int().nonnegative() }),
+  args: z.strictObject({ account: addressArgument, folder: z.string().min(1).max(500), after: z.number().int().nonnegative() }),
   run: async ({ store }, { account, folder, after }): Promise<MessagePage> => {
     const rows = await store.mailboxes.list({ account, folder, from: after, limit: TRANSFER_LIMITS.batchMessagesMax });
     const found: MessageEntry[] = [];

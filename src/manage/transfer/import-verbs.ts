@@ -10,6 +10,7 @@ import { TRANSFER_LIMITS } from '../../base/transfer-limits.ts';
 import { addressKey } from '../../mail/address.ts';
 import type { ImportMessage } from '../../store/clients/imports.ts';
 import type { Store } from '../../store/store.ts';
+import { addressArgument } from '../arguments.ts';
 import { defineVerb } from '../verb.ts';
 
 const source = z.string().min(1).max(2000);
@@ -20,7 +21,7 @@ const uid = z.number().int().positive().max(0xffff_fffe);
 const openFolder = defineVerb({
   name: 'import.open-folder',
   summary: 'Finds or makes the folder that mail is brought into; with uidValidity it takes over the numbering of its source when it never had a message.',
-  args: z.strictObject({ account: z.string().min(1).max(1000), folder: z.string().min(1).max(500), subscribed: z.boolean(), uidValidity: uid.optional() }),
+  args: z.strictObject({ account: addressArgument, folder: z.string().min(1).max(500), subscribed: z.boolean(), uidValidity: uid.optional() }),
   run: async ({ store }, args) => {
     const account = addressKey(args.account);
     const known = await store.mailbox.folders.find(account, args.folder);

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Failure } from '../../base/errors.ts';
-import { addressKey, domainOf, normalizeDomain, parseMailbox } from '../../mail/address.ts';
+import { addressKey, domainOf, isDomainName, normalizeDomain, parseMailbox } from '../../mail/address.ts';
 import { asBuffer } from '../call.ts';
 import type { StoreCall } from '../call.ts';
 import type { ChangeCount } from '../change-counts.ts';
@@ -78,12 +78,8 @@ export function createDirectoryStore(call: StoreCall, changes: ChangeCount): Dir
 
 /** The form in which domains are compared; throws Failure `domain-refused` for what is no domain name. */
 export function domainKey(name: string): string {
-  const key = normalizeDomain(name);
-  // With a stand-in local part, parseMailbox tells whether it is a domain name and no address literal.
-  if (key === '' || key.startsWith('[') || !parseMailbox(`x@${key}`)) {
-    throw new Failure('domain-refused', `${JSON.stringify(name)} is not a domain name: write it like example.org`, { temporary: false });
-  }
-  return key;
+  if (!isDomainName(name)) throw new Failure('domain-refused', `${JSON.stringify(name)} is not a domain name: write it like example.org`, { temporary: false });
+  return normalizeDomain(name);
 }
 
 /** The form in which addresses are compared; throws Failure `address-refused` for what is no address. */

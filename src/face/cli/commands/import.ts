@@ -62,8 +62,8 @@ async function imapOrigin(session: Session, options: ImapOptions, host: string):
   const { user = '', tls, caFile } = options;
   const origin = { kind: 'imap', host, port: options.port ?? (tls === 'implicit' ? 993 : 143), security: tls, username: user, ...(caFile === undefined ? {} : { caFile }) } as const;
   const onTrouble = (text: string): void => session.out.note(text);
-  if (options.tokenFile !== undefined) return { ...origin, token: secretFromFile(session, options.tokenFile), onTrouble };
-  if (options.passwordFile !== undefined) return { ...origin, password: secretFromFile(session, options.passwordFile), onTrouble };
+  if (options.tokenFile !== undefined) return { ...origin, token: await secretFromFile(session, options.tokenFile), onTrouble };
+  if (options.passwordFile !== undefined) return { ...origin, password: await secretFromFile(session, options.passwordFile), onTrouble };
   if (!options.passwordStdin) throw new UsageError('say where the password is: --password-file FILE, --password-stdin or --token-file FILE');
   return { ...origin, password: await secretFromStdin(session), onTrouble };
 }

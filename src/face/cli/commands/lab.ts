@@ -1,13 +1,15 @@
 /** `posthorn lab` runs the simulated internet; its sub-commands talk to the one that runs. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { printable } from '../../../base/table.ts';
 import { readLabPointer } from '../../../config/lab-pointer.ts';
 import type { Reply } from '../../../contract/message.ts';
 import { durationOption, leaf, type Registry, wholeNumber } from '../command.ts';
+import { readGivenFile } from '../given-file.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { formatReply } from '../words.ts';
 import { addSimulate } from './lab-simulate.ts';
+
+const SETTINGS_BYTES_MAX = 1024 * 1024;
+const MESSAGE_BYTES_MAX = 256 * 1024 * 1024;
 
 interface LabOptions extends CommonOptions {
   readonly dir?: string;
@@ -41,7 +43,7 @@ export function add(registry: Registry): void {
       json: json ?? false,
       ...(dir !== undefined && { dir }),
       ...(loopback !== undefined && { loopback }),
-      ...(settings !== undefined && { settings: readSettings(session, settings) }),
+      ...(settings !== undefined && { settings: (await readGivenFile(session, settings, SETTINGS_BYTES_MAX, 'a configuration')).toString('utf8') }),
     });
   })
     .option('--dir <folder>', 'where the server of the lab keeps its data (default: a fresh temporary folder)')
@@ -57,14 +59,6 @@ export function add(registry: Registry): void {
   addComplain(registry, lab);
   addCounters(registry, lab);
   addSimulate(registry, lab);
-}
-
-function readSettings({ io }: Session, file: string): string {
-  try {
-    return readFileSync(resolve(io.cwd, file), 'utf8');
-  } catch (error) {
-    throw new UsageError(`--settings ${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
-  }
 }
 
 type Parent = Parameters<typeof leaf>[1];
@@ -168,7 +162,7 @@ function addDeliver(registry: Registry, lab: Parent): void {
   leaf<DeliverOptions>(registry, lab, 'deliver', 'let the outside host send a message to one of our users', '', async (options) => {
     const { as, to, from, file } = options;
     if (from !== undefined && file === undefined) throw new UsageError('--from goes with --file; the messages of --as have senders of their own');
-    const raw = file === undefined ? undefined : readFile(file).toString('base64');
+    const raw = file === undefined ? undefined : (await readGivenFile(session, file, MESSAGE_BYTES_MAX, 'a message')).toString('base64');
     const given = Object.entries({ as, to, from, raw }).filter(([, value]) => value !== undefined);
     const result = await call<{ results: readonly DeliverRow[] }>(session, options, 'lab.deliver', Object.fromEntries(given));
     if (options.json) return session.out.json(result);
@@ -201,14 +195,6 @@ function addComplain(registry: Registry, lab: Parent): void {
     if (options.json) session.out.json(result);
     else session.out.line(`complained to ${printable(provider ?? '')} about ${printable(id ?? '')}; the report comes by mail`);
   });
-}
-
-function readFile(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
-  }
 }
 
 interface CountersRow {

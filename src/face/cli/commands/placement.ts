@@ -107,7 +107,7 @@ async function secretOf(session: Session, options: SeedOptions): Promise<object>
     if (clientId === undefined || refreshTokenFile === undefined) throw new UsageError('--token-url needs --client-id and --refresh-token-file');
     return { oauth: { kind: 'refresh', tokenUrl, clientId, refreshTokenFile: path(refreshTokenFile), ...(clientSecretFile === undefined ? {} : { clientSecretFile: path(clientSecretFile) }), ...(scope === undefined ? {} : { scope }) } };
   }
-  if (options.passwordFile !== undefined) return { password: secretFromFile(session, options.passwordFile) };
+  if (options.passwordFile !== undefined) return { password: await secretFromFile(session, options.passwordFile) };
   if (!options.passwordStdin) throw new UsageError('say where the secret is: --password-stdin, --password-file FILE, --token-file FILE or --token-url URL');
   return { password: await secretFromStdin(session) };
 }

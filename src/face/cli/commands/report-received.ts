@@ -1,11 +1,12 @@
 /** `posthorn report dmarc|arf|import` and `report tls --received`: what others report about our mail. */
 import type { Command } from 'commander';
+import { REPORT_IN_LIMITS } from '../../../base/report-in-limits.ts';
 import { printable } from '../../../base/table.ts';
 import { explainReportFile } from '../../../manage/reports/report-reading.ts';
 import type { ComplaintsAnswer, DmarcReportsAnswer, ImportAnswer, TlsReportsAnswer } from '../../../manage/reports/reports.ts';
 import { durationOption, leaf, type Registry } from '../command.ts';
+import { readGivenFile } from '../given-file.ts';
 import type { CommonOptions, Session } from '../session.ts';
-import { readBinaryFile } from './binary-file.ts';
 import { minute, share, showExplained, showLeft, showSources, showTlsFindings } from './report-text.ts';
 
 interface PeriodOptions extends CommonOptions {
@@ -15,7 +16,7 @@ interface PeriodOptions extends CommonOptions {
 export function addReceivedReports(registry: Registry, parent: Command): void {
   const { session } = registry;
   const command = (name: string, summary: string, run: (options: PeriodOptions, args: object, domain: string | undefined) => Promise<number | void>): void => {
-    leaf<PeriodOptions>(registry, parent, name, summary, '[domain]', (options, domain) => run(options, { ...(domain ? { domain } : {}), ...(options.since !== undefined && { backMs: options.since }) }, domain)).option(
+    leaf<PeriodOptions>(registry, parent, name, summary, '[domain]', (options, domain) => run(options, { ...(domain === undefined ? {} : { domain }), ...(options.since !== undefined && { backMs: options.since }) }, domain)).option(
       '--since <duration>', 'how far back, such as 7d (default: 30d)', durationOption,
     );
   };
@@ -31,7 +32,7 @@ export function addReceivedReports(registry: Registry, parent: Command): void {
     else showComplaints(session, answer);
   });
   leaf<CommonOptions>(registry, parent, 'import', 'take up a DMARC or TLS report from a file (XML, JSON, gzip, zip, or a message); - reads standard input', '<file>', async (options, file = '') => {
-    const bytes = await readBinaryFile(session, file);
+    const bytes = await readReport(session, file);
     const answer = await session.call<ImportAnswer>(options, 'report.import', { base64: bytes.toString('base64') });
     if (options.json) session.out.json(answer);
     else for (const said of answer.said) session.out.line(printable(said));
@@ -43,10 +44,14 @@ export function addReceivedReports(registry: Registry, parent: Command): void {
 export function addReportReader(registry: Registry, parent: Command, name: string): void {
   const { session } = registry;
   leaf<CommonOptions>(registry, parent, name, 'explain one report file (XML, JSON, gzip, zip, or a message); - reads standard input', '<file>', async (options, file = '') => {
-    const reports = await explainReportFile(await readBinaryFile(session, file));
+    const reports = await explainReportFile(await readReport(session, file));
     if (options.json) session.out.json(reports);
     else for (const report of reports) showExplained(session, report);
   });
+}
+
+function readReport(session: Session, file: string): Promise<Buffer> {
+  return readGivenFile(session, file, REPORT_IN_LIMITS.messageBytesMax, 'a report');
 }
 
 /** `report tls --received`. Returns the exit status. */

@@ -1,14 +1,13 @@
 /** `posthorn send`: composes a message from options and hands it to the server; prints the queue id. */
-import { readFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { composeMessage, type ComposedAttachment } from '../../../mail/compose.ts';
 import { readAll } from '../../drop-in/streams.ts';
 import { handOver, type HandOver } from '../../submit/hand-over.ts';
 import { prepareMessage } from '../../submit/prepare-message.ts';
 import { currentSubmitter } from '../../submit/submitter.ts';
 import { leaf, type Registry } from '../command.ts';
+import { readGivenFile } from '../given-file.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
-import { fileUnreadable } from '../words.ts';
 
 interface SendOptions extends CommonOptions {
   readonly from?: string;
@@ -50,7 +49,7 @@ async function send(session: Session, options: SendOptions): Promise<number> {
     cc: options.cc,
     ...(options.subject !== undefined && { subject: options.subject }),
     text: await textOf(session, options, config.smtp.maxMessageSize),
-    attachments: await Promise.all(options.attach.map((file) => attachment(session, file))),
+    attachments: await Promise.all(options.attach.map((file) => attachment(session, file, config.smtp.maxMessageSize))),
     headers: options.header.map(headerField),
     date: submitter.now,
   });
@@ -61,20 +60,12 @@ async function send(session: Session, options: SendOptions): Promise<number> {
 
 async function textOf(session: Session, options: SendOptions, bytesMax: number): Promise<string> {
   if (options.text !== undefined) return options.text;
-  if (options.file !== undefined) return (await readGiven(session, options.file)).toString('utf8');
+  if (options.file !== undefined) return (await readGivenFile(session, options.file, bytesMax, 'a message that this server takes')).toString('utf8');
   return (await readAll(session.io.stdin, bytesMax)).toString('utf8');
 }
 
-async function attachment(session: Session, file: string): Promise<ComposedAttachment> {
-  return { name: basename(file), content: await readGiven(session, file) };
-}
-
-async function readGiven(session: Session, file: string): Promise<Buffer> {
-  try {
-    return await readFile(resolve(session.io.cwd, file));
-  } catch (cause) {
-    throw fileUnreadable(file, cause);
-  }
+async function attachment(session: Session, file: string, bytesMax: number): Promise<ComposedAttachment> {
+  return { name: basename(file), content: await readGivenFile(session, file, bytesMax, 'an attachment that this server takes') };
 }
 
 function headerField(text: string): readonly [string, string] {

@@ -4,10 +4,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { convertMaildrop } from '../../../manage/maildrop/convert.ts';
 import { checkSieve, tryScript, type SieveCheck, type SieveTrial } from '../../../manage/sieve/sieve-check.ts';
 import type { SievePut } from '../../../manage/sieve/sieve.ts';
-import { readAll } from '../../drop-in/streams.ts';
 import { group, leaf, wholeNumber, type Registry } from '../command.ts';
+import { readGivenFile } from '../given-file.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
-import { fileUnreadable } from '../words.ts';
 
 interface TestOptions extends CommonOptions {
   readonly from?: string;
@@ -130,11 +129,6 @@ function tell({ out }: Session, file: string, { ok, problems, warnings }: SieveC
   if (ok && allRight !== undefined) out.line(allRight);
 }
 
-async function readGiven(session: Session, file: string): Promise<Buffer> {
-  if (file === '-') return readAll(session.io.stdin, GIVEN_BYTES_MAX);
-  try {
-    return await readFile(resolve(session.io.cwd, file));
-  } catch (cause) {
-    throw fileUnreadable(file, cause);
-  }
+function readGiven(session: Session, file: string): Promise<Buffer> {
+  return readGivenFile(session, file, GIVEN_BYTES_MAX, 'a script or a message');
 }

@@ -4,15 +4,15 @@
  * Files are CSV with a header of `address`, `source`, `reason`, `reply`, `since`, `expires`, `stream` in any order
  * (dates as 2026-11-20 or in full ISO 8601; a stream when only mail of that one is stopped); a file without header is a list of addresses, one a line, with the reason behind a comma.
  */
-import { createWriteStream, readFileSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { formatCsvRow, parseCsv } from '../../../base/csv.ts';
-import { Failure } from '../../../base/errors.ts';
 import { parseDuration } from '../../../config/values.ts';
 import { STREAMS, type Stream } from '../../../contract/sending.ts';
 import { SUPPRESSION_SOURCES, type Suppression } from '../../../contract/suppression.ts';
 import type { ImportResult, SuppressionPage } from '../../../manage/suppression.ts';
 import { group, leaf, type Registry } from '../command.ts';
+import { readGivenFile } from '../given-file.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 
 interface ListOptions extends CommonOptions {
@@ -71,7 +71,7 @@ async function list(session: Session, options: ListOptions): Promise<void> {
 
 async function importFile(session: Session, options: CommonOptions, file: string): Promise<void> {
   const { out } = session;
-  const entries = readEntries(file === '-' ? await readAll(session.io.stdin) : readText(resolve(session.io.cwd, file)));
+  const entries = readEntries((await readGivenFile(session, file, LIST_BYTES_MAX, 'a list of addresses')).toString('utf8'));
   const totals = { added: 0, changed: 0, unchanged: 0 };
   let refusedCount = 0;
   const refused: string[] = [];
@@ -118,6 +118,8 @@ interface Entry {
   readonly stream?: Stream;
 }
 
+/** A million addresses with their reasons. */
+const LIST_BYTES_MAX = 256 * 1024 * 1024;
 /** Longer than any address (RFC 5321 section 4.5.3.1), short enough to be shown. */
 const CELL_CHARS_MAX = 500;
 
@@ -145,20 +147,6 @@ function entryOf({ address = '', source, reason, reply, since, expires, stream }
 function readTime(text: string | undefined): number | undefined {
   const ms = text ? Date.parse(text) : Number.NaN;
   return Number.isNaN(ms) || ms < 0 ? undefined : ms;
-}
-
-async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
-  const pieces: Buffer[] = [];
-  for await (const piece of stream) pieces.push(Buffer.from(piece));
-  return Buffer.concat(pieces).toString('utf8');
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new Failure('file-unreadable', `${path} cannot be read (${(cause as NodeJS.ErrnoException).code}): check its name and rights`, { temporary: false, cause });
-  }
 }
 
 function day(ms: number): string {

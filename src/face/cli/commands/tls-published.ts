@@ -1,6 +1,4 @@
 /** `posthorn tls sts|rpt|dane|caa`: what a domain publishes about TLS, and what to publish. */
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Failure } from '../../../base/errors.ts';
 import { printable } from '../../../base/table.ts';
@@ -12,8 +10,8 @@ import type { StsPublication } from '../../../manage/tls/sts-publication.ts';
 import type { VerifyContext } from '../../../manage/authentication/verify.ts';
 import { parseDuration } from '../../../config/values.ts';
 import { leaf, subgroup, type Registry } from '../command.ts';
+import { readGivenFile } from '../given-file.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
-import { fileUnreadable } from '../words.ts';
 import { showFindings } from './findings.ts';
 import { withDoctorContext } from './verify-context.ts';
 
@@ -117,11 +115,6 @@ async function showRecords(session: Session, options: DaneOptions): Promise<numb
   return 0;
 }
 
-async function readKey(session: Session, file: string): Promise<Buffer> {
-  try {
-    const bytes = await readFile(resolve(session.io.cwd, file));
-    return bytes.subarray(0, KEY_FILE_BYTES_MAX);
-  } catch (cause) {
-    throw fileUnreadable(file, cause);
-  }
+function readKey(session: Session, file: string): Promise<Buffer> {
+  return readGivenFile(session, file, KEY_FILE_BYTES_MAX, 'a key or a certificate');
 }
