@@ -14,7 +14,7 @@ export const DNS_PUBLISH_LIMITS = {
   /** Domains planned at once. */
   domainsAtOnce: 24,
   /** When so many zones fail before one has worked, the provider is not asked about others. */
-  zonesFailedMax: 8,
+  zonesFailedMax: 5,
   /** Zones changed at once. */
   zonesAtOnce: 8,
   /** Domains in one call. */
@@ -27,6 +27,10 @@ export const DNS_PUBLISH_LIMITS = {
   propagationPollMs: 2_000,
   /** One question to one name server of a zone. */
   authorityTimeoutMs: 3_000,
+  /** Questions to name servers of zones under way at once. */
+  authorityQuestionsAtOnce: 64,
+  /** Questions that a name server leaves unanswered before it is asked no more. */
+  authoritySilenceMax: 2,
   /** Name servers of a zone that are asked. */
   authoritiesMax: 16,
 } as const;

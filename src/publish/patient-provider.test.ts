@@ -60,7 +60,8 @@ test('a hundred broken zones keep nobody from reading the other four hundred', a
 
 test('a provider with which no zone at all works is given up after the first few', async () => {
   const { provider, asked } = counting(() => 'zone');
-  assert.deepEqual(new Set(await read(provider, 500)), new Set(['trouble of the zone']));
+  const texts = await read(provider, 500);
+  assert.match(texts[499] ?? '', /^trouble of the zone \(so it was with each of the first \d zones; others were not asked about\)$/);
   assert.equal(asked(), DNS_PUBLISH_LIMITS.zonesFailedMax);
 });
 

@@ -81,6 +81,7 @@ class Patience {
       return;
     }
     line.failures += 1;
-    if (!line.worked && line.failures >= DNS_PUBLISH_LIMITS.zonesFailedMax) line.givenUp = failure;
+    if (line.worked || line.failures < DNS_PUBLISH_LIMITS.zonesFailedMax) return;
+    line.givenUp = new ProviderFailure('zone', `${failure.message} (so it was with each of the first ${line.failures} zones; others were not asked about)`, failure);
   }
 }

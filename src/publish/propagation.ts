@@ -1,8 +1,10 @@
 /**
  * Has a change arrived? Asks the authoritative name servers of the zone directly, each by itself, so that no cache answers
- * for them: those that the provider's configuration names, else those of the NS records.
+ * for them: those that the provider's configuration names, else those of the NS records. One that is silent is not waited
+ * for at each of hundreds of records.
  */
 import { DNS_PUBLISH_LIMITS } from '../base/dns-publish-limits.ts';
+import { Semaphore } from '../base/semaphore.ts';
 import type { HostPort } from '../config/config.ts';
 import type { Dns, DnsAnswer, RecordType } from '../contract/dns.ts';
 import type { RecordSet } from '../contract/dns-publishing.ts';
@@ -29,7 +31,7 @@ export interface LaggingServer {
 
 export interface Arrival {
   readonly arrived: boolean;
-  /** How many servers were asked. */
+  /** How many servers were asked, each counted once. */
   readonly servers: number;
   readonly lagging: readonly LaggingServer[];
   /** Zones whose name servers could not be found. */
@@ -41,18 +43,44 @@ interface NamedServer {
   readonly where: HostPort;
 }
 
+const SILENT: DnsAnswer<never> = { kind: 'failure', reason: 'timeout', detail: 'not asked again' };
+
+/** Asks few at once, and those no more that leave questions unanswered. */
+function patient(ask: AskServer): AskServer {
+  const places = new Semaphore(DNS_PUBLISH_LIMITS.authorityQuestionsAtOnce);
+  const silences = new Map<string, number>();
+  return (server, name, type, signal) => places.run(async () => {
+    const key = serverKey(server);
+    const silent = silences.get(key) ?? 0;
+    if (silent >= DNS_PUBLISH_LIMITS.authoritySilenceMax) return SILENT;
+    const answer = await ask(server, name, type, signal);
+    silences.set(key, isSilence(answer) ? silent + 1 : 0);
+    return answer;
+  });
+}
+
+function serverKey({ address, port }: HostPort): string {
+  return `${address} ${port}`;
+}
+
+function isSilence(answer: DnsAnswer<RecordType>): boolean {
+  return answer.kind === 'failure' && (answer.reason === 'timeout' || answer.reason === 'network');
+}
+
 /** `known`: servers to ask for a zone instead of those of its NS records. */
 export async function checkArrival(changes: readonly PublishedChange[], ports: { readonly dns: Dns; readonly ask: AskServer; readonly known: (zone: string) => readonly HostPort[] }, signal: AbortSignal): Promise<Arrival> {
   const zones = [...Map.groupBy(changes, ({ zone }) => zone)];
+  const ask = patient(ports.ask);
+  const places = new Semaphore(DNS_PUBLISH_LIMITS.authorityQuestionsAtOnce);
   const results = await Promise.all(zones.map(async ([zone, ofZone]) => {
     const named = ports.known(zone);
-    const servers = named.length > 0 ? named.map((where) => ({ title: `${where.address} port ${where.port}`, where })) : await serversOf(ports.dns, zone, signal);
-    const lagging = await Promise.all(servers.flatMap((server) => ofZone.map((change) => lag(ports.ask, server, change, signal))));
-    return { zone, servers: servers.length, lagging: lagging.flat() };
+    const servers = named.length > 0 ? named.map((where) => ({ title: `${where.address} port ${where.port}`, where })) : await places.run(() => serversOf(ports.dns, zone, signal));
+    const lagging = await Promise.all(servers.flatMap((server) => ofZone.map((change) => lag(ask, server, change, signal))));
+    return { zone, servers: servers.map(({ where }) => serverKey(where)), lagging: lagging.flat() };
   }));
   const lagging = results.flatMap((result) => result.lagging);
-  const unknown = results.filter(({ servers }) => servers === 0).map(({ zone }) => zone);
-  return { arrived: lagging.length === 0 && unknown.length === 0, servers: results.reduce((sum, { servers }) => sum + servers, 0), lagging, unknown };
+  const unknown = results.filter(({ servers }) => servers.length === 0).map(({ zone }) => zone);
+  return { arrived: lagging.length === 0 && unknown.length === 0, servers: new Set(results.flatMap(({ servers }) => servers)).size, lagging, unknown };
 }
 
 const DNS_PORT = 53;
@@ -74,7 +102,7 @@ async function lag(ask: AskServer, { title, where }: NamedServer, { zone, before
   const presented = type as PresentedType;
   const answer = await ask(where, name, presented, signal);
   const late = (answers: string): readonly LaggingServer[] => [{ server: title, name, type, answers }];
-  if (answer.kind === 'failure') return late(answer.reason === 'timeout' || answer.reason === 'network' ? 'it does not answer' : `it cannot say (${answer.reason})`);
+  if (answer.kind === 'failure') return late(isSilence(answer) ? 'it does not answer' : `it cannot say (${answer.reason})`);
   const values = valuesOf(presented, answer);
   const meanings = (all: readonly string[]): string => all.map((value) => meaningOfValue(type, value)).toSorted().join('\n');
   if (meanings(values) === meanings(after?.values ?? [])) return [];

@@ -9,7 +9,7 @@ import { DNS_PUBLISH_LIMITS } from '../../base/dns-publish-limits.ts';
 import { Failure } from '../../base/errors.ts';
 import type { ChangeOutcome, DnsProvider, RecordSet } from '../../contract/dns-publishing.ts';
 import { applyChanges, type PlacedChange } from '../../publish/apply.ts';
-import { isChange, type PlanItem } from '../../publish/plan.ts';
+import { isChange, type LeftAlone, type PlanItem } from '../../publish/plan.ts';
 import { checkArrival, type Arrival } from '../../publish/propagation.ts';
 import { meaningOfValue } from '../../publish/record-text.ts';
 import type { ApplyItemRow, ApplyRow } from '../../store/clients/dns-publishing.ts';
@@ -35,6 +35,8 @@ export interface ApplyResult {
   readonly byHand: readonly PlanItem[];
   readonly blocked: readonly PlanItem[];
   readonly unknown: readonly PlanItem[];
+  /** Domains that could not be planned. */
+  readonly failed: readonly LeftAlone[];
   /** Labels of the providers of `items` at which a change that somebody makes in the same second may be lost. */
   readonly unguarded: readonly string[];
 }
@@ -56,6 +58,7 @@ const apply = defineVerb({
       byHand: plan.items.filter(({ action }) => action === 'by-hand'),
       blocked: plan.items.filter(({ action }) => action === 'blocked'),
       unknown: plan.items.filter(({ action }) => action === 'unknown'),
+      failed: plan.failed,
     };
     const id = items.length === 0 ? undefined : newId();
     const done = id === undefined ? [] : await carryOut(context, { id, kind: 'apply', source: plan.id, at: context.clock.now() }, items);

@@ -1,6 +1,7 @@
 /** A plan in words for people: what would be changed where, before and after, and what is left alone. */
 import type { PlanAction, PlanItem } from '../../publish/plan.ts';
 import { panelFields } from './dns-panel.ts';
+import { domainGroups, domainTitle, type DomainReason } from './domain-groups.ts';
 import type { DnsPlan } from './dns-planning.ts';
 
 export interface PlanLine {
@@ -9,6 +10,11 @@ export interface PlanLine {
 }
 
 const TITLES: Readonly<Record<PlanAction, string>> = { good: 'good', add: 'add', change: 'change', remove: 'remove', blocked: 'in the way', unknown: 'unknown', 'by-hand': 'by hand' };
+
+/** Is there something that could not be found out, and so would not be done either? */
+export function isIncomplete({ items, failed }: Pick<DnsPlan, 'items' | 'failed'>): boolean {
+  return failed.length > 0 || items.some(({ action }) => action === 'unknown');
+}
 
 /** Is anything to be done or found out, by us or by hand? */
 export function isWorkToDo({ items, failed, hosting }: DnsPlan): boolean {
@@ -19,15 +25,20 @@ export function isWorkToDo({ items, failed, hosting }: DnsPlan): boolean {
 export function planLines(plan: DnsPlan, verbose: boolean): readonly PlanLine[] {
   const shown = verbose ? plan.items : plan.items.filter(({ action }) => action !== 'good');
   const groups = [...Map.groupBy(shown, ({ domain }) => domain)];
+  const lost = groups.flatMap(([domain, items]) => (new Set(items.map(({ action, reason }) => `${action} ${reason}`)).size === 1 && items[0]?.action === 'unknown' ? [{ domain, reason: items[0].reason }] : []));
+  const isLost = new Set(lost.map(({ domain }) => domain));
+  const told = (rows: readonly DomainReason[], title: string): readonly string[] => domainGroups(rows).map(({ domains, reason }) => `${domainTitle(domains, verbose)}: ${title}${reason}`);
   return [
-    ...groups.flatMap(([domain, items]) => [{ text: domain, tone: 'bold' as const }, ...items.flatMap(itemLines)]),
-    ...plan.leftAlone.map(({ domain, reason }) => ({ text: `${domain}: left alone, since ${reason}` })),
-    ...plan.failed.map(({ domain, reason }) => ({ text: `${domain}: could not be planned: ${reason}`, tone: 'red' as const })),
+    ...groups.filter(([domain]) => !isLost.has(domain)).flatMap(([domain, items]) => [{ text: domain, tone: 'bold' as const }, ...items.flatMap(itemLines)]),
+    ...told(plan.leftAlone, 'left alone, since ').map((text) => ({ text })),
+    ...told(lost, 'unknown, so nothing of it is changed: ').map((text) => ({ text, tone: 'yellow' as const })),
+    ...told(plan.failed, 'could not be planned: ').map((text) => ({ text, tone: 'red' as const })),
     ...plan.hosting.filter(({ state }) => state !== 'good').map(({ name, wanted, state, published }) => ({
       text: `${name} PTR: ${state === 'missing' ? 'is missing' : state === 'unknown' ? 'could not be looked up' : `is ${published.join(', ')}`}; set it to ${wanted} where the IP address is rented`,
       tone: 'yellow' as const,
     })),
-    ...plan.changedDefaults.flatMap(({ domain, changes }) => changes.map(({ setting, from, to }) => ({ text: `${domain}: the default of ${setting} changed from ${from} to ${to}; ${plan.newDefaults ? 'this plan takes it up' : 'it stays as it was, until you say --new-defaults'}`, tone: 'dim' as const }))),
+    ...told(plan.changedDefaults.flatMap(({ domain, changes }) => changes.map(({ setting, from, to }) => ({ domain, reason: `${setting} changed from ${from} to ${to}` }))), 'the default of ')
+      .map((text) => ({ text: `${text}; ${plan.newDefaults ? 'this plan takes it up' : 'it stays as it was, until you say --new-defaults'}`, tone: 'dim' as const })),
     summary(plan),
   ];
 }
@@ -63,7 +74,7 @@ function handLines({ domain, name, type, before, after }: PlanItem, old: Readonl
 
 const PANEL_TITLE = 'Priority'.length;
 
-function summary({ items, leftAlone }: DnsPlan): PlanLine {
+function summary({ items, leftAlone, failed }: DnsPlan): PlanLine {
   const count = (...actions: readonly PlanAction[]): number => items.filter(({ action }) => actions.includes(action)).length;
   const parts = [
     [count('add', 'change', 'remove'), 'to change'],
@@ -72,6 +83,7 @@ function summary({ items, leftAlone }: DnsPlan): PlanLine {
     [count('unknown'), 'unknown'],
     [count('good'), 'good'],
   ] as const;
-  const domains = leftAlone.length === 0 ? '' : `; ${leftAlone.length} ${leftAlone.length === 1 ? 'domain' : 'domains'} left alone`;
+  const domainCount = (number: number, what: string): string => (number === 0 ? '' : `; ${number} ${number === 1 ? 'domain' : 'domains'} ${what}`);
+  const domains = `${domainCount(leftAlone.length, 'left alone')}${domainCount(failed.length, 'not planned')}`;
   return { text: `Record sets: ${parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`).join(', ') || 'none'}${domains}.`, tone: 'bold' };
 }

@@ -104,7 +104,7 @@ export class DnsApi {
   }
 }
 
-/** A question that stayed without an answer makes the next ones be asked once only, until one is answered. */
+/** A question that stayed without an answer makes the next ones of this run be asked once only: hundreds would wait as long. */
 interface Mood {
   questionAttempts: number;
 }
@@ -162,10 +162,7 @@ export class ApiCall {
       const answer = await this.#once(request);
       const outcome = this.#judge(request, answer);
       const isQuestion = request.method === 'GET';
-      if (outcome.kind === 'answer') {
-        if (isQuestion) this.#mood.questionAttempts = DNS_API_LIMITS.questionAttemptsMax;
-        return outcome.answer;
-      }
+      if (outcome.kind === 'answer') return outcome.answer;
       const mayRepeat = outcome.notDone ? attempt < DNS_API_LIMITS.attemptsMax : isQuestion && attempt < this.#mood.questionAttempts;
       if (!mayRepeat) {
         if (isQuestion) this.#mood.questionAttempts = 1;

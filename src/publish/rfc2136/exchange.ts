@@ -75,7 +75,7 @@ class Dialogue {
   }
 
   run(resolve: (replies: readonly SignedReply[]) => void, reject: (error: Error) => void): void {
-    this.#socket.on('error', (error) => reject(unreachable(this.#primary, error.message)));
+    this.#socket.on('error', (error) => reject(unreachable(this.#primary, inWords(error))));
     this.#socket.on('close', () => reject(unreachable(this.#primary, 'it closed the connection')));
     this.#socket.on('data', (chunk) => {
       try {
@@ -147,6 +147,10 @@ class Dialogue {
     if (error === TSIG_ERROR.BADTIME) return new ProviderFailure('provider', `${where}: ${detail}: let both keep time by NTP`, { temporary: true, code: 'dns-provider-refused' });
     return new ProviderFailure('provider', `${where}: ${detail}; ${compare}`, { temporary: false });
   }
+}
+
+function inWords({ code, message }: NodeJS.ErrnoException): string {
+  return code === 'EPIPE' || code === 'ECONNRESET' ? 'it closed the connection' : message;
 }
 
 function unreachable({ label, server }: PrimaryServer, detail: string): ProviderFailure {

@@ -2,9 +2,10 @@
 import type { Command } from 'commander';
 import { DNS_PUBLISH_LIMITS } from '../../../base/dns-publish-limits.ts';
 import { printable } from '../../../base/table.ts';
-import type { AppliedItem, ApplyResult, UndoResult } from '../../../manage/dns/dns-applying.ts';
+import type { ApplyResult, UndoResult } from '../../../manage/dns/dns-applying.ts';
+import { appliedLines, untouchedLines } from '../../../manage/dns/dns-apply-text.ts';
 import type { DnsPlan } from '../../../manage/dns/dns-planning.ts';
-import { isWorkToDo, planLines } from '../../../manage/dns/dns-plan-text.ts';
+import { isIncomplete, isWorkToDo, planLines } from '../../../manage/dns/dns-plan-text.ts';
 import { durationOption, leaf, type Registry } from '../command.ts';
 import { UsageError, type CommonOptions, type Session } from '../session.ts';
 
@@ -42,9 +43,12 @@ export function addPlanCommands(registry: Registry, dns: Command): void {
 
   withPlanOptions(leaf<PlanOptions>(registry, dns, 'plan', 'shows what would be changed, before and after, and keeps it as a plan for apply', '[domains...]', async (options, ...given) => {
     const plan = await session.call<DnsPlan>(options, 'dns.plan', planRequest(options, given.flat()));
-    if (options.json) return out.json(plan);
-    showPlan(session, plan, options.verbose ?? false);
-    if (plan.items.some(({ action }) => CHANGES.has(action))) out.line(`\nCarry it out with: posthorn dns apply --plan ${plan.id}`);
+    if (options.json) out.json(plan);
+    else {
+      showPlan(session, plan, options.verbose ?? false);
+      if (plan.items.some(({ action }) => CHANGES.has(action))) out.line(`\nCarry it out with: posthorn dns apply --plan ${plan.id}`);
+    }
+    return isIncomplete(plan) ? 1 : 0;
   }));
 
   withPlanOptions(leaf<ApplyOptions>(registry, dns, 'apply', 'carries out a plan, and waits until all name servers answer it', '[domains...]', async (options, ...given) => {
@@ -52,7 +56,7 @@ export function addPlanCommands(registry: Registry, dns: Command): void {
     if (options.plan !== undefined && (given.flat().length > 0 || options.all)) throw new UsageError('a plan has its domains already: name either --plan or domains');
     if (request && !options.yes) return dryRun(session, options, request);
     const result = await session.call<ApplyResult>(options, 'dns.apply', options.plan === undefined ? { request } : { plan: options.plan });
-    return finish(session, options, result.id, result.items, result, () => showRest(session, result));
+    return finish(session, options, result, untouchedLines(result), result.unknown.length === 0 && result.failed.length === 0);
   }))
     .option('--plan <id>', 'carries out what posthorn dns plan showed')
     .option('--yes', 'plans and carries out at once, without showing the plan first')
@@ -61,7 +65,7 @@ export function addPlanCommands(registry: Registry, dns: Command): void {
 
   leaf<ApplyOptions>(registry, dns, 'undo', 'publishes again what stood there before something was applied', '[apply-id]', async (options, id) => {
     const result = await session.call<UndoResult>(options, 'dns.undo', typeof id === 'string' ? { apply: id } : {});
-    return finish(session, options, result.id, result.items, result, () => {});
+    return finish(session, options, result, [], true);
   })
     .option('--no-wait', 'does not wait until the name servers answer it')
     .option('--timeout <duration>', 'how long to wait for them', durationOption, DNS_PUBLISH_LIMITS.propagationTimeoutMs);
@@ -107,38 +111,27 @@ async function dryRun(session: Session, options: ApplyOptions, request: object):
     showPlan(session, plan, options.verbose ?? false);
     if (changes) out.line(`\nNothing has been changed yet. Carry this out with: posthorn dns apply --plan ${plan.id}`);
   }
-  return changes ? 1 : 0;
+  return changes || isIncomplete(plan) ? 1 : 0;
 }
 
-/** Tells what became of it, and waits until the name servers answer it. */
-async function finish(session: Session, options: ApplyOptions, id: string | undefined, items: readonly AppliedItem[], result: object, rest: () => void): Promise<number> {
+/** Tells what became of it, and waits until the name servers answer it. `untouched`: lines about the rest; `complete`: there was nothing of which nobody knows what it publishes. */
+async function finish(session: Session, options: ApplyOptions, result: ApplyResult | UndoResult, untouched: readonly string[], complete: boolean): Promise<number> {
   const { out } = session;
+  const { id, items } = result;
   const failed = items.filter(({ outcome }) => outcome !== 'applied');
   if (!options.json) {
-    for (const { name, type, provider, outcome, detail } of items) out.line(printable(`${outcome.padEnd(8)}  ${name} ${type} at ${provider}${detail === '' ? '' : `: ${detail}`}`));
-    if (items.length === 0) out.line('Nothing had to be changed.');
+    for (const line of appliedLines(items)) out.line(printable(line));
+    if (items.length === 0) out.line(complete ? 'Nothing had to be changed.' : 'Nothing was changed.');
     if (failed.some(({ outcome }) => outcome === 'conflict')) out.line('Where it says conflict, somebody changed the record since the plan was made, and nothing of it was touched: look at it, and plan again.');
-    rest();
+    for (const line of untouched) out.line(printable(line));
   }
   const arrival = id !== undefined && options.wait && items.some(({ outcome }) => outcome === 'applied') ? await waitForArrival(session, options, id) : undefined;
   if (options.json) out.json({ applied: true, ...result, ...(arrival && { arrival }) });
   else {
     if (arrival) showArrival(session, arrival);
-    if (id !== undefined && failed.length < items.length && !isUndo(result)) out.line(`Take it back with: posthorn dns undo ${id}`);
+    if (id !== undefined && failed.length < items.length && !('undone' in result)) out.line(`Take it back with: posthorn dns undo ${id}`);
   }
-  return failed.length > 0 || (arrival !== undefined && !arrival.arrived) ? 1 : 0;
-}
-
-function isUndo(result: object): boolean {
-  return 'undone' in result;
-}
-
-function showRest({ out }: Session, { byHand, blocked, unknown, unguarded }: ApplyResult): void {
-  if (unguarded.length > 0) out.line(printable(`note      ${unguarded.join(', ')} cannot refuse a change that comes too late: if somebody edited one of these records in the panel in this very second, look there`));
-  for (const { name, type, after } of byHand) out.line(printable(`by hand   ${name} ${type}: no provider of yours hosts it; ${after ? `it should be ${after.values.join(', ')}` : 'remove it'}`));
-  const unknownDomains = new Set(unknown.map(({ domain }) => domain)).size;
-  if (unknownDomains > 0) out.line(`${unknownDomains} ${unknownDomains === 1 ? 'domain was' : 'domains were'} left as ${unknownDomains === 1 ? 'it is' : 'they are'}, since what ${unknownDomains === 1 ? 'it publishes' : 'they publish'} is unknown:`);
-  for (const { name, type, reason } of [...blocked, ...unknown]) out.line(printable(`untouched ${name} ${type}: ${reason}`));
+  return complete && failed.length === 0 && arrival?.arrived !== false ? 0 : 1;
 }
 
 async function waitForArrival(session: Session, options: ApplyOptions, id: string): Promise<Arrived> {
