@@ -57,7 +57,10 @@ const ports: CliPorts = {
     return { store, config, dns, clock, log: silentLog, fetch, publishing, close };
   },
   loadVerbs: async () => (await import('./manage/verbs.ts')).verbs,
-  createDns,
+  createDns: async (servers) => {
+    const { impatientDns } = await import('./net/impatient-dns.ts');
+    return impatientDns(await createDns(servers), clock);
+  },
   createDoctorNetwork: async (config, servers, dns) => (await import('./compose/doctor-network.ts')).createDoctorNetwork({ config, servers, dns, clock }),
   loadHost: async () => {
     const [{ createCertificate }, { probeListen }] = await Promise.all([import('./net/self-signed.ts'), import('./net/port-probe.ts')]);

@@ -2,7 +2,9 @@
 
 export const DOCTOR_LIMITS = {
   /** One check has to answer within this time, or nobody knows. */
-  checkMs: 15_000,
+  checkMs: 10_000,
+  /** When no name server has answered a command anything for so long, it waits longer for none. */
+  dnsSilenceMs: 6_000,
   /** One name server that is asked by itself. */
   askServerMs: 3_000,
   /** A mail port that is tried, from the connection to the last reply. */
@@ -11,8 +13,8 @@ export const DOCTOR_LIMITS = {
   patientProbeMs: 30_000,
   /** All servers of a recipient together: none is begun later. */
   patientProbesMs: 90_000,
-  /** A connection to a mail port. */
-  probeConnectMs: 5_000,
+  /** A connection to a mail port: long enough for a first packet that was lost, and the second. */
+  probeConnectMs: 4_000,
   /** A web service that is asked something. */
   fetchMs: 6_000,
   /** Checks that run at once. */

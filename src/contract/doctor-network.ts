@@ -62,6 +62,8 @@ export interface MailProbeRequest {
   readonly implicitTls?: boolean;
   /** Source address; default: the system's choice. */
   readonly localAddress?: string;
+  /** Goes no further than the connection: the answer is empty. Default false. */
+  readonly connectionOnly?: boolean;
   /** Goes no further than the greeting. Default false. */
   readonly greetingOnly?: boolean;
   /** Also tries whether TLS 1.0 and 1.1 are taken, on connections of their own. Default false. */

@@ -1,14 +1,17 @@
 /**
  * What follows from what. One fault is often seen by several checks: an address without a reverse name fails `ptr` and makes
  * IPv6 only half set up; a domain without SPF shows in its sample message. One rule for all: a finding whose cause was found,
- * too, is a consequence. It names its cause and weighs nothing, and the guard tells of the cause only.
+ * too, is a consequence. It names its cause and weighs nothing, and the guard tells of the cause only. What nobody knows because
+ * a domain is gone for name servers that check signatures follows from those.
  */
 import type { Check, Level } from './check.ts';
+import type { Unanswered } from './watched-dns.ts';
 
 export interface Caused {
   readonly check: string;
   readonly subject: string;
   readonly level: Level;
+  readonly unanswered?: Unanswered;
 }
 
 export interface Consequence {
@@ -53,6 +56,7 @@ export const CAUSES: Readonly<Record<string, readonly Follows[]>> = {
   'dkim-size': [{ causes: ['dkim-published'] }],
   'dkim-age': [{ causes: ['dkim-published'] }],
   'reject-unsigned': [{ causes: ['dkim-published'] }],
+  'dmarc-reports': [{ causes: ['dmarc-policy'], from: ['fail'] }],
   bimi: [{ causes: ['dmarc-policy'], levels: ['warn'] }],
   // TLS
   certificate: [{ causes: ['starttls'] }],
@@ -95,6 +99,8 @@ export function explainConsequences<R extends Caused>(results: readonly R[], che
     return result;
   };
   return results.map((result) => {
+    const bogus = [...(bad.get('dnssec')?.values() ?? [])].find(({ subject }) => result.level === 'unknown' && (isWithin(result.unanswered?.name, subject) || (result.unanswered !== undefined && result.subject === subject)));
+    if (bogus) return { ...result, causedBy: bogus.check };
     const root = isBad(result) ? rootOf(result) : result;
     return root === result ? result : { ...result, causedBy: root.check };
   });
@@ -104,6 +110,10 @@ function newIn<R>(map: Map<string, Map<string, R>>, key: string): Map<string, R>
   const made = new Map<string, R>();
   map.set(key, made);
   return made;
+}
+
+function isWithin(name: string | undefined, domain: string): boolean {
+  return name !== undefined && (name === domain || name.endsWith(`.${domain}`));
 }
 
 const BAD: readonly Level[] = ['fail', 'warn'];

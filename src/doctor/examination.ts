@@ -1,4 +1,4 @@
-/** Runs checks side by side, not more than a bounded number at once, each with a deadline, and tells of each as it ends. */
+/** Runs checks side by side, not more than a bounded number at once, each with a deadline, and tells of each as it ends and of what is awaited. */
 import { setImmediate } from 'node:timers/promises';
 import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
 import { Semaphore } from '../base/semaphore.ts';
@@ -6,6 +6,7 @@ import { explainConsequences, type Consequence } from './causes.ts';
 import type { Check, DoctorContext, Finding, Subject } from './check.ts';
 import { CHECKS } from './checks/all.ts';
 import { wholeScore } from './domain-scores.ts';
+import { watchedDns, type Unanswered } from './watched-dns.ts';
 import { rememberingNetwork } from './remembering-network.ts';
 
 export interface Result extends Finding, Consequence {
@@ -16,6 +17,22 @@ export interface Result extends Finding, Consequence {
   readonly link: string;
   /** What it is about: the host name, an address, or a domain. */
   readonly subject: string;
+  /** The look-up for want of which it is `unknown`. */
+  readonly unanswered?: Unanswered;
+}
+
+/** A check that is not done yet. */
+export interface Awaited {
+  readonly title: string;
+  readonly subject: string;
+}
+
+/** How far an examination is. `of` grows while subjects are still being made. */
+export interface Standing {
+  readonly done: number;
+  readonly of: number;
+  /** Under way, the longest first. */
+  readonly awaited: Iterable<Awaited>;
 }
 
 export interface ExaminationOptions {
@@ -26,7 +43,8 @@ export interface ExaminationOptions {
   readonly beside?: readonly Result[];
   /** Subjects that are still being made, of look-ups of their own; the others do not wait for them. */
   readonly more?: Promise<readonly Subject[]>;
-  readonly onResult?: (result: Result, done: number, of: number) => void;
+  /** After each check. */
+  readonly onStanding?: (standing: Standing) => void;
 }
 
 export interface Examination {
@@ -39,24 +57,30 @@ export interface Examination {
 const ORDER: Readonly<Record<Finding['level'], number>> = { fail: 0, warn: 1, unknown: 2, pass: 3, skip: 4 };
 
 /** Never rejects for what a check found or for a check that failed: that is `unknown`. */
-export async function examine({ network, ...ports }: DoctorContext, subjects: readonly Subject[], { only, deadlineMs, beside = [], more, onResult }: ExaminationOptions): Promise<Examination> {
+export async function examine({ network, ...ports }: DoctorContext, subjects: readonly Subject[], { only, deadlineMs, beside = [], more, onStanding }: ExaminationOptions): Promise<Examination> {
   const wanted = CHECKS.filter(({ id }) => only === undefined || only.includes(id));
   const context = { ...ports, ...(network ? { network: rememberingNetwork(network) } : {}) };
   let done = 0;
   let of = 0;
+  const awaited = new Set<Awaited>();
   const places = new Semaphore(DOCTOR_LIMITS.checksAtOnceMax);
   const look = (some: readonly Subject[]): Promise<readonly Result[]> => {
     const pairs = some.flatMap((subject) => wanted.filter((check) => check.about === subject.kind && applies(check, subject)).map((check) => ({ check, subject })));
     of += pairs.length;
     return Promise.all(pairs.map(async ({ check, subject }) => {
-      const result = resultOf(check, subject, await places.run(async () => {
+      const { dns, unanswered } = watchedDns(context.dns);
+      const waiting = { title: check.title, subject: nameOf(subject) };
+      const finding = await places.run(async () => {
+        awaited.add(waiting);
         // A check of a large message computes for a while: let others have a turn between two of them.
         await setImmediate();
-        return inTime(() => check.run(context, subject), deadlineMs);
-      }));
+        return inTime(() => check.run({ ...context, dns }, subject), deadlineMs);
+      });
+      awaited.delete(waiting);
       done += 1;
-      onResult?.(result, done, of);
-      return result;
+      onStanding?.({ done, of, awaited });
+      const missing = finding.level === 'unknown' ? (unanswered() ?? (subject.kind === 'message' ? subject.unanswered : undefined)) : undefined;
+      return { ...resultOf(check, subject, finding), ...(missing ? { unanswered: missing } : {}) };
     }));
   };
   const found = await Promise.all([look(subjects), ...(more ? [more.then(look)] : [])]);

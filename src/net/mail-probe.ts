@@ -32,6 +32,10 @@ export function createMailProbe(ports: MailProbePorts): MailProbe {
 async function probe(ports: MailProbePorts, request: MailProbeRequest): Promise<MailProbeAnswer> {
   const channel = await dial(ports, request);
   if ('kind' in channel) return channel;
+  if (request.connectionOnly) {
+    channel.destroy('done');
+    return { kind: 'answer', startTls: false, steps: [] };
+  }
   const patienceMs = request.patienceMs ?? DOCTOR_LIMITS.probeMs;
   const dialogue: Dialogue = { channel, clock: ports.clock, patienceMs, steps: [], said: '' };
   const limit = channel.limit(patienceMs);

@@ -12,12 +12,19 @@ export interface DeploymentFinding {
 
 const ORDER: readonly DeploymentFinding['level'][] = ['fail', 'warn', 'unknown', 'pass', 'skip'];
 
-/** The one that decides, with the others of its level told in the same breath. At least one must be given. */
+/** The one that decides; of what is bad, the others of its level with what mends them in the same breath. At least one must be given. */
 export function worstOf(findings: readonly DeploymentFinding[]): DeploymentFinding {
   const level = ORDER.find((each) => findings.some((finding) => finding.level === each)) ?? 'unknown';
   const [first, ...others] = findings.filter((finding) => finding.level === level);
   if (!first) return { level: 'unknown', text: 'Nothing could be looked up.' };
-  return others.length === 0 || level === 'pass' ? first : { ...first, text: [first, ...others].map(({ text }) => text).join(' ') };
+  if (others.length === 0 || level === 'pass') return first;
+  const all = [first, ...others];
+  const [remedies, records] = [differing(all.map(({ remedy }) => remedy)), differing(all.map(({ record }) => record))];
+  return { level, text: all.map(({ text }) => text).join(' '), ...(remedies.length > 0 ? { remedy: remedies.join(' ') } : {}), ...(records.length > 0 ? { record: records.join('\n') } : {}) };
+}
+
+function differing(values: readonly (string | undefined)[]): readonly string[] {
+  return [...new Set(values.filter((value) => value !== undefined))];
 }
 
 /** 0: all is well; 1: something is to be done. */

@@ -6,6 +6,7 @@ import { firstField } from '../../mail/header.ts';
 import { looksBulk } from '../../verify/content/bulk-mail.ts';
 import { readMessage, type MessageReading } from '../../verify/content/message-reading.ts';
 import { authenticateMessage, type AuthenticationPorts, type ConnectionFacts, type MessageAuthentication } from './authentication.ts';
+import { watchedDns, type Unanswered } from '../watched-dns.ts';
 
 export interface MessageSubject {
   readonly kind: 'message';
@@ -20,6 +21,8 @@ export interface MessageSubject {
   readonly bulk: boolean;
   /** Made by this server to look at itself: nobody wrote it, so its words are not judged. Default false. */
   readonly sample?: boolean;
+  /** The first look-up about it that failed. */
+  readonly unanswered?: Unanswered;
 }
 
 export interface MessageFacts {
@@ -43,15 +46,19 @@ export async function makeMessageSubject(ports: AuthenticationPorts, { message, 
   await setImmediate();
   const connection = withClaims(reading, given);
   const arrival = arrivedAt ?? receivedAt(reading);
+  const watched = watchedDns(ports.dns);
+  const authentication = await authenticateMessage({ ...ports, dns: watched.dns }, message, reading, connection);
+  const unanswered = watched.unanswered();
   return {
     kind: 'message',
     name: (name ?? firstField(reading.header.fields, 'message-id')?.value ?? 'the message').slice(0, NAME_CHARS_MAX),
     reading,
     connection,
-    authentication: await authenticateMessage(ports, message, reading, connection),
+    authentication,
     ...(arrival === undefined ? {} : { arrivedAt: arrival }),
     bulk: looksBulk(reading),
     ...(sample ? { sample } : {}),
+    ...(unanswered ? { unanswered } : {}),
   };
 }
 

@@ -11,6 +11,8 @@ export class Progress {
   readonly #quiet: boolean;
   #shownAt = 0;
   #shown = false;
+  /** What came too soon after the line before, and is shown unless something newer comes. */
+  #waiting: NodeJS.Timeout | undefined;
 
   /** `quiet`: shows nothing, as with --json. */
   constructor(io: CliIo, quiet = false) {
@@ -21,7 +23,13 @@ export class Progress {
   show(text: string): void {
     const terminal = this.#io.stderr.isTTY === true;
     const now = performance.now();
-    if (this.#quiet || now - this.#shownAt < (terminal ? TERMINAL_EVERY_MS : FILE_EVERY_MS)) return;
+    const restMs = this.#shownAt + (terminal ? TERMINAL_EVERY_MS : FILE_EVERY_MS) - now;
+    clearTimeout(this.#waiting);
+    if (this.#quiet) return;
+    if (restMs > 0) {
+      this.#waiting = setTimeout(() => this.show(text), restMs).unref();
+      return;
+    }
     this.#shownAt = now;
     const line = printable(text);
     if (!terminal) return void this.#io.stderr.write(`${line}\n`);
@@ -37,6 +45,7 @@ export class Progress {
   }
 
   clear(): void {
+    clearTimeout(this.#waiting);
     if (!this.#shown) return;
     this.#io.stderr.write(`\r${' '.repeat((this.#io.stdout.columns ?? WIDTH_DEFAULT) - 1)}\r`);
     this.#shown = false;

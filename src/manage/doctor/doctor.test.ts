@@ -77,3 +77,23 @@ describe('the paragraphs', () => {
     assert.match(examinationText({ score: 10, results: [result('unknown', 1), result('unknown', 2), result('pass', 3)] }).verdict, /2 of 3 checks could not be made/);
   });
 });
+
+describe('the doctor in words', () => {
+  const zone = (own: Zone): Zone => ({ ...ZONE, ...own });
+
+  it('name servers that answer nothing are one paragraph, and nobody says that all is well', async () => {
+    const silent = Object.fromEntries([...Object.keys(ZONE), 'news.example', 'one._domainkey.news.example', 'www.news.example', 'default._bimi.news.example', '_smtp._tls.news.example', '_mta-sts.news.example'].filter((name) => name.endsWith('news.example')).map((name) => [name, 'FAIL' as const]));
+    const { verdict, sections } = examinationText(await examine(facts(undefined), zone(silent)));
+    assert.doesNotMatch(verdict, /^Nothing here keeps/);
+    const unknown = sections.find(({ title }) => title.startsWith('Not known'))?.paragraphs ?? [];
+    const [first] = unknown.filter(({ check }) => check === 'dns');
+    assert.match(first?.text ?? '', /checks could not be made: .*SERVFAIL.* when asked for news\.example/);
+    assert.ok(first?.consequences.includes('One SPF record'));
+  });
+
+  it('what is bad says why it matters', async () => {
+    const { sections } = examinationText(await examine(facts(undefined), zone({ 'news.example': { A: [IP] } })));
+    const spf = sections.flatMap(({ paragraphs }) => paragraphs).find(({ check }) => check === 'spf-record');
+    assert.match(spf?.why ?? '', /which addresses may send/);
+  });
+});

@@ -8,7 +8,7 @@ import type { Check, SendingAddress, Subject } from '../../doctor/check.ts';
 import type { AuthenticationPorts } from '../../doctor/message/authentication.ts';
 import { makeMessageSubject } from '../../doctor/message/subject.ts';
 import { CHECKS } from '../../doctor/checks/all.ts';
-import { examine, type Examination, type Result } from '../../doctor/examination.ts';
+import { examine, type Examination, type Result, type Standing } from '../../doctor/examination.ts';
 import { domainKey } from '../../store/clients/directory.ts';
 import { publicAddresses } from '../dns/dns.ts';
 import { dnsListsOf } from '../dns/dns-lists.ts';
@@ -16,7 +16,7 @@ import { doctorFacts, type DoctorFacts } from './doctor-facts.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 import type { VerifyContext } from '../authentication/verify.ts';
 
-export type { Examination, Result } from '../../doctor/examination.ts';
+export type { Examination, Result, Standing } from '../../doctor/examination.ts';
 export type { DoctorFacts } from './doctor-facts.ts';
 
 const facts = defineVerb({
@@ -41,11 +41,12 @@ export interface DoctorRequest {
   readonly only?: readonly string[];
   /** As with `examine`. */
   readonly beside?: readonly Result[];
-  readonly onResult?: (result: Result, done: number, of: number) => void;
+  /** After each check. */
+  readonly onStanding?: (standing: Standing) => void;
 }
 
 /** Throws a permanent Failure `check-unknown`, or `nothing-to-check`. Without context.network, what needs connections is unknown. */
-export async function runDoctor({ dns, clock, network, lists, domainLists }: VerifyContext, { facts: ours, domains, only, beside, onResult }: DoctorRequest): Promise<OwnExamination> {
+export async function runDoctor({ dns, clock, network, lists, domainLists }: VerifyContext, { facts: ours, domains, only, beside, onStanding }: DoctorRequest): Promise<OwnExamination> {
   for (const id of only ?? []) explainCheck(id);
   const names = [...new Set(domains.map(domainKey))];
   // Who asks about strangers only does not ask about this server.
@@ -56,7 +57,7 @@ export async function runDoctor({ dns, clock, network, lists, domainLists }: Ver
   const subjects = subjectsOf(known, addresses, names);
   if (subjects.length === 0) throw new Failure('nothing-to-check', 'name a domain, or run this where a server is configured', { temporary: false });
   const context = { dns, now, ...(network ? { network } : {}), ...(lists ? { lists } : {}), ...(domainLists ? { domainLists } : {}) };
-  const examination = await examine(context, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, more: sampleSubjects({ dns, now }, known, addresses, names, only), ...(only ? { only } : {}), ...(beside ? { beside } : {}), ...(onResult ? { onResult } : {}) });
+  const examination = await examine(context, subjects, { deadlineMs: DOCTOR_LIMITS.checkMs, more: sampleSubjects({ dns, now }, known, addresses, names, only), ...(only ? { only } : {}), ...(beside ? { beside } : {}), ...(onStanding ? { onStanding } : {}) });
   return { ...examination, addresses };
 }
 

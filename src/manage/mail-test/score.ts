@@ -9,7 +9,7 @@ import { isInnerAddress, isLoopbackAddress } from '../../base/public-address.ts'
 import type { DkimReport } from '../../contract/auth-report.ts';
 import type { Subject } from '../../doctor/check.ts';
 import { CHECKS } from '../../doctor/checks/all.ts';
-import { examine, type Result } from '../../doctor/examination.ts';
+import { examine, type Result, type Standing } from '../../doctor/examination.ts';
 import type { ConnectionFacts } from '../../doctor/message/authentication.ts';
 import { makeMessageSubject, type MessageSubject } from '../../doctor/message/subject.ts';
 import { firstField } from '../../mail/header.ts';
@@ -25,7 +25,8 @@ export interface ScoreQuestion {
   readonly arrivedAt?: number;
   /** Look whether links answer. */
   readonly followLinks: boolean;
-  readonly onResult?: (result: Result, done: number, of: number) => void;
+  /** After each check. */
+  readonly onStanding?: (standing: Standing) => void;
 }
 
 /** A JSON value, kept and printed. */
@@ -51,13 +52,13 @@ const HELO_CHECKS = ['helo-name', 'helo-spf'] as const;
 const CHECK_MS = LINK_PROBE_LIMITS.totalMs + 3000;
 
 /** Never rejects for what the network did or the message says. */
-export async function scoreMessage({ dns, clock, network, lists, domainLists }: VerifyContext, { message, connection, arrivedAt, followLinks, onResult }: ScoreQuestion): Promise<ScoreReport> {
+export async function scoreMessage({ dns, clock, network, lists, domainLists }: VerifyContext, { message, connection, arrivedAt, followLinks, onStanding }: ScoreQuestion): Promise<ScoreReport> {
   const bounded = createDeadlineDns(dns, clock, AUTHENTICATION_LIMITS.timeoutMs + CHECK_MS);
   try {
     const now = clock.now();
     const subject = await makeMessageSubject({ dns: bounded, now }, { message, connection, ...(arrivedAt === undefined ? {} : { arrivedAt }) });
     const checks = [...CHECKS.filter(({ about }) => about === 'message').map(({ id }) => id), ...ADDRESS_CHECKS, ...(subject.connection.helo === undefined ? [] : HELO_CHECKS)];
-    const { score, results } = await examine({ dns: bounded, now, ...(network && followLinks ? { network } : {}), ...(lists ? { lists } : {}), ...(domainLists ? { domainLists } : {}) }, subjectsOf(subject), { only: checks, deadlineMs: CHECK_MS, ...(onResult ? { onResult } : {}) });
+    const { score, results } = await examine({ dns: bounded, now, ...(network && followLinks ? { network } : {}), ...(lists ? { lists } : {}), ...(domainLists ? { domainLists } : {}) }, subjectsOf(subject), { only: checks, deadlineMs: CHECK_MS, ...(onStanding ? { onStanding } : {}) });
     await setImmediate();
     return { score, ...factsOf(subject, message.length), results };
   } finally {

@@ -42,7 +42,7 @@ export function judgePublishedKey(own: OwnKey, answer: DnsAnswer<'TXT'>, others:
   const right = readings.find((reading) => reading.state === 'right');
   if (texts.length > 1) {
     const text = `There are ${texts.length} TXT records at ${name}: receivers take any of them${right ? '' : ', and none is ours'}.`;
-    return { ...facts, state: right && readings.every(({ state }) => state === 'right') ? 'right' : 'wrong', ...(right?.bits && { bits: right.bits }), findings: [{ level: 'fail', text, remedy: 'Leave this one alone.', record }] };
+    return { ...facts, state: right && readings.every(({ state }) => state === 'right') ? 'right' : 'wrong', ...(right?.bits && { bits: right.bits }), findings: [{ level: 'fail', text, remedy: 'Keep this record, and remove the others of that name.', record }] };
   }
   const [only] = readings;
   if (!only) return { ...facts, state: 'missing', findings: [{ level: 'fail', text: `The key ${own.selector} of ${own.domain} is not published.`, remedy: 'Publish this record.', record }] };

@@ -21,7 +21,7 @@ export interface DkimKey {
 export type KeyResult =
   | { readonly kind: 'key'; readonly key: DkimKey }
   /** `temporary`: the DNS failed; otherwise there is no usable key. */
-  | { readonly kind: 'none'; readonly temporary: boolean; readonly reason: string };
+  | { readonly kind: 'none'; readonly temporary: boolean; readonly reason: string; /** An empty p=. */ readonly revoked?: true };
 
 const ED25519_SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const ED25519_KEY_BYTES = 32;
@@ -59,7 +59,7 @@ export function parseKeyRecord(text: string): KeyResult {
   if (type !== 'rsa' && type !== 'ed25519') return unusable(`the key type k=${type.slice(0, VALUE_CHARS_SHOWN)} is unknown`);
   const published = tags.get('p');
   if (published === undefined) return unusable('the key record has no p=');
-  if (withoutSpace(published) === '') return unusable('the key is revoked');
+  if (withoutSpace(published) === '') return { kind: 'none', temporary: false, reason: 'the key is revoked', revoked: true };
   const key = decodeKey(type, published);
   if (typeof key === 'string') return unusable(key);
   const flags = (tags.get('t') ?? '').toLowerCase().split(':').map((flag) => flag.trim());

@@ -14,6 +14,8 @@ export interface DmarcRecord {
   readonly psd: 'y' | 'n' | 'u';
   /** Neither a valid policy nor a wish for reports: where it would apply, there is no DMARC (RFC 9989 §4.10.1). */
   readonly empty?: true;
+  /** The tags whose value is no policy, as written: `p=monitor`. They make the whole record one of p=none. */
+  readonly wrongPolicies?: readonly string[];
   /** t=y. */
   readonly testMode: boolean;
   readonly adkim: 'r' | 's';
@@ -39,7 +41,8 @@ export function parseDmarcRecord(text: string): DmarcRecord | undefined {
   if (!isDmarcRecord(text)) return undefined;
   const tags = readTags(text);
   const rua = uris(tags.get('rua'));
-  const wrongPolicy = ['p', 'sp', 'np'].some((name) => tags.has(name) && policy(tags.get(name)) === undefined);
+  const wrongPolicies = ['p', 'sp', 'np'].filter((name) => tags.has(name) && policy(tags.get(name)) === undefined).map((name) => `${name}=${tags.get(name) ?? ''}`);
+  const wrongPolicy = wrongPolicies.length > 0;
   const asksForReports = rua.some((uri) => /^[a-z][a-z0-9+.-]*:\S+$/i.test(uri));
   const sp = wrongPolicy ? undefined : policy(tags.get('sp'));
   const np = wrongPolicy ? undefined : policy(tags.get('np'));
@@ -49,6 +52,7 @@ export function parseDmarcRecord(text: string): DmarcRecord | undefined {
     ...(sp && { sp }),
     ...(np && { np }),
     ...((wrongPolicy || !tags.has('p')) && !asksForReports && { empty: true as const }),
+    ...(wrongPolicy && { wrongPolicies }),
     psd: oneOf(tags.get('psd'), ['y', 'n', 'u'], 'u'),
     testMode: oneOf(tags.get('t'), ['y', 'n'], 'n') === 'y',
     adkim: oneOf(tags.get('adkim'), ['r', 's'], 'r'),

@@ -52,6 +52,8 @@ export interface SurveyedRecord {
   readonly passes: Covered | undefined;
   /** What is wrong with the record itself. */
   readonly problem?: string;
+  /** The problem is that it could not be looked up now. */
+  readonly temporary?: true;
   /** Parsed, when it can be. */
   readonly parsed?: SpfRecord;
 }
@@ -80,7 +82,7 @@ class Survey {
     if (above.includes(domain)) return { ...empty, passes: undefined, problem: `a circle: ${[...above, domain].join(' → ')}` };
     if (depth > DEPTH_MAX || this.#records > RECORDS_MAX) return { ...empty, passes: undefined, problem: 'records are nested too deeply to be followed' };
     const found = draft ? { strings: draft } : await this.#published(domain);
-    if ('problem' in found) return { ...empty, passes: found.unknown ? undefined : NOTHING, problem: found.problem };
+    if ('problem' in found) return { ...empty, passes: found.unknown ? undefined : NOTHING, problem: found.problem, ...(found.unknown ? { temporary: true as const } : {}) };
     const text = found.strings.join('');
     const sizes = { text, octets: Buffer.byteLength(text, 'latin1'), longestString: Math.max(...found.strings.map((part) => Buffer.byteLength(part, 'latin1'))) };
     const parsed = isSpfRecord(text) ? parseSpfRecord(text) : ({ kind: 'error', term: shownTerm(text), detail: 'it does not start with v=spf1' } as const);

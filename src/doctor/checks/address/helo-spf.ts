@@ -11,7 +11,7 @@ export const heloSpf = defineCheck<AddressSubject>({
     if (report.result === 'pass') return pass(`SPF of ${helo} lets ${address} pass.`);
     if (report.result === 'temperror') return { level: 'unknown', text: report.explanation };
     const record = `${helo}. TXT "v=spf1 a -all"`;
-    if (report.result === 'none') return warn(`${helo} has no SPF record.`, 'Publish one, so that bounces pass.', record);
-    return fail(report.explanation, 'Let the address pass in the record of the EHLO name.', record);
+    if (report.result === 'none') return warn(`${helo}, the name by which this server introduces itself, has no SPF record.`, 'Publish this record, so that bounces pass.', record);
+    return fail(`The SPF record of ${helo}, the name by which this server introduces itself, does not let ${address} pass. ${report.explanation}`, 'Publish this record in its place, where the DNS of that name is managed.', record);
   },
 });

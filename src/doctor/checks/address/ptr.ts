@@ -16,7 +16,7 @@ export const ptr = defineCheck<AddressSubject>({
     if (answer.kind === 'failure') return unanswered(`The reverse name of ${address}`, answer);
     const record = `${reverseName(ip)}. PTR ${helo}.`;
     if (answer.kind !== 'found') return fail(`${address} has no reverse name.`, `Have the hosting provider set it to ${helo}: mostly on the page of the rented machine, as "reverse DNS" or "rDNS"; it cannot be set where your domain is.${address.includes(':') ? FOUR_ONLY : ''}`, record);
-    if (answer.records.length > 1) return warn(`${address} has ${answer.records.length} reverse names: ${answer.records.join(', ')}.`, 'Keep one, the name that the server says in EHLO.', record);
+    if (answer.records.length > 1) return warn(`${address} has ${answer.records.length} reverse names: ${answer.records.join(', ')}.`, `Keep one, ${helo}, by which this server introduces itself: have the hosting provider take the others out ("reverse DNS" or "rDNS" on the page of the machine).`, record);
     return pass(`${address} is called ${answer.records[0]}.`);
   },
 });

@@ -18,8 +18,13 @@ export async function applyingDmarc(dns: Dns, domain: string): Promise<{ readonl
 
 export const NO_DMARC = skip('There is no DMARC record that could be read.');
 
-/** The record that applies without some of its tags and with others behind, as a zone file writes it. */
-export function changedDmarc({ record, from }: { readonly record: Pick<DmarcRecord, 'text'>; readonly from: string }, { without = [], add = [] }: { readonly without?: readonly string[]; readonly add?: readonly string[] }): string {
-  const tags = record.text.split(';').map((tag) => tag.trim()).filter((tag) => tag !== '' && !without.includes(tag.split('=')[0]?.trim().toLowerCase() ?? ''));
-  return `_dmarc.${from}. TXT "${[...tags, ...add].join('; ').replaceAll(/[\\"]/g, '\\$&')}"`;
+/** The record that applies with other values for some of its tags, without others and with more behind, as a zone file writes it. */
+export function changedDmarc({ record, from }: { readonly record: Pick<DmarcRecord, 'text'>; readonly from: string }, { values = {}, without = [], add = [] }: { readonly values?: Readonly<Record<string, string>>; readonly without?: readonly string[]; readonly add?: readonly string[] }): string {
+  const tags = record.text.split(';').map((tag) => tag.trim()).filter((tag) => tag !== '' && !without.includes(nameOf(tag)));
+  const changed = tags.map((tag) => (values[nameOf(tag)] === undefined ? tag : `${nameOf(tag)}=${values[nameOf(tag)]}`));
+  return `_dmarc.${from}. TXT "${[...changed, ...add].join('; ').replaceAll(/[\\"]/g, '\\$&')}"`;
+}
+
+function nameOf(tag: string): string {
+  return tag.split('=')[0]?.trim().toLowerCase() ?? '';
 }

@@ -1,5 +1,6 @@
 /** How many addresses may send for the domain? */
 import { countAddresses } from '../../../verify/spf/address-set.ts';
+import { shownTerm } from '../../../verify/spf/record.ts';
 import { defineCheck, fail, pass, skip, warn, type DomainSubject } from '../../check.ts';
 import { NO_SPF, usableSpf } from './spf-reading.ts';
 
@@ -16,8 +17,10 @@ export const spfBreadth = defineCheck<DomainSubject>({
     if (!survey) return NO_SPF;
     if (!survey.passes) return skip('How many addresses pass depends on the sender or could not be looked up.');
     const count = countAddresses(survey.passes[4]);
+    const wide = survey.terms.filter(({ covers }) => covers !== undefined && countAddresses(covers[4]) > WIDE && countAddresses(covers[4]) <= count).map(({ term }) => shownTerm(term));
+    const by = wide.length === 0 ? '' : `, most of them by ${wide.join(', ')}`;
     const remedy = 'Name your own addresses instead of whole networks; drop services that you do not use.';
-    if (count > TOO_WIDE) return fail(`${count} IPv4 addresses may send for ${subject.domain}.`, remedy);
-    return count > WIDE ? warn(`${count} IPv4 addresses may send for ${subject.domain}.`, remedy) : pass(`${count} IPv4 addresses may send for ${subject.domain}.`);
+    if (count > TOO_WIDE) return fail(`${count} IPv4 addresses may send for ${subject.domain}${by}.`, remedy);
+    return count > WIDE ? warn(`${count} IPv4 addresses may send for ${subject.domain}${by}.`, remedy) : pass(`${count} IPv4 addresses may send for ${subject.domain}.`);
   },
 });

@@ -24,7 +24,8 @@ async function ownFinding({ dns, now }: DoctorContext, { domain, addresses }: Do
   if (report.result === 'temperror') return { level: 'unknown', text: report.explanation };
   // A record that is an error is not mended by more of it.
   if (report.result === 'permerror') return fail(report.explanation, `Correct the record: posthorn spf explain ${domain} shows it term by term.`);
+  const told = `The SPF record of ${domain} does not let ${ip} pass, from which its mail leaves. ${report.explanation}`;
   const record = mendedSpf(domain, [published], { add: ownTerms(addresses) });
   const remedy = 'Publish this record in place of the SPF record that is there: it names the addresses of this server, too.';
-  return report.result === 'softfail' || report.result === 'neutral' ? warn(report.explanation, remedy, record) : fail(report.explanation, remedy, record);
+  return report.result === 'softfail' || report.result === 'neutral' ? warn(told, remedy, record) : fail(told, remedy, record);
 }

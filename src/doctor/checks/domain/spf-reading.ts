@@ -18,9 +18,9 @@ export function ownTerms(addresses: DomainSubject['addresses']): readonly string
   return addresses.map(({ address }) => `ip${address.includes(':') ? 6 : 4}:${address}`);
 }
 
-/** The record with more mechanisms before its ending, as a zone file writes it; the ending is kept unless another is given. */
-export function mendedSpf(domain: string, texts: readonly string[], { add = [], ending }: { readonly add?: readonly string[]; readonly ending?: string } = {}): string {
-  const terms = texts.flatMap((text) => text.trim().split(/ +/).slice(1));
+/** The record with more mechanisms before its ending and without some, as a zone file writes it; the ending is kept unless another is given. */
+export function mendedSpf(domain: string, texts: readonly string[], { add = [], without = [], ending }: { readonly add?: readonly string[]; readonly without?: readonly string[]; readonly ending?: string } = {}): string {
+  const terms = texts.flatMap((text) => text.trim().split(/ +/).slice(1)).filter((term) => !without.includes(term));
   const mechanisms = [...new Set([...terms.filter((term) => !isEnding(term)), ...add])];
   return `${domain}. TXT "${['v=spf1', ...mechanisms, ending ?? terms.find(isEnding) ?? '~all'].join(' ')}"`;
 }

@@ -49,15 +49,15 @@ async function mailServerOf({ dns }: Pick<DoctorContext, 'dns'>, domain: string)
   return mx.kind === 'found' ? mx.records.toSorted((a, b) => a.preference - b.preference)[0]?.exchange : undefined;
 }
 
-/** Behind NAT the public address is not one of this machine: the system's choice then. */
+/** Who takes the connection is reached, however long the greeting takes. Behind NAT the public address is not one of this machine: the system's choice then. */
 async function dial(network: DoctorNetwork, target: { readonly address: string; readonly host: string }, { address, helo }: SendingAddress): Promise<Try['result']> {
-  const request = { ...target, port: network.mailPort, helo, greetingOnly: true } as const;
+  const request = { ...target, port: network.mailPort, helo, connectionOnly: true } as const;
   const bound = address === '' ? undefined : await network.probe({ ...request, localAddress: address });
   const isOurs = bound !== undefined && !(bound.kind === 'failure' && bound.reason === 'local');
   // Without an IPv6 route an IPv6 address cannot be tried otherwise.
   const answer = isOurs || address.includes(':') ? bound : await network.probe(request);
   if (answer === undefined || (answer.kind === 'failure' && answer.reason === 'local')) return 'unknown';
-  return answer.kind === 'answer' || answer.step !== 'connect' ? 'reached' : 'blocked';
+  return answer.kind === 'answer' ? 'reached' : 'blocked';
 }
 
 function names(tries: readonly Try[]): string {

@@ -7,6 +7,7 @@ import { explainCheck, listChecks, runDoctor, strangersAmong, type DoctorFacts, 
 import { examinationText, type Paragraph } from '../../../manage/doctor/doctor-text.ts';
 import { leaf, type Registry } from '../command.ts';
 import { Progress } from '../progress.ts';
+import { standingLine } from './standing-line.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { withDoctorContext } from './verify-context.ts';
 
@@ -42,7 +43,7 @@ async function doctor(session: Session, options: DoctorOptions, domains: readonl
     runDoctor(context, {
       facts, domains,
       ...(options.only ? { only: options.only } : {}),
-      onResult: ({ title, subject }, done, of) => progress.show(`${done} of ${of}: ${title}, ${subject}`),
+      onStanding: (standing) => progress.show(standingLine(standing)),
     }),
   ).finally(() => progress.clear());
   if (facts && options.dns === undefined) await keep(session, options, examination, options.only === undefined && domains.length === 0);
@@ -93,7 +94,7 @@ function explain({ out }: Session, options: DoctorOptions, id: string | true): n
 
 const STYLES = { fail: ['red', 'FAIL'], warn: ['yellow', 'warn'], unknown: ['dim', '?'], pass: ['green', 'ok'], skip: ['dim', '–'] } as const;
 const SUBJECTS_SHOWN = 3;
-const RECORD_HELP = 'A record is: name, type, value. Enter it where the DNS of the domain is managed, mostly with whom you registered it;\nmost panels want the value without quotation marks, and several quoted pieces as one text without the gaps between them;\nposthorn dns plan and posthorn dns apply do it for you where a provider is configured. PTR is set by the hosting provider.';
+const RECORD_HELP = 'A record is: name, type, value. Enter it where the DNS of the domain is managed, mostly with whom you registered it;\nmost panels want the value without quotation marks, and several quoted pieces as one text without the gaps between them:\nposthorn dns records DOMAIN --format panel shows what a domain should have in such fields.\nposthorn dns plan and posthorn dns apply do it for you where a provider is configured. PTR is set by the hosting provider.';
 
 function show({ out }: Session, examination: Examination): void {
   const { verdict, counts, sections } = examinationText(examination);
@@ -107,16 +108,17 @@ function show({ out }: Session, examination: Examination): void {
   }
 }
 
-function showParagraph(out: Session['out'], { level, title, subjects, text, remedy, records, link, consequences }: Paragraph): void {
+function showParagraph(out: Session['out'], { level, title, subjects, text, why, remedy, records, link, consequences }: Paragraph): void {
   const [style, word] = STYLES[level];
   const more = subjects.length - SUBJECTS_SHOWN;
   const about = `${subjects.slice(0, SUBJECTS_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   const many = subjects.length > 1;
   if (level === 'pass' && many) return out.line(`${out.style(style, word.padEnd(5))} ${printable(title)} (${printable(about)})`);
-  out.line(`${out.style(style, word.padEnd(5))} ${printable(title)} (${printable(about)}): ${many ? `${subjects.length} alike; the first: ` : ''}${printable(text)}`);
+  out.line(`${out.style(style, word.padEnd(5))} ${printable(title)}${about === '' ? '' : ` (${printable(about)})`}: ${many ? `${subjects.length} alike; the first: ` : ''}${printable(text)}`);
+  if (why !== undefined) out.line(`      why: ${printable(why)}`);
   if (remedy !== undefined) out.line(`      do: ${printable(remedy)}`);
   for (const record of records) out.line(`      record: ${printable(record)}`);
   if (records.length > 0 && more > 0) out.line('      the others need the same under their own names: posthorn doctor --json lists each; what this server can publish, posthorn dns plan --all shows');
-  if (consequences.length > 0) out.line(`      shows also in: ${printable(consequences.join(', '))}`);
+  if (consequences.length > 0) out.line(`      ${level === 'unknown' ? 'not known' : 'shows also in'}: ${printable(consequences.join(', '))}`);
   if (link !== undefined) out.line(`      see: ${link}`);
 }

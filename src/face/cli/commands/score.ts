@@ -6,6 +6,7 @@ import { scoreMessage, type ScoreReport } from '../../../manage/mail-test/score.
 import { costOf, factsShown, sectionsOf, verdictOf } from '../../../manage/mail-test/score-text.ts';
 import { leaf, type Registry } from '../command.ts';
 import { Progress } from '../progress.ts';
+import { standingLine } from './standing-line.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 import { readMessageFile } from './message-file.ts';
 import { withDoctorContext } from './verify-context.ts';
@@ -55,7 +56,7 @@ async function score(session: Session, options: ScoreOptions, file: string): Pro
       message,
       connection: { address: ip, helo, sender, encrypted: tls },
       followLinks: options.fetch,
-      onResult: ({ title }, done, of) => progress.show(`${done} of ${of}: ${title}`),
+      onStanding: (standing) => progress.show(standingLine(standing)),
     }),
   ).finally(() => progress.clear());
   if (options.json) session.out.json(report);
