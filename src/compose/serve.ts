@@ -20,7 +20,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   warnOfSettings(config, log);
   const count = config.smtp.threads ?? Math.min(availableParallelism(), SESSION_THREAD_LIMITS.threadsByDefaultMax);
   const sessionThreads = count === 0 ? {} : { sessionThreads: { count, writeLines: sink.writeLines } };
-  const server = await startServer({ config, clock, log, verbs, ...sessionThreads, accessThread: { writeLines: sink.writeLines } });
+  const server = await startServer({ config, clock, log, verbs, ...sessionThreads, accessThread: { writeLines: sink.writeLines }, inspectionThread: true });
   if (count > 0) letSessionsGoFirst();
   const onHangUp = (): void => void reload(server, options, log, () => sink.reopen());
   process.on('SIGHUP', onHangUp);

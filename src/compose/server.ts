@@ -38,6 +38,7 @@ import type { AnswerPorts } from './sessions/session-questions.ts';
 import { startSessionThreads, type SessionThreads } from './sessions/session-threads.ts';
 import { mailboxSettingsOf, startRetention } from './retention.ts';
 import { createSendingBrake, noteOutcomes } from './sending-brake.ts';
+import { startInspection, type RunningInspection } from './inspection/start-inspection.ts';
 import { createServices } from './services.ts';
 import { createSharedParts, type SharedParts } from './shared-parts.ts';
 import { countSending } from './sending-figures.ts';
@@ -65,6 +66,8 @@ export interface ServerOptions {
   };
   /** IMAP, POP3 and ManageSieve in a thread of their own, with the system's clock; default: in this one. */
   readonly accessThread?: { readonly writeLines: (lines: string) => void };
+  /** What strangers wrote to services of this server is read in a thread of its own, with the system's clock; default: in this one. */
+  readonly inspectionThread?: boolean;
 }
 
 export interface RunningServer {
@@ -76,6 +79,7 @@ export interface RunningServer {
   readonly threads: SessionThreads | undefined;
   /** IMAP, POP3 and ManageSieve. Absent when none of them is configured. */
   readonly access: RunningAccess | undefined;
+  readonly inspection: RunningInspection;
   /** The web server. Absent when no listener is configured. */
   readonly web: RunningWeb | undefined;
   /** Takes a new configuration and new certificates into use; names the settings that need a restart. */
@@ -103,7 +107,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const resolver = createResolver({ servers: config.dns.servers, trustAd: config.dns.trustAd, clock, log });
     const connector = createConnector({ clock, ...(options.connectAllowed ? { allow: options.connectAllowed } : {}) });
     const network = await createDoctorNetwork({ config, servers: config.dns.servers, dns: resolver, clock, connector });
-    closing.push(() => resolver.close(), () => network.close());
+    const inspection = startInspection({ config, clock, log, dns: resolver, network, inThread: options.inspectionThread ?? false });
+    closing.push(() => resolver.close(), () => network.close(), () => inspection.close());
     const { login, close: closeLogin } = await startUsers({ config, clock, log, store });
     closing.push(closeLogin);
     const shared = { config, clock, log, store, dns: resolver, login, ...createSharedParts(config, clock, store, (address) => login.provision(address)) };
@@ -114,7 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const { queue, remote, checkRecipient, sites, tls, fetch } = createOutbound({ ...shared, shaper, service: (name) => services.get(name), brake: { judge: (message) => brake.judge(message) }, onSettled: tellAll(observers), ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
     closing.push(() => tls.close(), () => remote.close());
     const ownMail = createOwnMail({ ...shared, submit: (message) => doors.intake.submit(message) });
-    for (const service of createServices({ ...shared, fetch, ownMail, network: () => network, complained: (lane) => shaper.complained(lane) })) services.set(service.name, service);
+    for (const service of createServices({ ...shared, fetch, ownMail, inspection, complained: (lane) => shaper.complained(lane) })) services.set(service.name, service);
     const brake: Brake = createSendingBrake({ ...shared, queue: queue.control, ownMail });
     observers.push(noteOutcomes(brake), countDeliveries(counters), countSending(shared));
     closing.push(() => brake.close());
@@ -128,7 +133,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const access = await startAccess({ ...shared, ...options.accessThread, login, answers, counters });
     closing.push(() => access?.close(0));
     const publishing = createDnsPublishing({ config, clock, fetch, connector });
-    const context = contextOf({ ...shared, fetch, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), logins: login, shaping: shaper.control, publishing, network, ownMail });
+    const context = contextOf({ ...shared, fetch, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), logins: login, shaping: shaper.control, publishing, network, ownMail, inspection });
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
     await options.beforeQueue?.(context);
     await queue.start();
@@ -141,8 +146,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       addresses,
       threads,
       access,
+      inspection,
       web,
-      reload: (next) => reload({ config, store, live, front, web, resolver, sites, shaper, threads, access }, next),
+      reload: (next) => reload({ config, store, live, front, web, resolver, sites, shaper, threads, access, inspection }, next),
       stop: once(() => stop(config, log, [front, ...[threads, access, web].filter((each) => each !== undefined)], control, queue, closing)),
     };
   } catch (error) {
@@ -164,16 +170,18 @@ interface Reloaded {
   readonly shaper: { reloaded(): void };
   readonly threads: SessionThreads | undefined;
   readonly access: RunningAccess | undefined;
+  readonly inspection: RunningInspection;
 }
 
 /** Certificates first: when they cannot be read, everything stays as it is. */
-async function reload({ config, store, live, front, web, resolver, sites, shaper, threads, access }: Reloaded, next: Config): Promise<string[]> {
+async function reload({ config, store, live, front, web, resolver, sites, shaper, threads, access, inspection }: Reloaded, next: Config): Promise<string[]> {
   await front.loadCertificate(next);
   await web?.loadCertificates(next);
   resolver.flush();
   sites.flush();
   const pending = live.replace(next);
   shaper.reloaded();
+  inspection.reload(config);
   await store.mailbox.quotas.configure(mailboxSettingsOf(config));
   await threads?.reload(config);
   await access?.reload(config);
@@ -181,8 +189,8 @@ async function reload({ config, store, live, front, web, resolver, sites, shaper
 }
 
 /** What verbs and chores work with. */
-function contextOf({ store, config, dns, clock, log, queue, brake, metrics, logins, shaping, fetch, publishing, network, ownMail }: Required<Omit<ManageContext, 'guard'>>): ManageContext & { readonly guard: GuardControl } {
-  const withoutGuard = { store, config, dns, clock, log, queue, brake, metrics, logins, shaping, fetch, publishing, network, ownMail };
+function contextOf({ store, config, dns, clock, log, queue, brake, metrics, logins, shaping, fetch, publishing, network, ownMail, inspection }: Required<Omit<ManageContext, 'guard'>>): ManageContext & { readonly guard: GuardControl } {
+  const withoutGuard = { store, config, dns, clock, log, queue, brake, metrics, logins, shaping, fetch, publishing, network, ownMail, inspection };
   return { ...withoutGuard, guard: createServerGuard(withoutGuard) };
 }
 

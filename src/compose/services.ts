@@ -1,10 +1,9 @@
-/** The services of this server that read mail (their addresses: compose/service-addresses.ts). They run in the main thread. */
+/** The services of this server that read mail (their addresses: compose/service-addresses.ts). They decide in the main thread; what takes long is inspected elsewhere. */
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import { DEFAULT_FEEDBACK } from '../config/feedback-config.ts';
 import type { Directory } from '../contract/directory.ts';
-import type { DoctorNetwork } from '../contract/doctor-network.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { HttpsFetch } from '../contract/https-fetch.ts';
 import type { OwnMail } from '../contract/own-mail.ts';
@@ -12,6 +11,7 @@ import type { LaneKey } from '../contract/sending.ts';
 import type { MailService } from '../contract/service-mail.ts';
 import { createReportService } from '../flow/reports/report-service.ts';
 import { MAIL_TEST_SERVICE } from '../manage/mail-test/mail-test-address.ts';
+import type { Inspection } from '../manage/inspection/inspection.ts';
 import { TestsUnderway } from '../manage/mail-test/tests-underway.ts';
 import type { Store } from '../store/store.ts';
 
@@ -25,21 +25,20 @@ export interface ServicePorts {
   readonly directory: Directory;
   readonly fetch: HttpsFetch;
   readonly ownMail: OwnMail;
-  /** Made later than the services. */
-  readonly network: () => DoctorNetwork;
+  readonly inspection: Inspection;
   /** A recipient called mail of this lane spam. */
   readonly complained: (lane: LaneKey) => void;
 }
 
 export function createServices(ports: ServicePorts): readonly MailService[] {
-  return [createReportService({ ...ports, keepMs: () => (ports.config.feedback ?? DEFAULT_FEEDBACK).keepMs }), createMailTest(ports)];
+  return [createReportService({ ...ports, readReports: (message) => ports.inspection.reportsInMessage(message), keepMs: () => (ports.config.feedback ?? DEFAULT_FEEDBACK).keepMs }), createMailTest(ports)];
 }
 
 /** Loaded when the first message comes. */
-function createMailTest({ network, ...ports }: ServicePorts): MailService {
+function createMailTest(ports: ServicePorts): MailService {
   const underway = new TestsUnderway();
   return {
     name: MAIL_TEST_SERVICE,
-    take: async (mail) => (await import('../manage/mail-test/mail-test.ts')).takeMailTest({ ...ports, underway, network: network() }, mail),
+    take: async (mail) => (await import('../manage/mail-test/mail-test.ts')).takeMailTest({ ...ports, underway }, mail),
   };
 }

@@ -3,6 +3,7 @@
  * header it is about. Used by DSNs and feedback reports, to build and to read.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
+import { SMTP_SERVER_LIMITS } from '../base/limits.ts';
 import { foldField, headerEnd, parseHeader } from './header.ts';
 import { findParameter } from './mime-parameters.ts';
 import type { MimePart } from './mime-structure.ts';
@@ -94,8 +95,9 @@ function isOriginal(part: MimePart): boolean {
   return (part.type === 'message' && /^(?:rfc822|global|global-headers)$/.test(part.subtype)) || (part.type === 'text' && part.subtype === 'rfc822-headers');
 }
 
+/** No more of it than any message may have. */
 function originalHeader(bytes: Buffer, part: MimePart): Buffer {
-  const body = decodeBody(bytes, part);
+  const body = decodeBody(bytes, part).subarray(0, SMTP_SERVER_LIMITS.headerBytesMax);
   const end = headerEnd(body);
   return end < 0 ? body : body.subarray(0, end);
 }
@@ -107,7 +109,11 @@ function readGroups(bytes: Buffer): ReadonlyMap<string, readonly string[]>[] {
     const { fields, bodyOffset } = parseHeader(rest);
     if (fields.length > 0) {
       const group = new Map<string, string[]>();
-      for (const field of fields) group.set(field.lower, [...(group.get(field.lower) ?? []), field.value]);
+      for (const { lower, value } of fields) {
+        const values = group.get(lower);
+        if (values) values.push(value);
+        else group.set(lower, [value]);
+      }
       groups.push(group);
     }
     rest = rest.subarray(bodyOffset);

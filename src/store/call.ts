@@ -29,7 +29,7 @@ export type ResultOf<Name extends OperationName> = Find<Name> extends (db: never
 export type StoreCall = <Name extends OperationName>(name: Name, args: ArgsOf<Name>) => Promise<ResultOf<Name>>;
 
 /** A copy that shares its memory with nothing, so that cloning it costs its own length. */
-export function exactBytes(bytes: Uint8Array): Uint8Array {
+export function exactBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.prototype.slice.call(bytes);
 }
 

@@ -10,6 +10,7 @@ import * as contentLimits from '../../src/base/content-limits.ts';
 import * as doctorLimits from '../../src/base/doctor-limits.ts';
 import * as guardLimits from '../../src/base/guard-limits.ts';
 import * as httpLimits from '../../src/base/http-limits.ts';
+import * as inspectionLimits from '../../src/base/inspection-limits.ts';
 import * as limits from '../../src/base/limits.ts';
 import * as mimeLimits from '../../src/base/mime-limits.ts';
 import * as reportInLimits from '../../src/base/report-in-limits.ts';
@@ -23,7 +24,7 @@ interface Documented {
   readonly comment: string;
 }
 
-const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'dns-api-limits': dnsApiLimits, 'dkim-limits': dkimLimits, 'dns-publish-limits': dnsPublishLimits, 'content-limits': contentLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'http-limits': httpLimits, 'mime-limits': mimeLimits, 'report-in-limits': reportInLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
+const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'dns-api-limits': dnsApiLimits, 'dkim-limits': dkimLimits, 'dns-publish-limits': dnsPublishLimits, 'content-limits': contentLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'http-limits': httpLimits, 'inspection-limits': inspectionLimits, 'mime-limits': mimeLimits, 'report-in-limits': reportInLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
 
 export function renderLimits(root: string): string {
   const lines = ['# Limits', '', 'Generated from `src/base/limits.ts` and its neighbours; change it there. What can be set is in [configuration.md](configuration.md).'];

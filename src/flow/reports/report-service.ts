@@ -18,13 +18,15 @@ import { REPORT_SERVICE, type MailService, type ServiceMail } from '../../contra
 import { domainOf } from '../../mail/address.ts';
 import type { ParsedArf } from '../../mail/arf.ts';
 import type { StoreClients } from '../../store/store-clients.ts';
-import { readReportMessage, type FoundReport } from '../../verify/reports/report-file.ts';
+import type { FoundReport } from '../../verify/reports/report-file.ts';
 import { arrivalOf } from './bringer.ts';
 import { readComplaint, type ReadComplaint } from './complaint.ts';
 import { isOurs, keepDmarc, keepTls, type KeepPorts } from '../../verify/reports/keep-report.ts';
 
 export interface ReportServicePorts extends Pick<KeepPorts, 'directory' | 'keepMs'> {
   readonly store: Pick<StoreClients, 'reports' | 'timeline' | 'suppressions'>;
+  /** Of a message; see verify/reports/report-file.ts. Not in this thread: somebody may have made it take long. */
+  readonly readReports: (message: Buffer) => Promise<readonly FoundReport[]>;
   readonly clock: Clock;
   readonly log: Log;
   /** A recipient of ours said that our mail is spam: what sends by this lane shall know. */
@@ -37,10 +39,10 @@ export function createReportService(ports: ReportServicePorts): MailService {
 }
 
 async function take(ports: ReportServicePorts, mail: ServiceMail): Promise<{ readonly said: string }> {
-  const { store, clock, log } = ports;
+  const { store, clock, log, readReports } = ports;
   const { message, content, recipient, isCopy } = mail;
   const arrival = arrivalOf(message, await store.timeline.events(message.id), clock.now());
-  const found = content.size > REPORT_IN_LIMITS.messageBytesMax ? [] : await readReportMessage(content.inMemory ?? (await content.read()));
+  const found = content.size > REPORT_IN_LIMITS.messageBytesMax ? [] : await readReports(content.inMemory ?? (await content.read()));
   if (found.length === 0) {
     if (!isCopy) await store.reports.noteIgnored('other', 'no-report', arrival);
     return isCopy ? { said: 'it holds no report' } : refuse(recipient);

@@ -9,7 +9,7 @@ import type { Chore } from '../../contract/chores.ts';
 import type { IpHistory } from '../../store/clients/ip-listings.ts';
 import { parseIp } from '../../verify/ip-address.ts';
 import { dnsListsOf } from '../dns/dns-lists.ts';
-import { ownAddresses } from '../doctor/doctor.ts';
+import { ownAddresses } from '../doctor/own-addresses.ts';
 import { doctorFacts } from '../doctor/doctor-facts.ts';
 import { checkIp, type IpCheck } from './ip-check.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';

@@ -10,11 +10,11 @@ import { SystemClock } from '../../base/clock.ts';
 import { MAIL_TEST_LIMITS } from '../../base/content-limits.ts';
 import { silentLog } from '../../base/log.ts';
 import type { Config } from '../../config/config.ts';
-import type { DoctorNetwork } from '../../contract/doctor-network.ts';
 import type { QueueMessage } from '../../contract/queue.ts';
 import { firstField } from '../../mail/header.ts';
 import { openStore, type OwnStore } from '../../store/store.ts';
 import { readMessage } from '../../verify/content/message-reading.ts';
+import { inspectHere } from '../inspection/inspect-here.ts';
 import { isMailTestAddress } from './mail-test-address.ts';
 import { takeMailTest } from './mail-test.ts';
 import { TestsUnderway } from './tests-underway.ts';
@@ -46,7 +46,8 @@ async function write({ sender, believed = true, id = `test${(serial += 1)}`, hea
   const message = { id, sender, senderBelieved: believed, startedAt: clock.now(), origin: { kind: 'inbound', protocol: 'ESMTPS', clientAddress: '192.0.2.7', helo: 'mail.example.org', listener: '' } } as unknown as QueueMessage;
   const content = new BufferSource(Buffer.from(`${header}From: <a@example.org>\r\nSubject: <b>"Hello" & more\r\nMessage-ID: <1@example.org>\r\n\r\nWords of a message.\r\n`));
   const config = { hostname: 'mail.example.net' } as Config;
-  await takeMailTest({ config, clock, log: silentLog, store, underway, dns: createZoneDns({}), network: {} as DoctorNetwork, ownMail: { send: async (mail) => ({ id: String(sent.push(mail)) }), tellPostmaster: async () => ({ id: '' }) } }, { message, recipient: 'test-x@example.net', content, isCopy: false });
+  const dns = createZoneDns({});
+  await takeMailTest({ config, clock, log: silentLog, store, underway, dns, inspection: inspectHere({ dns, clock }), ownMail: { send: async (mail) => ({ id: String(sent.push(mail)) }), tellPostmaster: async () => ({ id: '' }) } }, { message, recipient: 'test-x@example.net', content, isCopy: false });
   return sent.length - before;
 }
 

@@ -10,16 +10,16 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Config } from '../../config/config.ts';
 import type { Dns } from '../../contract/dns.ts';
-import type { DoctorNetwork } from '../../contract/doctor-network.ts';
 import type { OwnMail } from '../../contract/own-mail.ts';
 import type { ServiceMail } from '../../contract/service-mail.ts';
 import { addressKey } from '../../mail/address.ts';
 import { firstField, headerEnd, parseHeader } from '../../mail/header.ts';
 import type { ConnectionFacts } from '../../doctor/message/authentication.ts';
 import type { Store } from '../../store/store.ts';
-import { sendingSource } from '../doctor/doctor.ts';
+import { sendingSource } from '../doctor/own-addresses.ts';
+import type { Inspection } from '../inspection/inspection.ts';
 import { composeMailTestReport } from './mail-test-report.ts';
-import { scoreMessage, type ScoreReport } from './score.ts';
+import type { ScoreReport } from './score.ts';
 import type { TestsUnderway } from './tests-underway.ts';
 
 export interface MailTestPorts {
@@ -29,14 +29,14 @@ export interface MailTestPorts {
   readonly log: Log;
   readonly store: Pick<Store, 'mailTests'>;
   readonly dns: Dns;
-  readonly network: DoctorNetwork;
+  readonly inspection: Pick<Inspection, 'score'>;
   readonly ownMail: OwnMail;
   readonly underway: TestsUnderway;
 }
 
 const DAY_MS = 86_400_000;
 
-/** Durable when it resolves. Rejects when the store or the queue do not take it. */
+/** Durable when it resolves. Rejects when the store or the queue do not take it, and when the message cannot be scored. */
 export async function takeMailTest(ports: MailTestPorts, { message, recipient, content }: ServiceMail): Promise<void> {
   const { store, clock, log } = ports;
   const sender = addressKey(message.sender);
@@ -62,9 +62,8 @@ export async function takeMailTest(ports: MailTestPorts, { message, recipient, c
   await store.mailTests.answered(message.id);
 }
 
-async function score({ config, clock, dns, network }: MailTestPorts, message: ServiceMail['message'], bytes: Buffer): Promise<ScoreReport> {
-  const context = { dns, clock, network };
-  return scoreMessage(context, { message: bytes, connection: await connectionOf(config, dns, message), arrivedAt: message.startedAt, followLinks: message.senderBelieved });
+async function score({ config, dns, inspection }: MailTestPorts, message: ServiceMail['message'], bytes: Buffer): Promise<ScoreReport> {
+  return inspection.score({ message: bytes, connection: await connectionOf(config, dns, message), arrivedAt: message.startedAt, followLinks: message.senderBelieved });
 }
 
 /** Mail of our own users is judged as it would leave: from this server's address, encrypted. */
