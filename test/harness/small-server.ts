@@ -24,6 +24,8 @@ export interface SmallServerOptions {
   readonly settings?: string;
   readonly listen?: readonly string[];
   readonly clock?: Clock;
+  /** As `posthorn serve` has it. Default false. */
+  readonly inspectionThread?: boolean;
 }
 
 export interface SmallServer {
@@ -56,7 +58,7 @@ export async function startSmallServer(options: SmallServerOptions = {}): Promis
     '[listen]', 'smtp = ["127.0.0.1:0"]', `lmtp = ["127.0.0.1:0", "${socket}"]`, ...(options.listen ?? []), options.settings ?? '',
   ];
   writeFileSync(file, `${lines.join('\n')}\n`);
-  const server = await startServer({ config: loadConfig(file), clock: options.clock ?? new SystemClock(), log: silentLog, verbs });
+  const server = await startServer({ config: loadConfig(file), clock: options.clock ?? new SystemClock(), log: silentLog, verbs, inspectionThread: options.inspectionThread ?? false });
   const call = async <T>(verb: string, args: unknown): Promise<T> => {
     const outcome = await runVerb(verbs, server.context, verb, args);
     return outcome.kind === 'done' ? (outcome.result as T) : assert.fail(JSON.stringify(outcome));
