@@ -17,7 +17,8 @@ export function patientProvider(provider: DnsProvider): DnsProvider {
   return {
     label: provider.label,
     ...(provider.unguarded && { unguarded: true }),
-    zones: (signal) => patience.run(listing, () => provider.zones(signal)),
+    // Who cannot list its zones answers from the configuration, which says nothing about it.
+    zones: (signal) => (provider.zoneOf ? provider.zones(signal) : patience.run(listing, () => provider.zones(signal))),
     ...(provider.zoneOf && { zoneOf: (name: string, signal: AbortSignal) => patience.run(finding, async () => provider.zoneOf?.(name, signal)) }),
     recordSets: (zone, wanted, signal) => patience.run(reading, () => provider.recordSets(zone, wanted, signal)),
     apply: (zone, changes, signal) => patience.run(writing, () => provider.apply(zone, changes, signal), failureIn),

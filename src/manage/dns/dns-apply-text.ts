@@ -8,8 +8,11 @@ const LINES_MAX = 60;
 const ALIKE_MAX = 3;
 
 export function appliedLines(items: readonly AppliedItem[]): readonly string[] {
-  const isFailed = ({ outcome }: AppliedItem): boolean => outcome === 'failed';
   return [...doneLines(items.filter((item) => !isFailed(item))), ...failedLines(items.filter(isFailed))];
+}
+
+function isFailed({ outcome }: AppliedItem): boolean {
+  return outcome === 'failed';
 }
 
 function doneLines(items: readonly AppliedItem[]): readonly string[] {

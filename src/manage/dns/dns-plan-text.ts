@@ -74,6 +74,10 @@ function handLines({ domain, name, type, before, after }: PlanItem, old: Readonl
 
 const PANEL_TITLE = 'Priority'.length;
 
+function domainCount(number: number, what: string): string {
+  return number === 0 ? '' : `; ${number} ${number === 1 ? 'domain' : 'domains'} ${what}`;
+}
+
 function summary({ items, leftAlone, failed }: DnsPlan): PlanLine {
   const count = (...actions: readonly PlanAction[]): number => items.filter(({ action }) => actions.includes(action)).length;
   const parts = [
@@ -83,7 +87,6 @@ function summary({ items, leftAlone, failed }: DnsPlan): PlanLine {
     [count('unknown'), 'unknown'],
     [count('good'), 'good'],
   ] as const;
-  const domainCount = (number: number, what: string): string => (number === 0 ? '' : `; ${number} ${number === 1 ? 'domain' : 'domains'} ${what}`);
   const domains = `${domainCount(leftAlone.length, 'left alone')}${domainCount(failed.length, 'not planned')}`;
   return { text: `Record sets: ${parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`).join(', ') || 'none'}${domains}.`, tone: 'bold' };
 }
