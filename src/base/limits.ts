@@ -110,8 +110,10 @@ export const SMTP_CLIENT_LIMITS = {
   transactionTimeoutMs: 3_600_000,
   idleConnectionMs: 5_000,
   messagesPerConnectionMax: 100,
+  /** Of each line and of each reply, what is kept; one longer than the third figure is given up. */
   replyLineBytesMax: 2048,
   replyLinesMax: 128,
+  replyBytesMax: 256 * 1024,
   /** Of a peer's reply text that we keep. */
   replyTextCharsMax: 2000,
   mxHostsMax: 10,
@@ -207,6 +209,8 @@ export const QUEUE_LIMITS = {
   longLine: 256,
   /** Due messages that are read from the store in one go. */
   takeUpBatch: 128,
+  /** The same while enough stands in line, when most of them join a line unread. */
+  takeUpBatchAhead: 512,
   /** Recipients in line from which on the backlog is taken up at leisure. */
   linedUpEnough: 1_000,
   /** Deliveries at once that are quick, over all sites; of these for bulk mail, and for one site. */

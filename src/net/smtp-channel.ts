@@ -23,6 +23,8 @@ interface Waiter {
   readonly wake: () => void;
 }
 
+const ANSWERS_TO_CONTENT: ReadonlySet<SmtpStep> = new Set(['end-of-data', 'recipient-data']);
+
 export class SmtpChannel {
   readonly #clock: Clock;
   #socket: Socket;
@@ -71,8 +73,32 @@ export class SmtpChannel {
     if (this.#ended !== undefined) throw this.#lost(step);
   }
 
-  /** The next reply. A reply that came before the connection ended still counts. */
+  /**
+   * The next reply. A reply that came before the connection ended still counts; a refusal, and any word on the content,
+   * also without its end: the code is all we ask for, and to send a message again that was taken makes it two.
+   */
   async read(step: SmtpStep, timeoutMs: number): Promise<ReceivedReply> {
+    try {
+      return await this.#readWhole(step, timeoutMs);
+    } catch (error) {
+      const begun = this.#parser.begun();
+      if (!begun || (begun.reply.code < 400 && !ANSWERS_TO_CONTENT.has(step))) throw error;
+      this.destroy('the end of a reply did not come');
+      return begun;
+    }
+  }
+
+  /** True when something has come that nobody asked for: what is read next would be no answer to what is sent next. */
+  get hasUnread(): boolean {
+    return this.#parser.bufferedBytes > 0;
+  }
+
+  /** To be called before something is sent that is answered; nothing may be waiting to be read. */
+  expectQuiet(step: SmtpStep): void {
+    if (this.hasUnread) throw this.#garbage(step, 'it answers before it is asked');
+  }
+
+  async #readWhole(step: SmtpStep, timeoutMs: number): Promise<ReceivedReply> {
     const deadlineMs = this.#clock.monotonic() + timeoutMs;
     for (;;) {
       const result = this.#parser.next();
@@ -85,7 +111,7 @@ export class SmtpChannel {
 
   /** Goes over to TLS. Bytes that came in the clear behind the go-ahead are an attack: nothing of them is kept. */
   async startTls(options: ConnectionOptions): Promise<TLSSocket> {
-    if (this.#parser.bufferedBytes > 0) throw this.#garbage('tls', 'data in the clear after STARTTLS was agreed');
+    if (this.hasUnread) throw this.#garbage('tls', 'data in the clear after STARTTLS was agreed');
     const plain = this.#socket;
     plain.removeAllListeners();
     plain.on('error', () => {});

@@ -16,7 +16,7 @@ import type { ReceivedReply, SmtpChannel } from './smtp-channel.ts';
 import { openChannel, type OpenedChannel, type SmtpPorts, type SmtpTarget } from './smtp-open.ts';
 import { mailCommand, rcptCommand } from './smtp-parameters.ts';
 import type { SmtpTransaction } from './smtp-transaction.ts';
-import { SmtpError, type SmtpStep, type SmtpTrouble } from './smtp-trouble.ts';
+import { isYes, refusal, SmtpError, type SmtpStep, type SmtpTrouble } from './smtp-trouble.ts';
 import { tlsFacts } from './tls.ts';
 
 /** One per recipient, in their order. */
@@ -58,6 +58,8 @@ export class SmtpConnection {
   #transactions = 0;
   #needsReset = false;
   #leaving = false;
+  /** The peer said something while the content was on its way; that can be a no, but no yes. */
+  #answeredEarly = false;
 
   constructor({ channel, capabilities, verdict, tlsProblem, answersEach }: OpenedChannel) {
     this.#channel = channel;
@@ -130,7 +132,7 @@ export class SmtpConnection {
       const utf8 = /[^\0-\x7f]/.test(recipient) && this.capabilities.smtpUtf8 ? ' SMTPUTF8' : '';
       this.#channel.write(`MAIL FROM:<>${utf8}\r\n`);
       const mail = await this.#channel.read('mail', SMTP_CLIENT_LIMITS.mailTimeoutMs);
-      if (mail.reply.code !== 250) throw this.#refusal('mail', mail);
+      if (!isYes(mail.reply)) throw this.#refusal('mail', mail);
       this.#channel.write(`RCPT TO:<${recipient}>\r\n`);
       const rcpt = await this.#channel.read('rcpt', SMTP_CLIENT_LIMITS.rcptTimeoutMs);
       return { kind: 'reply', reply: rcpt.reply };
@@ -147,9 +149,11 @@ export class SmtpConnection {
   async #transact(transaction: SmtpTransaction, fates: (RecipientFate | undefined)[]): Promise<Reply> {
     const offers = this.capabilities;
     const withData = offers.pipelining && !offers.chunking;
+    this.#expectQuiet();
     const accepted = await this.#envelope(transaction, fates, withData);
     if (accepted instanceof SmtpError) {
-      if (withData && (await this.#dataReply()).reply.code === 354) await this.#emptyContent();
+      // Whatever it waits for now must not become an empty message.
+      if (withData && (await this.#dataReply()).reply.code === 354) this.destroy();
       throw accepted;
     }
     if (accepted === 0) {
@@ -158,10 +162,15 @@ export class SmtpConnection {
       this.#needsReset = true;
       return NOBODY_LEFT;
     }
-    if (offers.chunking) return this.#sendChunk(transaction.content, fates);
+    if (offers.chunking) {
+      this.#channel.expectQuiet('data');
+      return this.#sendChunk(transaction.content, fates);
+    }
     if (!withData) this.#channel.write('DATA\r\n');
     const goAhead = await this.#dataReply();
     if (goAhead.reply.code !== 354) throw this.#refusal('data', goAhead);
+    // An answer to the content that comes before it says nothing about it.
+    this.#channel.expectQuiet('data');
     return this.#sendStuffed(transaction.content, fates);
   }
 
@@ -175,16 +184,19 @@ export class SmtpConnection {
     if (reset) await this.#reset(pipelining);
     if (!pipelining) this.#channel.write(mail);
     const mailAnswer = await this.#channel.read('mail', SMTP_CLIENT_LIMITS.mailTimeoutMs);
-    const mailRefusal = mailAnswer.reply.code === 250 ? undefined : this.#refusal('mail', mailAnswer);
+    const mailRefusal = isYes(mailAnswer.reply) ? undefined : this.#refusal('mail', mailAnswer);
     if (mailRefusal && !pipelining) return mailRefusal;
     let accepted = 0;
     for (const [index, rcpt] of rcpts.entries()) {
       if (!pipelining) this.#channel.write(rcpt);
       const answer = await this.#readAfter('rcpt', SMTP_CLIENT_LIMITS.rcptTimeoutMs, mailRefusal);
       if (mailRefusal) continue;
-      // RFC 5321 §4.2.3: 250 and 251 are yes; some servers say 252 to what they cannot check.
-      if (answer.reply.code >= 250 && answer.reply.code < 253) accepted += 1;
-      else fates[index] = { kind: 'trouble', trouble: this.#refusal('rcpt', answer).trouble };
+      if (isYes(answer.reply)) accepted += 1;
+      else {
+        const refused = this.#refusal('rcpt', answer);
+        if (refused.trouble.kind !== 'reply') throw refused;
+        fates[index] = { kind: 'trouble', trouble: refused.trouble };
+      }
     }
     return mailRefusal ?? accepted;
   }
@@ -201,7 +213,7 @@ export class SmtpConnection {
   async #reset(sent: boolean): Promise<void> {
     if (!sent) this.#channel.write('RSET\r\n');
     const answer = await this.#channel.read('rset', SMTP_CLIENT_LIMITS.mailTimeoutMs);
-    if (answer.reply.code !== 250) {
+    if (!isYes(answer.reply)) {
       // Answers to what was pipelined behind it may still come; nobody would know to what they belong.
       this.#leaving = true;
       throw this.#refusal('rset', answer);
@@ -253,6 +265,7 @@ export class SmtpConnection {
       }
       throw new SmtpError({ kind: 'local', step: 'body', detail: 'the message could not be read from the store' });
     }
+    this.#answeredEarly = this.#channel.hasUnread;
     if (sent !== content.size) throw new SmtpError({ kind: 'local', step: 'body', detail: 'the stored message is shorter than it should be' });
   }
 
@@ -262,7 +275,7 @@ export class SmtpConnection {
     for (const [index, fate] of fates.entries()) {
       if (fate) continue;
       const answer = await this.#channel.read('recipient-data', SMTP_CLIENT_LIMITS.dataDoneTimeoutMs);
-      const taken = Math.floor(answer.reply.code / 100) === 2;
+      const taken = isYes(answer.reply);
       fates[index] = taken ? { kind: 'delivered', reply: answer.reply } : { kind: 'trouble', trouble: this.#refusal('recipient-data', answer).trouble };
     }
     return NOBODY_LEFT;
@@ -270,13 +283,23 @@ export class SmtpConnection {
 
   async #finalReply(): Promise<Reply> {
     const answer = await this.#channel.read('end-of-data', SMTP_CLIENT_LIMITS.dataDoneTimeoutMs);
-    if (Math.floor(answer.reply.code / 100) !== 2) throw this.#refusal('end-of-data', answer);
+    if (!isYes(answer.reply)) throw this.#refusal('end-of-data', answer);
+    if (this.#answeredEarly) throw new SmtpError({ kind: 'garbage', step: 'end-of-data', detail: 'it says yes before the message has ended' });
     return answer.reply;
   }
 
-  #refusal(step: SmtpStep, answer: ReceivedReply): SmtpError {
+  /** On a connection that was idle the unasked is most often its end, in words. */
+  #expectQuiet(): void {
+    if (this.#transactions > 1 && this.#channel.hasUnread) throw new SmtpError({ kind: 'lost', step: 'mail', detail: 'the peer spoke unasked' });
+    this.#channel.expectQuiet('mail');
+  }
+
+  #refusal(step: SmtpStep, { reply }: ReceivedReply): SmtpError {
     // RFC 5321 §3.8: the server closes after 421.
-    if (answer.reply.code === 421) this.#leaving = true;
-    return new SmtpError({ kind: 'reply', step, reply: answer.reply });
+    if (reply.code === 421) this.#leaving = true;
+    const trouble = refusal(step, reply);
+    // Answers and commands no longer belong together.
+    if (trouble.kind !== 'reply') this.destroy();
+    return new SmtpError(trouble);
   }
 }

@@ -18,7 +18,7 @@ import type { Connector } from './connector.ts';
 import { NO_CAPABILITIES, parseCapabilities, type SmtpCapabilities } from './smtp-capabilities.ts';
 import { SmtpChannel, type ReceivedReply } from './smtp-channel.ts';
 import { logIn, type SmtpLogin } from './smtp-login.ts';
-import { SmtpError, type SmtpStep } from './smtp-trouble.ts';
+import { isYes, refusal, SmtpError, type SmtpStep } from './smtp-trouble.ts';
 import { peerIdentity, pkixJudge } from './peer-identity.ts';
 import type { ClientTls } from './tls.ts';
 
@@ -108,11 +108,11 @@ async function connect({ connector, clock }: SmtpPorts, target: SmtpTarget, sign
 async function introduce(ports: SmtpPorts, target: SmtpTarget, channel: SmtpChannel): Promise<OpenedChannel> {
   let verdict: PeerVerdict | undefined;
   if (target.implicitTls) verdict = await secure(ports, target, channel);
-  expect(await channel.read('greeting', SMTP_CLIENT_LIMITS.greetingTimeoutMs), 'greeting', 2);
+  expectYes(await channel.read('greeting', SMTP_CLIENT_LIMITS.greetingTimeoutMs), 'greeting');
   let capabilities = await hello(channel, target);
   if (!target.implicitTls && target.tls !== 'none' && (await agreeOnTls(channel, capabilities, target))) {
     verdict = await secure(ports, target, channel);
-    capabilities = await hello(channel, target);
+    capabilities = await helloOverTls(channel, target);
   }
   if (target.login) await logIn(channel, capabilities, target, target.login);
   return { channel, capabilities, answersEach: target.protocol === 'lmtp', ...(verdict ? { verdict } : {}) };
@@ -126,15 +126,26 @@ async function secure({ clientTls }: SmtpPorts, target: SmtpTarget, channel: Smt
   throw new SmtpError({ kind: 'tls', step: 'tls', detail: verdict.detail, failure: verdict.failure });
 }
 
+/** A connection on which nothing comes through behind its handshake has no TLS that works. */
+async function helloOverTls(channel: SmtpChannel, target: SmtpTarget): Promise<SmtpCapabilities> {
+  try {
+    return await hello(channel, target);
+  } catch (error) {
+    if (!(error instanceof SmtpError) || (error.trouble.kind !== 'lost' && error.trouble.kind !== 'timeout')) throw error;
+    throw new SmtpError({ kind: 'tls', step: 'tls', detail: 'nothing came over the connection behind the TLS handshake' });
+  }
+}
+
 async function hello(channel: SmtpChannel, target: SmtpTarget): Promise<SmtpCapabilities> {
+  channel.expectQuiet('ehlo');
   const isLmtp = target.protocol === 'lmtp';
   channel.write(`${isLmtp ? 'LHLO' : 'EHLO'} ${target.helo}\r\n`);
   const ehlo = await channel.read('ehlo', SMTP_CLIENT_LIMITS.ehloTimeoutMs);
-  if (ehlo.reply.code === 250) return parseCapabilities(ehlo.lines);
+  if (isYes(ehlo.reply)) return parseCapabilities(ehlo.lines);
   // RFC 5321 §3.2: only a server that does not know EHLO is asked again with HELO.
   if (isLmtp || ![500, 502, 504].includes(ehlo.reply.code)) throw refused('ehlo', ehlo);
   channel.write(`HELO ${target.helo}\r\n`);
-  expect(await channel.read('ehlo', SMTP_CLIENT_LIMITS.ehloTimeoutMs), 'ehlo', 2);
+  expectYes(await channel.read('ehlo', SMTP_CLIENT_LIMITS.ehloTimeoutMs), 'ehlo');
   return NO_CAPABILITIES;
 }
 
@@ -144,6 +155,7 @@ async function agreeOnTls(channel: SmtpChannel, capabilities: SmtpCapabilities, 
     if (target.tls === 'opportunistic') return false;
     throw new SmtpError({ kind: 'missing', step: 'starttls', detail: 'the server does not offer STARTTLS, and TLS is required' });
   }
+  channel.expectQuiet('starttls');
   channel.write('STARTTLS\r\n');
   const answer = await channel.read('starttls', SMTP_CLIENT_LIMITS.ehloTimeoutMs);
   if (answer.reply.code === 220) return true;
@@ -151,10 +163,10 @@ async function agreeOnTls(channel: SmtpChannel, capabilities: SmtpCapabilities, 
   throw refused('starttls', answer);
 }
 
-function expect(answer: ReceivedReply, step: SmtpStep, firstDigit: number): void {
-  if (Math.floor(answer.reply.code / 100) !== firstDigit) throw refused(step, answer);
+function expectYes(answer: ReceivedReply, step: SmtpStep): void {
+  if (!isYes(answer.reply)) throw refused(step, answer);
 }
 
-function refused(step: SmtpStep, answer: ReceivedReply): SmtpError {
-  return new SmtpError({ kind: 'reply', step, reply: answer.reply });
+function refused(step: SmtpStep, { reply }: ReceivedReply): SmtpError {
+  return new SmtpError(refusal(step, reply));
 }

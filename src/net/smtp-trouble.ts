@@ -4,6 +4,7 @@
  */
 import type { Reply } from '../contract/message.ts';
 import type { TlsFailure } from '../contract/tls-policy.ts';
+import { describeReply } from '../wire/smtp/reply.ts';
 
 export type SmtpStep = 'connect' | 'greeting' | 'ehlo' | 'starttls' | 'tls' | 'auth' | 'rset' | 'mail' | 'rcpt' | 'data' | 'body' | 'end-of-data'
   /** LMTP's answer for one of the recipients (RFC 2033 §4.2). */
@@ -25,6 +26,17 @@ export type SmtpTrouble =
   | { readonly kind: 'missing'; readonly step: 'starttls' | 'auth'; readonly detail: string }
   /** Our own fault: source address, password file, content that cannot be read, shutting down. */
   | { readonly kind: 'local'; readonly step: SmtpStep; readonly detail: string; /** What the administrator alone should read. */ readonly advice?: string };
+
+/** RFC 5321 §4.2.1: the first digit decides. */
+export function isYes({ code }: Reply): boolean {
+  return code >= 200 && code < 300;
+}
+
+/** A reply that is not the one hoped for. One that neither refuses nor puts off does not belong to what was asked. */
+export function refusal(step: SmtpStep, reply: Reply): SmtpTrouble {
+  if (reply.code >= 400) return { kind: 'reply', step, reply };
+  return { kind: 'garbage', step, detail: `its answer is ${describeReply(reply).slice(0, 200)}` };
+}
 
 /** Carries trouble through the inside of the client; its outside returns it. */
 export class SmtpError extends Error {

@@ -218,12 +218,60 @@ test('a reset before the final reply: deferred, and no other host is asked', asy
   assert.equal(backup.sessions.length, 0);
 });
 
-test('replies without end, in length or in lines, are cut off', async () => {
+test('replies without end, in length or in lines, are cut off; long ones are read to their end', async () => {
   const lines = Array.from({ length: 200 }, (_, at) => `250-line ${at}`).join('\r\n');
-  for (const huge of [`${lines}\r\n250 end`, `250 ${'x'.repeat(100_000)}`]) {
-    const server = await peer({ script: ({ command }) => (command.startsWith('RCPT') ? huge : undefined) });
-    const outcomes = await deliverer({ port: server.port }).deliver(job(), signal());
-    assert.match(brief(outcomes)[0] ?? '', /^deferred host 451 4\.5\.0$/);
+  for (const long of [`${lines}\r\n250 end`, `250 ${'x'.repeat(100_000)}`]) {
+    const server = await peer({ script: ({ command }) => (command.startsWith('RCPT') ? long : undefined) });
+    assert.deepEqual(brief(await deliverer({ port: server.port }).deliver(job(), signal())), ['delivered recipient 250 2.0.0']);
+  }
+  for (const endless of ['250-line\r\n'.repeat(40_000), `250 ${'x'.repeat(400_000)}`]) {
+    const server = await peer({ script: ({ command }) => (command.startsWith('RCPT') ? endless : undefined) });
+    assert.deepEqual(brief(await deliverer({ port: server.port }).deliver(job(), signal())), ['deferred host 451 4.5.0']);
+    assert.equal(server.messages.length, 0);
+  }
+});
+
+/** Honest up to the content; answers it with these bytes, and closes. */
+function answersContent(answer: string): Promise<number> {
+  return rawServer((socket) => {
+    let seen = '';
+    let inData = false;
+    socket.write('220 raw.test\r\n');
+    socket.on('data', (chunk) => {
+      seen += chunk.toString('latin1');
+      for (let end = seen.indexOf('\r\n'); end !== -1; end = seen.indexOf('\r\n')) {
+        const line = seen.slice(0, end);
+        seen = seen.slice(end + 2);
+        if (inData && line !== '.') continue;
+        if (inData) socket.end(answer);
+        else socket.write(line === 'DATA' ? '354 go\r\n' : '250 ok\r\n');
+        inData = line === 'DATA';
+      }
+    });
+  });
+}
+
+test('a message that was taken is not sent again because of how its receiver says so', async () => {
+  const ways = ['250\r\n', '250OK queued\r\n', '250-2.0.0 queued\r\n', '250 2.0.0 queued, and then no line end', `250 ${'x'.repeat(400_000)}`, '250-yes\r\n'.repeat(40_000)];
+  for (const way of ways) {
+    const [outcome] = await deliverer({ port: await answersContent(way) }).deliver(job(), signal());
+    assert.equal(outcome?.status, 'delivered', way.slice(0, 40));
+  }
+  for (const way of ['25', '250-yes\r\n550 no\r\n', 'OK\r\n', '354 and now?\r\n']) {
+    const [outcome] = await deliverer({ port: await answersContent(way) }).deliver(job(), signal());
+    assert.equal(outcome?.status, 'deferred', way);
+  }
+});
+
+test('a yes that comes before the message does not count, at whatever step it is said', async () => {
+  const early: Record<string, string> = {
+    greeting: '220 hi\r\n250 x\r\n250 ok\r\n250 ok\r\n354 go\r\n250 queued',
+    EHLO: '250-x\r\n250 PIPELINING\r\n250 ok\r\n250 ok\r\n354 go\r\n250 queued',
+    DATA: '354 go\r\n250 queued already',
+  };
+  for (const [at, words] of Object.entries(early)) {
+    const server = await peer({ script: ({ command }) => (command.startsWith(at) ? words : undefined) });
+    assert.deepEqual(brief(await deliverer({ port: server.port }).deliver(job(), signal())), ['deferred host 451 4.5.0'], at);
     assert.equal(server.messages.length, 0);
   }
 });

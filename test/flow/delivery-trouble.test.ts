@@ -21,7 +21,7 @@ test('refusals by step: whom they concern', async () => {
     ['EHLO', '550 5.5.4 bad name', 'failed host 550 5.5.4'],
     ['EHLO', '450 4.7.1 no PTR', 'deferred host 450 4.7.1'],
     ['MAIL', '451 4.7.1 greylisted', 'deferred message 451 4.7.1'],
-    ['RCPT', '334 what', 'deferred recipient 334 -'],
+    ['RCPT', '334 what', 'deferred host 451 4.5.0'],
     ['DATA', '554 5.5.1 no', 'failed message 554 5.5.1'],
     ['DATA', '451 4.3.0 no', 'deferred message 451 4.3.0'],
     ['content', '550 5.7.26 unauthenticated', 'failed message 550 5.7.26'],

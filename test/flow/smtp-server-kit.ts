@@ -164,7 +164,7 @@ export class Client {
   socket: Socket;
   readonly replies: SmtpReply[] = [];
   closed = false;
-  #parser = new ReplyParser({ replyLineBytesMax: 5000, replyLinesMax: 100, replyTextCharsMax: 10_000 });
+  #parser = new ReplyParser({ replyLineBytesMax: 5000, replyLinesMax: 100, replyBytesMax: 200_000, replyTextCharsMax: 10_000 });
   #wake: (() => void) | undefined;
 
   constructor(socket: Socket) {
@@ -221,7 +221,7 @@ export class Client {
     const plain = this.socket;
     plain.removeAllListeners('data');
     this.socket = connectTls({ socket: plain, ca, servername: 'mail.example.org' });
-    this.#parser = new ReplyParser({ replyLineBytesMax: 5000, replyLinesMax: 100, replyTextCharsMax: 10_000 });
+    this.#parser = new ReplyParser({ replyLineBytesMax: 5000, replyLinesMax: 100, replyBytesMax: 200_000, replyTextCharsMax: 10_000 });
     this.#listen();
     assert.equal(await this.say('EHLO client.example.net'), '250');
   }

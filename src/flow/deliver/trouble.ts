@@ -24,7 +24,7 @@
  *   421 anywhere: session, defer, next (the peer closes; RFC 5321 §3.8); on a reused connection before content: fresh.
  *   connection lost, time-out: session (host before EHLO is through), defer, next; after content: settle, because the
  *     message may have been taken and another host would take it twice; lost on a reused connection: fresh.
- *   garbage instead of SMTP: host, defer, next; after content: settle. Our own fault: local, defer, settle (next while connecting: another
+ *   garbage instead of SMTP, also a yes or a "go on" where none belongs: host, defer, next; after content: settle. Our own fault: local, defer, settle (next while connecting: another
  *     address family may work).
  *
  * A 5xx greeting is deferred although it says "permanent", as Postfix does: sites answer so to addresses they do not
@@ -113,7 +113,6 @@ function ruleForReply(step: SmtpStep, reply: Reply, context: TroubleContext): Ru
   if (step === 'rset' && context.reused) return rule('session', 'deferred', 'fresh');
   if (step === 'greeting' && (reply.code === 521 || reply.code === 556)) return rule('host', 'failed', 'next-host');
   if (step === 'rcpt' && reply.code === 552) return SOFT.rcpt;
-  // What is neither 4xx nor 5xx where it should be (a 3xx to RCPT) is unknown, and unknown is temporary.
   return reply.code >= 500 ? HARD[step] : SOFT[step];
 }
 
