@@ -18,7 +18,7 @@ test('what is built can be read again, line by line at most 78 characters', () =
     {
       method: 'dkim',
       result: 'fail',
-      reason: 'body hash did not verify: the "body" was changed, and this is told at a length that no line of 78 characters can hold',
+      reason: 'body hash did not verify: the body was changed, and this is told at a length that no line of 78 characters can hold',
       properties: [
         { type: 'header', property: 'd', value: 'example.net' },
         { type: 'header', property: 'b', value: 'F45dVW/+' },
@@ -49,6 +49,13 @@ test('values from strangers cannot break out', () => {
   assert.match(bytes.toString(), /^[\t\r\n\x20-\x7e]*$/);
 });
 
+test('a sender cannot add a result for readers that do not know quotes inside quotes', () => {
+  const [mailfrom, comment] = ['x"; dmarc=pass header.from=bank.example ("@evil.example', 'no ) ; dkim=pass header.d=bank.example ('];
+  const text = buildAuthenticationResults({ authservId: 'mail.example.org', results: [{ method: 'spf', result: 'fail', comment, properties: [{ type: 'smtp', property: 'mailfrom', value: mailfrom }] }] }).toString();
+  assert.equal(text.split(';').length, 2, text);
+  assert.deepEqual([text.split('"').length, text.includes('\\')], [3, false], text);
+});
+
 /** Forms found in the wild and in RFC 8601 Appendix B. */
 const READ: [text: string, expected: string | undefined][] = [
   ['example.org 1; none', 'example.org 1:'],
@@ -56,8 +63,11 @@ const READ: [text: string, expected: string | undefined][] = [
   ['example.com; auth=pass (cram-md5) smtp.auth=sender@example.net; spf=fail smtp.mailfrom=example.net', 'example.com: auth=pass smtp.auth=sender@example.net spf=fail smtp.mailfrom=example.net'],
   [
     'foo.example.net (foobar) 1 (baz); dkim (Because I like it) / 1 (One yay) = (wait for it) fail policy (A dot can go here) . (like that) expired (this surprised me) = (as I wasn\'t expecting it) 1362471462',
-    undefined,
+    'foo.example.net 1: dkim=fail policy.expired=1362471462',
   ],
+  ['example.com; spf=pass smtp.mailfrom="a b\\""@example.net; dkim=pass', 'example.com: spf=pass smtp.mailfrom="a b\\""@example.net dkim=pass'],
+  ['example.com; dkim=pass header d=x', undefined],
+  ['example.com; dkim . x', undefined],
   ['mx.google.com; dkim=pass header.i=@example.com header.s=s1 header.b="abc/=d"; dmarc=pass (p=REJECT sp=NONE dis=NONE) header.from=example.com', 'mx.google.com: dkim=pass header.i=@example.com header.s=s1 header.b=abc/=d dmarc=pass header.from=example.com'],
   ['"quoted id"; dkim=none', 'quoted id: dkim=none'],
   ['example.org', 'example.org:'],
@@ -92,10 +102,12 @@ test('fields in our name and unreadable ones are forged, those of others are not
     'Authentication-Results: mail.example.org/1; dmarc=pass',
     'AUTHENTICATION-RESULTS : "mail\\.example.org" ; dmarc=pass',
     'Authentication-Results: mail.example.org.evil.test; dmarc=pass',
+    'Authentication-Results: mail.example\0.org; dmarc=pass',
+    'Authentication-Results: \u200bmail.example.org; dmarc=pass',
   ];
   const { fields } = parseHeader(Buffer.from(`${header.join('\r\n')}\r\n\r\n`));
   const forged = forgedAuthenticationResults(fields, 'mail.example.org').map((field) => fields.indexOf(field));
-  assert.deepEqual(forged, [0, 1, 2, 3, 4, 5, 7, 10, 11, 12]);
+  assert.deepEqual(forged, [0, 1, 2, 3, 4, 5, 7, 10, 11, 12, 14, 15]);
 });
 
 test('fuzz: reading never throws, and whatever is built can be read', () => {

@@ -1,8 +1,9 @@
 /**
  * Authentication-Results (RFC 8601): building ours, reading anyone's, and finding forged ones in incoming mail.
  *
- * Policy: everything that came from outside is made harmless before it is written: values become tokens or quoted
- * strings of printable ASCII, comments lose brackets and backslashes. Lines are folded at 78 where a value allows it.
+ * Policy: everything that came from outside is made harmless before it is written: printable ASCII without the characters
+ * that mean something here, not even in quotes, since many readers do not know `\"` or split at every semicolon. Lines are
+ * folded at 78 where a value allows it.
  */
 import type { HeaderField } from './header.ts';
 
@@ -36,7 +37,9 @@ const VALUE_CHARS_MAX = 256;
 const COMMENT_CHARS_MAX = 200;
 /** RFC 2045 §5.1 token, and what RFC 8601 §2.2 allows bare in a property value besides. */
 const BARE_VALUE = /^[A-Za-z0-9!#$%&'*+\-.^_`{|}~]+$/;
-const BARE_ADDRESS = /^[A-Za-z0-9!#$%&'*+\-.^_`{|}~/=]*@[A-Za-z0-9.-]+$/;
+const BARE_ADDRESS = /^[A-Za-z0-9!#$%&'*+\-.^_`{|}~/=]*@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/;
+/** What would end a value, a comment or a result for one reader or another, and what is written in its place. */
+const HARMLESS: Readonly<Record<string, string>> = { '"': "'", '\\': '/', ';': ',', '(': '[', ')': ']' };
 
 /** The whole field with its final CRLF. */
 export function buildAuthenticationResults(content: AuthenticationResults): Buffer {
@@ -58,7 +61,8 @@ export function buildAuthenticationResults(content: AuthenticationResults): Buff
 function methodWords(entry: MethodResult): string[] {
   const words = [`${keyword(entry.method)}=${keyword(entry.result)}`];
   if (entry.comment) words.push(...comment(entry.comment));
-  if (entry.reason) words.push(...`reason=${quoted(printable(entry.reason.replace(/\s+/g, ' ').trim(), COMMENT_CHARS_MAX))}`.split(' '));
+  const reason = printable((entry.reason ?? '').replace(/\s+/g, ' ').trim(), COMMENT_CHARS_MAX);
+  if (reason !== '') words.push(...`reason=${quoted(reason)}`.split(' '));
   for (const { type, property, value: text } of entry.properties ?? []) {
     if (text !== '') words.push(`${keyword(type)}.${keyword(property)}=${value(text)}`);
   }
@@ -88,17 +92,17 @@ function tokenOrQuoted(text: string): string {
 }
 
 function quoted(text: string): string {
-  return `"${text.replace(/[\\"]/g, '\\$&')}"`;
+  return `"${text}"`;
 }
 
 function comment(text: string): string[] {
-  const clean = printable(text, COMMENT_CHARS_MAX).replace(/[()\\]/g, '').trim();
+  const clean = printable(text, COMMENT_CHARS_MAX).trim();
   return clean === '' ? [] : `(${clean})`.split(/ +/);
 }
 
 function printable(text: string, charsMax: number): string {
   const short = text.length > charsMax ? `${text.slice(0, charsMax - 1)}~` : text;
-  return short.replace(/[^\x20-\x7e]/g, '?');
+  return short.replace(/[^\x20-\x7e]/g, '?').replace(/["\\;()]/g, (char) => HARMLESS[char] as string);
 }
 
 interface Token {
@@ -157,12 +161,22 @@ function readMethod(tokens: readonly Token[]): MethodResult | undefined {
 
 function readPairs(tokens: readonly Token[]): [string, string][] | undefined {
   const pairs: [string, string][] = [];
-  for (let at = 0; at < tokens.length; at += 3) {
-    const [name, equals, text] = tokens.slice(at, at + 3);
-    if (name?.kind !== 'word' || equals?.kind !== '=' || !text || text.kind === '=') return undefined;
-    pairs.push([name.text, text.text]);
+  for (let at = 0; at < tokens.length; ) {
+    let name = '';
+    for (; tokens[at]?.kind === 'word' && continues(name, tokens[at] as Token); at += 1) name += (tokens[at] as Token).text;
+    const [equals, value, behind] = tokens.slice(at, at + 3);
+    if (name === '' || equals?.kind !== '=' || !value || value.kind === '=') return undefined;
+    // A local part that needs its quotes: "a b"@example.org.
+    const isAddress = value.kind === 'quoted' && behind?.kind === 'word' && behind.text.startsWith('@');
+    pairs.push([name, isAddress ? `"${value.text.replace(/[\\"]/g, '\\$&')}"${behind.text}` : value.text]);
+    at += isAddress ? 3 : 2;
   }
   return pairs;
+}
+
+/** RFC 8601 §2.2 allows blanks and comments around the `/` and `.` of a name. */
+function continues(name: string, { text }: Token): boolean {
+  return name === '' || name.endsWith('.') || name.endsWith('/') || text.startsWith('.') || text.startsWith('/');
 }
 
 function tokenize(text: string): Token[] | undefined {
@@ -241,7 +255,7 @@ function claimedAuthservId(text: string): string | undefined {
   return first && (first.kind === 'word' || first.kind === 'quoted') ? comparableId(first.text) : undefined;
 }
 
-/** Case, a final dot and a version stuck to the name do not make it another's: a reader may be lenient. */
+/** Case, a final dot, a version stuck to the name and what nobody sees do not make it another's: a reader may be lenient. */
 function comparableId(id: string): string {
-  return (id.split('/')[0] as string).toLowerCase().replace(/\.+$/, '');
+  return (id.split('/')[0] as string).replace(/[\0-\x20\x7f\u00a0\u00ad\u200b-\u200f\ufeff]/g, '').toLowerCase().replace(/\.+$/, '');
 }
