@@ -1,16 +1,14 @@
 /**
- * Where log entries go: JSON lines (pino) or the classic maillog lines, to standard error or to the configured file.
+ * Where log lines go: standard error or the configured file.
  *
  * Policy: writing never blocks the event loop, so a crash may lose the last lines; what must survive a crash is in the
- * timeline of the message. SIGHUP calls `reopen`, after logrotate has moved the file. In the classic format, entries that
- * the old programs never wrote appear only when they are warnings or errors.
+ * timeline of the message. SIGHUP calls `reopen`, after logrotate has moved the file.
  */
 import { hostname } from 'node:os';
 import { pino } from 'pino';
-import type { LogEntry, LogLevel, LogSink } from '../base/log.ts';
-import { printable } from '../base/table.ts';
+import type { LogSink } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
-import { formatMaillog } from '../mail/maillog.ts';
+import { createLineFormat } from './log-lines.ts';
 
 export interface OpenLogSink {
   readonly write: LogSink;
@@ -22,7 +20,6 @@ export interface OpenLogSink {
   close(): void;
 }
 
-const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 const STDERR = 2;
 /** A busy server writes some hundred lines at once; a quiet one does not wait for them. */
 const BLOCK_BYTES = 64 * 1024;
@@ -54,46 +51,4 @@ export function createLogSink({ format, level, file }: Config['log'], host = hos
       if (file !== undefined) destination.end();
     },
   };
-}
-
-/** From entries to lines; those below the level come to nothing. */
-export function createLineFormat({ format, level }: Pick<Config['log'], 'format' | 'level'>, write: (lines: string) => void, host = hostname()): LogSink {
-  const writeEntry = format === 'json' ? jsonWriter(write) : maillogWriter(write, host);
-  return (entry) => {
-    if (RANK[entry.level] >= RANK[level]) writeEntry(entry);
-  };
-}
-
-/** One JSON object a line. What cannot be written as JSON (a cycle, a bigint) is told as such, never thrown at the caller. */
-function jsonWriter(write: (text: string) => void): LogSink {
-  return ({ at, level, event, fields }) => {
-    const head = { level, pid: process.pid, time: new Date(at).toISOString(), event };
-    let line: string;
-    try {
-      line = JSON.stringify({ ...head, ...fields });
-    } catch (error) {
-      line = JSON.stringify({ ...head, unwritable: String(error) });
-    }
-    write(`${line}\n`);
-  };
-}
-
-function maillogWriter(write: (text: string) => void, host: string): LogSink {
-  const options = { hostname: host, pid: process.pid };
-  return (entry) => {
-    const lines = formatMaillog(entry, options);
-    if (lines.length === 0 && RANK[entry.level] >= RANK.warn) lines.push(otherLine(entry, host));
-    for (const line of lines) write(`${line}\n`);
-  };
-}
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** `Nov 20 18:00:00 host postfix/posthorn[pid]: warning: event field=value`. */
-function otherLine({ at, level, event, fields }: LogEntry, host: string): string {
-  const date = new Date(at);
-  const time = date.toTimeString().slice(0, 8);
-  const stamp = `${MONTHS[date.getMonth()]} ${String(date.getDate()).padStart(2)} ${time}`;
-  const details = Object.entries(fields).map(([name, value]) => `${name}=${printable(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))}`);
-  return `${stamp} ${host} postfix/posthorn[${process.pid}]: ${level === 'warn' ? 'warning' : 'error'}: ${[event, ...details].join(' ')}`;
 }

@@ -141,19 +141,6 @@ export const reads = {
 /** Writes that bring something new in: while the disk is full they wait outside, and get nothing of the reserve. */
 export const postponable: ReadonlySet<string> = new Set(['bodies.add', 'routes.noteCheck', 'folderMessages.append', 'folderMessages.replace', 'imports.put', 'queue.insert', 'srs.remember']);
 
-/** Reads that the reader thread does (store/reader.ts), so that they never wait for a sync. */
-export const readApart: ReadonlySet<string> = new Set([
-  ...Object.keys(folderReads).map((name) => `folders.${name}`),
-  ...Object.keys(folderMessageReads).map((name) => `folderMessages.${name}`),
-  ...Object.keys(mailReads).map((name) => `mails.${name}`),
-  ...Object.keys(mailboxReads).map((name) => `mailboxes.${name}`),
-  ...Object.keys(sharingReads).map((name) => `sharing.${name}`),
-  ...Object.keys(annotationReads).map((name) => `annotations.${name}`),
-  ...Object.keys(undeleteReads).map((name) => `undelete.${name}`),
-  ...Object.keys(retentionReads).map((name) => `retention.${name}`),
-  ...Object.keys(mailQuotaReads).map((name) => `mailQuotas.${name}`),
-]);
-
 /** Operations whose typed arrays are handed over instead of being copied. */
 export const handedOver: ReadonlySet<string> = new Set(['folderMessages.snapshot', 'folderMessages.changes', 'folderMessages.vanished', 'folderMessages.setFlags', 'folderMessages.transfer', 'folderMessages.expunge', 'mails.contents', 'mails.headers']);
 

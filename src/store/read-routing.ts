@@ -5,7 +5,7 @@
  */
 import { Failure } from '../base/errors.ts';
 import type { StoreCall } from './call.ts';
-import { readApart } from './operations.ts';
+import { readApart } from './read-apart.ts';
 
 /** While there is no reader thread, the storage thread reads. */
 export function routeReads(storage: StoreCall, reader: StoreCall): StoreCall {

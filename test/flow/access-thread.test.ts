@@ -12,7 +12,7 @@ import { SystemClock } from '../../src/base/clock.ts';
 import { Log } from '../../src/base/log.ts';
 import { startServer, type RunningServer } from '../../src/compose/server.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { createLineFormat } from '../../src/face/log-sink.ts';
+import { createLineFormat } from '../../src/face/log-lines.ts';
 import { verbs } from '../../src/manage/verbs.ts';
 import { createCertificate } from '../../src/net/self-signed.ts';
 import { derivePassword } from '../../src/store/password.ts';

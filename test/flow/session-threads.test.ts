@@ -12,7 +12,7 @@ import { Log } from '../../src/base/log.ts';
 import { startServer, type RunningServer } from '../../src/compose/server.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { createLineFormat } from '../../src/face/log-sink.ts';
+import { createLineFormat } from '../../src/face/log-lines.ts';
 import { verbs } from '../../src/manage/verbs.ts';
 import { derivePassword } from '../../src/store/password.ts';
 import { eventually } from '../harness/lab-process.ts';

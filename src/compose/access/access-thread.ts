@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { SystemClock } from '../../base/clock.ts';
 import { Log } from '../../base/log.ts';
-import { createLineFormat } from '../../face/log-sink.ts';
+import { createLineFormat } from '../../face/log-lines.ts';
 import { createGuestStore } from '../../store/guest-store.ts';
 import { createLiveConfig } from '../live-config.ts';
 import { countingSink, createCounters } from '../metrics.ts';

@@ -10,7 +10,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { SystemClock } from '../../base/clock.ts';
 import { Log } from '../../base/log.ts';
-import { createLineFormat } from '../../face/log-sink.ts';
+import { createLineFormat } from '../../face/log-lines.ts';
 import { createSharedTally } from '../../flow/accept/tally.ts';
 import { createResolver } from '../../net/resolver.ts';
 import { createGuestStore } from '../../store/guest-store.ts';
