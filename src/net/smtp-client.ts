@@ -16,7 +16,7 @@ import type { ReceivedReply, SmtpChannel } from './smtp-channel.ts';
 import { openChannel, type OpenedChannel, type SmtpPorts, type SmtpTarget } from './smtp-open.ts';
 import { mailCommand, rcptCommand } from './smtp-parameters.ts';
 import type { SmtpTransaction } from './smtp-transaction.ts';
-import { isYes, refusal, SmtpError, type SmtpStep, type SmtpTrouble } from './smtp-trouble.ts';
+import { asTrouble, isYes, SmtpError, type SmtpStep, type SmtpTrouble } from './smtp-trouble.ts';
 import { tlsFacts } from './tls.ts';
 
 /** One per recipient, in their order. */
@@ -297,7 +297,7 @@ export class SmtpConnection {
   #refusal(step: SmtpStep, { reply }: ReceivedReply): SmtpError {
     // RFC 5321 §3.8: the server closes after 421.
     if (reply.code === 421) this.#leaving = true;
-    const trouble = refusal(step, reply);
+    const trouble = asTrouble(step, reply);
     // Answers and commands no longer belong together.
     if (trouble.kind !== 'reply') this.destroy();
     return new SmtpError(trouble);

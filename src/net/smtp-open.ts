@@ -18,7 +18,7 @@ import type { Connector } from './connector.ts';
 import { NO_CAPABILITIES, parseCapabilities, type SmtpCapabilities } from './smtp-capabilities.ts';
 import { SmtpChannel, type ReceivedReply } from './smtp-channel.ts';
 import { logIn, type SmtpLogin } from './smtp-login.ts';
-import { isYes, refusal, SmtpError, type SmtpStep } from './smtp-trouble.ts';
+import { asTrouble, isYes, SmtpError, type SmtpStep } from './smtp-trouble.ts';
 import { peerIdentity, pkixJudge } from './peer-identity.ts';
 import type { ClientTls } from './tls.ts';
 
@@ -168,5 +168,5 @@ function expectYes(answer: ReceivedReply, step: SmtpStep): void {
 }
 
 function refused(step: SmtpStep, { reply }: ReceivedReply): SmtpError {
-  return new SmtpError(refusal(step, reply));
+  return new SmtpError(asTrouble(step, reply));
 }

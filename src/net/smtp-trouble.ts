@@ -33,7 +33,7 @@ export function isYes({ code }: Reply): boolean {
 }
 
 /** A reply that is not the one hoped for. One that neither refuses nor puts off does not belong to what was asked. */
-export function refusal(step: SmtpStep, reply: Reply): SmtpTrouble {
+export function asTrouble(step: SmtpStep, reply: Reply): SmtpTrouble {
   if (reply.code >= 400) return { kind: 'reply', step, reply };
   return { kind: 'garbage', step, detail: `its answer is ${describeReply(reply).slice(0, 200)}` };
 }
