@@ -164,11 +164,11 @@ function readPairs(tokens: readonly Token[]): [string, string][] | undefined {
   for (let at = 0; at < tokens.length; ) {
     let name = '';
     for (; tokens[at]?.kind === 'word' && continues(name, tokens[at] as Token); at += 1) name += (tokens[at] as Token).text;
-    const [equals, value, behind] = tokens.slice(at, at + 3);
-    if (name === '' || equals?.kind !== '=' || !value || value.kind === '=') return undefined;
+    const [equals, content, behind] = tokens.slice(at, at + 3);
+    if (name === '' || equals?.kind !== '=' || !content || content.kind === '=') return undefined;
     // A local part that needs its quotes: "a b"@example.org.
-    const isAddress = value.kind === 'quoted' && behind?.kind === 'word' && behind.text.startsWith('@');
-    pairs.push([name, isAddress ? `"${value.text.replace(/[\\"]/g, '\\$&')}"${behind.text}` : value.text]);
+    const isAddress = content.kind === 'quoted' && behind?.kind === 'word' && behind.text.startsWith('@');
+    pairs.push([name, isAddress ? `"${content.text.replace(/[\\"]/g, '\\$&')}"${behind.text}` : content.text]);
     at += isAddress ? 3 : 2;
   }
   return pairs;
