@@ -58,9 +58,10 @@ interface Cohort {
 /** When the store does not answer, a message is taken up again after this. */
 const STORE_TROUBLE_WAIT_MS = 15_000;
 
-/** Rest after a batch while enough stands in line: so many times as long as it took, at most so long. */
-const REST_FACTOR = 2;
-const REST_MS_MAX = 100;
+/** Rest after a batch while enough stands in line, in times as long as it took: in a thread that does nothing else, and in one that is always busy. */
+const REST_IDLE = 2;
+const REST_BUSY = 10;
+const REST_MS_MAX = 250;
 
 export class TakeUp {
   readonly #options: TakeUpOptions;
@@ -71,6 +72,7 @@ export class TakeUp {
   readonly #late = new Set<Cohort>();
   #reading = false;
   readonly #ways: KnownWays;
+  #utilization = performance.eventLoopUtilization();
 
   constructor(options: TakeUpOptions) {
     this.#options = options;
@@ -134,7 +136,8 @@ export class TakeUp {
     const { index, clock } = this.#options;
     const now = clock.now();
     const batch = new Map<QueueId, number[]>();
-    while (batch.size < QUEUE_LIMITS.takeUpBatch) {
+    const most = this.#options.isAhead() ? QUEUE_LIMITS.takeUpBatchAhead : QUEUE_LIMITS.takeUpBatch;
+    while (batch.size < most) {
       const slot = index.takeDue(now);
       if (slot === NONE) break;
       const id = index.idOf(slot);
@@ -147,10 +150,20 @@ export class TakeUp {
 
   async #takeUpBatch(all: ReadonlyMap<QueueId, readonly number[]>): Promise<void> {
     const startedAt = this.#options.clock.monotonic();
-    const batch = this.#options.isAhead() ? await this.#joinUnread(all) : all;
-    if (batch.size > 0) await this.#readAndRoute(batch);
+    const unread = [...(this.#options.isAhead() ? await this.#joinUnread(all) : all)];
+    for (let from = 0; from < unread.length; from += QUEUE_LIMITS.takeUpBatch) {
+      await this.#readAndRoute(new Map(unread.slice(from, from + QUEUE_LIMITS.takeUpBatch)));
+    }
     // Deliveries and new mail want the same store and the same processor.
-    if (this.#options.isAhead()) await this.#rest((this.#options.clock.monotonic() - startedAt) * REST_FACTOR);
+    if (this.#options.isAhead()) await this.#rest((this.#options.clock.monotonic() - startedAt) * this.#restFactor());
+  }
+
+  /** The share of real time since the last rest in which this thread was busy says how much others want it. */
+  #restFactor(): number {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, this.#utilization);
+    this.#utilization = now;
+    return REST_IDLE + (REST_BUSY - REST_IDLE) * utilization;
   }
 
   async #readAndRoute(batch: ReadonlyMap<QueueId, readonly number[]>): Promise<void> {
