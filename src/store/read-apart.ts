@@ -13,7 +13,7 @@ const NAMES: { readonly [Noun in ReadNoun]: { readonly [Name in keyof (typeof re
   folders: { list: true, find: true, get: true, subscriptions: true, standing: true },
   mailboxes: { list: true },
   mailQuotas: { state: true, own: true },
-  mails: { facts: true, contents: true, headers: true },
+  mails: { exist: true, facts: true, contents: true, headers: true },
   retention: { folders: true, kept: true, longMemories: true },
   sharing: { rights: true, list: true, sharedWith: true },
   undelete: { list: true },

@@ -101,8 +101,8 @@ async function openThreads(dataDir: string, options: StoreOptions, opened: (() =
     shareReader: (take) => reader?.share(take) ?? (() => {}),
     shareSearch: (take) => searchIndex.share(take),
     startIndexing: () => {
-      searchIndex.startIndexing();
       thread.feed.watch(() => searchIndex.wake());
+      searchIndex.startIndexing(call('mails.exist', {}));
     },
     close: () => closeAll(opened),
   };

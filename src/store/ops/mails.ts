@@ -67,6 +67,11 @@ type FactsRow = readonly [mailId: number, threadId: number, sizeBytes: number, p
 const FACTS_STEP = 50;
 
 export const mailReads = {
+  /** Whether there is one in any mailbox. */
+  exist(db: Database): boolean {
+    return db.get('SELECT 1 FROM mails LIMIT 1') !== undefined;
+  },
+
   /** Of the first ids; those that there are, in any order. `read`: how many ids were looked at, at least one. */
   facts(db: Database, args: { readonly ids: readonly number[] }): { readonly facts: readonly MailFacts[]; readonly read: number } {
     const facts: MailFacts[] = [];

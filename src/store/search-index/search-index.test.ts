@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { eventually } from '../../../test/harness/lab-process.ts';
 import { BufferSource } from '../../base/byte-source.ts';
 import { AdjustableClock } from '../../base/clock.ts';
 import type { TextQuery } from '../../contract/mailbox.ts';
@@ -162,4 +163,30 @@ test('the thread answers, takes up new mail, and a search can be given up', asyn
   const given = search.matching([id], { where: 'body', value: 'x' }, leaving.signal);
   leaving.abort(new Error('left'));
   await assert.rejects(given, /left/);
+});
+
+test('a store without mail has no thread for its texts; the first mail, or mail that is there at the start, brings it', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'posthorn-search-empty-'));
+  const clock = new AdjustableClock();
+  const indexFile = join(dir, 'search.db');
+  const uptake = (): Promise<unknown> => eventually('the index is there', async () => existsSync(indexFile));
+  try {
+    const empty = await openStore(dir, { clock });
+    await empty.directory.addDomain('example.org', { at: AT });
+    await empty.directory.addAccount(ALICE, await derivePassword('correct horse'), AT);
+    empty.startIndexing();
+    await empty.mailbox.folders.list(ALICE);
+    assert.ok(!existsSync(indexFile));
+    const folder = await empty.mailbox.folders.create(ALICE, 'Plans');
+    await empty.mailbox.messages.append(folder.id, [{ content: new BufferSource(Buffer.from(html)), flags: [], internalDate: AT }]);
+    await uptake();
+    await empty.close();
+    rmSync(indexFile);
+    const again = await openStore(dir, { clock });
+    again.startIndexing();
+    await uptake();
+    await again.close();
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 });

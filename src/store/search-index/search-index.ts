@@ -24,6 +24,7 @@ export class SearchIndex {
   readonly #takers = new Set<(port: MessagePort) => void>();
   #worker: Promise<Worker> | undefined;
   #indexing = false;
+  #wasEmployed = false;
   #closed = false;
 
   constructor(options: SearchIndexOptions) {
@@ -32,16 +33,22 @@ export class SearchIndex {
     this.search = this.#client;
   }
 
-  /** From now on mail is taken up whenever `wake` is called. Failures are in the log: searching works without. */
-  startIndexing(): void {
+  /**
+   * From now on mail is taken up whenever `wake` is called, and at once when there `isMail`: a server that only relays needs
+   * no thread for it. Failures are in the log: searching works without.
+   */
+  startIndexing(isMail: Promise<boolean>): void {
     this.#indexing = true;
-    void this.#running().catch(() => undefined);
+    const begin = (): void => void this.#running().catch(() => undefined);
+    isMail.then((is) => is && begin(), begin);
   }
 
   /** There may be new mail. */
   wake(): void {
-    if (!this.#indexing || !this.#worker) return;
-    void this.#worker.then((worker) => post(worker, { kind: 'wake' })).catch(() => undefined);
+    if (!this.#indexing) return;
+    // One that died comes back in its time.
+    if (!this.#worker && this.#wasEmployed) return;
+    void this.#running().then((worker) => post(worker, { kind: 'wake' })).catch(() => undefined);
   }
 
   /** Gives another thread a port, and a new one whenever the thread of the index was replaced. Undone by the result. */
@@ -63,6 +70,7 @@ export class SearchIndex {
   #running(): Promise<Worker> {
     if (this.#closed) return Promise.reject(new Failure('search-failed', 'the store is closed'));
     if (!this.#worker) {
+      this.#wasEmployed = true;
       this.#worker = this.#employ();
       this.#worker.catch((error: unknown) => {
         this.#worker = undefined;
