@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { displayWidth, printable, printableLines, renderTable } from './table.ts';
+import { displayWidth, printable, printableLines, renderTable, sentence } from './table.ts';
 
 test('columns are aligned, also with wide characters', () => {
   assert.deepEqual(
@@ -22,4 +22,9 @@ test('terminal escapes and direction overrides do not get through', () => {
 test('display width', () => {
   assert.equal(displayWidth('e\u0301'), 1);
   assert.equal(displayWidth('日本'), 4);
+});
+
+test('an argument of 100,000 characters that an error quotes is cut, both ends stay', () => {
+  assert.equal(sentence(`"${'x'.repeat(100_000)}" is not a domain name`), `"${'x'.repeat(39)}…${'x'.repeat(19)}" is not a domain name`);
+  assert.equal(sentence('a '.repeat(100_000)).length, 2000);
 });

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { DEFAULT_DNS_POLICY, type DnsPolicyConfig, type DnsProviderConfig } from './dns-config.ts';
+import { DNS_POLICY_VALUES } from './dns-policy-values.ts';
 import { optional, required, setting, table } from './setting.ts';
 import * as value from './values.ts';
 
@@ -65,14 +66,14 @@ export const dnsPolicy = table('What every domain publishes, unless it has a pol
   ttl: setting(value.duration({ minMs: 30_000 }), 'How long others may keep a record.', `${seconds / 3600}h`),
   'spf-all': setting(value.choice('~all', '-all', '?all'), 'The end of SPF: ~all leaves the decision to DMARC, -all lets some receivers refuse before they look at DKIM.', DEFAULT_DNS_POLICY.spfAll),
   dmarc: setting(value.choice('none', 'quarantine', 'reject'), 'What DMARC asks of receivers; a stricter policy that is published already stays.', DEFAULT_DNS_POLICY.dmarcPolicy),
-  'dmarc-reports': setting(value.listOf(value.plainText()), 'Where DMARC reports go: mail addresses; %d is the domain. Empty: nowhere.', [...DEFAULT_DNS_POLICY.dmarcReports]),
-  'tls-reports': setting(value.listOf(value.plainText()), 'Where TLS reports go: mail addresses or https addresses; %d is the domain. Empty: no record.', [...DEFAULT_DNS_POLICY.tlsReports]),
+  'dmarc-reports': setting(value.listOf(value.recordText(DNS_POLICY_VALUES.dmarcReports)), 'Where DMARC reports go: mail addresses; %d is the domain. Empty: nowhere.', [...DEFAULT_DNS_POLICY.dmarcReports]),
+  'tls-reports': setting(value.listOf(value.recordText(DNS_POLICY_VALUES.tlsReports)), 'Where TLS reports go: mail addresses or https addresses; %d is the domain. Empty: no record.', [...DEFAULT_DNS_POLICY.tlsReports]),
   'mta-sts': setting(value.choice('off', 'testing', 'enforce'), 'Publish that the domain has an MTA-STS policy, which has to be served at https://mta-sts.DOMAIN.', DEFAULT_DNS_POLICY.mtaSts),
-  'caa-issuers': setting(value.listOf(value.plainText()), 'Certificate authorities that may issue for the domain, such as "letsencrypt.org". Empty: no CAA records.', []),
+  'caa-issuers': setting(value.listOf(value.recordText(DNS_POLICY_VALUES.caaIssuer)), 'Certificate authorities that may issue for the domain, such as "letsencrypt.org". Empty: no CAA records.', []),
   dane: setting(value.toggle(), 'Publish the certificate’s key (TLSA) for this host, when its zone is signed by DNSSEC.', DEFAULT_DNS_POLICY.dane),
   'client-setup': setting(value.toggle(), 'Publish what mail programs need to set themselves up (SRV, autoconfig, autodiscover).', DEFAULT_DNS_POLICY.clientSetup),
-  'bimi-logo': optional(value.plainText(), 'Address of the logo (SVG, https://) for BIMI; %d is the domain.', 'no BIMI record'),
-  'names-without-mail': setting(value.listOf(value.plainText()), 'Names below every domain that never send or receive mail, such as "www": they publish that.', []),
+  'bimi-logo': optional(value.recordText(DNS_POLICY_VALUES.bimiLogo), 'Address of the logo (SVG, https://) for BIMI; %d is the domain.', 'no BIMI record'),
+  'names-without-mail': setting(value.listOf(value.recordText(DNS_POLICY_VALUES.nameWithoutMail)), 'Names below every domain that never send or receive mail, such as "www": they publish that.', []),
 });
 
 type ProviderTable = z.output<typeof provider>;

@@ -8,6 +8,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { parseMailbox } from '../mail/address.ts';
+import type { PolicyValue } from './dns-policy-values.ts';
 import type { HostPort } from './host-port.ts';
 
 export interface KindFacts {
@@ -255,6 +256,9 @@ export const plainText = () =>
   kindOf<string>({ kind: 'text', allowed: 'a text that is not empty' }, (value) =>
     typeof value === 'string' && value.length > 0 && value.length <= 1000 ? value : undefined,
   );
+
+/** A text that goes into a DNS record. */
+export const recordText = ({ allowed, isRight }: PolicyValue) => kindOf<string>({ kind: 'text', allowed }, textual((text) => (isRight(text) ? text : undefined)));
 
 /** Several characters, so that it does not take names that people have. */
 export const localPartStart = () =>

@@ -110,6 +110,12 @@ export function isDomainName(name: string): boolean {
   return !key.startsWith('[') && normalizeDomainStrictly(key) !== undefined;
 }
 
+/** A domain name that others can write to or connect to: two labels at least, of letters, digits and hyphens, and no address. */
+export function isPublicName(name: string): boolean {
+  const labels = normalizeDomain(name).split('.');
+  return isDomainName(name) && labels.length > 1 && !labels.some((label) => label.includes('_')) && !/^\d+$/.test(labels.at(-1) ?? '');
+}
+
 /** The domain for people: U-labels. */
 export function displayDomain(domain: string): string {
   return domain.includes('xn--') ? domainToUnicode(domain) || domain : domain;

@@ -20,7 +20,7 @@ export function wrongArguments(issues: readonly z.core.$ZodIssue[]): string {
 }
 
 /** A refinement's error that is a whole sentence, not a remark about the argument that it is put behind. */
-function saying(sentence: (given: string) => string) {
+export function saying(sentence: (given: string) => string) {
   return { error: ({ input }: { readonly input?: unknown }) => sentence(String(input)), params: { sentence: true } };
 }
 
@@ -51,7 +51,7 @@ function remarkOn(issue: z.core.$ZodIssue): string {
     case 'invalid_union':
       return 'has none of the forms that it may have';
     default:
-      return /^Invalid/.test(issue.message) ? 'is not written as it must be' : issue.message.replace(/^(?!must )/, 'must be ');
+      return issue.message.startsWith('Invalid') ? 'is not written as it must be' : issue.message.replace(/^(?!must )/, 'must be ');
   }
 }
 

@@ -85,7 +85,8 @@ const importEntries = defineVerb({
   summary: 'Puts many addresses on the list at once.',
   args: z.strictObject({
     entries: z.array(z.strictObject({
-      address, source: z.enum(SUPPRESSION_SOURCES).optional(), reason: reason.optional(), reply: reason.optional(), since: time.optional(), expiresAt: time.optional(),
+      // What is no address is counted, and does not hold up the others.
+      address: z.string().max(1000), source: z.enum(SUPPRESSION_SOURCES).optional(), reason: reason.optional(), reply: reason.optional(), since: time.optional(), expiresAt: time.optional(),
       stream: z.enum(STREAMS).optional(),
     })).max(SUPPRESSION_LIMITS.listMax),
   }),

@@ -86,7 +86,7 @@ describe('placement by seed accounts', () => {
       [['seed', 'remove', 'nobody@gmail.com'], /no seed account/],
       [['seed', 'add', 'x@nowhere.example'], /say where the secret is/],
       [['test', '--from', 'x@gmail.com'], /not a domain of this server/],
-      [['test', '--seed', '@@'], /not a mail address/],
+      [['test', '--seed', '@@'], /is not an address: write it like/],
       [['show', '--days', '0'], /whole number from 1/],
     ] as const) {
       const { status, stdout, stderr } = await lab.run(['placement', ...args]);

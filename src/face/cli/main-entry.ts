@@ -139,7 +139,7 @@ function systemProblem(error: unknown): string | undefined {
     if (code === 'EACCES') return `cannot listen on ${where}: not permitted; ports below 1024 need root or the capability cap_net_bind_service`;
     if (code === 'EADDRNOTAVAIL') return `cannot listen on ${where}: this machine has no such address; change [listen]`;
   }
-  if (path === undefined) return undefined;
+  if (path === undefined) return `the operating system refused to ${syscall}: ${code}`;
   if (code === 'EACCES' || code === 'EPERM') return `permission denied: ${path}; run this as the user that owns it, or with sudo`;
   if (code === 'ENOSPC') return `the disk is full: ${path} cannot be written; make room and try again`;
   return `${syscall} of ${path} failed: ${code}`;

@@ -57,7 +57,7 @@ test('a verb runs in the server, on a socket that only its owner can use', async
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.deepEqual(await callVerb(config, 'test.echo', { text: 'hällo' }, { openContext: neverOpen, loadVerbs }), { text: 'hällo' });
     await assert.rejects(callServer(path, 'test.refuse', {}), { code: 'no-such-account', message: 'there is no account bob@example.org' });
-    await assert.rejects(callServer(path, 'test.echo', { text: 1 }), { code: 'bad-arguments', message: /^test\.echo: text: / });
+    await assert.rejects(callServer(path, 'test.echo', { text: 1 }), { code: 'bad-arguments', message: 'text must be a string' });
     await assert.rejects(callServer(path, 'test.none', {}), { code: 'unknown-verb' });
     const bug = await callServer(path, 'test.broken', {}).catch((error: unknown) => error);
     assert.ok(bug instanceof Failure && bug.code === 'internal' && !bug.message.includes('private'));

@@ -9,7 +9,8 @@ import type { LaneView, Pause, SiteView } from '../../contract/shaping-control.t
 import { defineVerb, type ManageContext } from '../verb.ts';
 
 const kind = z.enum(['site', 'source', 'sender']);
-const name = z.string().min(1).max(1000);
+/** Of a site, an address of ours, or a sender; '' never is one. */
+const name = z.string().trim().min(1).max(320).regex(/^[^\s\p{C}]*$/u, 'must be one word, as posthorn queue stats and posthorn ip list show it');
 
 /** How people name the address that the system chooses; '' inside. */
 export const SYSTEM_SOURCE = 'system';

@@ -7,10 +7,11 @@
 import { z } from 'zod';
 import { Failure } from '../../base/errors.ts';
 import { domainOf } from '../../mail/address.ts';
-import { domainKey, mailboxKey } from '../../store/clients/directory.ts';
+import { mailboxKey } from '../../store/clients/directory.ts';
 import { derivePassword, makePassword, unmatchableCredentials } from '../../store/password.ts';
 import { createDomain } from './domain.ts';
-import { addressArgument as address } from '../arguments.ts';
+import { addressArgument as address, domainArgument } from '../arguments.ts';
+import { hostedDomain } from './hosted-domain.ts';
 import { defineVerb } from '../verb.ts';
 import type { ManageContext } from '../verb.ts';
 
@@ -57,10 +58,10 @@ async function requireDomain(context: ManageContext, domain: string, create: boo
 const list = defineVerb({
   name: 'account.list',
   summary: 'Lists the accounts, of one domain or of all; oldest first.',
-  args: z.strictObject({ domain: z.string().optional() }),
+  args: z.strictObject({ domain: domainArgument.optional() }),
   run: async ({ store }, args) => {
     const { accounts } = await store.directory.snapshot();
-    const domain = args.domain === undefined ? undefined : domainKey(args.domain);
+    const domain = args.domain === undefined ? undefined : await hostedDomain({ store }, args.domain);
     return { accounts: accounts.filter((row) => domain === undefined || row.domain === domain) };
   },
 });

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { Failure } from '../../base/errors.ts';
 import { DIRECTORY_LIMITS } from '../../base/limits.ts';
 import { domainOf } from '../../mail/address.ts';
-import { domainKey, mailboxKey } from '../../store/clients/directory.ts';
+import { mailboxKey } from '../../store/clients/directory.ts';
 import type { Snapshot } from '../../store/ops/directory.ts';
-import { addressArgument as address } from '../arguments.ts';
+import { addressArgument as address, domainArgument } from '../arguments.ts';
+import { hostedDomain } from './hosted-domain.ts';
 import { defineVerb } from '../verb.ts';
 
 
@@ -39,9 +40,9 @@ const add = defineVerb({
 const list = defineVerb({
   name: 'alias.list',
   summary: 'Lists the aliases, of one domain or of all.',
-  args: z.strictObject({ domain: z.string().optional() }),
+  args: z.strictObject({ domain: domainArgument.optional() }),
   run: async ({ store }, args) => {
-    const domain = args.domain === undefined ? undefined : domainKey(args.domain);
+    const domain = args.domain === undefined ? undefined : await hostedDomain({ store }, args.domain);
     const aliases = grouped(await store.directory.snapshot());
     return { aliases: aliases.filter((alias) => domain === undefined || domainOf(alias.address) === domain) };
   },

@@ -3,6 +3,8 @@
  * name for reports (dmarc@, tls@), leading to its postmaster.
  */
 import { z } from 'zod';
+import { Failure } from '../../base/errors.ts';
+import { isPublicName } from '../../mail/address.ts';
 import { domainKey } from '../../store/clients/directory.ts';
 import type { DkimAlgorithm } from '../../store/dkim-key.ts';
 import type { KeyRow } from '../../store/ops/keys.ts';
@@ -26,6 +28,7 @@ export async function createDomain(
   options: { readonly aliasOf?: string; readonly selectors?: { readonly rsa: string; readonly ed25519: string } } = {},
 ): Promise<CreatedDomain> {
   const key = domainKey(name);
+  if (!isPublicName(key)) throw new Failure('domain-refused', `${key} is no domain that others can write to: use one like example.org`, { temporary: false });
   const at = clock.now();
   await store.directory.addDomain(key, { at, ...(options.aliasOf === undefined ? {} : { aliasOf: options.aliasOf }) });
   for (const local of REPORT_ADDRESSES) await store.directory.addAlias(`${local}@${key}`, [`postmaster@${key}`], at);

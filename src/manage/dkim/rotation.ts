@@ -4,13 +4,13 @@
  */
 import { Failure } from '../../base/errors.ts';
 import type { RotationRow } from '../../store/clients/dkim-rotations.ts';
-import { domainKey } from '../../store/clients/directory.ts';
 import type { KeyRow } from '../../store/ops/keys.ts';
 import type { DkimAlgorithm } from '../../store/dkim-key.ts';
+import { hostedDomain } from '../directory/hosted-domain.ts';
 import type { ManageContext } from '../verb.ts';
 import { publishKeyRecord, type KeyPublishing } from './key-publishing.ts';
 import { lookUpKey } from './key-sighting.ts';
-import { nextStep } from './rotation-step.ts';
+import { isGone, nextStep } from './rotation-step.ts';
 import { rotationNote } from './rotation-text.ts';
 
 export type RotationContext = Pick<ManageContext, 'store' | 'config' | 'dns' | 'clock' | 'log' | 'network' | 'ownMail' | 'publishing'>;
@@ -29,28 +29,29 @@ export function keepOldMs({ config }: Pick<ManageContext, 'config'>): number {
 export interface RotationPlan {
   readonly domain: string;
   readonly algorithm: DkimAlgorithm;
-  /** '' when there is none. */
+  /** The oldest key; '' when there is none. */
   readonly oldSelector: string;
+  /** Other keys of the algorithm that sign: all give way to the new one. */
+  readonly furtherOld: readonly string[];
 }
 
 /** One for each algorithm that signs for the domain; for one without keys, RSA. Failure `domain-unknown`. */
 export async function rotationPlans({ store }: Pick<ManageContext, 'store'>, name: string): Promise<readonly RotationPlan[]> {
-  const domain = domainKey(name);
-  const { domains } = await store.directory.snapshot();
-  if (!domains.some((row) => row.name === domain)) throw new Failure('domain-unknown', `${domain} is not a domain of this server: add it with posthorn domain add ${domain}`, { temporary: false });
+  const domain = await hostedDomain({ store }, name);
   const active = (await store.keys.list(domain)).filter(({ state }) => state === 'active').toSorted((one, other) => one.createdAt - other.createdAt);
-  const oldest = new Map<DkimAlgorithm, string>();
-  for (const { algorithm, selector } of active) if (!oldest.has(algorithm)) oldest.set(algorithm, selector);
-  if (oldest.size === 0) oldest.set('rsa-sha256', '');
-  return [...oldest].map(([algorithm, oldSelector]) => ({ domain, algorithm, oldSelector }));
+  if (active.length === 0) return [{ domain, algorithm: 'rsa-sha256', oldSelector: '', furtherOld: [] }];
+  return [...Map.groupBy(active, ({ algorithm }) => algorithm)].map(([algorithm, keys]) => {
+    const [oldSelector = '', ...furtherOld] = keys.map(({ selector }) => selector);
+    return { domain, algorithm, oldSelector, furtherOld };
+  });
 }
 
 /** Makes the new key, which does not sign yet. Failure `rotation-under-way`. `told`: the caller tells what to publish. */
-export async function startRotation({ store, clock, log }: RotationContext, { domain, algorithm, oldSelector }: RotationPlan, told: boolean): Promise<RotationRow> {
+export async function startRotation({ store, clock, log }: RotationContext, { domain, algorithm, oldSelector, furtherOld }: RotationPlan, told: boolean): Promise<RotationRow> {
   const now = clock.now();
   const [running] = (await store.dkimRotations.list(domain)).filter((row) => row.algorithm === algorithm && row.phase !== 'done');
   if (running) throw new Failure('rotation-under-way', `the ${algorithm} key of ${domain} is being changed already: posthorn dkim rotate status ${domain}`, { temporary: false });
-  const begins = (newSelector: string): RotationRow => ({ domain, algorithm, oldSelector, newSelector, phase: 'publishing', startedAt: now, dueAt: now, switchedAt: null, retiredAt: null, toldAt: told ? now : null, publishedAt: null, trouble: '' });
+  const begins = (newSelector: string): RotationRow => ({ domain, algorithm, oldSelector, furtherOld, newSelector, phase: 'publishing', startedAt: now, dueAt: now, switchedAt: null, retiredAt: null, toldAt: told ? now : null, publishedAt: null, trouble: '' });
   const key = await store.keys.create({ domain, algorithm, at: now, state: 'published', begins });
   log.info('dkim.rotation-started', { domain, algorithm, selector: key.selector });
   return begins(key.selector);
@@ -95,7 +96,7 @@ async function advanceOnce(context: RotationContext, start: RotationRow): Promis
   const next = failure !== undefined && after.phase === row.phase ? { ...after, trouble: failure } : after;
   if (act === 'switch') await store.dkimRotations.switchKeys(next);
   else {
-    if (act === 'retire') await store.keys.remove(row.domain, row.oldSelector);
+    if (act === 'retire') for (const old of [row.oldSelector, ...row.furtherOld]) await store.keys.remove(row.domain, old);
     await store.dkimRotations.update(row.phase, next);
   }
   if (next.phase !== row.phase) log.info('dkim.rotation', { domain: row.domain, selector: row.newSelector, phase: next.phase });
@@ -104,19 +105,24 @@ async function advanceOnce(context: RotationContext, start: RotationRow): Promis
 
 /** What the phase wants in the DNS is put there first, so that nobody asks for it in vain before. */
 async function placed(context: RotationContext, row: RotationRow): Promise<{ readonly row: RotationRow; readonly failure?: string }> {
-  const { domain, phase, newSelector, oldSelector } = row;
+  const { domain, phase, newSelector, oldSelector, furtherOld } = row;
   if (phase !== 'publishing' && phase !== 'withdrawing') return { row };
-  const outcome = await publishKeyRecord(context, domain, phase === 'publishing' ? newSelector : oldSelector);
-  if (outcome.kind === 'failed') return { row: { ...row, publishedAt: null }, failure: outcome.detail };
-  return { row: { ...row, publishedAt: outcome.kind === 'in-place' ? (row.publishedAt ?? context.clock.now()) : null } };
+  const outcomes: KeyPublishing[] = [];
+  for (const selector of phase === 'publishing' ? [newSelector] : [oldSelector, ...furtherOld]) outcomes.push(await publishKeyRecord(context, domain, selector));
+  const failed = outcomes.find((outcome) => outcome.kind === 'failed');
+  if (failed) return { row: { ...row, publishedAt: null }, failure: failed.detail };
+  return { row: { ...row, publishedAt: outcomes.every(({ kind }) => kind === 'in-place') ? (row.publishedAt ?? context.clock.now()) : null } };
 }
 
 async function sight(context: RotationContext, row: RotationRow, fresh: KeyRow, keys: readonly KeyRow[]): Promise<{ fresh?: Awaited<ReturnType<typeof lookUpKey>>; old?: Awaited<ReturnType<typeof lookUpKey>> }> {
   const due = context.clock.now() >= row.dueAt;
   if (row.phase === 'publishing' || (row.phase === 'waiting' && due)) return { fresh: await lookUpKey(context, fresh, keys) };
   if (row.phase !== 'withdrawing') return {};
-  // Whatever key stands there, it is a record that is still to go.
-  return { old: await lookUpKey(context, { ...fresh, selector: row.oldSelector }) };
+  // Whatever key stands there, it is a record that is still to go. All of several have to be gone.
+  const sightings: Awaited<ReturnType<typeof lookUpKey>>[] = [];
+  for (const selector of [row.oldSelector, ...row.furtherOld]) sightings.push(await lookUpKey(context, { ...fresh, selector }));
+  const old = sightings.find(({ state }) => !isGone(state)) ?? sightings[0];
+  return old ? { old } : {};
 }
 
 /** Tells the postmaster once in each phase in which something is to be done; a mail that cannot go now goes the next time. */
@@ -128,12 +134,11 @@ async function tell(context: RotationContext, row: RotationRow): Promise<Rotatio
   const note = due ? rotationNote(row, await store.keys.list(row.domain)) : undefined;
   if (!note || !ownMail) return row;
   try {
-    await ownMail.tellPostmaster({ ...note, domain: row.domain });
+    // That it is told is written in the commit that queues it.
+    await ownMail.tellPostmaster({ ...note, domain: row.domain, tells: { kind: 'dkim-rotation', domain: row.domain, newSelector: row.newSelector, phase: row.phase, at: now } });
   } catch (error) {
     log.warn('dkim.rotation-not-told', { domain: row.domain, error: error instanceof Error ? error.message : String(error) });
     return row;
   }
-  const told = { ...row, toldAt: now };
-  await store.dkimRotations.update(row.phase, told);
-  return told;
+  return { ...row, toldAt: now };
 }

@@ -9,6 +9,7 @@ import type { RotationRow } from '../../store/clients/dkim-rotations.ts';
 import type { KeyRow } from '../../store/ops/keys.ts';
 import { keyRecordOf } from '../../verify/dkim/judge-published.ts';
 import { domainArgument as domain, selectorArgument } from '../arguments.ts';
+import { hostedDomain } from '../directory/hosted-domain.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 import { advanceRotation, cancelRotation, keepOldMs, rotationPlans, startRotation, type RotationPlan } from './rotation.ts';
 import { plannedDates, rotationStatus } from './rotation-text.ts';
@@ -44,18 +45,16 @@ async function shownRotation({ store }: Pick<ManageContext, 'store'>, row: Rotat
   return { ...row, status: rotationStatus(row), ...(key && row.phase === 'publishing' && row.publishedAt === null ? { record: keyRecordOf(key) } : {}) };
 }
 
-async function knownDomain({ store }: Pick<ManageContext, 'store'>, name: string): Promise<string> {
-  const key = domainKey(name);
-  const { domains } = await store.directory.snapshot();
-  if (domains.some((row) => row.name === key)) return key;
-  throw new Failure('domain-unknown', `${key} is not a domain of this server: add it with posthorn domain add ${key}`, { temporary: false });
-}
-
 const keys = defineVerb({
   name: 'dkim.keys',
   summary: 'Lists the DKIM keys of one domain or of all.',
   args: z.strictObject({ domain: domain.optional() }),
-  run: async ({ store, clock }, args) => ({ keys: (await store.keys.list(args.domain)).map((key) => shown(key, clock.now())) }),
+  run: async ({ store, clock }, args) => {
+    const found = await store.keys.list(args.domain);
+    // Keys of a domain that was removed are still shown.
+    if (found.length === 0 && args.domain !== undefined) await hostedDomain({ store }, args.domain);
+    return { keys: found.map((key) => shown(key, clock.now())) };
+  },
 });
 
 const create = defineVerb({
@@ -64,7 +63,7 @@ const create = defineVerb({
   args: z.strictObject({ domain, algorithm: z.enum(['rsa-sha256', 'ed25519-sha256']), selector: selectorArgument.optional() }),
   run: async (context, args) => {
     const { store, clock, log } = context;
-    const key = await knownDomain(context, args.domain);
+    const key = await hostedDomain(context, args.domain);
     const { selector } = args;
     // Signing starts when the record has been published: until then receivers would find no key.
     const row = await store.keys.create({ domain: key, algorithm: args.algorithm, at: clock.now(), state: 'published', ...(selector === undefined ? {} : { selector }) });
@@ -110,7 +109,7 @@ const rotate = defineVerb({
   args: z.strictObject({ domain: domain.optional(), dryRun: z.boolean().default(false) }),
   run: async (context, args): Promise<RotateResult> => {
     const { store, clock } = context;
-    const names = args.domain === undefined ? (await store.directory.snapshot()).domains.map(({ name }) => name) : [await knownDomain(context, args.domain)];
+    const names = args.domain === undefined ? (await store.directory.snapshot()).domains.map(({ name }) => name) : [await hostedDomain(context, args.domain)];
     const places = new Semaphore(DKIM_ROTATION_LIMITS.domainsAtOnce);
     // One domain that fails leaves the others alone; who asks again goes on where it stopped.
     const settled = await Promise.allSettled(names.map((name) => places.run(() => rotateDomain(context, name, args.dryRun))));
@@ -141,7 +140,7 @@ const rotations = defineVerb({
   summary: 'Tells where the changes of DKIM keys are.',
   args: z.strictObject({ domain: domain.optional() }),
   run: async (context, args): Promise<{ readonly rotations: readonly ShownRotation[] }> => {
-    const rows = await context.store.dkimRotations.list(args.domain === undefined ? '' : await knownDomain(context, args.domain));
+    const rows = await context.store.dkimRotations.list(args.domain === undefined ? '' : await hostedDomain(context, args.domain));
     return { rotations: await Promise.all(rows.map((row) => shownRotation(context, row))) };
   },
 });
@@ -151,7 +150,7 @@ const cancel = defineVerb({
   summary: 'Gives up changes of DKIM keys that do not sign with the new key yet.',
   args: z.strictObject({ domain }),
   run: async (context, args) => {
-    const name = await knownDomain(context, args.domain);
+    const name = await hostedDomain(context, args.domain);
     const running = (await context.store.dkimRotations.list(name)).filter(({ phase }) => phase !== 'done');
     if (running.length === 0) throw new Failure('rotation-unknown', `no key of ${name} is being changed: posthorn dkim rotate ${name} begins`, { temporary: false });
     const withdrawn: string[] = [];

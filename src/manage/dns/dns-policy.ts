@@ -5,11 +5,12 @@
  * applied anew with `posthorn dns apply --all` (or --new-defaults). What a domain has of its own holds at once.
  */
 import { z } from 'zod';
-import { Failure } from '../../base/errors.ts';
 import { DEFAULT_DNS_POLICY, type DnsPolicyConfig } from '../../config/dns-config.ts';
+import { DNS_POLICY_VALUES, type PolicyValue } from '../../config/dns-policy-values.ts';
 import { domainKey } from '../../store/clients/directory.ts';
 import type { DnsPolicyRow } from '../../store/clients/dns-publishing.ts';
-import { domainArgument } from '../arguments.ts';
+import { domainArgument, saying } from '../arguments.ts';
+import { hostedDomain } from '../directory/hosted-domain.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
 /** `auto`: mail when the domain's MX is ours or there is none. `none`: the domain has no mail, and says so. */
@@ -19,7 +20,9 @@ export interface DomainPolicy extends DnsPolicyConfig {
   readonly use: DomainUse;
 }
 
-const uriList = z.array(z.string().min(1).max(500)).max(10);
+/** A text of a record; `none`: nothing is a value, too. */
+const recordText = ({ allowed, isRight }: PolicyValue, none = false) =>
+  z.string().refine((text) => isRight(text) || (none && text === ''), saying((given) => `${JSON.stringify(given)} is wrong here: give ${allowed}`));
 
 /** What a domain may have of its own; absent: as the default. */
 const ownSchema = z.strictObject({
@@ -27,14 +30,14 @@ const ownSchema = z.strictObject({
   ttlSeconds: z.number().int().min(30).max(604_800),
   spfAll: z.enum(['~all', '-all', '?all']),
   dmarcPolicy: z.enum(['none', 'quarantine', 'reject']),
-  dmarcReports: uriList,
-  tlsReports: uriList,
+  dmarcReports: z.array(recordText(DNS_POLICY_VALUES.dmarcReports)).max(10),
+  tlsReports: z.array(recordText(DNS_POLICY_VALUES.tlsReports)).max(10),
   mtaSts: z.enum(['off', 'testing', 'enforce']),
-  caaIssuers: z.array(z.string().min(1).max(255)).max(20),
+  caaIssuers: z.array(recordText(DNS_POLICY_VALUES.caaIssuer)).max(20),
   dane: z.boolean(),
   clientSetup: z.boolean(),
-  bimiLogo: z.string().max(500),
-  namesWithoutMail: z.array(z.string().min(1).max(63)).max(100),
+  bimiLogo: recordText(DNS_POLICY_VALUES.bimiLogo, true),
+  namesWithoutMail: z.array(recordText(DNS_POLICY_VALUES.nameWithoutMail)).max(100),
 }).partial();
 
 export type OwnPolicy = z.output<typeof ownSchema>;
@@ -84,9 +87,7 @@ const change = defineVerb({
   summary: 'Shows the policy that the records of a domain are made from; sets or resets what the domain has of its own.',
   args: z.strictObject({ domain: domainArgument, set: ownSchema.optional(), reset: z.array(ownSchema.keyof()).max(20).optional() }),
   run: async ({ store, config, log }, args) => {
-    const domain = domainKey(args.domain);
-    const { domains } = await store.directory.snapshot();
-    if (!domains.some((row) => row.name === domain)) throw new Failure('domain-unknown', `${domain} is not a domain of this server: add it with posthorn domain add ${domain}`, { temporary: false });
+    const domain = await hostedDomain({ store }, args.domain);
     const before = (await policiesOf({ store, config }))(domain).own;
     if (args.set || args.reset) {
       const kept = Object.fromEntries(Object.entries({ ...before, ...args.set }).filter(([key]) => !(args.reset ?? []).includes(key as keyof OwnPolicy)));

@@ -13,6 +13,7 @@ import { desiredRecords, recordAdvice } from './dns-records.ts';
 import type { DesiredRecord, RecordsInput } from './dns-records.ts';
 import { stsPublicationOf } from '../tls/sts-publication.ts';
 import { domainArgument } from '../arguments.ts';
+import { hostedDomain } from '../directory/hosted-domain.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
 export interface DomainRecords {
@@ -26,11 +27,7 @@ type RecordContext = Pick<ManageContext, 'store' | 'config' | 'clock' | 'dns'>;
 
 /** Of one domain, by the policy that it was last applied with. Rejects with Failure `domain-unknown`. */
 export async function recordsOf(context: RecordContext, domain: string): Promise<DomainRecords> {
-  const name = domainKey(domain);
-  const { domains } = await context.store.directory.snapshot();
-  if (!domains.some((row) => row.name === name)) {
-    throw new Failure('domain-unknown', `${name} is not a domain of this server: add it with posthorn domain add ${name}`, { temporary: false });
-  }
+  const name = await hostedDomain(context, domain);
   const [keys, policies] = await Promise.all([context.store.keys.list(name), policiesOf(context)]);
   const input = await recordsInput(context, name, { keys, policy: policies(name).policy });
   return { hostname: input.hostname, domain: name, records: desiredRecords(input), advice: recordAdvice(input) };

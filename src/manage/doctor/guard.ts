@@ -1,4 +1,5 @@
 /** `posthorn guard`: what the guard believes, what it told, how things went over time; running it; silencing a finding. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { Failure } from '../../base/errors.ts';
 import { EXAMINATION_LIMITS, GUARD_LIMITS } from '../../base/guard-limits.ts';
@@ -9,8 +10,10 @@ import { CHECKS } from '../../doctor/checks/all.ts';
 import type { NewsEntry } from '../../doctor/guard/guard-note.ts';
 import type { KeptState } from '../../doctor/guard/kept-state.ts';
 import { acknowledge, badnessOf, isDoubtful } from '../../doctor/guard/watch.ts';
+import { isDomainName } from '../../mail/address.ts';
 import { domainKey } from '../../store/clients/directory.ts';
 import type { RunRow, ScoreRow, SpellRow } from '../../store/clients/examinations.ts';
+import { saying } from '../arguments.ts';
 import { explainCheck } from './doctor.ts';
 import { createGuard, rowOf, WHOLE_RUN } from './guard-runner.ts';
 import { defineVerb } from '../verb.ts';
@@ -101,11 +104,14 @@ export interface GuardHistory {
   readonly changes: readonly SpellRow[];
 }
 
+/** What is examined: a domain, the host by its name, an address. */
+const subjectArgument = z.string().refine((given) => isIP(given) !== 0 || isDomainName(given), saying((given) => `${JSON.stringify(given)} is nothing that is examined: give a domain such as example.org, or what posthorn guard status shows`));
+
 const history = defineVerb({
   name: 'guard.history',
   summary: 'Tells the score over time, and when a check changed.',
   args: z.strictObject({
-    subject: z.string().min(1).max(255).optional(), check: z.string().min(1).max(100).optional(),
+    subject: subjectArgument.optional(), check: z.string().optional(),
     limit: z.number().int().min(1).max(EXAMINATION_LIMITS.listedMax).default(30),
   }),
   run: async ({ store }, { subject, check, limit }): Promise<GuardHistory> => {
@@ -139,7 +145,7 @@ const run = defineVerb({
 const acknowledgeVerb = defineVerb({
   name: 'guard.acknowledge',
   summary: 'Silences one finding until it is mended or worse than now; or takes that back.',
-  args: z.strictObject({ check: z.string().min(1).max(100), subject: z.string().min(1).max(255), reason: z.string().min(1).max(500).optional(), undo: z.boolean().optional() }),
+  args: z.strictObject({ check: z.string(), subject: subjectArgument, reason: z.string().min(1).max(500).optional(), undo: z.boolean().optional() }),
   run: async (context, { check, subject, reason, undo }): Promise<GuardRow> => {
     const { title } = explainCheck(check);
     const of = subjectKey(subject);

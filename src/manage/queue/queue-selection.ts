@@ -15,7 +15,7 @@ import type { ManageContext } from '../verb.ts';
 /** A hundred years: durations are counted back from now. */
 const DURATION_MS_MAX = 100 * 366 * 86_400_000;
 const duration = z.number().int().min(0).max(DURATION_MS_MAX).optional();
-const words = z.string().min(1).max(1000).optional();
+const words = z.string().max(1000).regex(/\S/, 'must not be empty').optional();
 
 export const filterArgs = {
   /** `<>` or '' is the null sender; `@example.org` the whole domain. */

@@ -7,12 +7,13 @@
  */
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { Failure } from '../../base/errors.ts';
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Dns } from '../../contract/dns.ts';
-import { domainOf } from '../../mail/address.ts';
+import { domainOf, isPublicName } from '../../mail/address.ts';
 import { domainKey, mailboxKey } from '../../store/clients/directory.ts';
 import type { AccountSecret } from '../directory/account.ts';
 import { machineAddresses } from '../dns/dns.ts';
@@ -69,7 +70,7 @@ const SELF_SIGNED_DAYS = 3650;
 export async function quickstart(options: QuickstartOptions, ports: QuickstartPorts): Promise<QuickstartResult> {
   const address = mailboxKey(options.address);
   const domain = domainOf(address);
-  if (!domain.includes('.')) throw new Failure('domain-refused', `${domain} is no domain that others can write to: use one like example.org`, { temporary: false });
+  if (!isPublicName(domain)) throw new Failure('domain-refused', `${domain} is no domain that others can write to: use one like example.org`, { temporary: false });
   const configWritten = await writeConfiguration(options, domain);
   const config = loadConfig(options.configFile);
   const madeCertificate = await writeCertificate(config, ports);
@@ -91,17 +92,20 @@ export async function quickstart(options: QuickstartOptions, ports: QuickstartPo
 
 /** False when it is there already. */
 async function writeConfiguration(options: QuickstartOptions, domain: string): Promise<boolean> {
-  const { configFile } = options;
+  const { configFile, addresses = [] } = options;
+  const hostname = hostnameFor(domain, options.hostname);
+  const wrong = addresses.find((address) => isIP(address) === 0);
+  if (wrong !== undefined) throw new Failure('address-refused', `${JSON.stringify(wrong)} is not an IP address: write it like 203.0.113.10`, { temporary: false });
   if (existsSync(configFile)) return false;
   const dataDir = resolve(dirname(configFile), options.dataDir ?? 'posthorn-data');
-  const text = quickstartConfig({ hostname: hostnameFor(domain, options.hostname), domain, dataDir, addresses: options.addresses ?? [] });
+  const text = quickstartConfig({ hostname, domain, dataDir, addresses });
   await write(configFile, text, { folderMode: 0o755, mode: 0o644 });
   return true;
 }
 
 function hostnameFor(domain: string, wanted: string | undefined): string {
   const name = domainKey(wanted ?? `mail.${domain}`);
-  if (name.includes('.')) return name;
+  if (isPublicName(name)) return name;
   throw new Failure('hostname-refused', `${wanted} is not a full host name: write it like mail.${domain}`, { temporary: false });
 }
 

@@ -10,12 +10,12 @@ import { collectSeeds, tryLogin, type Collected } from '../../placement/seeds.ts
 import { sealSecret, type SeedSecret } from '../../placement/seed-secret.ts';
 import { testMessage } from '../../placement/test-message.ts';
 import { inboxShare, sharesOf, trendOf, type PlacementDay } from '../../placement/trend.ts';
+import { addressArgument as address } from '../arguments.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
 export type { Collected } from '../../placement/seeds.ts';
 
 const DAY_MS = 86_400_000;
-const address = z.string().max(320);
 
 const oauth = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('file'), tokenFile: z.string().max(4096) }),
@@ -38,7 +38,7 @@ const seedAdd = defineVerb({
     password: z.string().max(1024).optional(), oauth: oauth.optional(), untried: z.boolean().default(false),
   }),
   run: async (context, args): Promise<AddedSeed> => {
-    const key = seedKey(args.address);
+    const key = addressKey(args.address);
     const known = knownProvider(key);
     const host = args.host ?? known?.host;
     if (host === undefined) throw new Failure('placement-host-unknown', `where the mailbox of ${key} is read is not known: name the IMAP server with --host`, { temporary: false });
@@ -60,12 +60,6 @@ function withHint(error: unknown, note: string | undefined): unknown {
   return new Failure(error.code, `${error.message} (${note})`, { temporary: error.temporary, cause: error });
 }
 
-/** Throws a permanent Failure `bad-address`. */
-function seedKey(text: string): string {
-  if (!parseMailbox(text)) throw new Failure('bad-address', `${text} is not a mail address`, { temporary: false });
-  return addressKey(text);
-}
-
 const seedList = defineVerb({
   name: 'placement.seed-list',
   summary: 'Lists seed accounts, when each was read last, and what went wrong.',
@@ -78,7 +72,7 @@ const seedRemove = defineVerb({
   summary: 'Removes a seed account and its password; what was found in it stays in the history.',
   args: z.strictObject({ address }),
   run: async ({ store }, args): Promise<{ readonly address: string }> => {
-    const key = seedKey(args.address);
+    const key = addressKey(args.address);
     if (!(await store.placement.removeSeed(key))) throw unknownSeed(key);
     return { address: key };
   },
@@ -101,7 +95,7 @@ export async function sendTests(context: ManageContext, { from, seed, stream, te
   if (!parseMailbox(author)) throw new Failure('bad-address', `${author} is not a mail address`, { temporary: false });
   await mustBeOurs(store, domainOf(author));
   const all = await store.placement.seeds();
-  const wanted = seed === undefined ? all : all.filter(({ address: each }) => each === seedKey(seed));
+  const wanted = seed === undefined ? all : all.filter(({ address: each }) => each === addressKey(seed));
   if (wanted.length === 0) throw seed === undefined ? new Failure('placement-no-seeds', 'there are no seed accounts: posthorn placement seed add ADDRESS', { temporary: false }) : unknownSeed(seed);
   const sent: SentTests['sent'][number][] = [];
   for (const { address: to } of wanted) {
@@ -130,7 +124,7 @@ const collect = defineVerb({
   summary: 'Reads the seed accounts now and notes where mail of ours arrived.',
   args: z.strictObject({ seed: address.optional() }),
   run: async (context, { seed }): Promise<Collected> => {
-    const only = seed === undefined ? undefined : seedKey(seed);
+    const only = seed === undefined ? undefined : addressKey(seed);
     if (only !== undefined && !(await context.store.placement.seeds()).some((each) => each.address === only)) throw unknownSeed(only);
     return collectSeeds(context, only);
   },
@@ -150,7 +144,7 @@ const report = defineVerb({
   name: 'placement.report',
   summary: 'Tells where mail to seed accounts arrived: by provider and stream, by day, and message by message.',
   args: z.strictObject({ days: z.number().int().min(1).max(PLACEMENT_LIMITS.daysMax).default(7), seed: address.optional(), stream: z.enum(['urgent', 'transactional', 'bulk']).optional() }),
-  run: ({ store, clock }, { days, seed, stream }) => placementReport(store, { since: clock.now() - days * DAY_MS, until: clock.now() + DAY_MS, seed: seed === undefined ? undefined : seedKey(seed), stream }),
+  run: ({ store, clock }, { days, seed, stream }) => placementReport(store, { since: clock.now() - days * DAY_MS, until: clock.now() + DAY_MS, seed: seed === undefined ? undefined : addressKey(seed), stream }),
 });
 
 export async function placementReport(store: Pick<ManageContext['store'], 'placement'>, { since, until, seed, stream }: { readonly since: number; readonly until: number; readonly seed?: string | undefined; readonly stream?: string | undefined }): Promise<PlacementReport> {

@@ -48,6 +48,13 @@ export interface SievePut {
   readonly warnings: readonly SieveProblem[];
 }
 
+const PROBLEMS_TOLD_MAX = 3;
+
+function told(problems: readonly SieveProblem[]): string {
+  const lines = problems.slice(0, PROBLEMS_TOLD_MAX).map(({ line, message }) => `line ${line}: ${message}`);
+  return [...lines, ...(problems.length > PROBLEMS_TOLD_MAX ? [`and ${problems.length - PROBLEMS_TOLD_MAX} more (posthorn sieve check shows all)`] : [])].join('; ');
+}
+
 const put = defineVerb({
   name: 'sieve.put',
   summary: 'Stores a Sieve script for an account, when it is right.',
@@ -56,7 +63,7 @@ const put = defineVerb({
     const key = await requireAccount(context, args.account);
     const content = Buffer.from(args.script, 'base64');
     const { ok, problems, warnings } = checkSieve(content);
-    if (!ok) throw new Failure('script-wrong', `the script is wrong: ${problems.map(({ line, message }) => `line ${line}: ${message}`).join('; ')}`, { temporary: false });
+    if (!ok) throw new Failure('script-wrong', `the script is wrong: ${told(problems)}`, { temporary: false });
     const { store, clock, log } = context;
     await store.scripts.put(key, args.name, content, { at: clock.now(), activate: args.activate });
     log.info('sieve.put', { account: key, script: args.name });

@@ -49,7 +49,7 @@ export function addSentReports(registry: Registry, parent: Command): void {
   leaf<SentOptions>(registry, parent, 'sent', 'DMARC and TLS reports that this server sent to others: to whom, when, and what became of them', '[domain]', async (options, domain) => {
     const { kind, limit } = options;
     checkKind(kind);
-    const rows = await session.call<readonly ReportedSent[]>(options, 'report.sent', { limit, ...(kind && { kind }), ...(domain ? { domain } : {}) });
+    const rows = await session.call<readonly ReportedSent[]>(options, 'report.sent', { limit, ...(kind && { kind }), ...(domain === undefined ? {} : { domain }) });
     const { out } = session;
     if (options.json) return out.json(rows);
     const columns = [{ title: 'Sent' }, { title: 'Kind' }, { title: 'About' }, { title: 'Day' }, { title: 'To', max: 50 }, { title: 'Outcome' }, { title: 'Message' }, { title: 'Detail', max: 80 }];

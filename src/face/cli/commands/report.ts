@@ -28,9 +28,9 @@ export function addTlsReport(registry: Registry, parent: Command, name: string):
   const { session } = registry;
   leaf<ReportOptions>(registry, parent, name, 'TLS sessions with other domains on a day (with --json the reports of RFC 8460), or what others report about yours', '[domain]', async (options, domain) => {
     const { day, received, since } = options;
-    if (received || since !== undefined) return showReceivedTls(session, options, { ...(domain ? { domain } : {}), ...(since !== undefined && { backMs: since }) });
+    if (received || since !== undefined) return showReceivedTls(session, options, { ...(domain === undefined ? {} : { domain }), ...(since !== undefined && { backMs: since }) });
     if (day !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(day)) throw new UsageError(`--day ${day}: give a day such as 2026-11-20 (UTC)`);
-    const listing = await session.call<TlsReportListing>(options, 'tls.report', { ...(day === undefined ? {} : { day }), ...(domain ? { domain } : {}) });
+    const listing = await session.call<TlsReportListing>(options, 'tls.report', { ...(day === undefined ? {} : { day }), ...(domain === undefined ? {} : { domain }) });
     if (options.json) session.out.json(listing.reports.map(({ report: one }) => one));
     else show(session, listing);
     return 0;

@@ -1,4 +1,5 @@
 /** `posthorn rules ADDRESS …`: the form for people who write no Sieve. */
+import type { Command } from 'commander';
 import type { RulesResult } from '../../../manage/sieve/rules.ts';
 import type { Rule, RuleAction, RuleCondition } from '../../../manage/sieve/rules-script.ts';
 import { wholeNumber, withCommonOptions, type Registry } from '../command.ts';
@@ -64,6 +65,7 @@ export function add(registry: Registry): void {
     .option('--only', 'forward: keep no copy here')
     .option('--activate', 'run the rules instead of another script that is active')
     .action(async (address: string, what: string | undefined, given: string[]) => {
+      refuseStrayOptions(command, what ?? 'list');
       const options = command.optsWithGlobals() as RuleOptions;
       const result = await carryOut(session, options, address, what ?? 'list', given);
       if (options.json) session.out.json(result);
@@ -71,6 +73,15 @@ export function add(registry: Registry): void {
       else print(session, result);
       registry.finish(0);
     });
+}
+
+/** What goes with another of the words would be ignored in silence. The help of an option begins with the words that it goes with. */
+function refuseStrayOptions(command: Command, what: string): void {
+  for (const option of command.options) {
+    const goesWith = WHAT.filter((word) => option.description.includes(`${word}: `) || option.description.includes(`${word}, `));
+    if (command.getOptionValue(option.attributeName()) === undefined || goesWith.length === 0 || goesWith.some((word) => word === what)) continue;
+    throw new UsageError(`${option.long} goes with rules ADDRESS ${goesWith.join(' and ')}, not with ${what}`);
+  }
 }
 
 function carryOut(session: Session, options: RuleOptions, account: string, what: string, given: readonly string[]): Promise<RulesResult> {

@@ -1,6 +1,7 @@
 /** `posthorn sieve …` */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { Failure } from '../../../base/errors.ts';
 import { convertMaildrop } from '../../../manage/maildrop/convert.ts';
 import { checkSieve, tryScript, type SieveCheck, type SieveTrial } from '../../../manage/sieve/sieve-check.ts';
 import type { SievePut } from '../../../manage/sieve/sieve.ts';
@@ -55,7 +56,9 @@ export function add(registry: Registry): void {
     .option('--spam <score>', 'what spamtest is to say, 0 to 10', wholeNumber(0, 10))
     .option('--folder <name...>', 'folders that are there (default: every folder is)');
   leaf<CommonOptions>(registry, sieve, 'convert', 'turn a maildrop filter file into Sieve, and name what cannot be', '<file>', async (options, file) => {
-    const result = convertMaildrop((await readGiven(session, file)).toString());
+    const bytes = await readGiven(session, file);
+    if (bytes.includes(0)) throw new Failure('file-unreadable', `${file} is no text: give a filter file of maildrop, such as .mailfilter`, { temporary: false });
+    const result = convertMaildrop(bytes.toString());
     if (options.json) out.json(result);
     else {
       out.raw(result.script);

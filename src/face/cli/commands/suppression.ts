@@ -4,9 +4,10 @@
  * Files are CSV with a header of `address`, `source`, `reason`, `reply`, `since`, `expires`, `stream` in any order
  * (dates as 2026-11-20 or in full ISO 8601; a stream when only mail of that one is stopped); a file without header is a list of addresses, one a line, with the reason behind a comma.
  */
-import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { formatCsvRow, parseCsv } from '../../../base/csv.ts';
+import { Failure } from '../../../base/errors.ts';
 import { parseDuration } from '../../../config/values.ts';
 import { STREAMS, type Stream } from '../../../contract/sending.ts';
 import { SUPPRESSION_SOURCES, type Suppression } from '../../../contract/suppression.ts';
@@ -65,7 +66,7 @@ async function list(session: Session, options: ListOptions): Promise<void> {
   });
   if (options.json) return out.json(page);
   const rows = page.suppressions.map((row) => [row.address, row.stream === undefined ? row.source : `${row.source} (${row.stream})`, day(row.since), row.expiresAt === undefined ? '' : day(row.expiresAt), row.reply ?? row.reason]);
-  out.table([{ title: 'Address' }, { title: 'By' }, { title: 'Since' }, { title: 'Until' }, { title: 'Why' }], rows, 'no address is suppressed');
+  out.table([{ title: 'Address' }, { title: 'By' }, { title: 'Since' }, { title: 'Until' }, { title: 'Why' }], rows, options.domain === undefined && options.source === undefined ? 'no address is suppressed' : 'no such address is suppressed');
   if (page.next !== undefined) out.note(`… of ${page.total} in all; posthorn suppression export writes everything`);
 }
 
@@ -91,17 +92,25 @@ async function importFile(session: Session, options: CommonOptions, file: string
 }
 
 async function exportList(session: Session, options: CommonOptions, file: string | undefined): Promise<void> {
-  const sink = file === undefined ? undefined : createWriteStream(resolve(session.io.cwd, file), { mode: 0o600 });
-  const failed = sink && new Promise<never>((_, reject) => sink.once('error', reject));
-  failed?.catch(() => {});
-  const write = (text: string): void => void (sink ? sink.write(text) : session.out.raw(text));
-  write(formatCsvRow(COLUMNS));
-  for (let after: string | undefined = ''; after !== undefined; ) {
-    const page: SuppressionPage = await session.call(options, 'suppression.list', { after, limit: ROWS_PER_CALL });
-    write(page.suppressions.map(csvRow).join(''));
-    after = page.next;
+  const pageBehind = (after: string): Promise<SuppressionPage> => session.call(options, 'suppression.list', { after, limit: ROWS_PER_CALL });
+  // Nothing is opened or written before it is known that there is something to write.
+  const first = await pageBehind('');
+  async function* rows(): AsyncGenerator<string> {
+    yield formatCsvRow(COLUMNS);
+    for (let page = first; ; page = await pageBehind(page.next)) {
+      yield page.suppressions.map(csvRow).join('');
+      if (page.next === undefined) return;
+    }
   }
-  if (sink) await Promise.race([new Promise<void>((done) => sink.end(done)), failed]);
+  if (file === undefined) {
+    for await (const text of rows()) session.out.raw(text);
+    return;
+  }
+  try {
+    await writeFile(resolve(session.io.cwd, file), rows(), { mode: 0o600 });
+  } catch (cause) {
+    throw cause instanceof Failure ? cause : new Failure('file-unwritable', `cannot write ${file}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`, { temporary: false, cause });
+  }
 }
 
 function csvRow({ address, source, reason, reply, since, expiresAt, stream }: Suppression): string {
