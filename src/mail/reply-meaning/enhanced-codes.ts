@@ -100,6 +100,16 @@ const ROWS: Readonly<Record<string, Row>> = {
   '7.30': ['policy', 'The message demands encryption all the way (REQUIRETLS), and the next hop does not grant it.', 'Send it without REQUIRETLS, or ask the receiver to support it.'],
 };
 
+/** What the same number means in a reply 4xx, where that is another thing: it may be so for now only. */
+const TEMPORARY: Readonly<Record<string, Row>> = {
+  '1.1': ['recipient', 'The receiver does not know the mailbox, but says so for now only.', 'Check the address; it is tried again.'],
+  '1.2': ['recipient', 'The receiver cannot tell for now whether the recipient\'s domain exists.', 'Check the address; it is tried again.'],
+  '2.0': ['recipient', 'Something about the recipient\'s mailbox is in the way for now.', 'Nothing to do: it is tried again.'],
+  '2.1': ['recipient', 'The mailbox takes no mail for now.', 'Nothing to do: it is tried again. Reach the person by another way if it stays so.'],
+  '7.0': ['policy', 'The receiver does not take it for now, by a rule of its own that it does not name.', 'It is tried again. If it stays so for hours, ask the receiver\'s postmaster, with the whole reply.'],
+  '7.1': ['policy', 'The receiver does not take it for now, by a rule of its own that it does not name.', 'It is tried again. If it stays so for hours, ask the receiver\'s postmaster, with the whole reply.'],
+};
+
 /** Where the class is not the culprit's usual one. */
 const CLASSES: Readonly<Record<string, FaultClass>> = {
   '1.1': 'hard-bounce', '1.2': 'hard-bounce', '1.3': 'hard-bounce', '1.6': 'hard-bounce', '1.10': 'hard-bounce', '2.1': 'hard-bounce',
@@ -125,7 +135,7 @@ export function explainEnhanced(enhanced: string): (Meaning & ClassRule & { read
   const match = /^[245]\.(\d{1,3})\.(\d{1,3})$/.exec(enhanced);
   if (!match) return undefined;
   const key = `${match[1]}.${match[2]}`;
-  const row = Object.hasOwn(ROWS, key) ? ROWS[key] : SUBJECTS[match[1] as string];
+  const row = (enhanced.startsWith('4.') && TEMPORARY[key]) || (Object.hasOwn(ROWS, key) ? ROWS[key] : SUBJECTS[match[1] as string]);
   if (!row) return undefined;
   const faultClass = CLASSES[key];
   const temporary = faultClass === 'block' ? { temporaryClass: 'authentication' as const } : {};

@@ -2,8 +2,8 @@
  * What a reply means, whose fault it is, and what to do: for trace, for DSNs, for whoever shapes traffic.
  *
  * Policy: the most specific rule answers. First the provider's own (chosen by the MX name, else by marks in the text),
- * then words that everybody uses, then the same two tables' catch-all rules (`general`), then the enhanced code, then the
- * basic code. It always answers. A reply without `mx` is taken as our own.
+ * then words that everybody uses, then the same two tables' catch-all rules (`general`), then a wait that it names, then
+ * the enhanced code, then the basic code. It always answers. A reply without `mx` is taken as our own.
  */
 import { REPLY_LIMITS } from '../../base/limits.ts';
 import { EVERYBODY } from './everybody.ts';
@@ -57,8 +57,9 @@ export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Expl
   const enhanced = reply.enhanced ?? /\(#?([245]\.\d{1,3}\.\d{1,3})\)/.exec(text)?.[1] ?? '';
   const line = `${reply.code} ${enhanced} ${text}`.slice(0, REPLY_LIMITS.textChars).replace(/\s+/g, ' ').toLowerCase();
   const provider = own ? OUR_SIDE : findProvider(context.mx ?? '', line);
-  const known = findRule(line, provider) ?? (context.own && reply.code >= 500 ? OWN_WORD : explainCode(reply.code, enhanced));
   const retryAfterMs = own ? undefined : namedDelayMs(line);
+  const known = findRule(line.replace(ADDRESS, 'x@y'), provider) ?? (context.own && reply.code >= 500 ? OWN_WORD : undefined)
+    ?? (retryAfterMs !== undefined && reply.code < 500 ? WAIT_NAMED : explainCode(reply.code, enhanced));
   const reference = own ? undefined : trustedReference(text, [...(provider?.sites ?? []), ...LIST_SITES]);
   return {
     ...(provider?.provider && provider !== OUR_SIDE && { provider: provider.provider }),
@@ -79,6 +80,15 @@ const OWN_WORD: Known = {
   id: 'own.rule', culprit: 'policy', faultClass: 'policy', meaning: 'This server itself does not deliver such mail: an administrator said so.',
   nextStep: 'Look at `posthorn route list` and at the settings.', source: OUR_SIDE.source, date: OUR_SIDE.date,
 };
+
+/** In words of any language: who names the time at which it takes the message means just that. */
+const WAIT_NAMED: Known = {
+  id: 'named-wait', culprit: 'theirs', faultClass: 'greylist', meaning: 'The receiver makes us wait, and names the time.',
+  nextStep: 'Nothing to do: the next attempt comes after the time that it named.', source: EVERYBODY.source, date: EVERYBODY.date,
+};
+
+/** Addresses tell nothing of the meaning, and their dots and words would be taken for those of the sentence. */
+const ADDRESS = /[\w.+=-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})*/g;
 
 interface Known extends Meaning, ClassRule {
   readonly id: string;
@@ -138,7 +148,7 @@ function explainBasic(code: number): Meaning & ClassRule & { readonly id: string
   if (code === 452) return { id, culprit: 'capacity', meaning: 'The receiver lacks room or took enough recipients for now.', nextStep: 'Nothing to do: it is tried again.' };
   if (code >= 400 && code < 500) return { id, culprit: 'theirs', faultClass: 'capacity', meaning: 'The receiver could not take the message just now.', nextStep: 'Nothing to do: it is tried again.' };
   if (code >= 500 && code < 510) return { id, culprit: 'theirs', faultClass: 'protocol', meaning: 'The servers did not understand each other.', nextStep: 'Ask the receiver\'s postmaster, with the whole reply.' };
-  if (code === 552) return { id, culprit: 'recipient', meaning: 'The mailbox has no room for the message.', nextStep: 'Send less, or reach the person by another way.' };
+  if (code === 552) return { id, culprit: 'recipient', meaning: 'The mailbox has no room for the message, or the message is too large.', nextStep: 'Send less, or reach the person by another way.' };
   // A bare 550, 553 or 554 (and 450 above) may be the recipient or a block: never guess it to be the recipient.
   return { id, culprit: 'policy', meaning: 'The receiver refuses and gives no reason that we know.', nextStep: 'Read its words; ask the receiver\'s postmaster, with the whole reply.' };
 }
@@ -152,6 +162,7 @@ export function explainRule(rule: string): Omit<Explanation, 'faultClass'> | und
     const source = found.uncompared ? UNCOMPARED : (found.source ?? table.source);
     return { ...(table.provider !== undefined && table !== OUR_SIDE && { provider: table.provider }), culprit, meaning, nextStep, source, date: table.date, rule };
   }
+  if (rule === WAIT_NAMED.id) return { culprit: WAIT_NAMED.culprit, meaning: WAIT_NAMED.meaning, nextStep: WAIT_NAMED.nextStep, source: WAIT_NAMED.source, date: WAIT_NAMED.date, rule };
   // The class digit tells nothing of the meaning.
   const row = rule.startsWith('enhanced.') ? explainEnhanced(`5.${rule.slice('enhanced.'.length)}`) : undefined;
   return row && { culprit: row.culprit, meaning: row.meaning, nextStep: row.nextStep, source: ENHANCED_SOURCE, date: ENHANCED_DATE, rule };

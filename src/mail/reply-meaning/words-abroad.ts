@@ -6,8 +6,8 @@
 import type { ReplyRule } from './reply-rule.ts';
 
 const OWNER = [
-  'benutzer', 'empf(?:ä|ae?)nger', 'adressat', 'postfach', 'mailbox', 'konto', 'utilisateur', 'destinataire', 'bo[iî]te', 'compte', 'usuario', 'destinatario', 'buz[oó]n', 'cuenta',
-  'utente', 'casella', 'account', 'usu[aá]rio', 'utilizador', 'destinat[aá]rio', 'caixa', '\\bconta\\b', 'gebruiker', 'ontvanger', 'postvak', 'postbus',
+  'destin\\.', 'indirizzo', 'benutzer', 'empf(?:ä|ae?)nger', 'adressat', 'postfach', 'mailbox', 'konto', 'utilisateur', 'destinataire', 'bo[iî]te', 'compte', 'usuario', 'destinatario', 'buz[oó]n', 'cuenta',
+  'utente', 'casella', 'casilla', 'account', 'usu[aá]rio', 'utilizador', 'destinat[aá]rio', 'caixa', '\\bconta\\b', 'gebruiker', 'ontvanger', 'postvak', 'postbus',
   'u[zż]ytkownik', 'odbiorc', 'skrzynk', '\\bkont[ao]', 'u[zž]ivatel', 'p[rř][ií]jemc', 'schr[aá]nk', '[uú][cč]et', 'anv[aä]ndare', 'mottagare', 'bruger', 'modtager', 'bruker', 'mottaker',
   'postl[aå]da', 'postkasse', 'k[aä]ytt[aä]j[aä]', 'vastaanottaja', 'postilaatikko', 'пользовател', 'получател', 'адресат', 'ящик', 'аккаунт', 'користувач', 'отримувач', 'скриньк',
   'kullan[ıi]c[ıi]', 'al[ıi]c[ıi]', 'posta kutusu', 'hesap', 'felhaszn[aá]l[oó]', 'c[ií]mzett', 'postafi[oó]k', 'utilizator', 'destinatar', 'c[aă]su[tțţ]', 'χρήστης', 'παραλήπτης',
@@ -15,7 +15,7 @@ const OWNER = [
 ].join('|');
 
 const UNKNOWN = [
-  'unbekannt', 'nicht bekannt', 'existiert nicht', 'gibt es nicht', 'nicht gefunden', 'ung[uü]ltig', 'inconnue?', 'existe (?:pas|plus)', 'introuvable', 'desconocid[oa]', 'no existe',
+  'unbekannt', 'nicht bekannt', 'existiert nicht', 'gibt es nicht', 'nicht gefunden', 'ung[uü]ltig', 'inconnue?', 'existe (?:pas|plus)', 'introuvable', 'desconocid[oa]', 'no existe', 'inexistante?', 'errat[oa]', 'ungültig', 'nie ma takie', 
   'no encontrad[oa]', 'inexistente', 'inesistente', 'sconosciut[oa]', 'non (?:esiste|trovat[oa])', 'n[aã]o (?:existe|encontrad[oa])', 'desconhecid[oa]', 'onbekend', 'bestaat niet', 'niet gevonden',
   'nie istnieje', 'nieznan[ya]', 'neexistuje', 'nezn[aá]m[yý]', 'finns (?:inte|ej)', 'ok[aä]nd', 'findes ikke', 'ukendt', 'finnes ikke', 'ukjent', 'ei l[oö]ydy', 'tuntematon', 'ei ole olemassa',
   'не существует', 'не найден', 'неизвест', '\\sнет(?![\\p{L}])', 'не існує', 'невідом', 'bulunamad[ıi]', 'mevcut de[gğ]il', 'nem l[eé]tezik', 'ismeretlen', 'nu exist[aă]', 'necunoscut',
@@ -30,11 +30,21 @@ const FULL = [
 const CLOSED = [
   'deaktiviert', 'gel[oö]scht', 'stillgelegt', 'd[eé]sactiv[eé]', 'supprim[eé]', 'cl[oô]tur[eé]', 'des?habilitad[oa]', 'desactivad[oa]', 'desativad[oa]', 'eliminad[oa]', 'disattivat[oa]', 'disabilitat[oa]',
   'uitgeschakeld', 'verwijderd', 'opgeheven', 'wy[lł][aą]czon', 'usuni[eę]t', 'zru[sš]en', 'inaktiverad', 'avslutad', 'deaktiver', 'nedlagt', 'отключ[её]н', 'удал[её]н', 'деактивирован',
+  'expirad[oa]', 'inactiv[oa]', 'inattiv[oa]', 'abgelaufen', 'expirée?',
   'devre d[ıi][sş][ıi]', 'kapat[ıi]l', 't[oö]r[oö]lve', '注销', '無効', '削除', '비활성', '삭제',
 ].join('|');
 
-/** What speaks of machines, lists or spam is about us, whatever else it says. */
-const NOT_OF_US = '^(?!.*(?:\\bip\\b|\\d\\.\\d{1,3}\\.\\d{1,3}\\.\\d|\\bspam|\\bdns|black ?list|blocklist|reputa))';
+/** Closed for the moment, or until somebody pays or logs in: it may open again. */
+const PAUSED = [
+  'gesperrt', 'suspendu', 'suspendid[oa]', 'sospes[oa]', 'bloquead[oa]', 'bloccat[oa]', 'bloqu[eé]', 'geblokkeerd', 'opgeschort', 'zablokowan', 'zablokov[aá]n', 'blockera[td]', 'blokeret', 'sp[aä]rra[td]', 'estetty',
+  'vor[uü]bergehend', 'tempor(?:[aä]r|airement|almente|aneamente|ariamente)', 'tijdelijk', 'tymczasow', 'do[cč]asn', 'tillf[aä]lligt', 'midlertidig', 'ge[cç]ici', 'ideiglenes',
+  'заблокирован', 'приостановлен', 'временно', 'тимчасов', 'ask[ıi]ya', '暂时', '暫時', '停用', '冻结', '凍結', '停止', '一時', '정지', '일시',
+].join('|');
+
+const SENDER = 'absender|mittente|remitente|remetente|exp[eé]diteur|[eé]metteur|afzender|nadawc|odes[ií]latel|avs[aä]ndar|afsender|l[aä]hett[aä]j|отправител|відправник|g[oö]nderen|felad[oó]|发件人|發件人|寄件人|送信者|差出人|보낸 ?사람|발신';
+
+/** What speaks of machines, lists, spam or the sender is about us, whatever else it says. */
+const NOT_OF_US = `^(?!.*(?:\\bip\\b|\\d\\.\\d{1,3}\\.\\d{1,3}\\.\\d|\\bspam|\\bdns|black ?list|blocklist|reputa|${SENDER}))`;
 
 function ownerIs(states: string): RegExp {
   return new RegExp(`${NOT_OF_US}.*(?:(?:${OWNER})[^.;]{0,50}(?:${states})|(?:${states})[^.;]{0,30}(?:${OWNER}))`, 'u');
@@ -47,9 +57,31 @@ export const SOURCE_WORDS_ABROAD: readonly ReplyRule[] = [
   { id: 'any.ip-blocked-abroad', pattern: new RegExp(`${IP}[^;]{0,60}${SHUT_OUT}|${SHUT_OUT}[^.;]{0,40}${IP}|${IP}[^.;]{0,30}(?:${UNKNOWN})`, 'u'), culprit: 'source-ip', faultClass: 'block', temporaryClass: 'rate', meaning: 'The receiver blocks our address.', nextStep: 'Look for foreign mail from this host, look the address up on the block lists, then write to the receiver\'s postmaster with the whole reply.' },
 ];
 
+const MAIL = '(?:nachrichten|e-?mails?|mails?|messages?|courriels?|correos|mensajes|messaggi|mensagens|berichten|wiadomo[sś]ci|zpr[aá]v|meddelanden|meddelelser|beskeder|viestej[aä]|писем|сообщени[йя]|лист[иі]в|повідомлень|posta|mesaj|[uü]zenet|lev[eé]l|邮件|郵件|信件|メール|メッセージ|메일|메시지)';
+const TOO_MANY = '(?:zu ?viele?|trop (?:de|d.)|demasiad[oa]s|tropp[ei]|muit[ao]s|excesso de|te ?veel|za du[zż]o|zbyt (?:wiele|du[zż]o)|p[rř][ií]li[sš] mnoho|f[oö]r m[aå]nga|for mange|liian (?:monta|paljon)|слишком много|забагато|[cç]ok fazla|t[uú]l sok|过多|過多|太多|多すぎ|너무 많)';
+const LIMIT = '(?:tages(?:grenze|limit|kontingent)|stunden(?:grenze|limit)|(?:sende|nachrichten|mail)limit|limite (?:quotidienne?|journali[eè]re|horaire|d.envoi|diari[oa]|giornaliero|orario|de (?:env[ií]o|envio|mensajes|mensagens))|daglimiet|verzendlimiet|limit (?:dzienny|godzinowy|wysy[lł]ki)|denn[ií] limit|dagsgr[aä]ns|лимит|обмеження|límit|频率|頻率|上限|制限を超|한도)';
+const CONNECTIONS = '(?:verbindungen|connexions|conexiones|connessioni|conex[oõ]es|verbindingen|po[lł][aą]cze[nń]|p[rř]ipojen[ií]|anslutningar|forbindelser|соединений|підключень|ba[gğ]lant[ıi]|kapcsolat|连接|連線|接続|연결)';
+const JUNK = 'correo (?:no deseado|basura)|ind[eé]sirable|pourriel|ongewenste|indesejad[ao]|posta indesiderata|niechcian|nevy[zž][aá]dan|skr[aä]ppost|s[oö]ppelpost|roskaposti|istenmeyen|k[eé]retlen|нежелательн|спам|небажан|werbe-?mail|unerw[uü]nschte werbung|垃圾|迷惑メール|스팸';
+const BIG = '(?:zu gro(?:ß|ss)|trop (?:gros|grand|volumineux|lourd)|demasiado grande|troppo grande|te groot|(?:muito|demasiado) grande|слишком больш|завелик|za du[zż][aey]|p[rř][ií]li[sš] velk|f[oö]r stor|liian suuri|[cç]ok b[uü]y[uü]k|t[uú]l nagy|太大|过大|過大|大きすぎ|너무 큽)';
+
+/** Before all others: what the site does with everybody whom it meets for the first time. */
+export const WAITING_ABROAD: readonly ReplyRule[] = [
+  { id: 'any.greylist-abroad', pattern: /^4\d\d .*(?:graulist|liste grise|lista (?:gris|grigia|cinza)|szar[aą] list|сер(?:ый|ого) спис|灰名单|グレイリスト|kennen (?:sie|wir sie) noch nicht|noch unbekannter absender|inconnu pour le moment|premi[eè]re (?:fois|connexion)|primera vez|prima volta|primeira vez)/u, culprit: 'theirs', faultClass: 'greylist', meaning: 'The receiver greylists: it makes unknown senders wait once.', nextStep: 'Nothing to do: the next attempt is normally accepted.' },
+];
+
+/** About the amount of mail, and the message itself. */
+export const MAIL_WORDS_ABROAD: readonly ReplyRule[] = [
+  { id: 'any.connections-abroad', pattern: new RegExp(`${TOO_MANY}[^.;]{0,40}${CONNECTIONS}|${CONNECTIONS}${TOO_MANY}`, 'u'), culprit: 'capacity', faultClass: 'rate', meaning: 'We have more connections to this receiver than it allows.', nextStep: 'Nothing is lost: it is tried again with fewer.' },
+  { id: 'any.rate-abroad', pattern: new RegExp(`${TOO_MANY}[^.;]{0,30}${MAIL}|${MAIL}[^.;]{0,20}${TOO_MANY}|${LIMIT}`, 'u'), culprit: 'capacity', faultClass: 'rate', meaning: 'The receiver takes fewer messages from us in this time.', nextStep: 'Nothing is lost: it is tried again later and more slowly.' },
+  { id: 'any.size-abroad', pattern: new RegExp(`${BIG}|超过[^.;]{0,10}大小`, 'u'), culprit: 'message', faultClass: 'format', meaning: 'The message is larger than the receiver accepts.', nextStep: 'Send a link instead of the attachment, or split it.' },
+  { id: 'any.link-abroad', pattern: new RegExp(`(?:\\blinks?\\b|\\burls?\\b|\\bliens?\\b|enlaces?|collegament|hiperv[ií]nculo|odkaz|odno[sś]nik|ссылк|посилан|ba[gğ]lant[ıi] adresi|链接|連結|リンク)[^;]{0,100}${SHUT_OUT}`, 'u'), culprit: 'content', meaning: 'The receiver does not like a link in the message.', nextStep: 'Look every link and domain of the message up at https://check.spamhaus.org and SURBL; do without link shorteners.' },
+  { id: 'any.junk-abroad', general: true, pattern: new RegExp(JUNK, 'u'), culprit: 'content', meaning: 'The receiver takes the message for spam.', nextStep: 'Compare with a plain message to the same recipient; look at links, attachments and lists.' },
+];
+
 /** Full before unknown: "no room in the mailbox" has the words of both in some languages. */
 export const RECIPIENT_WORDS_ABROAD: readonly ReplyRule[] = [
   { id: 'any.full-abroad', pattern: ownerIs(FULL), culprit: 'recipient', faultClass: 'soft-bounce', meaning: 'The recipient\'s mailbox is full.', nextStep: 'Reach the person by another way; stop sending if it stays full.' },
+  { id: 'any.paused-abroad', pattern: ownerIs(PAUSED), culprit: 'recipient', faultClass: 'soft-bounce', meaning: 'The recipient\'s mailbox is closed for the moment.', nextStep: 'Reach the person by another way; stop sending if it stays so.' },
   { id: 'any.inactive-abroad', pattern: ownerIs(CLOSED), culprit: 'recipient', faultClass: 'hard-bounce', meaning: 'The recipient\'s account is not active any more.', nextStep: 'Take the address off your lists.' },
   { id: 'any.no-user-abroad', pattern: ownerIs(UNKNOWN), culprit: 'recipient', faultClass: 'hard-bounce', meaning: 'The receiver has no such recipient.', nextStep: 'Check the address for a typing error; take it off your lists.' },
 ];
