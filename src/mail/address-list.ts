@@ -51,6 +51,13 @@ export function scanAddressList(text: string): ScannedAddresses {
   return new Scanner(text).list();
 }
 
+const BLANKS = 'blanks inside an address';
+
+/** RFC 5322 §4.4 allows blanks around dots and the `@`; others stay, so that the address is seen to be none. */
+function blankBetween(before: string, gap: boolean, after: string): '' | ' ' {
+  return !gap || before === '' || '.@,:'.includes(before.at(-1) as string) || '.@,:'.includes(after[0] ?? '.') ? '' : ' ';
+}
+
 class Scanner {
   readonly #text: string;
   readonly #tokens: AddressToken[] = [];
@@ -62,6 +69,8 @@ class Scanner {
   #bare = '';
   /** A blank or comment stands behind what #bare holds. */
   #gap = false;
+  /** Blanks stand inside #bare: in a name before an angle bracket they may. */
+  #broken = false;
   #comment = '';
   #angle: string | undefined;
 
@@ -110,15 +119,10 @@ class Scanner {
   }
 
   #extend(raw: string): void {
-    this.#bare += this.#between(this.#bare, this.#gap, raw) + raw;
+    const blank = blankBetween(this.#bare, this.#gap, raw);
+    this.#broken ||= blank !== '';
+    this.#bare += blank + raw;
     this.#gap = false;
-  }
-
-  /** RFC 5322 §4.4 allows blanks around dots and the `@`; others stay, so that the address is seen to be none. */
-  #between(before: string, gap: boolean, after: string): string {
-    if (!gap || before === '' || '.@,:'.includes(before.at(-1) as string) || '.@,:'.includes(after[0] ?? '.')) return '';
-    this.#problems.add('blanks inside an address');
-    return ' ';
   }
 
   #readRun(): string {
@@ -185,7 +189,9 @@ class Scanner {
     let address = '';
     let gap = false;
     const extend = (raw: string): void => {
-      address += this.#between(address, gap, raw) + raw;
+      const blank = blankBetween(address, gap, raw);
+      if (blank !== '') this.#problems.add(BLANKS);
+      address += blank + raw;
       gap = false;
     };
     while (this.#position < this.#text.length) {
@@ -241,6 +247,7 @@ class Scanner {
     const route = this.#angle === undefined ? null : /^(@[^:]*):/.exec(this.#angle);
     if (this.#angle !== undefined) this.#push(this.#phrase(), this.#angle.slice(route?.[0].length ?? 0), route?.[1]);
     else if (this.#bare !== '') {
+      if (this.#broken) this.#problems.add(BLANKS);
       this.#push(this.#comment, this.#bare);
     }
     this.#reset();
@@ -258,6 +265,7 @@ class Scanner {
 
   #reset(): void {
     this.#words = [];
+    this.#broken = false;
     this.#bare = '';
     this.#gap = false;
     this.#comment = '';

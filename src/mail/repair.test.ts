@@ -41,12 +41,19 @@ describe('repairSubmission', () => {
     ['no address', COMPLETE.replace('A <a@example.org>', 'somebody'), 'from-malformed'],
     ['an empty From', COMPLETE.replace('A <a@example.org>', ''), 'from-malformed'],
     ['a broken address', COMPLETE.replace('a@example.org', 'a@example..org'), 'from-malformed'],
+    ['an address with blanks inside', COMPLETE.replace('A <a@example.org>', 'a b@example.org'), 'from-malformed'],
   ] as const) {
     it(`reports ${name} to be refused`, () => {
       const problem = repair(`${header}\r\n`).problems.find((candidate) => candidate.refuse);
       assert.equal(problem?.code, code);
     });
   }
+
+  it('takes an author whose name has several words', () => {
+    for (const author of ['Anna Maria Smith <a@example.org>', '"Anna" (Maria) Smith <a@example.org>', 'a@example.org (Anna Maria Smith)', 'a @ example.org']) {
+      assert.deepEqual(repair(`${COMPLETE.replace('A <a@example.org>', author)}\r\n`).problems, [], author);
+    }
+  });
 
   it('does not invent an author for the null sender', () => {
     assert.equal(repair('Subject: x\r\n\r\n', '').problems[0]?.code, 'from-missing');
