@@ -151,6 +151,8 @@ export const TLS_POLICY_LIMITS = {
   chainMax: 10,
   /** How long a host whose TLS failed gets opportunistic mail in the clear at once; and how many are remembered. */
   brokenTlsMs: 600_000,
+  /** The same for a host where messages break off in the middle: longer than a message waits for its next attempt. */
+  breakingTlsMs: 6 * 3_600_000,
   brokenTlsHostsMax: 10_000,
   /** Sessions are counted in memory and written together this often. */
   resultFlushMs: 10_000,

@@ -46,7 +46,6 @@ export async function openSmtp(ports: SmtpPorts, target: SmtpTarget, signal?: Ab
 }
 
 export class SmtpConnection {
-  readonly capabilities: SmtpCapabilities;
   readonly tls: TlsFacts | undefined;
   /** What was said of the peer's certificate. */
   readonly verdict: PeerVerdict | undefined;
@@ -55,6 +54,7 @@ export class SmtpConnection {
   readonly localAddress: string | undefined;
   readonly #channel: SmtpChannel;
   readonly #answersEach: boolean;
+  #capabilities: SmtpCapabilities;
   #transactions = 0;
   #needsReset = false;
   #leaving = false;
@@ -64,11 +64,25 @@ export class SmtpConnection {
   constructor({ channel, capabilities, verdict, tlsProblem, answersEach }: OpenedChannel) {
     this.#channel = channel;
     this.#answersEach = answersEach;
-    this.capabilities = capabilities;
+    this.#capabilities = capabilities;
     this.tls = channel.tls && { ...tlsFacts(channel.tls, 'client'), verified: verdict?.kind === 'accepted' };
     this.verdict = verdict;
     this.tlsProblem = tlsProblem;
     this.localAddress = channel.socket.localAddress;
+  }
+
+  get capabilities(): SmtpCapabilities {
+    return this.#capabilities;
+  }
+
+  get offersParameters(): boolean {
+    const { size, dsn, eightBitMime, binaryMime } = this.#capabilities;
+    return size || dsn || eightBitMime || binaryMime;
+  }
+
+  /** For a server that refuses the parameters which it offers. */
+  doWithoutParameters(): void {
+    this.#capabilities = { ...this.#capabilities, size: false, dsn: false, eightBitMime: false, binaryMime: false };
   }
 
   /** Transactions begun on this connection. */

@@ -263,6 +263,25 @@ test('a message that was taken is not sent again because of how its receiver say
   }
 });
 
+test('a server that offers an extension and refuses its parameters gets the message without them', async () => {
+  const refusals: Record<string, (command: string) => string | undefined> = {
+    SIZE: (command) => (/ SIZE=/.test(command) ? '555 5.5.4 SIZE not implemented' : undefined),
+    BODY: (command) => (/ BODY=/.test(command) ? '504 5.5.4 BODY not implemented' : undefined),
+    NOTIFY: (command) => (/ NOTIFY=/.test(command) ? '501 5.5.4 Syntax error in parameters' : undefined),
+  };
+  const content = 'Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nGrüße\r\n';
+  for (const [name, refuse] of Object.entries(refusals)) {
+    const server = await peer({ script: ({ command }) => refuse(command) });
+    const one = job({ recipients: ['a@a.test', 'b@a.test'], content, options: { body: '8bitmime' } });
+    const notified = { ...one, recipients: one.recipients.map((recipient) => ({ ...recipient, notify: ['failure' as const] })) };
+    assert.deepEqual(brief(await deliverer({ port: server.port }).deliver(notified, signal())), Array(2).fill('delivered recipient 250 2.0.0'), name);
+    assert.equal(server.messages.filter(({ content: got }) => got !== '').length, 1);
+    assert.match(server.messages.at(-1)?.content ?? '', /^R3LDvMOfZQ0K/m);
+  }
+  const stubborn = await peer({ script: ({ command }) => (command.startsWith('MAIL') ? '555 5.5.4 whatever it is' : undefined) });
+  assert.deepEqual(brief(await deliverer({ port: stubborn.port }).deliver(job(), signal())), ['failed message 555 5.5.4']);
+});
+
 test('a yes that comes before the message does not count, at whatever step it is said', async () => {
   const early: Record<string, string> = {
     greeting: '220 hi\r\n250 x\r\n250 ok\r\n250 ok\r\n354 go\r\n250 queued',

@@ -332,3 +332,21 @@ test('a stalled handshake where TLS is a must: deferred', async () => {
   assert.equal(word(outcome), 'deferred host 451 4.7.5');
   assert.match(outcome.reply.text, /the TLS handshake took too long; required by the MTA-STS policy of a\.test$/);
 });
+
+test('TLS that breaks while messages go over it: opportunistic mail gets through in the clear the third time', async () => {
+  const server = await peer({ tls: certificate, script: ({ command, tls, session }) => (tls && command === 'content' ? (session.drop(), '') : undefined) });
+  const { deliver, clock } = out({ port: server.port, table: hosts(false) });
+  assert.deepEqual([word(await deliver()), word(await deliver())], Array(2).fill('deferred session 451 4.4.2'));
+  clock.advance(4 * 3_600_000);
+  const third = await deliver();
+  assert.deepEqual([word(third), third.attempt.tls], ['delivered recipient 250 2.0.0', undefined]);
+  assert.equal(third.attempt.tlsPolicy?.problem, 'TLS failed there lately: connections broke twice while a message went over TLS');
+});
+
+test('a connection that closes right behind its TLS handshake is made again in the clear, unless TLS is a must', async () => {
+  const server = await peer({ tls: certificate, script: ({ command, tls, session }) => (tls && command.startsWith('EHLO') ? (session.drop(), '') : undefined) });
+  const opportunistic = await out({ port: server.port, table: hosts(false) }).deliver();
+  assert.deepEqual([word(opportunistic), opportunistic.attempt.tls], ['delivered recipient 250 2.0.0', undefined]);
+  const must = await out({ port: server.port, table: { ...hosts(false), ...sts }, page: policy('enforce', 'mx.a.test') }).deliver();
+  assert.equal(word(must), 'deferred host 451 4.7.5');
+});

@@ -3,6 +3,8 @@
  *
  * A kept connection that turns out to be gone is replaced by a new one without anybody being told. A server that takes
  * only so many recipients (LIMITS, RFC 9422, or 452 4.5.3, RFC 5321 §4.5.3.1.10) gets the rest in further transactions.
+ * One that refuses the parameters of extensions which it offers (some gateways offer what the server behind them lacks)
+ * is asked again without them.
  */
 import { QUEUE_LIMITS } from '../../base/limits.ts';
 import type { AttemptFacts, QueueRecipient } from '../../contract/queue.ts';
@@ -38,6 +40,8 @@ export interface HostDelivery {
   readonly plan?: TlsPlan | undefined;
   /** Told of each new connection, or why there is none. */
   readonly onOpened?: ((result: OpenResult) => void) | undefined;
+  /** Told of each transaction. */
+  readonly onTransaction?: ((connection: SmtpConnection, fates: readonly RecipientFate[]) => void) | undefined;
 }
 
 interface Session {
@@ -66,6 +70,15 @@ export async function deliverToHost(delivery: HostDelivery, attempt: Attempt): P
       continue;
     }
     spoke = true;
+    if (result.kind === 'plainer') {
+      if (!session.connection.reusable) {
+        session.connection.quit();
+        session = await openSession(delivery, attempt, waiting);
+      }
+      if (!session) return spoke;
+      session.connection.doWithoutParameters();
+      continue;
+    }
     waiting.splice(0, batch.length, ...result.again);
     batchMax = result.again.length > 0 ? Math.max(1, batch.length - result.again.length) : batchMax;
     session = followUp(delivery, attempt, session, result.ended, waiting);
@@ -163,6 +176,8 @@ function requireTlsUnmet(attempt: Attempt, judgement: Judgement, kind: string): 
 
 type TransactResult =
   | { readonly kind: 'stale' }
+  /** To be tried again without the parameters of extensions. */
+  | { readonly kind: 'plainer' }
   | { readonly kind: 'done'; readonly again: readonly QueueRecipient[]; /** The host is done with, for everybody. */ readonly ended?: Judgement };
 
 async function transact(delivery: HostDelivery, attempt: Attempt, session: Session, batch: readonly QueueRecipient[]): Promise<TransactResult> {
@@ -177,6 +192,7 @@ async function transact(delivery: HostDelivery, attempt: Attempt, session: Sessi
   for (const { recipient, judgement } of fit.unfit) attempt.troubled(recipient, judgement, factsOf(delivery, attempt, session));
   if (fit.recipients.length === 0) return { kind: 'done', again: [] };
   const fates = await session.connection.send(fit.transaction, delivery.signal);
+  delivery.onTransaction?.(session.connection, fates);
   return record(delivery, attempt, { ...session, sentAt: clock.now() }, fit.recipients, fates);
 }
 
@@ -201,6 +217,7 @@ function record(
   const isLost = fates.some((fate) => fate.kind === 'trouble' && fate.trouble.kind === 'lost');
   if (session.reused && isLost) delivery.spans.ended(delivery.poolKey, session.connection.transactions - 1);
   if (session.reused && judged.every((judgement) => judgement?.next === 'fresh')) return { kind: 'stale' };
+  if (fates.every(isParameterRefusal) && session.connection.offersParameters) return { kind: 'plainer' };
   const facts = factsOf(delivery, attempt, session);
   const someDelivered = fates.some(({ kind }) => kind === 'delivered');
   const again: QueueRecipient[] = [];
@@ -226,6 +243,13 @@ function isTooManyRecipients(fate: RecipientFate): boolean {
   if (fate.kind !== 'trouble' || fate.trouble.kind !== 'reply' || fate.trouble.step !== 'rcpt') return false;
   const { code, enhanced } = fate.trouble.reply;
   return code === 452 && (enhanced === undefined || enhanced === '4.5.3');
+}
+
+/** RFC 5321 §4.1.1.11: 555 for parameters; 504 and 501 5.5.4 are in use for the same. */
+function isParameterRefusal(fate: RecipientFate): boolean {
+  if (fate.kind !== 'trouble' || fate.trouble.kind !== 'reply' || (fate.trouble.step !== 'mail' && fate.trouble.step !== 'rcpt')) return false;
+  const { code, enhanced } = fate.trouble.reply;
+  return code === 555 || code === 504 || (code === 501 && enhanced === '5.5.4');
 }
 
 function peerName({ host, target }: HostDelivery): string {

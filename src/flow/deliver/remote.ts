@@ -229,6 +229,7 @@ class Remote implements RemoteDeliverer {
     const spoke = await deliverToHost(
       {
         ports, pool: this.#pool, spans: this.#spans, host, target, poolKey: poolKey(route, target, plan?.key), signal, signAgain, plan, onOpened,
+        onTransaction: (connection, fates) => plan && this.#tls.transacted(plan, target, connection, fates),
         group: permit && connectionGroup(permit),
         messagesMax: permit?.messagesPerConnectionMax,
         secretPlace: route.kind === 'smarthost' ? secretPlace(route) : undefined,

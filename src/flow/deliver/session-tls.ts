@@ -4,12 +4,15 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { TlsResultRecorder } from '../../contract/tls-policy.ts';
-import type { OpenResult } from '../../net/smtp-client.ts';
+import type { OpenResult, RecipientFate, SmtpConnection } from '../../net/smtp-client.ts';
 import type { SmtpTarget } from '../../net/smtp-open.ts';
+import type { SmtpStep } from '../../net/smtp-trouble.ts';
 import { BrokenTls } from './broken-tls.ts';
 import type { MailHost } from './mail-hosts.ts';
 import type { TlsPlan, TlsStep } from './tls-policy.ts';
 import { countSession } from './tls-session.ts';
+
+const CONTENT_STEPS: ReadonlySet<SmtpStep> = new Set(['data', 'body', 'end-of-data']);
 
 /** The plan's part of a target. */
 export function plannedTls({ serverName, tls, broken, judge }: TlsPlan): Pick<SmtpTarget, 'host' | 'tls' | 'judge'> {
@@ -55,8 +58,19 @@ export class SessionTls {
     });
   }
 
+  /** After each transaction: does what is sent over TLS come through? */
+  transacted({ tls }: TlsPlan, { address, port }: SmtpTarget, connection: SmtpConnection, fates: readonly RecipientFate[]): void {
+    if (tls !== 'opportunistic' || !connection.tls || connection.transactions > 1) return;
+    if (fates.some(brokeOff)) this.#broken.suspect(address, port);
+    else if (fates.some(({ kind }) => kind === 'delivered')) this.#broken.trust(address, port);
+  }
+
   /** TLS is worth trying again everywhere. */
   forget(): void {
     this.#broken.forget();
   }
+}
+
+function brokeOff(fate: RecipientFate): boolean {
+  return fate.kind === 'trouble' && (fate.trouble.kind === 'lost' || fate.trouble.kind === 'timeout') && CONTENT_STEPS.has(fate.trouble.step);
 }
