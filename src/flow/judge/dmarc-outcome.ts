@@ -13,6 +13,7 @@ import { firstField, type ParsedHeader } from '../../mail/header.ts';
 import type { DmarcOutcome } from '../../store/clients/reports-out.ts';
 import { toAsciiDomain } from '../../verify/domain-name.ts';
 import { parseDmarcRecord } from '../../verify/dmarc/record.ts';
+import { isTlsReport } from '../../verify/tls-rpt/is-tls-report.ts';
 
 interface Judged {
   readonly message: Pick<ReceivedMessage, 'origin' | 'envelope' | 'receivedAt'>;
@@ -83,7 +84,7 @@ function signaturesOf(reports: readonly DkimReport[], fromDomain: string): Dmarc
 /** A DMARC report by its subject (RFC 9990 §3.5.1), a TLS report by its type (RFC 8460 §5.3). */
 function isReport({ fields }: Pick<ParsedHeader, 'fields'>): boolean {
   if (/^\s*report\s+domain:/i.test(firstField(fields, 'subject')?.value ?? '')) return true;
-  return /report-type\s*=\s*"?tlsrpt/i.test(firstField(fields, 'content-type')?.value ?? '');
+  return isTlsReport(fields);
 }
 
 function bounded(text: string): string {

@@ -31,14 +31,15 @@ const RSA_BITS_MAX = 8192;
 /** A name with several records is a mistake of its owner; this many are looked at. */
 const RECORDS_MAX = 5;
 
-export async function fetchKey(dns: Dns, selector: string, domain: string): Promise<KeyResult> {
+/** `tlsReport`: the message is one, so that a key for such reports alone counts, too. */
+export async function fetchKey(dns: Dns, selector: string, domain: string, tlsReport = false): Promise<KeyResult> {
   const name = `${selector}._domainkey.${domain}`;
   const answer = await dns.query(name, 'TXT');
   if (answer.kind === 'failure') return { kind: 'none', temporary: true, reason: `the look-up of the key ${name} failed (${answer.reason})` };
   if (answer.kind !== 'found') return { kind: 'none', temporary: false, reason: `no key at ${name}` };
   let first: KeyResult | undefined;
   for (const strings of answer.records.slice(0, RECORDS_MAX)) {
-    const result = parseKeyRecord(strings.join(''));
+    const result = parseKeyRecord(strings.join(''), tlsReport);
     if (result.kind === 'key') return result;
     first ??= result;
   }
@@ -46,7 +47,7 @@ export async function fetchKey(dns: Dns, selector: string, domain: string): Prom
 }
 
 /** Reads one key record. */
-export function parseKeyRecord(text: string): KeyResult {
+export function parseKeyRecord(text: string, tlsReport = false): KeyResult {
   const tags = readTagList(text);
   if (typeof tags === 'string') return unusable(`the key record is not a valid tag list: ${tags}`);
   // RFC 6376 §3.6.1: v= is optional, but when present it is first and DKIM1.
@@ -54,7 +55,9 @@ export function parseKeyRecord(text: string): KeyResult {
   if (version !== undefined && version !== 'DKIM1') return unusable(`the key record has version v=${version.slice(0, VALUE_CHARS_SHOWN)}`);
   if (version !== undefined && tags.keys().next().value !== 'v') return unusable('v= of the key record is not its first tag');
   const services = (tags.get('s') ?? '*').split(':').map((service) => service.trim().toLowerCase());
-  if (!services.includes('*') && !services.includes('email')) return unusable('the key is not meant for mail');
+  // RFC 8460 §3: a reporter may have a key for nothing but TLS reports.
+  const meant = services.includes('*') || services.includes('email') || (tlsReport && services.includes('tlsrpt'));
+  if (!meant) return unusable('the key is not meant for mail');
   const type = (tags.get('k') ?? 'rsa').toLowerCase();
   if (type !== 'rsa' && type !== 'ed25519') return unusable(`the key type k=${type.slice(0, VALUE_CHARS_SHOWN)} is unknown`);
   const published = tags.get('p');

@@ -196,6 +196,13 @@ test('t=s forbids an identity in a subdomain, t=y only marks', async () => {
   assert.equal(testing.testing, true);
 });
 
+test('a TLS report may be signed with a key for TLS reports only, other mail may not', async () => {
+  const record = published(RSA.publicKey, ' s=tlsrpt;');
+  const report = signed({}).replace('\r\nFrom:', '\r\nContent-Type: multipart/report; report-type="tlsrpt"; boundary=x\r\nFrom:');
+  assert.equal((await one(report, record)).result, 'pass');
+  assert.equal((await one(signed({}), record)).result, 'permerror');
+});
+
 test('a key under 1024 bit does not count although it verifies', async () => {
   const report = await one(signed({}, { key: SMALL.privateKey }), published(SMALL.publicKey));
   assert.equal(report.result, 'policy');

@@ -9,6 +9,7 @@ import { AUTHENTICATION_LIMITS } from '../../base/limits.ts';
 import type { DkimReport, DkimResult } from '../../contract/auth-report.ts';
 import type { Dns } from '../../contract/dns.ts';
 import type { HeaderField } from '../../mail/header.ts';
+import { isTlsReport } from '../tls-rpt/is-tls-report.ts';
 import { hashBodies, signedText, verifyText, type BodyHash } from './check-signature.ts';
 import { fetchKey, isTooSmall, type DkimKey, type KeyResult } from './key-record.ts';
 import { parseDkimSignature, type Signature, type SignatureFacts } from './signature.ts';
@@ -32,7 +33,7 @@ export async function verifyDkim(dns: Dns, source: ByteSource, header: SignedHea
   const found = header.fields.filter((field) => field.lower === 'dkim-signature');
   const parsed = found.slice(0, AUTHENTICATION_LIMITS.dkimSignaturesMax).map(parseDkimSignature);
   const usable = parsed.flatMap((entry) => (entry.kind === 'signature' ? [entry.signature] : []));
-  const keys = fetchKeys(dns, usable);
+  const keys = fetchKeys(dns, usable, isTlsReport(header.fields));
   const hashes = await hashBodies(source, header.bodyOffset, usable);
   const hashOf = new Map(usable.map((signature, index) => [signature, hashes[index]]));
   return Promise.all(
@@ -49,11 +50,11 @@ function keyName(signature: Signature): string {
   return `${signature.selector} ${signature.domain}`;
 }
 
-function fetchKeys(dns: Dns, signatures: readonly Signature[]): Map<string, Promise<KeyResult>> {
+function fetchKeys(dns: Dns, signatures: readonly Signature[], tlsReport: boolean): Map<string, Promise<KeyResult>> {
   const keys = new Map<string, Promise<KeyResult>>();
   for (const signature of signatures) {
     const name = keyName(signature);
-    if (!keys.has(name)) keys.set(name, fetchKey(dns, signature.selector, signature.domain));
+    if (!keys.has(name)) keys.set(name, fetchKey(dns, signature.selector, signature.domain, tlsReport));
   }
   return keys;
 }
