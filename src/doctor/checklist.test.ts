@@ -1,5 +1,7 @@
 /** The deliverability checklist, number by number: every number has a check, and every check has a number. */
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { CHECKS } from './checks/all.ts';
 
@@ -95,6 +97,24 @@ const FURTHER: Readonly<Record<string, Omit<Entry, 'checks'>>> = {
   'message-tls': { weight: 1, cap: 5 },
 };
 
+/** The list knows nothing between right and wrong. */
+const NEVER_WARN = [3, 5, 8, 11, 12, 17, 18, 19, 25, 32, 46, 47, 49, 59, 65, 66, 72, 73];
+/** The list finds nothing so wrong that it fails. */
+const NEVER_FAIL = [30, 36];
+/** Where we judge otherwise than the list, and why. */
+const OTHERWISE: Readonly<Record<string, { readonly levels: string; readonly why: string }>> = {
+  'helo-stable': { levels: 'warn fail', why: 'Who gave the server a new name on purpose sees one other name for a month; only several are what malware does.' },
+  ipv6: { levels: 'fail', why: 'To send over IPv4 only is what the list itself advises, so that it is right.' },
+  'dmarc-record': { levels: 'fail', why: 'A record that a subdomain inherits protects it as well as one of its own (RFC 9989).' },
+  dnssec: { levels: 'fail', why: 'An unsigned domain loses no mail, and name servers that check no signatures see none.' },
+  'message-dmarc': { levels: 'warn fail', why: 'SPF or DKIM aligned without a DMARC record is proven, yet not a pass.' },
+  'unsubscribe-works': { levels: 'warn fail', why: 'A server that is down for the moment does not refuse.' },
+  enrolled: { levels: 'warn', why: 'We know only what the configuration says of it: not known is never a failure.' },
+  'safe-browsing': { levels: 'fail', why: 'Browsers warn, or they do not; the levels between are those of the Sender Score.' },
+};
+/** They hand on what the judges of verify/ and manage/ say, each with a test of its own beside it. */
+const JUDGED_ELSEWHERE = new Set(['caa', 'discovery', 'bimi', 'mta-sts', 'tls-rpt', 'tlsa', 'spamhaus']);
+
 describe('the checklist', () => {
   const ids = CHECKS.map(({ id }) => id);
 
@@ -122,4 +142,28 @@ describe('the checklist', () => {
       else assert.ok((check?.weight ?? 0) >= 1, `a failure of ${id} costs, a warning half of it`);
     }
   });
+
+  it('warns and fails where the list does, or says why not', async () => {
+    const sources = await sourcesById();
+    for (const [number, { checks }] of Object.entries(CHECKLIST)) {
+      for (const id of checks.filter((each) => !JUDGED_ELSEWHERE.has(each))) {
+        const source = sources.get(id) ?? '';
+        const levels = ['warn', 'fail'].filter((level) => new RegExp(`\\b${level}\\(|'${level}'`).test(source)).join(' ');
+        assert.equal(levels, OTHERWISE[id]?.levels ?? levelsOf(Number(number)), `${number}: ${id}`);
+      }
+    }
+  });
 });
+
+function levelsOf(number: number): string {
+  if (NEVER_WARN.includes(number)) return 'fail';
+  return NEVER_FAIL.includes(number) ? 'warn' : 'warn fail';
+}
+
+/** The file of each check, by its id. */
+async function sourcesById(): Promise<ReadonlyMap<string, string>> {
+  const folder = join(import.meta.dirname, 'checks');
+  const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts'));
+  const sources = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')));
+  return new Map(sources.flatMap((source) => [...source.matchAll(/\bid: '([a-z0-9-]+)'/g)].map(([, id = '']) => [id, source] as const)));
+}

@@ -110,6 +110,7 @@ describe('checks of the host', () => {
     assert.equal(await level('static-address', past(['192.0.2.99', helo, 9, 8], ['192.0.2.98', helo, 7, 5], ['192.0.2.97', helo, 4, 1])), 'fail');
     assert.equal(await level('helo-stable', past(['192.0.2.7', helo, 9, 1], ['192.0.2.8', 'other.example.org', 9, 1])), 'pass');
     assert.equal(await level('helo-stable', past(['192.0.2.7', 'other.example.org', 9, 1])), 'warn');
+    assert.equal(await level('helo-stable', past(['192.0.2.7', 'other.example.org', 9, 1], ['192.0.2.7', 'third.example.org', 9, 1])), 'fail', 'many names are what malware does');
   });
 });
 

@@ -50,7 +50,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['a listing by Spamhaus', ({ reversed }) => [[`${reversed}.zen.spamhaus.org`, 'A', ['127.0.0.2']]], { spamhaus: 'fail' }],
     ['a listing as an access line', ({ reversed }) => [[`${reversed}.zen.spamhaus.org`, 'A', ['127.0.0.10']]], { spamhaus: 'warn' }],
     ['an answer of Spamhaus that is no listing', ({ reversed }) => [[`${reversed}.zen.spamhaus.org`, 'A', ['127.255.255.254']]], {}],
-    ['a list that lists everybody', () => [['1.0.0.127.zen.spamhaus.org', 'A', ['127.255.255.254']]], { 'list-resolver': 'warn' }],
+    ['a list that lists everybody', () => [['1.0.0.127.zen.spamhaus.org', 'A', ['127.255.255.254']]], { 'list-resolver': 'fail' }],
     ['a listing by SpamCop', ({ reversed }) => [[`${reversed}.bl.spamcop.net`, 'A', ['127.0.0.2']]], { 'major-lists': 'fail' }],
     ['a listing by a small list', ({ reversed }) => [[`${reversed}.psbl.surriel.com`, 'A', ['127.0.0.2']]], { 'minor-lists': 'warn' }],
     ['listings by three small lists', ({ reversed }) => ['psbl.surriel.com', 'bl.nordspam.com', 'dnsrbl.swinog.ch'].map((zone): Broken => [`${reversed}.${zone}`, 'A', ['127.0.0.2']]), { 'minor-lists': 'fail' }],

@@ -1,7 +1,7 @@
 /** Do DNS lists answer our name servers at all? */
 import { askLists } from '../../../verify/dnsbl/ask-lists.ts';
 import { DNS_LISTS, isZen } from '../../../verify/dnsbl/lists.ts';
-import { defineCheck, pass, unanswered, warn, type HostSubject } from '../../check.ts';
+import { defineCheck, fail, pass, unanswered, type HostSubject } from '../../check.ts';
 
 /** RFC 5782 §5: never listed by a list that is alive. */
 const NEVER_LISTED = '127.0.0.1';
@@ -16,7 +16,7 @@ export const listResolver = defineCheck<HostSubject>({
     const own = await dns.query(hostname, 'A');
     // Name servers that answer nothing at all say nothing about lists.
     if (answer?.verdict.kind === 'unknown' && own.kind === 'failure') return unanswered('The list of Spamhaus', own);
-    if (answer?.verdict.kind === 'unknown') return warn(`Spamhaus does not answer our name servers: ${answer.verdict.why}.`, 'Run a name server of your own on this machine, which asks them itself: apt install unbound, then servers = ["127.0.0.1"] in [dns] of posthorn.toml, and a restart of this server.');
+    if (answer?.verdict.kind === 'unknown') return fail(`Spamhaus does not answer our name servers: ${answer.verdict.why}.`, 'Run a name server of your own on this machine, which asks them itself: apt install unbound, then servers = ["127.0.0.1"] in [dns] of posthorn.toml, and a restart of this server.');
     return pass('DNS lists answer our name servers.');
   },
 });
