@@ -2,17 +2,15 @@
 import { z } from 'zod';
 import { DOCTOR_LIMITS } from '../../base/doctor-limits.ts';
 import { Failure } from '../../base/errors.ts';
-import type { Config } from '../../config/config.ts';
-import type { Dns } from '../../contract/dns.ts';
 import type { Check, SendingAddress, Subject } from '../../doctor/check.ts';
 import type { AuthenticationPorts } from '../../doctor/message/authentication.ts';
 import { makeMessageSubject } from '../../doctor/message/subject.ts';
 import { CHECKS } from '../../doctor/checks/all.ts';
 import { examine, type Examination, type Result, type Standing } from '../../doctor/examination.ts';
 import { domainKey } from '../../store/clients/directory.ts';
-import { publicAddresses } from '../dns/dns.ts';
 import { dnsListsOf } from '../dns/dns-lists.ts';
 import { doctorFacts, type DoctorFacts } from './doctor-facts.ts';
+import { ownAddresses } from './own-addresses.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 import type { VerifyContext } from '../authentication/verify.ts';
 
@@ -97,21 +95,6 @@ async function sampleSubjects(ports: AuthenticationPorts, known: DoctorFacts | u
 /** The same examination inside the server, of everything here: facts, all checks. */
 export async function examineServer(context: ManageContext): Promise<Examination> {
   return runDoctor({ ...context, ...(await dnsListsOf(context.config.doctor)) }, { facts: await doctorFacts(context), domains: [] });
-}
-
-/** Where mail of this server leaves from; undefined where nobody knows. */
-export async function sendingSource(config: Config, dns: Dns): Promise<SendingAddress | undefined> {
-  const hostname = domainKey(config.hostname);
-  const addresses = publicAddresses(config).map(({ address, helo }) => ({ address, helo: helo ?? hostname }));
-  const [source] = await ownAddresses({ dns }, { addresses, hostname });
-  return source;
-}
-
-/** Behind NAT the machine does not know its public address: that of its host name is the best guess. */
-export async function ownAddresses({ dns }: Pick<VerifyContext, 'dns'>, { addresses, hostname }: Pick<DoctorFacts, 'addresses' | 'hostname'>): Promise<readonly SendingAddress[]> {
-  if (addresses.length > 0) return addresses;
-  const [v4, v6] = await Promise.all([dns.query(hostname, 'A'), dns.query(hostname, 'AAAA')]);
-  return [...(v4.kind === 'found' ? v4.records : []), ...(v6.kind === 'found' ? v6.records : [])].map((address) => ({ address, helo: hostname }));
 }
 
 /** All, in the order in which they are explained. */
