@@ -9,6 +9,8 @@ export const GUARD_LIMITS = {
   persistMs: 5_400_000,
   /** What could not be told for this long is told once, when it could be told before. */
   unknownMs: 259_200_000,
+  /** After so long without a look a doubt begins anew: the server was off. */
+  absentMs: 21_600_000,
   /** The time in which turns are counted, and between two notes that a check is unsteady. */
   unsteadyMs: 604_800_000,
   /** Turns for better or worse within that time from which a check is unsteady: broken, mended and broken again is not yet. */

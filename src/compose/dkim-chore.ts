@@ -46,7 +46,7 @@ async function startDue(context: RotationContext, now: number): Promise<void> {
   const old = keys.filter(({ state, createdAt }) => state === 'active' && now - createdAt >= everyMs);
   for (const domain of new Set(old.map((key) => key.domain))) {
     for (const plan of await rotationPlans(context, domain)) {
-      const due = old.some((key) => key.domain === domain && key.selector === plan.oldSelector);
+      const due = old.some((key) => key.domain === domain && [plan.oldSelector, ...plan.furtherOld].includes(key.selector));
       const busy = rotations.some((row) => row.domain === domain && row.algorithm === plan.algorithm && row.phase !== 'done');
       if (!due || busy) continue;
       await startRotation(context, plan, false).catch((error: unknown) => log.warn('dkim.rotation-failed', { domain, error: String(error) }));

@@ -323,6 +323,7 @@ async function queueItem(
     },
     recipients: forwarding.recipients.map((recipient, index) => queueRecipient(recipient, index, now)),
     content,
+    ...(message.tells ? { tells: message.tells } : {}),
     events: [acceptedEvent(message, content.size), ...events, ...forwardedEvents(forwarding, now), { at: now, name: MESSAGE_EVENTS.queued, data: { expiresAt } }],
   };
 }

@@ -19,7 +19,7 @@ export interface OwnMailPorts {
 }
 
 export function createOwnMail({ config, clock, log, directory, submit }: OwnMailPorts): OwnMail {
-  const send: OwnMail['send'] = async ({ sender = '', recipients, content }) => {
+  const send: OwnMail['send'] = async ({ sender = '', recipients, content, tells }) => {
     const now = clock.now();
     const message: ReceivedMessage = {
       id: createQueueId(now),
@@ -28,6 +28,7 @@ export function createOwnMail({ config, clock, log, directory, submit }: OwnMail
       envelope: { sender, recipients: recipients.map((address) => ({ address })), body: '8bitmime', smtpUtf8: false, requireTls: false },
       origin: { kind: 'internal', protocol: 'ESMTP', helo: config.hostname, listener: 'internal' },
       content: new BufferSource(content),
+      ...(tells ? { tells } : {}),
     };
     const result = await submit(message);
     if (result.kind === 'refused') {
@@ -39,7 +40,7 @@ export function createOwnMail({ config, clock, log, directory, submit }: OwnMail
   };
   return {
     send,
-    async tellPostmaster({ subject, text, domain = config.origin ?? config.hostname }) {
+    async tellPostmaster({ subject, text, tells, domain = config.origin ?? config.hostname }) {
       const postmaster = config.queue.notify ?? `postmaster@${domain}`;
       const resolution = await directory.resolve(postmaster);
       const content = composeMessage({
@@ -51,7 +52,7 @@ export function createOwnMail({ config, clock, log, directory, submit }: OwnMail
         // RFC 3834 §5.
         headers: [['Auto-Submitted', 'auto-generated']],
       });
-      return send({ recipients: resolution.kind === 'alias' ? resolution.targets : [postmaster], content });
+      return send({ recipients: resolution.kind === 'alias' ? resolution.targets : [postmaster], content, ...(tells ? { tells } : {}) });
     },
   };
 }

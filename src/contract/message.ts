@@ -91,7 +91,14 @@ export interface ReceivedMessage {
   readonly content: ByteSource;
   /** SHA-256 of the body in DKIM relaxed canonical form, made while it arrived; absent when nobody made it. */
   readonly relaxedBodyHash?: Buffer;
+  /** What it tells, marked as told in the commit that queues it. */
+  readonly tells?: Telling;
 }
+
+/** Something that is to be told exactly once. `at`: milliseconds since 1970. */
+export type Telling =
+  | { readonly kind: 'guard-news'; /** All news up to this one. */ readonly upTo: number; readonly at: number }
+  | { readonly kind: 'dkim-rotation'; readonly domain: string; readonly newSelector: string; /** As it was when this was written. */ readonly phase: string; readonly at: number };
 
 /** The reply to DATA, and the same for every other door. */
 export type IntakeResult =

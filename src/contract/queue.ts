@@ -3,7 +3,7 @@
  */
 import type { ByteSource } from '../base/byte-source.ts';
 import type { MailDetails } from '../mail/mail-facts.ts';
-import type { Envelope, NotifyCondition, Origin, QueueId, Reply, TlsFacts } from './message.ts';
+import type { Envelope, NotifyCondition, Origin, QueueId, Reply, Telling, TlsFacts } from './message.ts';
 import type { MxSite, Permit, RelayTarget, Stream } from './sending.ts';
 import type { TlsPolicyFacts } from './tls-policy.ts';
 
@@ -86,6 +86,8 @@ export interface NewQueueItem {
   readonly events: readonly MessageEvent[];
   /** Notices about it that are committed with it; they have none of their own. */
   readonly followUps?: readonly NewQueueItem[];
+  /** Marked as told in the same commit. */
+  readonly tells?: Telling;
 }
 
 export interface QueueItem {

@@ -10,6 +10,7 @@
  * - A check that turns again and again is told as unsteady, once in a week, instead of each turn. When it has come to rest,
  *   what it came to is told like any other change.
  * - Mending is told only of what a note said was bad.
+ * - What was not looked at for long, as with a server that was off, cannot have lasted: a doubt, and not knowing, begin anew.
  * - What does not apply is neither good nor bad: when it applies again it is compared with what it was before, and when it
  *   applies for the first time it is seen for the first time.
  */
@@ -28,10 +29,20 @@ export function badnessOf(level: Known | undefined): number {
   return level === undefined ? 0 : BADNESS[level];
 }
 
+/** How long after the last look, in milliseconds, nobody can say that something has lasted. */
+export interface Absence {
+  /** A doubt, which is looked at every half hour. */
+  readonly doubtMs: number;
+  /** What cannot be told, which is looked at with each examination. */
+  readonly unknownMs: number;
+}
+
+const NEVER: Absence = { doubtMs: Infinity, unknownMs: Infinity };
+
 /** `previous` undefined: seen for the first time. At most one piece of news. */
-export function judge(previous: KeptState | undefined, sighting: Sighting, now: number): Judgement {
+export function judge(previous: KeptState | undefined, sighting: Sighting, now: number, absence: Absence = NEVER): Judgement {
   const { check, subject, level } = sighting;
-  const state: KeptState = { ...(previous ?? { check, subject, since: now, reported: false, turns: [] }), lastSeenAt: now };
+  const state: KeptState = { ...(previous ? asLeft(previous, now, absence) : { check, subject, since: now, reported: false, turns: [] }), lastSeenAt: now };
   if (level === 'unknown') return stillUnknown(state, now);
   const { unknownSince: _since, unknownTold, ...known } = state;
   const judged = tell(settle(look(known, level, now), level, now), now);
@@ -39,6 +50,11 @@ export function judge(previous: KeptState | undefined, sighting: Sighting, now: 
   // What it has become is told when that is sure.
   if (judged.state.doubt) return { state: { ...judged.state, unknownTold } };
   return { ...judged, news: { kind: 'known-again', check, subject, to: level, since: now } };
+}
+
+function asLeft({ doubt, unknownSince, ...rest }: KeptState, now: number, { doubtMs, unknownMs }: Absence): KeptState {
+  const awayMs = now - rest.lastSeenAt;
+  return { ...rest, ...(doubt && awayMs <= doubtMs ? { doubt } : {}), ...(unknownSince !== undefined && (awayMs <= unknownMs || rest.unknownTold) ? { unknownSince } : {}) };
 }
 
 /** Is there a doubt that asking again would settle? */
@@ -117,11 +133,11 @@ export interface Watch {
 }
 
 /** One examination, whole or of some checks only. */
-export function watch(previous: readonly KeptState[], sightings: readonly Sighting[], now: number): Watch {
+export function watch(previous: readonly KeptState[], sightings: readonly Sighting[], now: number, absence?: Absence): Watch {
   const states = new Map(previous.filter(({ lastSeenAt }) => now - lastSeenAt < GUARD_LIMITS.forgetMs).map((state) => [keyOf(state), state]));
   const news: News[] = [];
   for (const sighting of sightings) {
-    const judged = judge(states.get(keyOf(sighting)), sighting, now);
+    const judged = judge(states.get(keyOf(sighting)), sighting, now, absence);
     states.set(keyOf(sighting), judged.state);
     if (judged.news) news.push(judged.news);
   }

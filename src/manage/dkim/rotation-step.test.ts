@@ -6,7 +6,7 @@ import { nextStep, ROTATION_TIMES, type RotationSight } from './rotation-step.ts
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 10, 1);
-const ROW: RotationRow = { domain: 'example.org', algorithm: 'rsa-sha256', oldSelector: 'old', newSelector: 'new', phase: 'publishing', startedAt: NOW, dueAt: NOW, switchedAt: null, retiredAt: null, toldAt: null, publishedAt: null, trouble: '' };
+const ROW: RotationRow = { domain: 'example.org', algorithm: 'rsa-sha256', oldSelector: 'old', furtherOld: [], newSelector: 'new', phase: 'publishing', startedAt: NOW, dueAt: NOW, switchedAt: null, retiredAt: null, toldAt: null, publishedAt: null, trouble: '' };
 const RIGHT: NonNullable<RotationSight['fresh']> = { state: 'right', ttlSeconds: 300, negativeSeconds: 0, lagging: [], findings: [] };
 const seen = (fresh: Partial<NonNullable<RotationSight['fresh']>>, now = NOW): RotationSight => ({ now, keepOldMs: 7 * DAY, fresh: { ...RIGHT, ...fresh } });
 

@@ -80,9 +80,13 @@ function switchOver(row: RotationRow, { now, fresh, keepOldMs }: RotationSight):
 }
 
 function withdrawn(row: RotationRow, { now, old }: RotationSight): RotationStep {
-  const gone = old?.state === 'missing' || old?.state === 'revoked';
-  if (gone || now - (row.retiredAt ?? now) > ROTATION_TIMES.withdrawMsMax) return { row: { ...row, phase: 'done', dueAt: now, trouble: '' }, act: 'none' };
+  if ((old && isGone(old.state)) || now - (row.retiredAt ?? now) > ROTATION_TIMES.withdrawMsMax) return { row: { ...row, phase: 'done', dueAt: now, trouble: '' }, act: 'none' };
   return old === undefined ? stay(row) : { row: { ...row, dueAt: now + ROTATION_TIMES.withdrawLookMs }, act: 'none' };
+}
+
+/** Nothing is left to be taken out. */
+export function isGone(state: KeySighting['state']): boolean {
+  return state === 'missing' || state === 'revoked';
 }
 
 function troubleOf({ state, lagging, findings }: NonNullable<RotationSight['fresh']>): string {

@@ -11,12 +11,14 @@ export interface RotationNote {
 
 /** Undefined: there is nothing to do for people now. */
 export function rotationNote(row: RotationRow, keys: readonly KeyRow[]): RotationNote | undefined {
-  const { domain, oldSelector, newSelector, phase, dueAt } = row;
+  const { domain, oldSelector, furtherOld, newSelector, phase, dueAt } = row;
+  const old = [oldSelector, ...furtherOld];
+  const [key, record, it] = furtherOld.length === 0 ? ['key', 'record', 'it'] : ['keys', 'records', 'they'];
   const fresh = keys.find(({ selector }) => selector === newSelector);
   if (phase === 'publishing' && fresh) {
     return {
       subject: `A new DKIM key of ${domain} is to be published`,
-      text: `The DKIM key of ${domain} is being changed. ${oldSelector === '' ? 'Its mail goes out unsigned until the new key is seen in the DNS.' : `Nothing is urgent: the old key (${oldSelector}) signs until the new one is seen in the DNS.`}
+      text: `The DKIM key of ${domain} is being changed. ${oldSelector === '' ? 'Its mail goes out unsigned until the new key is seen in the DNS.' : `Nothing is urgent: the old ${key} (${old.join(', ')}) ${furtherOld.length === 0 ? 'signs' : 'sign'} until the new one is seen in the DNS.`}
 
 ${toDo(row, keyRecordOf(fresh))}
 
@@ -31,22 +33,22 @@ Where it stands: posthorn dkim rotate status ${domain}
       subject: `${domain} signs with a new DKIM key`,
       text: `Mail of ${domain} is signed with the key ${newSelector} from now on.
 
-There is nothing to do now. Leave the record of the old key in the DNS until ${day(dueAt)}: mail that it signed may still be on its way. You will be told when it may go, unless this server takes it out by itself.
+There is nothing to do now. Leave the ${record} of the old ${key} in the DNS until ${day(dueAt)}: mail that ${it} signed may still be on its way. You will be told when ${it} may go, unless this server takes ${furtherOld.length === 0 ? 'it' : 'them'} out by itself.
 
-The record that stays for now: ${oldSelector}._domainkey.${domain}
+The ${record} that ${furtherOld.length === 0 ? 'stays' : 'stay'} for now: ${old.map((selector) => `${selector}._domainkey.${domain}`).join(', ')}
 `,
     };
   }
   if (phase === 'withdrawing') {
     return {
-      subject: `The old DKIM key of ${domain} may be taken out of the DNS`,
-      text: `The key ${oldSelector} of ${domain} has not signed anything since ${day(row.switchedAt ?? 0)}, and its private half is deleted.
+      subject: `The old DKIM ${key} of ${domain} may be taken out of the DNS`,
+      text: `The ${key} ${old.join(', ')} of ${domain} ${furtherOld.length === 0 ? 'has' : 'have'} not signed anything since ${day(row.switchedAt ?? 0)}; what is secret of ${furtherOld.length === 0 ? 'it' : 'them'} is deleted.
 
-Open the list of DNS records where you manage ${domain} (mostly where you bought the name), look for the record of type TXT with this name, and delete it:
+Open the list of DNS records where you manage ${domain} (mostly where you bought the name), look for the ${record} of type TXT with ${furtherOld.length === 0 ? 'this name, and delete it' : 'these names, and delete them'}:
 
-  ${recordName(oldSelector, domain)}
+${old.map((selector) => `  ${recordName(selector, domain)}`).join('\n')}
 
-That is all. Nothing breaks when it stays for some time.
+That is all. Nothing breaks when ${it} ${furtherOld.length === 0 ? 'stays' : 'stay'} for some time.
 `,
     };
   }
@@ -73,7 +75,8 @@ ${line}`;
 
 /** One line: where a rotation is and what happens next, when. */
 export function rotationStatus(row: RotationRow): string {
-  const { phase, newSelector, oldSelector, dueAt, domain, trouble } = row;
+  const { phase, newSelector, dueAt, domain, trouble } = row;
+  const old = [row.oldSelector, ...row.furtherOld];
   switch (phase) {
     case 'publishing':
       if (row.publishedAt !== null) return `the record of ${newSelector} is published; waiting until it is seen everywhere${trouble === '' ? '' : `: ${trouble}`}`;
@@ -81,10 +84,10 @@ export function rotationStatus(row: RotationRow): string {
     case 'waiting':
       return `the record of ${newSelector} is seen; it signs from ${moment(dueAt)} on${trouble === '' ? '' : `. ${trouble}`}`;
     case 'overlapping':
-      return `${newSelector} signs; leave the record of ${oldSelector} until ${moment(dueAt)}`;
+      return `${newSelector} signs; leave the record of ${old.join(' and ')} until ${moment(dueAt)}`;
     case 'withdrawing':
-      if (row.publishedAt !== null) return `the record of ${oldSelector} is taken out; waiting until nobody remembers it`;
-      return `take ${oldSelector}._domainkey.${domain} out of the DNS${trouble === '' ? '' : `: ${trouble}`}`;
+      if (row.publishedAt !== null) return `the record of ${old.join(' and ')} is taken out; waiting until nobody remembers it`;
+      return `take ${old.map((selector) => `${selector}._domainkey.${domain}`).join(' and ')} out of the DNS${trouble === '' ? '' : `: ${trouble}`}`;
     case 'done':
       return `${newSelector} signs; nothing is left to do`;
   }

@@ -3,8 +3,8 @@
  * between; keeps what was found; judges it (doctor/guard/watch.ts); writes to the postmaster what has to be told.
  *
  * Policy
- * - States and the news that follow from them are one commit; news stay until the mail that tells them is queued. A crash
- *   between the two commits tells a thing twice rather than never.
+ * - States and the news that follow from them are one commit; that news are told is written in the commit that queues the mail
+ *   which tells them: each is told once, whenever the server dies.
  * - A doubt is looked at again at the next turns, with a resolver that remembers nothing and asks another server first.
  * - What follows from another finding (doctor/causes.ts) is not judged: the cause is told.
  * - What is only good news waits for the daily examination; it never makes a mail of its own in between.
@@ -14,6 +14,7 @@ import { EXAMINATION_LIMITS, GUARD_LIMITS } from '../../base/guard-limits.ts';
 import type { Log } from '../../base/log.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { Config } from '../../config/config.ts';
+import { DEFAULT_GUARD } from '../../config/guard-settings.ts';
 import type { Dns } from '../../contract/dns.ts';
 import type { GuardControl, GuardRun } from '../../contract/guard.ts';
 import { withCausesOf } from '../../doctor/causes.ts';
@@ -22,7 +23,7 @@ import { wholeScore } from '../../doctor/domain-scores.ts';
 import type { Result } from '../../doctor/examination.ts';
 import { guardNote, URGENT, type NewsEntry } from '../../doctor/guard/guard-note.ts';
 import type { KeptState, News } from '../../doctor/guard/kept-state.ts';
-import { badnessOf, isDoubtful, keyOf, watch } from '../../doctor/guard/watch.ts';
+import { badnessOf, isDoubtful, keyOf, watch, type Absence } from '../../doctor/guard/watch.ts';
 import type { GuardStateRow } from '../../store/clients/examinations.ts';
 import { dnsListsOf } from '../dns/dns-lists.ts';
 import { doctorFacts, type DoctorFacts } from './doctor-facts.ts';
@@ -132,12 +133,18 @@ class Guard {
     const at = clock.now();
     const previous = (await store.guard.statesOf([...new Set(results.map(({ subject }) => subject))])).map((text) => JSON.parse(text) as KeptState);
     const seen = new Map(results.map((result) => [keyOf(result), result]));
-    const { states, news } = watch(previous, results, at);
+    const { states, news } = watch(previous, results, at, this.#absence());
     const changed = states.filter((state) => seen.has(keyOf(state)));
     await store.guard.put(changed.map(rowOf), news.map((each) => JSON.stringify(entryOf(each, seen.get(keyOf(each)) as Result))), at);
     await store.examinations.addFindings(found.map(findingOf), at);
     for (const each of news) announce(log, each);
     return news;
+  }
+
+  /** Who lets the guard run by hand only may do so as seldom as he likes. */
+  #absence(): Absence {
+    const { everyMs } = this.#context.config.guard ?? DEFAULT_GUARD;
+    return everyMs === 0 ? { doubtMs: Infinity, unknownMs: Infinity } : { doubtMs: GUARD_LIMITS.absentMs, unknownMs: 2 * everyMs };
   }
 
   /** Returns how much was told. Mail that is refused is written again at the next turn. */
@@ -150,8 +157,7 @@ class Guard {
     const note = guardNote(entries, config.hostname, { ...(score === undefined ? {} : { score }), more: count - entries.length });
     if (!note) return 0;
     try {
-      const { id } = await ownMail.tellPostmaster(note);
-      await store.guard.told(last, clock.now());
+      const { id } = await ownMail.tellPostmaster({ ...note, tells: { kind: 'guard-news', upTo: last, at: clock.now() } });
       log.info('guard.reported', { id, news: count });
       return count;
     } catch (error) {

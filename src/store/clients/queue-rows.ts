@@ -8,7 +8,7 @@ import type { InsertArgs, MessageValues, RecipientValues, SettlementValues } fro
 import type { NewBody } from '../ops/bodies.ts';
 
 export function packItem(item: NewQueueItem, body: NewBody): InsertArgs {
-  return { message: packMessage(item.message), recipients: item.recipients.map(packRecipient), events: packEvents(item.events), body };
+  return { message: packMessage(item.message), recipients: item.recipients.map(packRecipient), events: packEvents(item.events), body, ...(item.tells ? { tells: item.tells } : {}) };
 }
 
 export function packEvents(events: readonly MessageEvent[]): string | null {

@@ -10,6 +10,8 @@ export interface RotationRow {
   readonly algorithm: 'rsa-sha256' | 'ed25519-sha256';
   /** '' when the domain had no key of the algorithm. */
   readonly oldSelector: string;
+  /** Other keys of the algorithm that signed when it began, and go with the old one. */
+  readonly furtherOld: readonly string[];
   readonly newSelector: string;
   readonly phase: RotationPhase;
   /** Milliseconds since 1970, as all times here. */
@@ -26,7 +28,7 @@ export interface RotationRow {
   readonly trouble: string;
 }
 
-const COLUMNS = `domain, algorithm, old_selector AS "oldSelector", new_selector AS "newSelector", phase, started_at AS "startedAt",
+const COLUMNS = `domain, algorithm, old_selector AS "oldSelector", further_old AS "furtherOld", new_selector AS "newSelector", phase, started_at AS "startedAt",
   due_at AS "dueAt", switched_at AS "switchedAt", retired_at AS "retiredAt", told_at AS "toldAt", published_at AS "publishedAt", trouble`;
 
 export const dkimRotationWrites = {
@@ -38,9 +40,9 @@ export const dkimRotationWrites = {
     }
     db.run('DELETE FROM dkim_rotations WHERE domain = ? AND algorithm = ?', row.domain, row.algorithm);
     db.run(
-      `INSERT INTO dkim_rotations (domain, algorithm, old_selector, new_selector, phase, started_at, due_at, switched_at, retired_at, told_at, published_at, trouble)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      row.domain, row.algorithm, row.oldSelector, row.newSelector, row.phase, row.startedAt, row.dueAt, row.switchedAt, row.retiredAt, row.toldAt, row.publishedAt, row.trouble,
+      `INSERT INTO dkim_rotations (domain, algorithm, old_selector, further_old, new_selector, phase, started_at, due_at, switched_at, retired_at, told_at, published_at, trouble)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      row.domain, row.algorithm, row.oldSelector, row.furtherOld.join(' '), row.newSelector, row.phase, row.startedAt, row.dueAt, row.switchedAt, row.retiredAt, row.toldAt, row.publishedAt, row.trouble,
     );
   },
 
@@ -59,10 +61,15 @@ export const dkimRotationWrites = {
     );
   },
 
-  /** Both keys change places in one commit: there is no moment without a key that signs. */
+  /** The note about the phase is on its way. */
+  told(db: Database, { domain, newSelector, phase, at }: { readonly domain: string; readonly newSelector: string; readonly phase: string; readonly at: number }): void {
+    db.run('UPDATE dkim_rotations SET told_at = ? WHERE domain = ? AND new_selector = ? AND phase = ?', at, domain, newSelector, phase);
+  },
+
+  /** The keys change places in one commit: there is no moment without a key that signs. */
   switchKeys(db: Database, { row }: { readonly row: RotationRow }): void {
     db.run(`UPDATE dkim_keys SET state = 'active' WHERE domain = ? AND selector = ?`, row.domain, row.newSelector);
-    db.run(`UPDATE dkim_keys SET state = 'retired' WHERE domain = ? AND selector = ?`, row.domain, row.oldSelector);
+    for (const old of [row.oldSelector, ...row.furtherOld]) db.run(`UPDATE dkim_keys SET state = 'retired' WHERE domain = ? AND selector = ?`, row.domain, old);
     dkimRotationWrites.update(db, { from: 'waiting', row });
   },
 
@@ -80,6 +87,7 @@ export const dkimRotationWrites = {
 export const dkimRotationReads = {
   /** Of one domain, or of all (''). */
   list(db: Database, { domain }: { readonly domain: string }): readonly RotationRow[] {
-    return db.all<RotationRow>(`SELECT ${COLUMNS} FROM dkim_rotations WHERE ? IN ('', domain) ORDER BY domain, algorithm DESC`, domain);
+    const rows = db.all<Omit<RotationRow, 'furtherOld'> & { readonly furtherOld: string }>(`SELECT ${COLUMNS} FROM dkim_rotations WHERE ? IN ('', domain) ORDER BY domain, algorithm DESC`, domain);
+    return rows.map((row) => ({ ...row, furtherOld: row.furtherOld === '' ? [] : row.furtherOld.split(' ') }));
   },
 };

@@ -3,11 +3,14 @@
  * side), so that the thread, which everybody shares, does as little as possible for each message.
  */
 import type { MailboxDeposit } from '../../contract/queue.ts';
+import type { Telling } from '../../contract/message.ts';
 import { RETURN_ORDERED_AT } from '../../contract/queue.ts';
 import type { RecipientState, ScriptMemory, SettleResult } from '../../contract/queue.ts';
 import type { Database } from '../database.ts';
 import { addBody, releaseBody } from './bodies.ts';
 import type { NewBody } from './bodies.ts';
+import { dkimRotationWrites } from './dkim-rotations.ts';
+import { guardWrites } from './guard.ts';
 import { depositMessage } from './mailboxes.ts';
 import { rememberForScript } from './scripts.ts';
 import { addLookupKeys, removeLookupKeys } from './lookup-keys.ts';
@@ -39,6 +42,7 @@ export interface InsertArgs {
   /** A JSON array of MessageEvent, or null for none. */
   readonly events: string | null;
   readonly body: NewBody;
+  readonly tells?: Telling;
   /** Notices about it, committed with it. */
   readonly followUps?: readonly InsertArgs[];
 }
@@ -98,6 +102,7 @@ export const queueWrites = {
   insert(db: Database, item: InsertArgs): void {
     insertItem(db, item);
     for (const followUp of item.followUps ?? []) insertItem(db, followUp);
+    if (item.tells) markTold(db, item.tells);
   },
 
   /** What came of an attempt. */
@@ -165,4 +170,13 @@ function finishWhenDone(db: Database, { id, atMs, events, doneEvents }: Pick<Set
   if (entries.length > 0) appendEvents(db, id, entries.length === 1 ? (entries[0] as string) : entries.map((part, at) => (at === 0 ? part.slice(0, -1) : part.slice(1))).join(','));
   if (finished) releaseBody(db, digest);
   return finished;
+}
+
+function markTold(db: Database, telling: Telling): void {
+  switch (telling.kind) {
+    case 'guard-news':
+      return guardWrites.told(db, { last: telling.upTo, at: telling.at });
+    case 'dkim-rotation':
+      return dkimRotationWrites.told(db, telling);
+  }
 }

@@ -33,7 +33,7 @@ async function rotate(session: Session, options: RotateOptions, what: string | u
 
 function show({ out }: Session, { plans, rotations }: RotateResult, dryRun: boolean): void {
   if (dryRun) {
-    const rows = plans.map(({ domain, algorithm, oldSelector, dates }) => [domain, algorithm, oldSelector === '' ? 'none' : oldSelector, moment(dates.publish), moment(dates.switch), oldSelector === '' ? '' : moment(dates.retire)]);
+    const rows = plans.map(({ domain, algorithm, oldSelector, furtherOld, dates }) => [domain, algorithm, oldSelector === '' ? 'none' : [oldSelector, ...furtherOld].join(', '), moment(dates.publish), moment(dates.switch), oldSelector === '' ? '' : moment(dates.retire)]);
     return out.table([{ title: 'Domain' }, { title: 'Algorithm' }, { title: 'Old key' }, { title: 'Publish' }, { title: 'Signs, at the earliest' }, { title: 'Old key goes' }], rows, 'nothing to begin: posthorn dkim rotate status');
   }
   for (const { domain, algorithm, status: where, record } of rotations) {
@@ -48,7 +48,7 @@ async function status(session: Session, options: RotateOptions, domain: string |
   if (options.json) session.out.json(result);
   else {
     const columns = [{ title: 'Domain' }, { title: 'Algorithm' }, { title: 'Old key' }, { title: 'New key' }, { title: 'Phase' }, { title: 'Next' }];
-    session.out.table(columns, result.rotations.map((row) => [row.domain, row.algorithm, row.oldSelector, row.newSelector, row.phase, row.status]), 'no key is being changed');
+    session.out.table(columns, result.rotations.map((row) => [row.domain, row.algorithm, [row.oldSelector, ...row.furtherOld].join(', '), row.newSelector, row.phase, row.status]), 'no key is being changed');
   }
   return 0;
 }
