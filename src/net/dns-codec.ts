@@ -37,6 +37,8 @@ export interface DnsReply {
   /** AA: the server holds the zone. */
   readonly authoritative: boolean;
   readonly authentic: boolean;
+  /** No answer, but names of other servers to ask: this one does not look names up for others. */
+  readonly referral?: boolean;
   readonly answers: readonly DnsRecord[];
   /** Seconds a negative answer may be kept: the lesser of SOA TTL and its MINIMUM (RFC 2308 §5); absent without SOA. */
   readonly negativeTtlSeconds?: number;
@@ -98,13 +100,17 @@ function decodeWhole(bytes: Buffer, question: DnsQuestion, rcode: number): DnsRe
   }
   const opt = packet.additionals?.find((record) => record.type === 'OPT');
   const extended = opt?.type === 'OPT' ? opt.extendedRcode << 4 : 0;
-  const negativeTtlSeconds = soaTtl(packet.authorities ?? []);
+  const authorities = packet.authorities ?? [];
+  const negativeTtlSeconds = soaTtl(authorities);
+  const answers = (packet.answers ?? []).flatMap(toRecord);
+  const referral = rcode === 0 && !packet.flag_aa && answers.length === 0 && negativeTtlSeconds === undefined && authorities.some(({ type }) => type === 'NS');
   return {
     rcode: extended | rcode,
     truncated: false,
     authoritative: packet.flag_aa,
     authentic: packet.flag_ad,
-    answers: (packet.answers ?? []).flatMap(toRecord),
+    answers,
+    ...(referral ? { referral } : {}),
     ...(negativeTtlSeconds === undefined ? {} : { negativeTtlSeconds }),
   };
 }

@@ -162,7 +162,7 @@ class StubResolver implements Resolver {
       owner = chain.owner;
       links += chain.links;
       ttlSeconds = Math.min(ttlSeconds, chain.ttlSeconds);
-      if (links > this.#limits.cnameChainMax) return this.#failure('malformed', `more than ${this.#limits.cnameChainMax} CNAMEs from ${name}`);
+      if (links > this.#limits.cnameChainMax) return this.#failure('aliases', `more than ${this.#limits.cnameChainMax} CNAMEs from ${name}`);
       if (chain.records.length > 0) return found(type, chain.records, { ttlSeconds, secure, canonicalName: owner });
       const goesOn = chain.links > 0 && result.rcode === RCODE.noError && result.negativeTtlSeconds === undefined && type !== 'CNAME';
       if (goesOn) continue;
@@ -257,7 +257,9 @@ function failureOf(result: ExchangeResult, server: HostPort): Failed | undefined
     case 'malformed':
       return { kind: 'failure', reason: result.kind, detail: `${where}: ${result.detail}` };
     case 'reply': {
-      const { rcode } = result.reply;
+      const { rcode, referral } = result.reply;
+      // Else every domain would seem to have no mail server.
+      if (referral) return { kind: 'failure', reason: 'refused', detail: `${where} does not look up names of others` };
       if (rcode === RCODE.noError || rcode === RCODE.nxDomain) return undefined;
       return { kind: 'failure', reason: rcode === RCODE.refused ? 'refused' : 'servfail', detail: `${where} answered ${rcodeName(rcode)}` };
     }

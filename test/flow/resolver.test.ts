@@ -196,7 +196,7 @@ test('CNAME loops end in a failure, within one answer and over several', async (
   const outside = await nameServer(({ name }) => ({ answers: [cname(name, name === 'a.test' ? 'b.test' : 'a.test')] }));
   for (const server of [inside, outside]) {
     const answer = await resolver([server]).query('a.test', 'A');
-    assert.ok(answer.kind === 'failure' && answer.reason === 'malformed');
+    assert.ok(answer.kind === 'failure' && answer.reason === 'aliases');
     assert.ok(server.asked.length < 12);
   }
 });
@@ -248,6 +248,15 @@ test('SERVFAIL, REFUSED, silence and a closed port give way to the next server, 
   assert.equal((await dns.query('a.test', 'A')).kind, 'found');
   assert.equal((await dns.query('b.test', 'A')).kind, 'found');
   assert.deepEqual([failing, refusing, silent, good].map(({ asked }) => asked.length), [1, 1, 1, 2]);
+});
+
+test('a server that only refers to others says nothing about names: their mail would be returned', async () => {
+  const ns: Answer = { type: 'NS', name: 'test', ttl: 300, data: 'ns.test' };
+  const referring = await nameServer(() => ({ authorities: [ns] }));
+  const answer = await resolver([referring]).query('a.test', 'MX');
+  assert.ok(answer.kind === 'failure' && /does not look up names of others/.test(answer.detail));
+  const good = await nameServer(({ name }) => ({ answers: [a(name, '192.0.2.1')] }));
+  assert.equal((await resolver([referring, good]).query('b.test', 'A')).kind, 'found');
 });
 
 test('failures are answers, kept a few seconds', async () => {

@@ -69,3 +69,14 @@ test('address literals', async () => {
   assert.deepEqual(await list(ports({}), '[IPv6:2001:db8::1]'), ['[IPv6:2001:db8::1] 2001:db8::1']);
   for (const bad of ['[0.0.0.0]', '[224.0.0.1]', '[x]', '[]', '[IPv6:::]']) assert.deepEqual(await list(ports({}), bad), [`${bad}: 5.1.2`], bad);
 });
+
+test('a stranger whose MX is a loopback address does not lead a server that others reach to its own services', async () => {
+  const zone = { 'MX a.test': [mx(1, 'm.test')], 'A m.test': ['127.0.0.7'] };
+  assert.deepEqual(await list(ports(zone)), ['a.test: 5.4.6']);
+});
+
+test('an address that no mail can go to is named', async () => {
+  const texts: string[] = [];
+  for await (const step of mailHosts(ports({ 'MX a.test': [mx(1, 'm.test')], 'A m.test': ['0.0.0.0'] }), 'a.test')) if (step.kind === 'dead') texts.push(step.judgement.reply.text);
+  assert.deepEqual(texts, ['the only address of m.test is 0.0.0.0, to which no mail can go']);
+});

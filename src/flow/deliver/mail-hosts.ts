@@ -6,7 +6,7 @@
 import { isIP } from 'node:net';
 import { SMTP_CLIENT_LIMITS } from '../../base/limits.ts';
 import type { Config } from '../../config/config.ts';
-import type { Dns, RecordData } from '../../contract/dns.ts';
+import type { Dns, DnsAnswer, RecordData, RecordType } from '../../contract/dns.ts';
 import { createNetworkSet } from '../../net/cidr.ts';
 import type { OwnHosts } from './own-hosts.ts';
 import { failure, type Judgement } from './trouble.ts';
@@ -131,7 +131,7 @@ async function mxPlan({ dns, random, signal }: MailHostPorts, domain: string): P
   const dead = (judgement: Judgement): Extract<MailHostStep, { kind: 'dead' }> => ({ kind: 'dead', mx: domain, judgement });
   switch (answer.kind) {
     case 'failure':
-      return dead(failure('host', 451, '4.4.3', `the mail servers of ${domain} cannot be looked up now (${answer.reason})`));
+      return dead(failure('host', 451, '4.4.3', `the mail servers of ${domain} cannot be looked up now (${WHY_UNKNOWN[answer.reason]})`));
     case 'nxdomain':
       return dead(failure('recipient', 550, '5.1.2', `the domain ${domain} does not exist`));
     case 'nodata':
@@ -192,9 +192,14 @@ async function addressesOf({ dns, protocols, signal }: MailHostPorts, host: stri
   if (addresses.length > 0) return { addresses: addresses.slice(0, SMTP_CLIENT_LIMITS.addressesPerHostMax), secure, canonicalName };
   const unknown = answers.find((answer) => answer.kind === 'failure');
   const judgement = unknown
-    ? failure('host', 451, '4.4.3', `the address of ${host} cannot be looked up now (${unknown.reason})`, 'next-host')
-    : failure('host', 550, '5.4.4', `${host} has no ${protocols.join(' or ')} address`, 'next-host');
+    ? failure('host', 451, '4.4.3', `the address of ${host} cannot be looked up now (${WHY_UNKNOWN[unknown.reason]})`, 'next-host')
+    : failure('host', 550, '5.4.4', noAddressText(host, answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : [])), protocols), 'next-host');
   return { addresses, secure, canonicalName, judgement };
+}
+
+function noAddressText(host: string, unreachable: readonly string[], protocols: MailHostPorts['protocols']): string {
+  if (unreachable.length === 0) return `${host} has no ${protocols.join(' or ')} address`;
+  return `the only address of ${host} is ${unreachable.slice(0, 3).join(', ')}, to which no mail can go`;
 }
 
 function* stepsOf(mx: string, result: HostAddresses, plan: MxPlan, domain: string): Generator<MailHostStep, void> {
@@ -205,6 +210,11 @@ function* stepsOf(mx: string, result: HostAddresses, plan: MxPlan, domain: strin
   const text = `the domain ${domain} has neither a mail server nor an address`;
   yield { kind: 'dead', mx, judgement: hard ? failure('recipient', 550, '5.1.2', text) : result.judgement };
 }
+
+const WHY_UNKNOWN: Readonly<Record<Extract<DnsAnswer<RecordType>, { kind: 'failure' }>['reason'], string>> = {
+  timeout: 'timeout', servfail: 'servfail', refused: 'refused', malformed: 'malformed', network: 'network',
+  aliases: 'CNAME aliases that lead in a circle, or too far',
+};
 
 /** "This host", multicast and broadcast are where a connection would go astray, `0.0.0.0` to ourselves. */
 const UNREACHABLE = createNetworkSet(['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8']);

@@ -29,10 +29,12 @@ export function createOwnHosts(config: Pick<Config, 'hostname' | 'listen' | 'out
       // All of 127.0.0.0/8 leads here: a stranger's MX must not reach us as if we were speaking to ourselves.
       return WILDCARDS.has(listener.address) && (interfaces.has(address) || LOOPBACK.has(address));
     });
+  // A server that other machines reach meets at its loopback addresses only what is its own, whatever program that is.
+  const isPublic = smtp.some(({ address }) => !LOOPBACK.has(address) && !WILDCARDS.has(address));
   const name = config.hostname.toLowerCase();
   return {
     isOwnName: (host) => host === name,
-    isOwnAddress: (address) => has(smtp, address, config.outbound.port),
+    isOwnAddress: (address) => has(smtp, address, config.outbound.port) || (isPublic && LOOPBACK.has(address)),
     isOwnListener: (address, port) => has(listeners, address, port),
   };
 }

@@ -41,6 +41,8 @@ export class SiteGate {
   /** Milliseconds since 1970 at which it last was closed for putting all off, and whether it took mail since. */
   #closedAt = Number.NEGATIVE_INFINITY;
   #tookSinceClosed = false;
+  /** Recipients put off at their first try since it took something. */
+  #strangers = 0;
   readonly #trickles = new Map<string, TokenBucket>();
 
   constructor(site: MxSite, { limits, startConnections, unshaped, now }: GateOptions) {
@@ -94,7 +96,10 @@ export class SiteGate {
   /** `welcome`: it took something; `crowded`: it wants fewer of us at once. */
   spoke({ welcome, crowded }: { readonly welcome: boolean; readonly crowded: boolean }, now: number): void {
     this.dead = ALIVE;
-    if (welcome) this.#tookSinceClosed = true;
+    if (welcome) {
+      this.#tookSinceClosed = true;
+      this.#strangers = 0;
+    }
     if (crowded) this.concurrency.failed();
     else if (welcome) this.concurrency.succeeded(now);
   }
@@ -104,6 +109,15 @@ export class SiteGate {
     const borne = this.#limits.perSource ? (this.inFlightBySource.get(source) ?? 0) : this.inFlight;
     if (borne > 0) this.concurrency.crowded(borne, now);
     return borne > 0;
+  }
+
+  /**
+   * It put off a recipient of whom it had not heard. Whoever greylists does so with each of them, and their time runs only
+   * from the first try on: to close the site would keep the others from beginning. False when that goes on for too many.
+   */
+  meets(): boolean {
+    this.#strangers += 1;
+    return !isDead(this.dead) && this.#strangers <= SHAPE_LIMITS.strangersPutOffMax;
   }
 
   /** It put off what came, for want of room or parts. `relapsed`: it closes again, having taken mail in between. */
@@ -148,7 +162,9 @@ export class SiteGate {
     const wait = deadWait(this.dead, now);
     if (!wait) return undefined;
     if (this.dead.answers) return { rule: 'site-ailing', concerns: 'site', ...wait, reason: `${this.site.title} puts all mail off, whoever sends it (it said: ${this.dead.lastError}); ${probeText(wait.until, now)}.` };
-    return { rule: 'site-unreachable', concerns: 'site', ...wait, reason: `${this.site.title} cannot be reached (${this.dead.lastError}); ${probeText(wait.until, now)}.` };
+    // RFC 3463 §3.5: X.4.1 and X.4.2 are about the way there; else it was reached, and could not be used (TLS, nonsense).
+    const trouble = / 4\.4\.[12] /.test(this.dead.lastError) ? 'cannot be reached' : 'cannot be used now';
+    return { rule: 'site-unreachable', concerns: 'site', ...wait, reason: `${this.site.title} ${trouble} (${this.dead.lastError}); ${probeText(wait.until, now)}.` };
   }
 
   #reserved(stream: Stream): number {

@@ -86,8 +86,14 @@ function nextOfAll(rows: readonly QueueExplanation[]): string {
   const [example] = rows as [QueueExplanation];
   const { now } = example;
   const times = rows.map(nextTryOf).filter((at) => at !== undefined);
+  if (rows.every(restsToTheEnd)) return 'no further try before its time is over';
   if (times.length === 0 || Math.max(...times) <= now) return nextText(example);
   return `next try ${range(times.map((at) => Math.max(at, now)), (at) => moment(at, now))}`;
+}
+
+/** What makes it wait lasts longer than it has. */
+function restsToTheEnd(row: QueueExplanation): boolean {
+  return row.phase !== 'in-delivery' && row.expiresAt > row.now && (nextTryOf(row) ?? 0) > row.expiresAt;
 }
 
 /** After a jump of the clock the time of much is over at once, and each gets one more try. */
