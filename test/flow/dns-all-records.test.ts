@@ -3,6 +3,7 @@
  * host's zone is signed by BIND and looked up through one that validates, so that TLSA records are wanted.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -19,12 +20,13 @@ import { Home } from './cli-kit.ts';
 
 const ADDRESS = '127.0.0.1';
 const skip = missingServer();
+const NSUPDATE = '/usr/bin/nsupdate';
 const clock = new SystemClock();
 /** In the zone, and nobody's business. */
 const FOREIGN = ['@ IN CAA 0 issue "other-ca.example"', '_tcp IN TXT "not ours"', '_imap._tcp.shop IN SRV 0 0 143 mail.shop.example.'];
 
 let bind: Bind;
-let validator: Awaited<ReturnType<typeof startValidator>>;
+let validator: Awaited<ReturnType<typeof startValidator>> | undefined;
 let home: Home;
 
 interface PlanJson {
@@ -36,7 +38,8 @@ before(async () => {
   if (skip) return;
   bind = await startBind(ADDRESS, { 'in.example': FOREIGN.join('\n'), 'host.example': 'mail IN A 203.0.113.10' }, 'hmac-sha256', ['host.example']);
   validator = await startValidator(bind, ['host.example'], ['in.example']);
-  const resolver = createResolver({ servers: [{ address: ADDRESS, port: validator.port }], trustAd: true, clock, log: silentLog });
+  const { port } = validator;
+  const resolver = createResolver({ servers: [{ address: ADDRESS, port }], trustAd: true, clock, log: silentLog });
   await eventually('a signed answer', async () => {
     resolver.flush();
     const answer = await resolver.query('mail.host.example', 'A');
@@ -63,7 +66,7 @@ https = ["0.0.0.0:443"]
 certificate = "certificate.pem"
 key = "certificate-key.pem"
 [dns]
-servers = ["${ADDRESS}:${validator.port}"]
+servers = ["${ADDRESS}:${port}"]
 [dns.policy]
 mta-sts = "testing"
 caa-issuers = ["letsencrypt.org"]
@@ -85,9 +88,9 @@ name-servers = ["${server}"]
 
 after(async () => {
   if (skip) return;
-  await home.close();
-  await validator.stop();
-  await bind.stop();
+  await home?.close();
+  await validator?.stop();
+  await bind?.stop();
 });
 
 /** What BIND itself has of these names. */
@@ -143,4 +146,18 @@ test('MTA-STS, TLS reports, BIMI, TLSA, CAA, SRV and the names of mail programs 
   assert.equal(undone.status, 0, undone.stdout + undone.stderr);
   assert.match(undone.stdout, /name servers of the zones answer it/);
   assert.deepEqual(await published(plan.items), beforehand);
+});
+
+test('the changes of a plan as a script for nsupdate: BIND’s own takes it, and nothing is left to do', { skip: skip || missingServer(NSUPDATE, 'nsupdate (bind9-dnsutils)') }, async () => {
+  const script = await home.posthorn(['dns', 'plan', '--all', '--format', 'nsupdate']);
+  assert.equal(script.status, 0, script.stderr);
+  assert.match(script.stdout, /^zone in\.example\.$/m);
+  writeFileSync(join(home.folder, 'changes'), `server ${bind.address} ${bind.port}\n${script.stdout}`);
+  writeFileSync(join(home.folder, 'tsig'), `key "${bind.keyName}" { algorithm ${bind.algorithm}; secret "${bind.secret}"; };\n`, { mode: 0o600 });
+  const ran = spawnSync(NSUPDATE, ['-k', join(home.folder, 'tsig'), join(home.folder, 'changes')], { encoding: 'utf8' });
+  assert.equal(ran.status, 0, ran.stderr);
+  const plan = await home.json<PlanJson>(['dns', 'plan', '--all']);
+  assert.deepEqual(plan.items.filter(({ action }) => action !== 'good'), []);
+  const again = spawnSync(NSUPDATE, ['-k', join(home.folder, 'tsig'), join(home.folder, 'changes')], { encoding: 'utf8' });
+  assert.match(again.stderr, /YXRRSET|NXRRSET|YXDOMAIN/);
 });

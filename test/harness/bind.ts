@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 const NAMED = '/usr/sbin/named';
 const READY_TIMEOUT_MS = 30_000;
-const SAID_CHARS_MAX = 4000;
+const SAID_CHARS_MAX = 20_000;
 
 export function missingServer(path = NAMED, what = 'named (bind9)'): string | false {
   try {
@@ -63,7 +63,7 @@ ${statements.join('\n')}
 `,
   );
   const child = spawn(NAMED, ['-g', '-c', join(folder, 'named.conf'), '-n', '1'], { stdio: ['ignore', 'ignore', 'pipe'] });
-  await ready(child);
+  await ready(child, signed);
   return {
     address, port, keyName, algorithm, secret,
     anchorOf: (zone) => {
@@ -103,13 +103,14 @@ async function stopped(child: ChildProcess, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function ready(child: ChildProcess): Promise<void> {
+/** `signed`: zones whose keys must be there. */
+async function ready(child: ChildProcess, signed: readonly string[] = []): Promise<void> {
   let said = '';
   const timer = setTimeout(() => child.kill('SIGKILL'), READY_TIMEOUT_MS);
   await new Promise<void>((resolve, reject) => {
     child.stderr?.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-SAID_CHARS_MAX);
-      if (/ running$/m.test(said)) resolve();
+      if (/ running$/m.test(said) && signed.every((zone) => said.includes(`zone ${zone}/IN (signed): next key event`))) resolve();
     });
     child.on('exit', () => reject(new Error(`BIND did not start: ${said}`)));
   });

@@ -1,5 +1,7 @@
 /** Desired DNS records as a table for people, and in the forms of name servers and other tools; JSON needs no rendering. */
 import { dnsControl, octoDns, zoneFile } from '../../publish/export.ts';
+import { nsupdateScript } from '../../publish/nsupdate-script.ts';
+import type { DnsPlan } from './dns-planning.ts';
 import { panelFields } from './dns-panel.ts';
 import { desiredSets, type DesiredRecord } from './dns-records.ts';
 
@@ -33,6 +35,11 @@ export function renderExport(format: ExportFormat, domains: readonly Exportable[
   if (format === 'octodns') return exports.map((each) => `${exports.length > 1 ? `# ${each.zone}.yaml\n` : ''}${octoDns(each)}`).join('');
   const elsewhere = new Set(domains.flatMap(({ records }) => records.filter(({ where }) => where === 'hosting').map(({ name, ttl, type, value }) => `; at the hosting provider: ${name}. ${ttl} IN ${type} ${value}\n`)));
   return `${exports.map(zoneFile).join('\n')}${[...elsewhere].join('')}`;
+}
+
+/** The changes of a plan for nsupdate. */
+export function renderPlanScript({ id, items }: DnsPlan): string {
+  return nsupdateScript(id, items);
 }
 
 function width(texts: readonly string[]): number {

@@ -1,11 +1,12 @@
 /** `posthorn dns check|plan|apply|undo|history`. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { DNS_PUBLISH_LIMITS } from '../../../base/dns-publish-limits.ts';
 import { printable } from '../../../base/table.ts';
 import type { ApplyResult, UndoResult } from '../../../manage/dns/dns-applying.ts';
 import { appliedLines, untouchedLines } from '../../../manage/dns/dns-apply-text.ts';
 import type { DnsPlan } from '../../../manage/dns/dns-planning.ts';
 import { isIncomplete, isWorkToDo, planLines } from '../../../manage/dns/dns-plan-text.ts';
+import { renderPlanScript } from '../../../manage/dns/dns-rendering.ts';
 import { durationOption, leaf, type Registry } from '../command.ts';
 import { UsageError, type CommonOptions, type Session } from '../session.ts';
 
@@ -41,15 +42,16 @@ export function addPlanCommands(registry: Registry, dns: Command): void {
     return isWorkToDo(plan) ? 1 : 0;
   }).option('--all', 'all domains').option('--verbose', 'also what is as it should be');
 
-  withPlanOptions(leaf<PlanOptions>(registry, dns, 'plan', 'shows what would be changed, before and after, and keeps it as a plan for apply', '[domains...]', async (options, ...given) => {
+  withPlanOptions(leaf<PlanOptions & { readonly format: 'text' | 'json' | 'nsupdate' }>(registry, dns, 'plan', 'shows what would be changed, before and after, and keeps it as a plan for apply', '[domains...]', async (options, ...given) => {
     const plan = await session.call<DnsPlan>(options, 'dns.plan', planRequest(options, given.flat()));
-    if (options.json) out.json(plan);
+    if (options.json || options.format === 'json') out.json(plan);
+    else if (options.format === 'nsupdate') out.raw(renderPlanScript(plan));
     else {
       showPlan(session, plan, options.verbose ?? false);
       if (plan.items.some(({ action }) => CHANGES.has(action))) out.line(`\nCarry it out with: posthorn dns apply --plan ${plan.id}`);
     }
     return isIncomplete(plan) ? 1 : 0;
-  }));
+  })).addOption(new Option('--format <form>', 'text, json, or nsupdate (the changes as a script for nsupdate, for name servers that Posthorn has no key of)').choices(['text', 'json', 'nsupdate']).default('text'));
 
   withPlanOptions(leaf<ApplyOptions>(registry, dns, 'apply', 'carries out a plan, and waits until all name servers answer it', '[domains...]', async (options, ...given) => {
     const request = options.plan === undefined ? planRequest(options, given.flat()) : undefined;
