@@ -161,4 +161,25 @@ describe('complaints', () => {
     const lanes = await lab.json<unknown>(['ip', 'list']);
     assert.ok(JSON.stringify(lanes).includes('"complaintsToday":1'), JSON.stringify(lanes));
   });
+
+  it('come as X-ARF and as the bare copies of Outlook.com, too, and have the same consequences', async () => {
+    const sendNews = async (to: string): Promise<{ id: string; raw: string }> => {
+      const id = await alice.submit({ to, subject: 'News', header: ['List-Unsubscribe: <https://example.org/u>'] });
+      await alice.delivered(id);
+      const { messages } = await lab.json<{ messages: readonly { id: string }[] }>(['lab', 'inbox', 'yahoo', to]);
+      return { id, raw: (await lab.run(['lab', 'inbox', 'yahoo', to, '--raw', String(messages.at(-1)?.id)])).stdout };
+    };
+    const told = (id: string): Promise<unknown> =>
+      eventually(`the complaint about ${id}`, async () => (await alice.trace(id)).events.find(({ name }) => name === 'recipient.complained'));
+    const [first, second] = [await sendNews('erin@yahoo.com'), await sendNews('frank@yahoo.com')];
+    const xarf = JSON.stringify({ xarf_version: '4.0.0', category: 'messaging', type: 'spam', source_identifier: '127.0.0.1', evidence: [{ content_type: 'message/rfc822', payload: Buffer.from(first.raw).toString('base64') }] });
+    const body = ['--b', 'Content-Type: text/plain', '', 'A report.', '--b', 'Content-Type: message/feedback-report', '', 'Feedback-Type: xarf', 'User-Agent: X/1', 'Version: 1', '', '--b', 'Content-Type: application/json; name=xarf.json', 'Content-Transfer-Encoding: base64', '', Buffer.from(xarf).toString('base64').replace(/.{76}/g, '$&\r\n'), '--b--'];
+    assert.match(await send({ to: 'fbl@example.org', header: ['Subject: Report', 'Content-Type: multipart/report; report-type=feedback-report; boundary=b'], body: body.join('\r\n') }), /^250/);
+    await told(first.id);
+    const copy = ['--b', 'Content-Type: message/rfc822', '', `X-HmXmrOriginalRecipient: <frank@yahoo.com>\r\n${second.raw.replace(/\r?\n/g, '\r\n')}`, '--b--'];
+    assert.match(await send({ to: 'fbl@example.org', header: ['Subject: complaint about message from 127.0.0.1', 'Content-Type: multipart/mixed; boundary=b'], body: copy.join('\r\n') }), /^250/);
+    await told(second.id);
+    const { suppressions } = await lab.json<{ suppressions: readonly { address: string; source: string; stream?: string }[] }>(['suppression', 'list']);
+    assert.deepEqual(suppressions.filter(({ address }) => /^(erin|frank)@/.test(address)).map(({ source, stream }) => `${source} ${stream}`), ['complaint bulk', 'complaint bulk']);
+  });
 });

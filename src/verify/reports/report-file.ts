@@ -5,11 +5,13 @@
 import { TextDecoder } from 'node:util';
 import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
 import type { TlsReport } from '../../contract/reports.ts';
-import { parseArf, type ParsedArf } from '../../mail/arf.ts';
+import type { ParsedArf } from '../../mail/arf.ts';
+import { parseComplaint } from '../../mail/complaint-message.ts';
 import { parseMimeStructure, type MimePart } from '../../mail/mime-structure.ts';
 import { decodeBody } from '../../mail/text.ts';
+import { readXarf } from '../../mail/xarf.ts';
 import { readDmarcXml, type DmarcReading } from './dmarc-xml.ts';
-import { readTlsJson } from './tls-json.ts';
+import { parseTlsReport, readJsonDocument } from './tls-json.ts';
 import { isPacked, UnreadableReport, unpacked } from './unpack.ts';
 import { charsetOf } from './xml-charset.ts';
 
@@ -32,7 +34,7 @@ export async function readReportFile(bytes: Buffer): Promise<readonly FoundRepor
 
 /** Empty: the message holds no report. */
 export async function readReportMessage(message: Buffer, depth = 0): Promise<readonly FoundReport[]> {
-  const complaint = parseArf(message);
+  const complaint = parseComplaint(message);
   if (complaint) return [{ kind: 'complaint', report: complaint }];
   const found: FoundReport[] = [];
   for (const part of leaves(parseMimeStructure(message)).slice(0, REPORT_IN_LIMITS.attachmentsMax)) {
@@ -68,10 +70,17 @@ async function readDocument(file: AsyncIterable<Buffer>, at: { readonly isHtml: 
   const first = begun.done === true ? Buffer.alloc(0) : begun.value;
   const start = beginning(first);
   if (start === '<' && !at.isHtml) return [{ kind: 'dmarc', report: await readDmarcXml(resumed(first, iterator)) }];
-  if (start === '{') return [{ kind: 'tls', report: await readTlsJson(resumed(first, iterator)) }];
+  if (start === '{') return [await readJson(resumed(first, iterator))];
   if (at.isPacked && at.depth < DEPTH_MAX && isPacked(first)) return readDocuments(await whole(resumed(first, iterator)), false, at.depth + 1);
   await iterator.return?.();
   return at.isPacked ? [{ kind: 'unreadable', why: 'the compressed file holds neither XML nor JSON' }] : [];
+}
+
+/** A TLS report, or a complaint as X-ARF. */
+async function readJson(chunks: AsyncIterable<Buffer>): Promise<FoundReport> {
+  const document = await readJsonDocument(chunks);
+  const complaint = readXarf(document);
+  return complaint ? { kind: 'complaint', report: complaint } : { kind: 'tls', report: parseTlsReport(document) };
 }
 
 /** Packed twice. */

@@ -10,7 +10,12 @@ import { normalizeDomain } from '../../mail/address.ts';
 import { UnreadableReport } from './unpack.ts';
 
 /** `bytesMax`: default as for mail. Rejects with UnreadableReport. */
-export async function readTlsJson(chunks: AsyncIterable<Buffer>, bytesMax: number = REPORT_IN_LIMITS.jsonBytesMax): Promise<TlsReport> {
+export async function readTlsJson(chunks: AsyncIterable<Buffer>, bytesMax?: number): Promise<TlsReport> {
+  return parseTlsReport(await readJsonDocument(chunks, bytesMax));
+}
+
+/** A JSON document of any kind. Rejects with UnreadableReport. */
+export async function readJsonDocument(chunks: AsyncIterable<Buffer>, bytesMax: number = REPORT_IN_LIMITS.jsonBytesMax): Promise<unknown> {
   const pieces: Buffer[] = [];
   let total = 0;
   for await (const chunk of chunks) {
@@ -18,12 +23,12 @@ export async function readTlsJson(chunks: AsyncIterable<Buffer>, bytesMax: numbe
     if (total > bytesMax) throw new UnreadableReport(`the report is longer than ${bytesMax / 1024 ** 2} MiB`);
     pieces.push(chunk);
   }
-  return parseTlsReport(Buffer.concat(pieces).toString('utf8').replace(/^\uFEFF/, ''));
+  return parsed(Buffer.concat(pieces).toString('utf8').replace(/^\uFEFF/, ''));
 }
 
 /** Throws UnreadableReport. */
-export function parseTlsReport(json: string): TlsReport {
-  const root = record(parsed(json));
+export function parseTlsReport(document: unknown): TlsReport {
+  const root = record(document);
   const period = record(root['date-range']);
   const begin = Date.parse(text(period['start-datetime'], 40));
   const end = Date.parse(text(period['end-datetime'], 40));

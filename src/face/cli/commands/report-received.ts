@@ -26,7 +26,7 @@ export function addReceivedReports(registry: Registry, parent: Command): void {
     else showDmarc(session, answer);
     return answer.sources.some(({ finding }) => finding.level === 'fail') ? 1 : 0;
   });
-  command('arf', 'complaints: who called which message spam (feedback loops, RFC 5965 and RFC 9477)', async (options, args) => {
+  command('arf', 'complaints: who called which message spam (feedback loops: ARF, X-ARF and the copies of Outlook.com)', async (options, args) => {
     const answer = await session.call<ComplaintsAnswer>(options, 'report.complaints', args);
     if (options.json) session.out.json(answer);
     else showComplaints(session, answer);
