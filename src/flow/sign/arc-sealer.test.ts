@@ -80,6 +80,11 @@ test('a broken chain is sealed as broken, once', async () => {
   assert.deepEqual(await seal(told, 'three.test', report), { kind: 'unsealed', reason: 'an earlier sealer found the chain broken' });
 });
 
+test('our set never joins one that lacks its seal', async () => {
+  const sealless = Buffer.from((await sealed(MESSAGE, 'one.test')).toString('latin1').replace(/^ARC-Seal:.*\r\n(?:[ \t].*\r\n)*/m, ''), 'latin1');
+  assert.match((await sealed(sealless, 'two.test')).toString('latin1'), /^ARC-Seal: i=2; a=rsa-sha256; cv=fail;/);
+});
+
 test('without a key, or without an answer about the chain, there is no seal', async () => {
   assert.deepEqual(await seal(MESSAGE, 'nobody.test', { cv: 'none', instances: 0 }), { kind: 'unsealed', reason: 'no DKIM key for unknown.nobody.test or nobody.test' });
   assert.equal((await seal(MESSAGE, 'one.test', { cv: 'temperror', instances: 1 })).kind, 'unsealed');

@@ -31,8 +31,7 @@ export function collectArcSets(fields: readonly HeaderField[]): Collected {
   const byInstance = new Map<number, Map<ArcName, HeaderField>>();
   for (const field of fields) {
     if (!isArcName(field.lower)) continue;
-    const pattern = field.lower === 'arc-authentication-results' ? FIRST_INSTANCE : INSTANCE;
-    const instance = Number(pattern.exec(field.value)?.[1] ?? 0);
+    const instance = instanceOf(field);
     if (instance < 1 || instance > AUTHENTICATION_LIMITS.arcInstancesMax) {
       return broken(byInstance.size, `${field.name} has no instance from 1 to ${AUTHENTICATION_LIMITS.arcInstancesMax}`);
     }
@@ -66,6 +65,12 @@ function broken(instances: number, reason: string): Collected {
   return { kind: 'broken', instances, reason };
 }
 
-function isArcName(name: string): name is ArcName {
+/** 0 when it says none. */
+export function instanceOf(field: HeaderField): number {
+  const pattern = field.lower === 'arc-authentication-results' ? FIRST_INSTANCE : INSTANCE;
+  return Number(pattern.exec(field.value)?.[1] ?? 0);
+}
+
+export function isArcName(name: string): name is ArcName {
   return (NAMES as readonly string[]).includes(name);
 }

@@ -6,7 +6,7 @@ import type { KeyObject } from 'node:crypto';
 import { AUTHENTICATION_LIMITS } from '../../base/limits.ts';
 import { parseHeader, type HeaderField } from '../../mail/header.ts';
 import { prepareHeaders, signedField, signMessage, signText } from '../dkim/sign-dkim.ts';
-import { collectArcSets } from './arc-set.ts';
+import { collectArcSets, instanceOf, isArcName } from './arc-set.ts';
 import { sealedText, type SealedSet } from './seal.ts';
 
 export interface ArcSetInput {
@@ -60,8 +60,7 @@ function fieldOf(bytes: Buffer): HeaderField {
   return parseHeader(Buffer.concat([bytes, Buffer.from('\r\n')])).fields[0] as HeaderField;
 }
 
-/** Of a chain that is no chain; what cannot be read counts as nothing. */
+/** Of a chain that is no chain; what cannot be read counts as nothing. Not of seals alone, or ours would join a set that lacks one. */
 function highestInstance(fields: readonly HeaderField[]): number {
-  const instances = fields.filter(({ lower }) => lower === 'arc-seal').map(({ value }) => Number(/(?:^|;)\s*i\s*=\s*(\d{1,4})\s*(?=;|$)/.exec(value)?.[1] ?? 0));
-  return Math.max(0, ...instances);
+  return fields.filter(({ lower }) => isArcName(lower)).reduce((highest, field) => Math.max(highest, instanceOf(field)), 0);
 }
