@@ -147,7 +147,7 @@ const importReport = defineVerb({
       else if (one.kind === 'unreadable') throw new Failure('report-unreadable', `the report cannot be read: ${one.why}`, { temporary: false });
       else said.push('a complaint: those are taken up only from who sends them');
     }
-    return { said, kept: said.filter((text) => / kept\b/.test(text)).length };
+    return { said, kept: said.filter((text) => / kept: /.test(text)).length };
   },
 });
 
