@@ -62,5 +62,6 @@ function fieldOf(bytes: Buffer): HeaderField {
 
 /** Of a chain that is no chain; what cannot be read counts as nothing. Not of seals alone, or ours would join a set that lacks one. */
 function highestInstance(fields: readonly HeaderField[]): number {
-  return fields.filter(({ lower }) => isArcName(lower)).reduce((highest, field) => Math.max(highest, instanceOf(field)), 0);
+  const instances = fields.filter(({ lower }) => isArcName(lower)).map(instanceOf);
+  return Math.max(0, ...instances.filter((instance) => instance <= AUTHENTICATION_LIMITS.arcInstancesMax));
 }
