@@ -10,8 +10,8 @@ import type { Connector } from '../net/connector.ts';
 import { recordData } from '../net/dns-codec.ts';
 import { exchange } from '../net/dns-transport.ts';
 import { patientProvider } from '../publish/patient-provider.ts';
-import { PROVIDER_TYPES } from '../publish/providers/index.ts';
 import { readSecretFile } from '../publish/secret-file.ts';
+import type { Installation } from './installation.ts';
 
 export interface DnsPublishingPorts {
   /** The live one: providers are made anew for each run. */
@@ -19,19 +19,28 @@ export interface DnsPublishingPorts {
   readonly clock: Clock;
   readonly fetch: HttpsFetch;
   readonly connector: Connector;
+  /** Of a server. */
+  readonly installation?: Installation;
 }
 
-export function createDnsPublishing({ config, clock, fetch, connector }: DnsPublishingPorts): DnsPublishing {
+export function createDnsPublishing({ config, clock, fetch, connector, installation }: DnsPublishingPorts): DnsPublishing {
   return {
-    providers: async () => (config.dns.providers ?? []).map(({ label, type, zones, settings }) => {
-      const factory = PROVIDER_TYPES[type];
-      if (!factory) throw new Failure('dns-provider-settings', `${label}: this version cannot use providers of type "${type}"`, { temporary: false });
-      const readSecret = (setting: string): Promise<string> => readSecretFile(label, setting, settings[setting]);
-      return { provider: patientProvider(factory({ label, settings, zones, fetch, connector, clock, readSecret })), zones };
-    }),
+    async providers() {
+      const configured = config.dns.providers ?? [];
+      if (configured.length === 0) return [];
+      const { PROVIDER_TYPES } = await (installation ? installation.load('providers', loadProviders) : loadProviders());
+      return configured.map(({ label, type, zones, settings }) => {
+        const factory = PROVIDER_TYPES[type];
+        if (!factory) throw new Failure('dns-provider-settings', `${label}: this version cannot use providers of type "${type}"`, { temporary: false });
+        const readSecret = (setting: string): Promise<string> => readSecretFile(label, setting, settings[setting]);
+        return { provider: patientProvider(factory({ label, settings, zones, fetch, connector, clock, readSecret })), zones };
+      });
+    },
     ask: (server, name, type, signal) => askAuthority(clock, server, name, type, signal),
   };
 }
+
+const loadProviders = (): Promise<typeof import('../publish/providers/index.ts')> => import('../publish/providers/index.ts');
 
 const RCODE_NXDOMAIN = 3;
 const RCODE_REFUSED = 5;

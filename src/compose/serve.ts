@@ -9,7 +9,8 @@ import { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { ServeOptions } from '../face/cli/ports.ts';
 import { createLogSink } from '../face/log-sink.ts';
-import { verbs } from '../manage/verbs.ts';
+import { verbsBeside } from '../manage/verb-groups.ts';
+import { createInstallation } from './installation.ts';
 import { letSessionsGoFirst } from './sessions/precedence.ts';
 import { startServer, type RunningServer } from './server.ts';
 
@@ -18,9 +19,10 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   const sink = createLogSink(config.log);
   const log = new Log(sink.write, () => clock.now());
   warnOfSettings(config, log);
+  const installation = createInstallation();
   const count = config.smtp.threads ?? Math.min(availableParallelism(), SESSION_THREAD_LIMITS.threadsByDefaultMax);
   const sessionThreads = count === 0 ? {} : { sessionThreads: { count, writeLines: sink.writeLines } };
-  const server = await startServer({ config, clock, log, verbs, ...sessionThreads, accessThread: { writeLines: sink.writeLines }, inspectionThread: true });
+  const server = await startServer({ config, clock, log, installation, verbs: (name) => installation.load(`verbs of ${name.split('.')[0]}`, () => verbsBeside(name)), ...sessionThreads, accessThread: { writeLines: sink.writeLines }, inspectionThread: true });
   if (count > 0) letSessionsGoFirst();
   const onHangUp = (): void => void reload(server, options, log, () => sink.reopen());
   process.on('SIGHUP', onHangUp);

@@ -15,7 +15,7 @@ import type { MailService } from '../contract/service-mail.ts';
 import type { SmtpServerPorts } from '../flow/accept/options.ts';
 import type { Brake } from '../flow/brake/brake.ts';
 import type { Queue, QueueOptions } from '../flow/queue/queue.ts';
-import type { AnyVerb } from '../manage/local-call.ts';
+import type { VerbSource } from '../manage/local-call.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import { createConnector } from '../net/connector.ts';
 import { createResolver } from '../net/resolver.ts';
@@ -38,6 +38,7 @@ import type { AnswerPorts } from './sessions/session-questions.ts';
 import { startSessionThreads, type SessionThreads } from './sessions/session-threads.ts';
 import { mailboxSettingsOf, startRetention } from './retention.ts';
 import { createSendingBrake, noteOutcomes } from './sending-brake.ts';
+import { createInstallation, type Installation } from './installation.ts';
 import { startInspection, type RunningInspection } from './inspection/start-inspection.ts';
 import { createServices } from './services.ts';
 import { createSharedParts, type SharedParts } from './shared-parts.ts';
@@ -52,8 +53,10 @@ export interface ServerOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
+  /** Default: as it is now. */
+  readonly installation?: Installation;
   /** Verbs that the control socket offers. */
-  readonly verbs: readonly AnyVerb[];
+  readonly verbs: VerbSource;
   /** What must be so before what waits since the last run is tried: the lab's DNS has to know our records. */
   readonly beforeQueue?: (context: ManageContext) => Promise<void>;
   /** Addresses that outgoing mail connections may go to; default any. */
@@ -94,7 +97,7 @@ export function submitSocketPath(config: Pick<Config, 'dataDir'>): string {
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { clock } = options;
+  const { clock, installation = createInstallation() } = options;
   const counters = createCounters();
   const log = options.log.observedBy(countingSink(counters));
   const live = createLiveConfig(options.config);
@@ -107,7 +110,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const resolver = createResolver({ servers: config.dns.servers, trustAd: config.dns.trustAd, clock, log });
     const connector = createConnector({ clock, ...(options.connectAllowed ? { allow: options.connectAllowed } : {}) });
     const network = await createDoctorNetwork({ config, servers: config.dns.servers, dns: resolver, clock, connector });
-    const inspection = startInspection({ config, clock, log, dns: resolver, network, inThread: options.inspectionThread ?? false });
+    const inspection = startInspection({ config, clock, log, installation, dns: resolver, network, inThread: options.inspectionThread ?? false });
     closing.push(() => resolver.close(), () => network.close(), () => inspection.close());
     const { login, close: closeLogin } = await startUsers({ config, clock, log, store });
     closing.push(closeLogin);
@@ -132,13 +135,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(() => threads?.close(0));
     const access = await startAccess({ ...shared, ...options.accessThread, login, answers, counters });
     closing.push(() => access?.close(0));
-    const publishing = createDnsPublishing({ config, clock, fetch, connector });
+    const publishing = createDnsPublishing({ config, clock, fetch, connector, installation });
     const context = contextOf({ ...shared, fetch, queue: queue.control, brake, metrics: createMetricsSource(counters, clock), logins: login, shaping: shaper.control, publishing, network, ownMail, inspection });
     const control = await createControlServer({ path: controlSocketPath(config), verbs: options.verbs, context, log });
     await options.beforeQueue?.(context);
     await queue.start();
     arrivals.readingEnded();
-    const web = await startBackground({ context, shared, doors, ownMail, closing });
+    const web = await startBackground({ context, shared, installation, doors, ownMail, closing });
     log.info('server.ready', { hostname: config.hostname, pid: process.pid, queued: queue.control.size.recipients });
     return {
       context,
@@ -197,19 +200,20 @@ function contextOf({ store, config, dns, clock, log, queue, brake, metrics, logi
 interface BackgroundParts {
   readonly context: ManageContext;
   readonly shared: Pick<SharedParts, 'directory'> & Pick<ManageContext, 'config' | 'clock' | 'log' | 'store'>;
+  readonly installation: Installation;
   readonly doors: Pick<SmtpServerPorts, 'directory' | 'intake'>;
   readonly ownMail: OwnMail;
   readonly closing: Closing;
 }
 
 /** What goes on beside the mail: the spool of the drop-in, the web server, retention, and what is done now and then. */
-async function startBackground({ context, shared, doors, ownMail, closing }: BackgroundParts): Promise<RunningWeb | undefined> {
+async function startBackground({ context, shared, installation, doors, ownMail, closing }: BackgroundParts): Promise<RunningWeb | undefined> {
   const spool = await watchSpool({ ...shared, directory: doors.directory, intake: doors.intake });
   closing.push(() => spool.close());
   const web = await startWeb({ ...shared, routes: routeList({ context, isHosted: (domain) => shared.directory.isLocalDomain(domain) }) });
   closing.push(() => web?.close(0));
   const retention = startRetention(context);
-  const chores = startChores({ ...shared, chores: choreList({ context, ownMail }) });
+  const chores = startChores({ ...shared, chores: choreList({ context, ownMail, installation }) });
   closing.push(() => retention.close(), () => chores.close());
   return web;
 }

@@ -17,13 +17,16 @@ export type VerbOutcome = { readonly kind: 'done'; readonly result: unknown } | 
 // oxlint-disable-next-line typescript/no-explicit-any
 export type AnyVerb = Verb<any, any>;
 
+/** Verbs, or how those are loaded among which one of that name would be. */
+export type VerbSource = readonly AnyVerb[] | ((name: string) => Promise<readonly AnyVerb[]>);
+
 /** Never rejects. An unexpected error is logged as `verb.failed` and told as `internal`. */
-export async function runVerb(verbs: readonly AnyVerb[], context: ManageContext, name: string, args: unknown): Promise<VerbOutcome> {
-  const verb = verbs.find((candidate) => candidate.name === name);
-  if (!verb) return refusal('unknown-verb', `this server does not know "${name}"; is it of an older version than the command?`);
-  const checked = verb.args.safeParse(args ?? {});
-  if (!checked.success) return refusal('bad-arguments', wrongArguments(checked.error.issues));
+export async function runVerb(verbs: VerbSource, context: ManageContext, name: string, args: unknown): Promise<VerbOutcome> {
   try {
+    const verb = (typeof verbs === 'function' ? await verbs(name) : verbs).find((candidate) => candidate.name === name);
+    if (!verb) return refusal('unknown-verb', `this server does not know "${name}"; is it of an older version than the command?`);
+    const checked = verb.args.safeParse(args ?? {});
+    if (!checked.success) return refusal('bad-arguments', wrongArguments(checked.error.issues));
     return { kind: 'done', result: (await verb.run(context, checked.data)) ?? null };
   } catch (error) {
     if (error instanceof Failure) return refusal(error.code, error.message);

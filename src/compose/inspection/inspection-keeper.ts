@@ -17,12 +17,14 @@ import { workerModule } from '../../base/worker-module.ts';
 import type { Config } from '../../config/config.ts';
 import { exactBytes } from '../../store/call.ts';
 import { failureOf } from '../../store/caller.ts';
+import type { Installation } from '../installation.ts';
 import type { FindingOf, FromInspectionThread, InspectionThreadOptions, SubjectOf, Task, ToInspectionThread } from './inspection-protocol.ts';
 
 export interface InspectionKeeperOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
+  readonly installation: Installation;
 }
 
 interface Job {
@@ -65,9 +67,11 @@ export class InspectionKeeper {
   }
 
   /** Rejects with Failure `not-inspected` (permanent), `inspection-busy` or what the inspection itself rejects with. */
-  ask<T extends Task>(task: T, subject: SubjectOf<T>): Promise<FindingOf<T>> {
-    if (this.#closed) return Promise.reject(new Failure('inspection-down', 'the server is stopping'));
-    if (this.#waiting.length >= INSPECTION_LIMITS.waitingMax) return Promise.reject(new Failure('inspection-busy', 'too much is being read at the moment; try again later'));
+  async ask<T extends Task>(task: T, subject: SubjectOf<T>): Promise<FindingOf<T>> {
+    // A thread of another version would not understand this one.
+    if (!this.#hired) this.#options.installation.assertSame();
+    if (this.#closed) throw new Failure('inspection-down', 'the server is stopping');
+    if (this.#waiting.length >= INSPECTION_LIMITS.waitingMax) throw new Failure('inspection-busy', 'too much is being read at the moment; try again later');
     return new Promise((resolve, reject) => {
       this.#waiting.push({ id: this.#nextId++, task, subject, suspect: false, resolve: resolve as (finding: unknown) => void, reject });
       this.#advance();

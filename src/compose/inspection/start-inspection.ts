@@ -8,6 +8,7 @@ import type { DoctorNetwork } from '../../contract/doctor-network.ts';
 import type { Inspection } from '../../manage/inspection/inspection.ts';
 import { asBuffer } from '../../store/call.ts';
 import type { FoundReport } from '../../verify/reports/report-file.ts';
+import type { Installation } from '../installation.ts';
 import { InspectionKeeper } from './inspection-keeper.ts';
 
 export interface RunningInspection extends Inspection {
@@ -24,6 +25,7 @@ export interface StartInspectionOptions {
   readonly dns: Dns;
   readonly network: DoctorNetwork;
   readonly inThread: boolean;
+  readonly installation: Installation;
 }
 
 export function startInspection(options: StartInspectionOptions): RunningInspection {
@@ -62,7 +64,7 @@ function revived(found: readonly FoundReport[]): readonly FoundReport[] {
 
 /** Loaded at first use: it is a large part of the program. */
 function here(options: StartInspectionOptions): RunningInspection {
-  const inspection = async (): Promise<Inspection> => (await import('../../manage/inspection/inspect-here.ts')).inspectHere(options);
+  const inspection = async (): Promise<Inspection> => (await options.installation.load('inspection', () => import('../../manage/inspection/inspect-here.ts'))).inspectHere(options);
   return {
     reportsInMessage: async (message) => (await inspection()).reportsInMessage(message),
     reportsInFile: async (file) => (await inspection()).reportsInFile(file),

@@ -9,14 +9,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { dirname } from 'node:path';
 import { Failure } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import { type AnyVerb, runVerb, type VerbOutcome } from '../../manage/local-call.ts';
+import { runVerb, type VerbOutcome, type VerbSource } from '../../manage/local-call.ts';
 import type { ManageContext } from '../../manage/verb.ts';
 import { CONTROL_LIMITS } from './protocol.ts';
 
 export interface ControlServerOptions {
   /** The socket, usually controlSocketPath(config). */
   readonly path: string;
-  readonly verbs: readonly AnyVerb[];
+  readonly verbs: VerbSource;
   readonly context: ManageContext;
   readonly log: Log;
 }

@@ -5,7 +5,6 @@
 import { z } from 'zod';
 import { DOCTOR_LIMITS } from '../../base/doctor-limits.ts';
 import { Failure } from '../../base/errors.ts';
-import type { Chore } from '../../contract/chores.ts';
 import type { IpHistory } from '../../store/clients/ip-listings.ts';
 import { parseIp } from '../../verify/ip-address.ts';
 import { dnsListsOf } from '../dns/dns-lists.ts';
@@ -54,18 +53,12 @@ export function seenLists({ lists }: IpCheck): z.output<typeof seen>[] {
 }
 
 /** Once a day: an address whose listing is found by a bounce is found late. */
-export function createListingsChore(context: ManageContext): Chore {
-  return {
-    name: 'ip-listings',
-    everyMs: DOCTOR_LIMITS.listingsEveryMs,
-    run: async ({ signal }) => {
-      const { lists } = await dnsListsOf(context.config.doctor);
-      for (const one of await ownAddresses(context, await doctorFacts(context))) {
-        signal.throwIfAborted();
-        await keep(context, addressKey(one.address), seenLists(await checkIp({ ...context, lists }, one.address)));
-      }
-    },
-  };
+export async function lookForListings(context: ManageContext, signal: AbortSignal): Promise<void> {
+  const { lists } = await dnsListsOf(context.config.doctor);
+  for (const one of await ownAddresses(context, await doctorFacts(context))) {
+    signal.throwIfAborted();
+    await keep(context, addressKey(one.address), seenLists(await checkIp({ ...context, lists }, one.address)));
+  }
 }
 
 function keep({ store, clock }: ManageContext, key: string, lists: readonly z.output<typeof seen>[]): Promise<void> {

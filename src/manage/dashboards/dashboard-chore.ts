@@ -1,4 +1,4 @@
-/** The chore that reads the dashboards of providers once a day, keeps what they say, and tells the postmaster what is bad, once. */
+/** Reads the dashboards of providers once a day, keeps what they say, and tells the postmaster what is bad, once. */
 import { DASHBOARD_LIMITS } from '../../base/report-limits.ts';
 import { Failure } from '../../base/errors.ts';
 import type { DashboardConfig } from '../../config/dashboard-settings.ts';
@@ -15,16 +15,10 @@ const DAY_CHARS = 10;
 
 type DashboardContext = Pick<ManageContext, 'store' | 'config' | 'log' | 'fetch'>;
 
-export function createDashboardChore(context: DashboardContext, ownMail: OwnMail): Chore {
-  return {
-    name: 'dashboards',
-    everyMs: DASHBOARD_LIMITS.everyMs,
-    async run({ now, signal }) {
-      const failed = await readDashboards(context, now, signal);
-      await tellAlarms(context, ownMail, now);
-      if (failed > 0) return { againInMs: DASHBOARD_LIMITS.againMs };
-    },
-  };
+export async function followDashboards(context: DashboardContext, ownMail: OwnMail, { now, signal }: Parameters<Chore['run']>[0]): ReturnType<Chore['run']> {
+  const failed = await readDashboards(context, now, signal);
+  await tellAlarms(context, ownMail, now);
+  if (failed > 0) return { againInMs: DASHBOARD_LIMITS.againMs };
 }
 
 /** How many could not be read. Rejects with the signal's reason. */

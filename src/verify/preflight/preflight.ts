@@ -12,7 +12,6 @@ import type { Reply } from '../../contract/message.ts';
 import { parseHeader } from '../../mail/header.ts';
 import { authenticationFindings, gatherFacts } from './authentication.ts';
 import type { Finding, Prediction, PreflightReport } from './finding.ts';
-import { contentFindings } from './content.ts';
 import { formFindings } from './form.ts';
 import { rulesOf, type ReceiverRule } from './receiver-rules.ts';
 
@@ -45,10 +44,16 @@ export async function preflight(ports: PreflightPorts, input: PreflightInput): P
   const header = parseHeader(bytes);
   const facts = await gatherFacts({ ...ports, ...(source ? { source } : {}), sender, header, content, now: input.now });
   const rules = rulesOf(site.key);
-  const findings = [...formFindings({ ...input, header, bytes }), ...authenticationFindings(facts), ...sizeFindings(content.size, rules.sizeBytesMax, site.title), ...(input.judgeContent ? await contentFindings(ports.dns, bytes) : [])];
+  const findings = [...formFindings({ ...input, header, bytes }), ...authenticationFindings(facts), ...sizeFindings(content.size, rules.sizeBytesMax, site.title), ...(input.judgeContent ? await judgedContent(ports, bytes) : [])];
   const words = { ip: source?.address ?? '', from: facts.dmarc.fromDomain ?? '', sender: sender.slice(sender.lastIndexOf('@') + 1) };
   const prediction = predict(rules.rules, findings, input, words);
   return { site: site.key, siteTitle: site.title, findings, ...(prediction ? { prediction } : {}) };
+}
+
+/** Loaded by those who want it. */
+async function judgedContent({ dns }: PreflightPorts, bytes: Buffer): Promise<readonly Finding[]> {
+  const { contentFindings } = await import('./content.ts');
+  return contentFindings(dns, bytes);
 }
 
 function sizeFindings(sizeBytes: number, sizeBytesMax: number, title: string): Finding[] {
