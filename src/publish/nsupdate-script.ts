@@ -4,11 +4,12 @@
  */
 import type { PlanItem } from './plan.ts';
 
+const CHANGES: ReadonlySet<PlanItem['action']> = new Set(['add', 'change', 'remove', 'by-hand']);
+
 /** Also what is to be changed by hand. What is not in the script, and why, are comments. */
 export function nsupdateScript(id: string, items: readonly PlanItem[]): string {
-  const isIn = ({ action }: PlanItem): boolean => action === 'add' || action === 'change' || action === 'remove' || action === 'by-hand';
   // Where the zone is not known, nsupdate looks for it, by the first name of each update.
-  const updates = [...Map.groupBy(items.filter(isIn), ({ zone, name, domain }) => zone?.name ?? (name === domain || name.endsWith(`.${domain}`) ? domain : name))];
+  const updates = [...Map.groupBy(items.filter(({ action }) => CHANGES.has(action)), ({ zone, name, domain }) => zone?.name ?? (name === domain || name.endsWith(`.${domain}`) ? domain : name))];
   const blocks = updates.map(([, its]) => {
     const zone = its[0]?.zone;
     return [...(zone ? [`zone ${zone.name}.`] : []), ...its.flatMap(prerequisites), ...its.flatMap(changes), 'send', ''].join('\n');

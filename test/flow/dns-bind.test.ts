@@ -169,6 +169,28 @@ test('a changed default waits until it is asked for', { skip }, async () => {
   }
 });
 
+test('a changed default: old domains stay, --all shows and does it, undo takes it back for good', { skip }, async () => {
+  const dmarc = async (args: readonly string[]) => (await home.json<PlanJson>(['dns', 'plan', ...args])).items.find(({ name }) => name === '_dmarc.three.example');
+  assert.equal((await home.posthorn(['dns', 'apply', '--all', '--yes', '--no-wait'])).status, 0);
+  const stood = await published('_dmarc.three.example', 'TXT');
+  const config = readFileSync(home.config, 'utf8');
+  writeFileSync(home.config, `${config}[dns.policy]\ndmarc = "quarantine"\n`);
+  try {
+    assert.equal((await dmarc(['three.example']))?.action, 'good');
+    assert.equal((await dmarc(['--all']))?.action, 'change');
+    const applied = await home.posthorn(['dns', 'apply', '--all', '--yes', '--no-wait']);
+    assert.equal(applied.status, 0, applied.stdout + applied.stderr);
+    assert.match((await published('_dmarc.three.example', 'TXT'))[0] ?? '', /p=quarantine/);
+    assert.equal((await dmarc(['three.example']))?.action, 'good');
+    assert.equal((await home.posthorn(['dns', 'undo', '--no-wait'])).status, 0);
+    assert.deepEqual(await published('_dmarc.three.example', 'TXT'), stood);
+    assert.equal((await dmarc(['three.example']))?.action, 'good', 'what was undone is not wanted again');
+    assert.equal((await dmarc(['--all']))?.action, 'change');
+  } finally {
+    writeFileSync(home.config, config);
+  }
+});
+
 test('what was published for a domain that is removed is shown by plan --all, and goes with apply --all', { skip }, async () => {
   assert.equal((await home.posthorn(['dns', 'apply', 'wild.example', '--yes', '--no-wait'])).status, 0);
   assert.deepEqual(await published('wild.example', 'MX'), ['10 mail.host.example.']);

@@ -63,7 +63,7 @@ const apply = defineVerb({
     const id = items.length === 0 ? undefined : newId();
     const done = id === undefined ? [] : await carryOut(context, { id, kind: 'apply', source: plan.id, at: context.clock.now() }, items);
     const troubled = new Set([...done.filter(({ outcome }) => outcome !== 'applied').map(({ domain }) => domain), ...rest.unknown.map(({ domain }) => domain)]);
-    await context.store.dnsPublishing.setAppliedPolicies(applied.filter(({ domain }) => !troubled.has(domain)), context.clock.now());
+    await context.store.dnsPublishing.setAppliedPolicies(applied.filter(({ domain }) => !troubled.has(domain)), context.clock.now(), id);
     return { ...(id !== undefined && { id }), ...rest, items: done, unguarded: await unguardedOf(context, items) };
   },
 });

@@ -8,7 +8,8 @@ export interface DnsPublishingStore {
   owned(): Promise<readonly OwnedRow[]>;
   policies(): Promise<readonly DnsPolicyRow[]>;
   setOwnPolicy(domain: string, own: string): Promise<void>;
-  setAppliedPolicies(rows: readonly { readonly domain: string; readonly applied: string }[], at: number): Promise<void>;
+  /** `apply`: takes them back when it is undone. */
+  setAppliedPolicies(rows: readonly { readonly domain: string; readonly applied: string }[], at: number, apply?: string): Promise<void>;
   savePlan(id: string, content: string, at: number): Promise<void>;
   /** Undefined: unknown, or too old. */
   plan(id: string): Promise<string | undefined>;
@@ -26,7 +27,7 @@ export function createDnsPublishingStore(call: StoreCall): DnsPublishingStore {
     owned: () => call('dnsPublishing.owned', undefined),
     policies: () => call('dnsPublishing.policies', undefined),
     setOwnPolicy: (domain, own) => call('dnsPublishing.setOwnPolicy', { domain, own }),
-    setAppliedPolicies: (rows, at) => call('dnsPublishing.setAppliedPolicies', { rows, at }),
+    setAppliedPolicies: (rows, at, apply) => call('dnsPublishing.setAppliedPolicies', { rows, at, ...(apply !== undefined && { apply }) }),
     savePlan: (id, content, at) => call('dnsPublishing.savePlan', { id, content, at }),
     plan: (id) => call('dnsPublishing.plan', { id }),
     beginApply: (apply, items) => call('dnsPublishing.beginApply', { apply, items }),

@@ -30,6 +30,7 @@ import { dkimRotationsMigration } from './067-dkim-rotations.ts';
 import { dkimRotationPublishedMigration } from './077-dkim-rotation-published.ts';
 import { findingCausesMigration } from './078-finding-causes.ts';
 import { stsTestedMigration } from './079-sts-tested.ts';
+import { dnsUndonePoliciesMigration } from './080-dns-undone-policies.ts';
 import { dkimRotationFurtherMigration } from './083-dkim-rotation-further.ts';
 import { stsPublicationsMigration } from './068-sts-publications.ts';
 import { reportsMigration } from './062-reports.ts';
@@ -75,5 +76,6 @@ export const migrations: readonly Migration[] = [
   dkimRotationPublishedMigration,
   findingCausesMigration,
   stsTestedMigration,
+  dnsUndonePoliciesMigration,
   dkimRotationFurtherMigration,
 ];

@@ -51,12 +51,25 @@ export interface ApplyItemRow {
   readonly detail: string;
 }
 
+/** Defaults that a domain was applied with, as JSON; null: never. */
+interface PolicyStep {
+  readonly domain: string;
+  readonly before: string | null;
+  readonly after: string;
+}
+
 export const dnsPublishingWrites = {
   setOwnPolicy(db: Database, { domain, own }: { readonly domain: string; readonly own: string }): void {
     db.run('INSERT INTO dns_policies (domain, own) VALUES (?, ?) ON CONFLICT (domain) DO UPDATE SET own = excluded.own', domain, own);
   },
 
-  setAppliedPolicies(db: Database, { rows, at }: { readonly rows: readonly { readonly domain: string; readonly applied: string }[]; readonly at: number }): void {
+  /** `apply`: what it was applied by, which remembers what was there before. */
+  setAppliedPolicies(db: Database, { rows, at, apply }: { readonly rows: readonly { readonly domain: string; readonly applied: string }[]; readonly at: number; readonly apply?: string }): void {
+    if (apply !== undefined) {
+      const before = new Map(dnsPublishingReads.policies(db).map(({ domain, applied }) => [domain, applied]));
+      const steps = rows.map(({ domain, applied }): PolicyStep => ({ domain, before: before.get(domain) ?? null, after: applied })).filter((step) => step.before !== step.after);
+      db.run('UPDATE dns_applies SET policies = ? WHERE id = ? AND policies IS NULL', JSON.stringify(steps), apply);
+    }
     for (const { domain, applied } of rows) {
       db.run("INSERT INTO dns_policies (domain, own, applied, applied_at) VALUES (?, '{}', ?, ?) ON CONFLICT (domain) DO UPDATE SET applied = excluded.applied, applied_at = excluded.applied_at", domain, applied, at);
     }
@@ -96,8 +109,13 @@ export const dnsPublishingWrites = {
     }
   },
 
+  /** The domains have the defaults of before again, unless something else was applied since. */
   markUndone(db: Database, { id, by }: { readonly id: string; readonly by: string }): void {
     db.run('UPDATE dns_applies SET undone_by = ? WHERE id = ?', by, id);
+    const kept = db.get<{ policies: string | null }>('SELECT policies FROM dns_applies WHERE id = ?', id)?.policies;
+    for (const { domain, before, after } of JSON.parse(kept ?? '[]') as PolicyStep[]) {
+      db.run('UPDATE dns_policies SET applied = ? WHERE domain = ? AND applied = ?', before, domain, after);
+    }
   },
 };
 
