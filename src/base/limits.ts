@@ -334,6 +334,8 @@ export const SHAPE_LIMITS = {
   deadRestMaxMs: 1_800_000,
   /** The same for a site that answers and puts everything off. */
   ailingRestMaxMs: 600_000,
+  /** Recipients that a site puts off at their first try, one after the other, before that is taken for an outage and not for greylisting. */
+  strangersPutOffMax: 50,
   /** Closed again this soon after it took mail: it is no outage, it takes so much and no more. */
   relapseMs: 1_800_000,
   /** A number of connections that was too many is not tried again for so long, doubling up to the last. */
@@ -344,6 +346,10 @@ export const SHAPE_LIMITS = {
   /** Results of a lane that its ratio is made of, and how old they may be. */
   ratioResultsMin: 10,
   ratioWindowMs: 600_000,
+  /** So many suffice when all of them were put off. */
+  ratioAllBadMin: 5,
+  /** Refusals of one domain's mail, and nothing but these, while others from the same address are taken: it is about the domain. */
+  domainAloneMin: 3,
   /** Share of temporary refusals that makes a lane hot, and below which it may open further. */
   ratioHot: 0.3,
   ratioGood: 0.1,
@@ -495,21 +501,6 @@ export const PREFLIGHT_LIMITS = {
   lookupTimeoutMs: 1_500,
   silentLookupTimeoutMs: 50,
   silentNamesMax: 10_000,
-} as const;
-
-/** What replies of other servers may make us do. */
-export const REPLY_LIMITS = {
-  /** Of a reply's text that is looked at. */
-  textChars: 2000,
-  /** A wait that a reply names is honoured between these. */
-  namedDelayMinMs: 30_000,
-  namedDelayMaxMs: 24 * 3_600_000,
-  /** A refusal of the source is tried again after so long, doubled each time; Microsoft asks not to retry after 5xx. */
-  blockRetryMinMs: 3_600_000,
-  blockRetryMaxMs: 12 * 3_600_000,
-  /** The administrator is told of a refused source once in this time, for each source, site and signing domain. */
-  sourceNoticeEveryMs: 24 * 3_600_000,
-  sourceNoticesRemembered: 10_000,
 } as const;
 
 /** Addresses that are not written to. */

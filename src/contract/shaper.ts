@@ -41,6 +41,8 @@ export interface SendResult {
   readonly outcome: DeliveryOutcome;
   /** Absent when delivered. */
   readonly explanation?: Explanation;
+  /** The site has never been asked about this recipient of this message before. */
+  readonly firstTry?: boolean;
 }
 
 export interface Shaper {

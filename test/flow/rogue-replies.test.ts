@@ -93,3 +93,41 @@ test('a link that is not liked comes back to its sender, who is told why; other 
   assert.equal((await met.lane())?.state, 'steady');
   assert.deepEqual(await met.suppressed(), []);
 });
+
+test('greylisted for seven minutes, in words that nobody knows: everybody begins at once, none waits for another', async () => {
+  const seen = new Map<string, number>();
+  const met = await meet({
+    rcpt: ({ now }, address) => {
+      const first = seen.get(address) ?? now;
+      seen.set(address, first);
+      return now < first + 7 * MINUTE ? '450 frobnicate the quux' : undefined;
+    },
+  }, 15);
+  assert.equal(seen.size, met.to.length);
+  await met.world.passTime(20 * MINUTE, MINUTE);
+  assert.deepEqual(met.odd.recipients, met.to);
+  assert.ok(met.odd.refusals.length <= 2 * met.to.length, String(met.odd.refusals.length));
+  assert.equal((await met.lane())?.state, 'steady');
+});
+
+test('mail of one domain is put off in words that nobody knows: that domain rests, and the address goes on for the other', async () => {
+  const met = await meet({ content: (_view, text) => (text.includes('d=shop.test') ? '450 4.7.1 frobnicate the quux' : undefined) }, 30, (at) => (at % 2 === 0 ? 'me@shop.test' : 'me@club.test'));
+  assert.equal(met.odd.messages.length, 15);
+  assert.ok(met.odd.messages.every(({ content }) => content.includes('d=club.test')));
+  assert.equal((await met.lane('shop.test'))?.state, 'hot');
+  assert.equal((await met.lane())?.state, 'steady');
+});
+
+test('the domain of one sender is not found there: its mail waits for it, the address is not slowed down', async () => {
+  const met = await meet({ mail: (_view, sender) => (sender.endsWith('@shop.test') ? '450 4.1.8 Die Absenderdomain shop.test konnte nicht aufgeloest werden' : undefined) }, 24, (at) => (at % 2 === 0 ? 'me@shop.test' : 'me@club.test'));
+  assert.equal(met.odd.messages.length, 12);
+  assert.deepEqual([(await met.lane('shop.test'))?.state, (await met.lane())?.state], ['hot', 'steady']);
+});
+
+test('a day\'s figure is used up, and tomorrow is named: it is not asked for every hour', async () => {
+  const met = await meet({ mail: (view) => (view.takenWithin(24 * HOUR) >= 12 ? '452 4.7.1 Tagesgrenze erreicht, morgen wieder' : undefined) }, 20);
+  await met.world.passTime(32 * HOUR, 20 * MINUTE);
+  assert.deepEqual(met.odd.recipients, met.to);
+  assert.ok(met.odd.refusals.length <= 48, String(met.odd.refusals.length));
+  assert.deepEqual(await met.suppressed(), []);
+});

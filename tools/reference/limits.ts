@@ -13,6 +13,7 @@ import * as httpLimits from '../../src/base/http-limits.ts';
 import * as inspectionLimits from '../../src/base/inspection-limits.ts';
 import * as limits from '../../src/base/limits.ts';
 import * as mimeLimits from '../../src/base/mime-limits.ts';
+import * as replyLimits from '../../src/base/reply-limits.ts';
 import * as reportInLimits from '../../src/base/report-in-limits.ts';
 import * as serviceLimits from '../../src/base/service-limits.ts';
 import * as reportLimits from '../../src/base/report-limits.ts';
@@ -24,7 +25,7 @@ interface Documented {
   readonly comment: string;
 }
 
-const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'dns-api-limits': dnsApiLimits, 'dkim-limits': dkimLimits, 'dns-publish-limits': dnsPublishLimits, 'content-limits': contentLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'http-limits': httpLimits, 'inspection-limits': inspectionLimits, 'mime-limits': mimeLimits, 'report-in-limits': reportInLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
+const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'dns-api-limits': dnsApiLimits, 'dkim-limits': dkimLimits, 'dns-publish-limits': dnsPublishLimits, 'content-limits': contentLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'http-limits': httpLimits, 'inspection-limits': inspectionLimits, 'mime-limits': mimeLimits, 'reply-limits': replyLimits, 'report-in-limits': reportInLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
 
 export function renderLimits(root: string): string {
   const lines = ['# Limits', '', 'Generated from `src/base/limits.ts` and its neighbours; change it there. What can be set is in [configuration.md](configuration.md).'];

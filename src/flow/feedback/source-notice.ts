@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { BufferSource, type ByteSource } from '../../base/byte-source.ts';
 import type { Clock } from '../../base/clock.ts';
-import { REPLY_LIMITS } from '../../base/limits.ts';
+import { REPLY_LIMITS } from '../../base/reply-limits.ts';
 import type { Log } from '../../base/log.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { Reply } from '../../contract/message.ts';

@@ -137,7 +137,7 @@ export class Deliveries {
       this.#sleepAll(turn.slots);
       return undefined;
     });
-    const results = (delivered?.[1] ?? []).map(explained);
+    const results = delivered ? explained(...delivered) : [];
     this.#giveBack(turn, results);
     if (delivered) await this.#settle(...delivered, new Map(results.map(({ outcome, explanation }) => [outcome, explanation])));
   }
@@ -280,6 +280,9 @@ export class Deliveries {
 }
 
 /** Explaining costs more than the rest of a settlement: once for shaper and settlement together. */
-function explained(outcome: DeliveryOutcome): SendResult {
-  return outcome.status === 'delivered' ? { outcome } : { outcome, explanation: explainReply(outcome.reply, attemptContext(outcome.attempt)) };
+function explained({ recipients }: Job, outcomes: readonly DeliveryOutcome[]): readonly SendResult[] {
+  return outcomes.map((outcome, at) => {
+    if (outcome.status === 'delivered') return { outcome };
+    return { outcome, explanation: explainReply(outcome.reply, attemptContext(outcome.attempt)), firstTry: recipients[at]?.attempts === 0 };
+  });
 }

@@ -8,7 +8,7 @@
  * A wait that the reply names is kept instead, and a refusal of the source waits an hour at least, growing to half a
  * day: whoever blocks us must not be knocked at, and asking again soon makes most blocks longer.
  */
-import { REPLY_LIMITS } from '../../base/limits.ts';
+import { REPLY_LIMITS } from '../../base/reply-limits.ts';
 
 export interface RetryPolicy {
   readonly retryMinMs: number;

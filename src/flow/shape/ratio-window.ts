@@ -26,6 +26,22 @@ export class RatioWindow {
 
   /** In [0, 1]; undefined while too little is known. */
   share(now: number): number | undefined {
+    const { good, bad } = this.#sum(now);
+    if (this.isAllBad(now, SHAPE_LIMITS.ratioAllBadMin)) return 1;
+    return good + bad >= SHAPE_LIMITS.ratioResultsMin ? bad / (good + bad) : undefined;
+  }
+
+  /** At least so many, and all of them refusals. */
+  isAllBad(now: number, atLeast: number): boolean {
+    const { good, bad } = this.#sum(now);
+    return good === 0 && bad >= atLeast;
+  }
+
+  hasGood(now: number): boolean {
+    return this.#sum(now).good > 0;
+  }
+
+  #sum(now: number): { readonly good: number; readonly bad: number } {
     const oldest = Math.floor(now / SLICE_MS) - SLICES;
     let good = 0;
     let bad = 0;
@@ -34,7 +50,7 @@ export class RatioWindow {
       good += slice.good;
       bad += slice.bad;
     }
-    return good + bad >= SHAPE_LIMITS.ratioResultsMin ? bad / (good + bad) : undefined;
+    return { good, bad };
   }
 
   clear(): void {

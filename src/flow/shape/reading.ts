@@ -40,6 +40,10 @@ export interface Reading {
   readonly words: string;
   /** It took nothing, for want of room or of a part that works. */
   readonly putOff: boolean;
+  /** All that was put off is about the domain that the mail answers for, not about the address that it comes from. */
+  readonly ofDomain: boolean;
+  /** All that was put off are recipients of whom it hears for the first time: it may greylist, in words that we do not know. */
+  readonly mayGreylist: boolean;
   /** New connections that were opened, at least. */
   readonly opened: number;
   /** Our own address, when the attempt tells it. */
@@ -48,6 +52,19 @@ export interface Reading {
 }
 
 const WORDS_CHARS_MAX = 160;
+
+/** What does not vouch for the sender's domain, or does not find it, would be said to any other address, too. */
+function concernsDomain({ culprit, faultClass, rule }: Explanation): boolean {
+  return culprit === 'dkim-domain' || culprit === 'spf-domain' || (faultClass === 'authentication' && !/ptr|helo|tls|7\.25/.test(rule));
+}
+
+/** Refusals that a receiver who makes strangers wait may also give. */
+const UNNAMED: ReadonlySet<Explanation['faultClass']> = new Set(['capacity', 'policy', 'unknown']);
+
+/** The same delivery, when what was put off says nothing about us or the site. */
+export function withoutPutOff(reading: Reading): Reading {
+  return { ...reading, good: 0, bad: 0, putOff: false };
+}
 
 export function readResults(results: readonly SendResult[]): Reading {
   let delivered = 0;
@@ -58,10 +75,12 @@ export function readResults(results: readonly SendResult[]): Reading {
   let crowded = false;
   let tooMany = false;
   let ailing = true;
+  let strangers = true;
+  let ofDomain = true;
   let words = '';
   const complaints = new Map<string, NamedComplaint>();
   const rules = new Set<string>();
-  for (const { outcome, explanation } of results) {
+  for (const { outcome, explanation, firstTry = false } of results) {
     if (outcome.status === 'delivered') delivered += 1;
     const reach = reachOf(outcome, explanation);
     if (reach === 'spoke') spoke = true;
@@ -76,6 +95,8 @@ export function readResults(results: readonly SendResult[]): Reading {
       bad += 1;
       words = wordsOf(outcome);
       ailing &&= outcome.status === 'deferred' && explanation.faultClass === 'capacity' && !outcome.attempt.ownReply;
+      ofDomain &&= concernsDomain(explanation);
+      strangers &&= firstTry && outcome.scope === 'recipient' && outcome.status === 'deferred' && UNNAMED.has(explanation.faultClass);
     }
     if (!complaint && saysTooMany(outcome, explanation, reach)) tooMany = true;
     // RFC 5321 §3.8: a server that closes in the middle, or falls silent there, is not at ease with what it has.
@@ -96,6 +117,8 @@ export function readResults(results: readonly SendResult[]): Reading {
     tooMany,
     words,
     putOff: ailing && bad > 0 && delivered === 0 && complaints.size === 0,
+    ofDomain: ofDomain && bad > 0,
+    mayGreylist: strangers && bad > 0 && complaints.size === 0,
     opened: facts.some(({ address, reused }) => address !== undefined && reused !== true) ? 1 : 0,
     ...addressesOf(facts),
   };

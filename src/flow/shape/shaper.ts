@@ -5,6 +5,7 @@
  * is written to the store soon after (journal.ts). Time, chance and SPF come in as ports.
  */
 import type { Clock } from '../../base/clock.ts';
+import { SHAPE_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
 import type { LaneKey, MxSite, Permit } from '../../contract/sending.ts';
 import type { Admission, SendRequest, SendResult, Shaper } from '../../contract/shaper.ts';
@@ -18,7 +19,7 @@ import { admitted, reopened } from './lane-status.ts';
 import type { Lane, LaneWait } from './lane.ts';
 import { learn, learnSpamComplaint } from './learning.ts';
 import { Pauses } from './pauses.ts';
-import { readResults, type Reading } from './reading.ts';
+import { readResults, withoutPutOff, type Reading } from './reading.ts';
 import { SiteBook } from './site-book.ts';
 import type { SiteGate } from './site-gate.ts';
 import { createSourceList, isOnInternet, type SourceList } from './sources.ts';
@@ -117,7 +118,8 @@ class ClosedLoopShaper implements LiveShaper {
     if (!ticket) return;
     this.#tickets.delete(permit);
     const now = this.#options.clock.now();
-    const reading = readResults(results);
+    const read = readResults(results);
+    const reading = read.mayGreylist && ticket.gate.meets() ? withoutPutOff(read) : read;
     ticket.gate.release(now, ticket.source, reading.opened > 0);
     for (const lane of ticket.lanes) lane.inFlight -= 1;
     const relapsed = this.#learnReach(ticket, reading, now) === 'relapsed';
@@ -211,7 +213,7 @@ class ClosedLoopShaper implements LiveShaper {
     if (reading.peerAddress !== undefined && onInternet(reading.peerAddress)) gate.isRemote = true;
     if (reading.tooMany && gate.crowded(now, source)) return undefined;
     if (reading.putOff) return this.#sites.putOff(gate, now, reading.words, random());
-    if (reading.connection === 'spoke') this.#sites.spoke(gate, { welcome: reading.bad === 0 && reading.complaints.length === 0, crowded: reading.crowded }, now);
+    if (reading.connection === 'spoke') this.#sites.spoke(gate, { welcome: reading.bad === 0 && reading.complaints.length === 0 && !reading.mayGreylist, crowded: reading.crowded }, now);
     else if (reading.connection === 'failed') this.#sites.failed(gate, now, reading.error, random());
     else gate.unknown();
     return undefined;
@@ -225,8 +227,12 @@ class ClosedLoopShaper implements LiveShaper {
     const used = permit.sources.find(({ address }) => address === reading.localAddress)?.address ?? ticket.source;
     const lanes = used === ticket.source ? ticket.lanes : this.#lanesOf(request, used, now);
     if (reading.delivered > 0) this.#lanes.countSent(used, reading.delivered, now);
+    const [ofSource, ofDomain] = lanes;
+    const domainAlone = ofDomain !== undefined && reading.bad > 0 && (reading.ofDomain || (ofDomain.ratio.isAllBad(now, SHAPE_LIMITS.domainAloneMin) && ofSource?.ratio.hasGood(now)));
     for (const lane of lanes) {
-      learn(lane, { now, admittedAt, profile, reading, relapsed, ailing: ticket.gate.isAiling });
+      // Only the guilty one rests: other domains' mail from this address is taken.
+      const its = domainAlone && lane === ofSource ? withoutPutOff(reading) : reading;
+      learn(lane, { now, admittedAt, profile, reading: its, relapsed, ailing: ticket.gate.isAiling });
       if (lane.isStored || lane.isEventful(now)) this.#journal.touch(lane);
     }
   }

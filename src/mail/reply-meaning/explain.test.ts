@@ -96,6 +96,7 @@ const REPLIES: readonly (readonly [string, ReplyContext, string])[] = [
   ['451 4.4.2 mx.example.net[192.0.2.9]:25 timed out while waiting for the greeting', OTHER, 'own.timeout'],
   ['451 4.4.2 lost connection with mx.example.net[192.0.2.9]:25 while waiting for the answer to the message', OTHER, 'own.in-doubt'],
   ['451 4.4.2 mx.example.net[192.0.2.9]:25 timed out while waiting for the answer to the message', OTHER, 'own.in-doubt'],
+  ['451 4.5.0 mx.example.net[192.0.2.9]:25 does not follow the protocol while waiting for the answer to the message: not a reply line: OK', OTHER, 'own.unclear-answer'],
   ['451 4.4.3 the address of mx.example.net cannot be looked up now (CNAME aliases that lead in a circle, or too far)', {}, 'own.dns-theirs'],
   ['451 4.7.5 no trusted TLS with mx.example.net[192.0.2.9]:25: certificate has expired', OTHER, 'own.certificate'],
   ['451 4.3.0 local problem while logging in: password file missing', OTHER, 'own.login'],

@@ -5,7 +5,7 @@
  * then words that everybody uses, then the same two tables' catch-all rules (`general`), then a wait that it names, then
  * the enhanced code, then the basic code. It always answers. A reply without `mx` is taken as our own.
  */
-import { REPLY_LIMITS } from '../../base/limits.ts';
+import { REPLY_LIMITS } from '../../base/reply-limits.ts';
 import { EVERYBODY } from './everybody.ts';
 import { classOf } from './fault-class.ts';
 import type { ClassRule } from './fault-class.ts';

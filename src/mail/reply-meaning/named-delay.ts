@@ -3,7 +3,7 @@
  * hour", "in 5 Minuten", "через 15 минут". Pure, linear: durations are found first, and each counts only when the words before it say that
  * it lies ahead and the words around it speak of trying again or of a ban that ends.
  */
-import { REPLY_LIMITS } from '../../base/limits.ts';
+import { REPLY_LIMITS } from '../../base/reply-limits.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -43,6 +43,10 @@ const ELAPSED = /time|idle|closed|received|took|spent|silen|since|expire|limit|m
 const NEAR_CHARS = 120;
 const BEFORE_CHARS = 24;
 
+/** A day's figure is used up. Nobody knows when the day of others ends: by then it has, or the next try finds it so. */
+const TOMORROW = /\btomorrow\b|morgen wieder|(?:ab|erst|bis) morgen\b|à partir de demain|réessay\S{1,4} demain|mañana|\bdomani\b|amanhã|\bmorgen opnieuw|\bjutro\b|\bzítra\b|завтра|yarın|明天|明日/;
+const TOMORROW_MS = 6 * HOUR;
+
 /** Milliseconds, between REPLY_LIMITS.namedDelayMinMs and …MaxMs; undefined when the text names none. The text in lower case. */
 export function namedDelayMs(text: string): number | undefined {
   for (const found of candidates(text)) {
@@ -52,7 +56,8 @@ export function namedDelayMs(text: string): number | undefined {
     if (AGAIN.test(near) || (/^4\d\d /.test(text) && !ELAPSED.test(near))) return clamp(found.ms);
   }
   const bare = BARE.exec(text);
-  return bare ? clamp(Number(bare[1]) * SECOND) : undefined;
+  if (bare) return clamp(Number(bare[1]) * SECOND);
+  return TOMORROW.test(text) ? TOMORROW_MS : undefined;
 }
 
 function* candidates(text: string): Iterable<{ readonly at: number; readonly end: number; readonly ms: number }> {

@@ -2,7 +2,7 @@
  * A link in a reply that people may follow: only one that leads to the provider who answered, or to the operator of a
  * known blocklist. A reply is text of strangers; a link elsewhere could be anything and is not passed on.
  */
-import { REPLY_LIMITS } from '../../base/limits.ts';
+import { REPLY_LIMITS } from '../../base/reply-limits.ts';
 
 /** Operators of address and domain lists, who offer look-up and removal on their own sites. */
 export const LIST_SITES: readonly string[] = [

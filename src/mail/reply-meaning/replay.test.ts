@@ -171,6 +171,8 @@ describe('a named wait', () => {
     ['451 请在5分钟后重试', 300_000],
     ['451 10分後に再送してください', 600_000],
     ['450 5분 후 다시 시도하십시오', 300_000],
+    ['452 tagesgrenze erreicht (12 nachrichten), morgen wieder', 21_600_000],
+    ['421 daily limit reached, resume tomorrow', 21_600_000],
     ['450 you sent too many mails in the last 10 minutes, try again later', undefined],
     ['452 exceeded 100 messages per hour', undefined],
     ['421 timeout after 300 seconds', undefined],
