@@ -159,5 +159,7 @@ describe('feedback', () => {
     const [held] = await service().delayNotice(MESSAGE, CONTENT, [{ ...entry, recipient: { ...entry.recipient, state: 'held', attempts: 0 } }]);
     assert.match((await held?.enqueue?.content.read())?.toString().replace(/\s+/g, ' ') ?? '', /was not tried yet\. The administrator of this server has put it on hold/);
     assert.deepEqual(await service().delayNotice(MESSAGE, CONTENT, [{ ...entry, recipient: { ...entry.recipient, notify: ['failure'] } }]), []);
+    const [onlyDelays] = await service().delayNotice(MESSAGE, CONTENT, [{ ...entry, recipient: { ...entry.recipient, notify: ['delay'] } }]);
+    assert.match((await onlyDelays?.enqueue?.content.read())?.toString().replace(/\s+/g, ' ') ?? '', /it is given up, and as you asked you are not told\./);
   });
 });

@@ -98,13 +98,13 @@ function recipientWords({ text }: Reply): string[] {
 
 /** Since when, how often it was tried, what happens next, and when it ends. */
 function delay(recipient: QueueRecipient, { message, now }: NoticeTextInput): string[] {
-  const { attempts, nextAttemptAt, state } = recipient;
+  const { attempts, nextAttemptAt, state, notify } = recipient;
   const tried = attempts === 0 ? 'and was not tried yet' : `and was tried ${attempts === 1 ? 'once' : `${attempts} times`}`;
   const due = nextAttemptAt > now ? `The next attempt is due at ${formatDate(nextAttemptAt)}.` : 'The next attempt is due now.';
   const next = state === 'held' ? 'The administrator of this server has put it on hold.' : due;
   return [
     `It has waited since ${formatDate(message.queuedAt)} ${tried}. ${next}`,
-    `If it cannot be delivered by ${formatDate(message.expiresAt)}, it is returned to you.`,
+    `If it cannot be delivered by ${formatDate(message.expiresAt)}, it is ${notify && !notify.includes('failure') ? 'given up, and as you asked you are not told' : 'returned to you'}.`,
   ];
 }
 
