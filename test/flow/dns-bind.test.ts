@@ -1,6 +1,6 @@
 /** `posthorn dns` against a real BIND: what stands there stays, what is ours is published, guarded and taken back. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Clock, SystemClock } from '../../src/base/clock.ts';
@@ -152,56 +152,6 @@ test('ours alone is replaced and removed; what is foreign needs --take-over', { 
   assert.deepEqual(await published('two.example', 'MX'), ['0 .']);
   assert.deepEqual(await published('two.example', 'TXT'), ['"v=spf1 -all"']);
   assert.deepEqual(await published('_smtp._tls.two.example', 'TXT'), []);
-});
-
-test('a changed default waits until it is asked for', { skip }, async () => {
-  assert.equal((await home.posthorn(['dns', 'apply', 'three.example', '--yes', '--no-wait'])).status, 0);
-  const config = readFileSync(home.config, 'utf8');
-  writeFileSync(home.config, `${config}[dns.policy]\ndmarc = "quarantine"\n`);
-  try {
-    const kept = await home.json<PlanJson>(['dns', 'plan', 'three.example']);
-    assert.equal(kept.items.find(({ name }) => name === '_dmarc.three.example')?.action, 'good');
-    assert.match((await home.posthorn(['dns', 'plan', 'three.example'])).stdout, /three\.example: the default of \S+ changed from "none" to "quarantine"; it stays as it was, until you say --new-defaults/);
-    const renewed = await home.json<PlanJson>(['dns', 'plan', '--all']);
-    assert.match(renewed.items.find(({ name }) => name === '_dmarc.three.example')?.reason ?? '', /p=none to p=quarantine/);
-  } finally {
-    writeFileSync(home.config, config);
-  }
-});
-
-test('a changed default: old domains stay, --all shows and does it, undo takes it back for good', { skip }, async () => {
-  const dmarc = async (args: readonly string[]) => (await home.json<PlanJson>(['dns', 'plan', ...args])).items.find(({ name }) => name === '_dmarc.three.example');
-  assert.equal((await home.posthorn(['dns', 'apply', '--all', '--yes', '--no-wait'])).status, 0);
-  const stood = await published('_dmarc.three.example', 'TXT');
-  const config = readFileSync(home.config, 'utf8');
-  writeFileSync(home.config, `${config}[dns.policy]\ndmarc = "quarantine"\n`);
-  try {
-    assert.equal((await dmarc(['three.example']))?.action, 'good');
-    assert.equal((await dmarc(['--all']))?.action, 'change');
-    const applied = await home.posthorn(['dns', 'apply', '--all', '--yes', '--no-wait']);
-    assert.equal(applied.status, 0, applied.stdout + applied.stderr);
-    assert.match((await published('_dmarc.three.example', 'TXT'))[0] ?? '', /p=quarantine/);
-    assert.equal((await dmarc(['three.example']))?.action, 'good');
-    assert.equal((await home.posthorn(['dns', 'undo', '--no-wait'])).status, 0);
-    assert.deepEqual(await published('_dmarc.three.example', 'TXT'), stood);
-    assert.equal((await dmarc(['three.example']))?.action, 'good', 'what was undone is not wanted again');
-    assert.equal((await dmarc(['--all']))?.action, 'change');
-  } finally {
-    writeFileSync(home.config, config);
-  }
-});
-
-test('what was published for a domain that is removed is shown by plan --all, and goes with apply --all', { skip }, async () => {
-  assert.equal((await home.posthorn(['dns', 'apply', 'wild.example', '--yes', '--no-wait'])).status, 0);
-  assert.deepEqual(await published('wild.example', 'MX'), ['10 mail.host.example.']);
-  assert.equal((await home.posthorn(['domain', 'remove', 'wild.example'])).status, 0);
-  const { items } = await home.json<PlanJson>(['dns', 'plan', '--all']);
-  const its = items.filter(({ name }) => name.endsWith('wild.example'));
-  assert.ok(its.length > 3);
-  assert.ok(its.every(({ action, after }) => action === 'remove' && after === undefined), JSON.stringify(its));
-  assert.equal((await home.posthorn(['dns', 'apply', '--all', '--yes', '--no-wait'])).status, 0);
-  assert.deepEqual(await published('wild.example', 'MX'), []);
-  assert.deepEqual(await published('*.wild.example', 'TXT'), ['"for everything"']);
 });
 
 test('a wrong secret, key name or server is told in words', { skip }, async () => {

@@ -72,7 +72,8 @@ const remove = defineVerb({
     await store.directory.removeDomain(key);
     await store.keys.removeFiles(key);
     log.info('domain.removed', { domain: key });
-    return { domain: key };
+    const published = (await store.dnsPublishing.owned()).filter((row) => row.domain === key);
+    return { domain: key, published: new Set(published.map(({ name, type }) => `${name} ${type}`)).size };
   },
 });
 

@@ -11,6 +11,8 @@ export interface PlanLine {
 
 const TITLES: Readonly<Record<PlanAction, string>> = { good: 'good', add: 'add', change: 'change', remove: 'remove', blocked: 'in the way', unknown: 'unknown', 'by-hand': 'by hand' };
 
+const FORMER = '  This server does not host it any more: what Posthorn published for it goes, what others published stays. Is it moving to another server, wait until that one publishes its own.';
+
 /** Is there something that could not be found out, and so would not be done either? */
 export function isIncomplete({ items, failed }: Pick<DnsPlan, 'items' | 'failed'>): boolean {
   return failed.length > 0 || items.some(({ action }) => action === 'unknown');
@@ -29,7 +31,8 @@ export function planLines(plan: DnsPlan, verbose: boolean): readonly PlanLine[] 
   const isLost = new Set(lost.map(({ domain }) => domain));
   const told = (rows: readonly DomainReason[], title: string): readonly string[] => domainGroups(rows).map(({ domains, reason }) => `${domainTitle(domains, verbose)}: ${title}${reason}`);
   return [
-    ...groups.filter(([domain]) => !isLost.has(domain)).flatMap(([domain, items]) => [{ text: domain, tone: 'bold' as const }, ...items.flatMap(itemLines)]),
+    ...groups.filter(([domain]) => !isLost.has(domain)).flatMap(([domain, items]) => [{ text: domain, tone: 'bold' as const }, ...(plan.removed.includes(domain) ? [{ text: FORMER }] : []), ...items.flatMap(itemLines)]),
+    ...plan.removed.filter((domain) => !groups.some(([name]) => name === domain)).map((domain) => ({ text: `${domain}: is not hosted here any more, and nothing that Posthorn published for it stands any longer`, tone: 'dim' as const })),
     ...told(plan.leftAlone, 'left alone, since ').map((text) => ({ text })),
     ...told(lost, 'unknown, so nothing of it is changed: ').map((text) => ({ text, tone: 'yellow' as const })),
     ...told(plan.failed, 'could not be planned: ').map((text) => ({ text, tone: 'red' as const })),

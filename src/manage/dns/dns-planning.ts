@@ -52,6 +52,8 @@ export interface DnsPlan extends Plan {
   readonly newDefaults: boolean;
   /** Domains that the plan is about. */
   readonly domains: readonly string[];
+  /** Those besides that this server does not host any more, and for which records were published. */
+  readonly removed: readonly string[];
 }
 
 export interface PlannedDomains {
@@ -61,33 +63,33 @@ export interface PlannedDomains {
 
 /** Rejects with Failure `domain-unknown`, `no-domains`, or `dns-provider-settings`. */
 export async function planDomains(context: ManageContext, request: PlanRequest): Promise<PlannedDomains> {
-  const names = await chosenDomains(context, request);
+  const ownership = new Ownership(await context.store.dnsPublishing.owned());
+  const chosen = await chosenDomains(context, request, ownership);
   const deadline = new AbortController();
   const late = new Failure('dns-deadline', `not looked at: the rest took longer than ${DNS_PUBLISH_LIMITS.planTimeoutMs / 60_000} min; plan fewer domains, or mend what does not answer`, { temporary: true });
   const timer = context.clock.timer(DNS_PUBLISH_LIMITS.planTimeoutMs, () => deadline.abort(late));
   try {
-    return await planNamed(context, request, names, deadline.signal);
+    return await planChosen(context, request, chosen, ownership, deadline.signal);
   } finally {
     timer.cancel();
   }
 }
 
 /** What is not known when `signal` aborts is unknown in the plan. */
-async function planNamed(context: ManageContext, request: PlanRequest, names: readonly string[], signal: AbortSignal): Promise<PlannedDomains> {
+async function planChosen(context: ManageContext, request: PlanRequest, { hosted: names, removed }: ChosenDomains, ownership: Ownership, signal: AbortSignal): Promise<PlannedDomains> {
   const newDefaults = request.newDefaults ?? request.all ?? false;
   const { store, config } = context;
-  const [policies, owned, keys] = await Promise.all([policiesOf(context), store.dnsPublishing.owned(), store.keys.list()]);
+  const [policies, keys] = await Promise.all([policiesOf(context), store.keys.list()]);
   const hostname = domainKey(config.hostname);
-  const ownership = new Ownership(owned);
   const ports = await planPorts(context, ownership, signal);
   const keysOf = Map.groupBy(keys, (key) => key.domain);
   const run = new PlanRun(context, ports, ownership, hostname, request.takeOver ?? false);
   const places = new Semaphore(DNS_PUBLISH_LIMITS.domainsAtOnce);
   await Promise.all(names.map((name) => places.run(() => run.domain(name, keysOf.get(name) ?? [], newDefaults ? policies(name).renewed : policies(name).policy))));
   await run.host();
-  if (request.all) await Promise.all(ownership.domains().filter((owner) => owner !== HOST && !names.includes(owner)).map((owner) => places.run(() => run.removed(owner))));
+  await Promise.all(removed.map((owner) => places.run(() => run.removed(owner))));
   const news = names.map((domain) => ({ domain, changes: changedDefaults(policies(domain)) })).filter(({ changes }) => changes.length > 0);
-  return { plan: { ...run.assembled(), hosting: await run.hosting(), changedDefaults: news, newDefaults, domains: names }, policies };
+  return { plan: { ...run.assembled(), hosting: await run.hosting(), changedDefaults: news, newDefaults, domains: names, removed }, policies };
 }
 
 /** What planning needs of the world besides the names. */
@@ -126,16 +128,22 @@ export async function planNames(context: NamesContext, domain: string, names: re
   return planDomain({ domain, desired, former, takeOver: false }, await planPorts(context, ownership, new AbortController().signal));
 }
 
-async function chosenDomains({ store }: ManageContext, { domains: wanted = [], all = false }: PlanRequest): Promise<readonly string[]> {
+interface ChosenDomains {
+  readonly hosted: readonly string[];
+  /** Not hosted here any more: what was published for them is to go. */
+  readonly removed: readonly string[];
+}
+
+async function chosenDomains({ store }: ManageContext, { domains: wanted = [], all = false }: PlanRequest, ownership: Ownership): Promise<ChosenDomains> {
   const { domains } = await store.directory.snapshot();
   const hosted = new Set(domains.map(({ name }) => name));
-  if (hosted.size === 0) throw new Failure('no-domains', 'this server hosts no domain yet: add one with posthorn domain add DOMAIN', { temporary: false });
-  if (all) return [...hosted].toSorted();
-  if (wanted.length === 0) throw new Failure('no-domains', 'name the domains, or say --all', { temporary: false });
-  const names = [...new Set(wanted.map(domainKey))];
-  const unknown = names.find((name) => !hosted.has(name));
+  const former = new Set(ownership.domains().filter((owner) => owner !== HOST && !hosted.has(owner)));
+  if (hosted.size === 0 && former.size === 0) throw new Failure('no-domains', 'this server hosts no domain yet: add one with posthorn domain add DOMAIN', { temporary: false });
+  if (!all && wanted.length === 0) throw new Failure('no-domains', 'name the domains, or say --all', { temporary: false });
+  const names = all ? [...hosted, ...former] : [...new Set(wanted.map(domainKey))];
+  const unknown = names.find((name) => !hosted.has(name) && !former.has(name));
   if (unknown !== undefined) throw new Failure('domain-unknown', `${unknown} is not a domain of this server: add it with posthorn domain add ${unknown}`, { temporary: false });
-  return names.toSorted();
+  return { hosted: names.filter((name) => hosted.has(name)).toSorted(), removed: names.filter((name) => former.has(name)).toSorted() };
 }
 
 /** What we published, by set and by domain. */

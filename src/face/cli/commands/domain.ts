@@ -48,8 +48,8 @@ export function add(registry: Registry): void {
   }).option('--off', 'refuse unknown names again');
   addCheck(registry, domain);
   leaf<CommonOptions>(registry, domain, 'remove', 'host a domain no longer', '<domain>', async (options, name) => {
-    const result = await session.call<{ domain: string }>(options, 'domain.remove', { domain: name });
+    const result = await session.call<{ domain: string; published: number }>(options, 'domain.remove', { domain: name });
     if (options.json) out.json(result);
-    else out.line(`${result.domain} removed`);
+    else out.line(`${result.domain} removed${result.published === 0 ? '' : `; ${result.published === 1 ? '1 record set' : `${result.published} record sets`} that Posthorn published for it still stand in DNS: posthorn dns plan ${result.domain} shows what can go`}`);
   });
 }
