@@ -69,8 +69,13 @@ export const WAITING_ABROAD: readonly ReplyRule[] = [
   { id: 'any.greylist-abroad', pattern: /^4\d\d .*(?:graulist|liste grise|lista (?:gris|grigia|cinza)|szar[aą] list|сер(?:ый|ого) спис|灰名单|グレイリスト|kennen (?:sie|wir sie) noch nicht|noch unbekannter absender|inconnu pour le moment|premi[eè]re (?:fois|connexion)|primera vez|prima volta|primeira vez)/u, culprit: 'theirs', faultClass: 'greylist', meaning: 'The receiver greylists: it makes unknown senders wait once.', nextStep: 'Nothing to do: the next attempt is normally accepted.' },
 ];
 
+/** About one recipient, who gets too much. */
+const RECEIVING = '(?:recebendo|recibiendo|riceve(?:ndo)?|re[cç]oit|erh(?:ä|ae?)lt|ontvangt|otrzymuje|получает|отримує)';
+const TOO_FAST = '(?:muito r[aá]pido|demasiado r[aá]pido|troppo rapidamente|trop (?:vite|rapidement)|zu schnell|te snel|zbyt szybko|слишком быстро|занадто швидко)';
+
 /** About the amount of mail, and the message itself. */
 export const MAIL_WORDS_ABROAD: readonly ReplyRule[] = [
+  { id: 'any.recipient-rate-abroad', pattern: new RegExp(`${RECEIVING}[^.;]{0,40}${TOO_FAST}`, 'u'), culprit: 'recipient', faultClass: 'rate', meaning: 'This recipient gets mail faster than the receiver accepts for one mailbox.', nextStep: 'Nothing to do: only this recipient waits.' },
   { id: 'any.connections-abroad', pattern: new RegExp(`${TOO_MANY}[^.;]{0,40}${CONNECTIONS}|${CONNECTIONS}${TOO_MANY}`, 'u'), culprit: 'capacity', faultClass: 'rate', meaning: 'We have more connections to this receiver than it allows.', nextStep: 'Nothing is lost: it is tried again with fewer.' },
   { id: 'any.rate-abroad', pattern: new RegExp(`${TOO_MANY}[^.;]{0,30}${MAIL}|${MAIL}[^.;]{0,20}${TOO_MANY}|${LIMIT}`, 'u'), culprit: 'capacity', faultClass: 'rate', meaning: 'The receiver takes fewer messages from us in this time.', nextStep: 'Nothing is lost: it is tried again later and more slowly.' },
   { id: 'any.size-abroad', pattern: new RegExp(`${BIG}|超过[^.;]{0,10}大小`, 'u'), culprit: 'message', faultClass: 'format', meaning: 'The message is larger than the receiver accepts.', nextStep: 'Send a link instead of the attachment, or split it.' },
