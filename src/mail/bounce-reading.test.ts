@@ -11,7 +11,7 @@ describe('reading a bounce', () => {
     const bounce = readBounce(buildDsn({ id: 'a', hostname: 'h.example', from: 'MAILER-DAEMON@h.example', to: 'a@b.example', subject: 'Undelivered', date: 0, text: 'Sorry', reportingMta: 'h.example', recipients, original: { kind: 'headers', bytes: Buffer.from('Message-ID: <1@b>\r\n\r\n') } } as unknown as Parameters<typeof buildDsn>[0]));
     assert.equal(bounce?.form, 'report');
     assert.equal(bounce?.recipients[0]?.recipient, 'x@y.example');
-    assert.equal(bounce?.recipients[0]?.explanation.culprit, 'recipient');
+    assert.equal(bounce?.recipients[0]?.explanation?.culprit, 'recipient');
     assert.deepEqual(bounce?.recipients[0]?.reply, { code: 550, enhanced: '5.1.1', text: 'No such user' });
   });
 
@@ -25,8 +25,8 @@ describe('reading a bounce', () => {
       const bounce = readBounce(message(header, body));
       assert.equal(bounce?.form, 'text');
       assert.equal(bounce?.recipients[0]?.recipient, recipient);
-      assert.equal(bounce?.recipients[0]?.reply.code, code);
-      assert.equal(bounce?.recipients[0]?.explanation.culprit, culprit);
+      assert.equal(bounce?.recipients[0]?.reply?.code, code);
+      assert.equal(bounce?.recipients[0]?.explanation?.culprit, culprit);
     });
   }
 

@@ -7,7 +7,7 @@ import { wordsOfBounce } from './bounce-words.ts';
 import { parseDsn } from './dsn.ts';
 import { decodeWords } from './encoded-word.ts';
 import { firstField, parseHeader } from './header.ts';
-import { parseMimeStructure } from './mime-structure.ts';
+import { parseMimeStructure, type MimePart } from './mime-structure.ts';
 import { readReply } from './maillog-reading/delivery-line.ts';
 import { explainReply, type Explanation, type SmtpReply } from './reply-meaning/explain.ts';
 import { readableText } from './text.ts';
@@ -19,8 +19,9 @@ export interface BouncedRecipient {
   readonly action: string;
   /** Host that refused, as far as the bounce names it. */
   readonly host?: string;
-  readonly reply: SmtpReply;
-  readonly explanation: Explanation;
+  /** Absent, as the explanation, when the bounce does not say why. */
+  readonly reply?: SmtpReply;
+  readonly explanation?: Explanation;
 }
 
 export interface ReadBounce {
@@ -35,11 +36,11 @@ const TEXT_CHARS_MAX = 20_000;
 
 /** Undefined when the message is no bounce, or nothing in it can be read as one. CRLF or LF line ends. */
 export function readBounce(bytes: Buffer): ReadBounce | undefined {
-  const dsn = parseDsn(bytes);
+  const dsn = parseDsn(bytes) ?? reportInside(bytes);
   if (dsn) {
     const told = dsn.recipients.slice(0, RECIPIENTS_MAX).map(({ finalRecipient, originalRecipient, action, status, remoteMta, diagnostic }): BouncedRecipient => {
       const reply = replyOf(diagnostic, status) ?? { code: CODES[status.slice(0, 1)] ?? 451, ...(status === '' ? {} : { enhanced: status }), text: diagnostic ?? '' };
-      return describe(originalRecipient ?? finalRecipient, action, hostIn(remoteMta), reply);
+      return describe(plainAddress(originalRecipient ?? finalRecipient), action, hostIn(remoteMta), reply);
     });
     if (told.length > 0) return { form: 'report', ...(dsn.originalMessageId === undefined ? {} : { originalMessageId: dsn.originalMessageId }), recipients: told };
   }
@@ -47,11 +48,28 @@ export function readBounce(bytes: Buffer): ReadBounce | undefined {
   const text = readableText(bytes, parseMimeStructure(bytes)).slice(0, TEXT_CHARS_MAX);
   const { fields } = parseHeader(bytes);
   const told = wordsOfBounce(text, { failed: addressesIn(fields, 'x-failed-recipients'), sender: addressesIn(fields, 'to') });
-  const recipients = told.slice(0, RECIPIENTS_MAX).map(({ recipient, failed, host, reply, guessed }) => {
+  const recipients = told.slice(0, RECIPIENTS_MAX).map(({ recipient, failed, host, reply, guessed }): BouncedRecipient => {
+    if (!reply) return { ...(recipient === undefined ? {} : { recipient }), action: failed ? 'failed' : 'delayed' };
     const described = describe(recipient, failed ? 'failed' : 'delayed', host, guessed === undefined ? reply : { ...reply, text: guessed });
     return { ...described, reply };
   });
   return recipients.length > 0 ? { form: 'text', recipients } : undefined;
+}
+
+/** Gateways wrap the report of another server into a message of theirs. */
+function reportInside(bytes: Buffer): ReturnType<typeof parseDsn> {
+  const inside = (part: MimePart): MimePart | undefined => (part.message ? (isReport(part.message) ? part.message : inside(part.message)) : part.parts?.map(inside).find((found) => found !== undefined));
+  const found = inside(parseMimeStructure(bytes));
+  return found && parseDsn(bytes.subarray(found.headerStart, found.bodyEnd));
+}
+
+function isReport({ type, subtype }: MimePart): boolean {
+  return type === 'multipart' && subtype === 'report';
+}
+
+/** Some write a path where an address belongs. */
+function plainAddress(written: string): string {
+  return /^<([^<>]+)>$/.exec(written.trim())?.[1] ?? written;
 }
 
 /** A reply for a status without one. */
@@ -84,9 +102,9 @@ function replyOf(diagnostic: string | undefined, status: string): SmtpReply | un
 function looksLikeBounce(bytes: Buffer): boolean {
   const { fields } = parseHeader(bytes);
   const value = (name: string): string => firstField(fields, name)?.value.trim().toLowerCase() ?? '';
-  if (value('x-failed-recipients') !== '') return true;
+  if (value('x-failed-recipients') !== '' || /mailer-daemon@/.test(value('return-path'))) return true;
   if (/mailer-daemon|postmaster|mail delivery|microsoftexchange|mdaemon@|^\s*<>/.test(value('from'))) return true;
-  return /undeliver|returned mail|delivery status notification|mail delivery status|delivery (?:failure|has failed)|failure notice|mail delivery failed|mail failure|nicht zugestellt|unzustellbar|non remis|no se puede entregar|devuelto|mancata consegna|недостав|退信|配信不能|배달 실패/.test(decodeWords(value('subject')));
+  return /undeliver|non-?delivery|could not be delivered|returned mail|delivery status notification|mail delivery status|delivery (?:failure|has failed)|failure notice|mail delivery failed|mail failure|mail not delivered|delivery problem|delivery problems|undelivered|message status|nicht zugestellt|unzustellbar|non remis|no se puede entregar|devuelto|mancata consegna|недостав|退信|配信不能|배달 실패/.test(decodeWords(value('subject')));
 }
 
 function addressesIn(fields: Parameters<typeof firstField>[0], name: string): readonly string[] {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readBounce } from './bounce-reading.ts';
 
-type Told = readonly [recipient: string, code: number, enhanced: string | undefined, action: string, culprit: string, host?: string];
+type Told = readonly [recipient: string, code: number | undefined, enhanced: string | undefined, action: string, culprit: string | undefined, host?: string];
 
 const DAEMON = 'MAILER-DAEMON@h.example';
 const CASES: readonly (readonly [system: string, from: string, subject: string, body: string, ...told: Told[]])[] = [
@@ -36,9 +36,16 @@ const CASES: readonly (readonly [system: string, from: string, subject: string, 
   ['Zimbra with amavis', '"Content-filter" <postmaster@corp.example>', 'Considered UNSOLICITED BULK EMAIL, apparently from you', 'A message from <sender@example.net> to:\n-> bob@corp.example\n\nwas considered unsolicited bulk e-mail (UBE).\n', ['bob@corp.example', 550, '5.7.1', 'failed', 'content']],
   ['IMail, a full mailbox', 'Postmaster <postmaster@corp.example>', 'Undeliverable Mail', 'User mailbox exceeds allowed size: bob@corp.example\n\nOriginal message follows.\n', ['bob@corp.example', 552, '5.2.2', 'failed', 'recipient']],
   ['Domino, a loop', 'Postmaster@corp.example', 'DELIVERY FAILURE: Error transferring to MX.CORP.EXAMPLE; Maximum hop count exceeded.', 'was not delivered to:\n\n  bob@corp.example\n\nbecause:\n\n  Error transferring to MX.CORP.EXAMPLE; Maximum hop count exceeded.\n', ['bob@corp.example', 554, '5.4.6', 'failed', 'theirs']],
-  ['Trend Micro, without a reason', 'postmaster@corp.example', 'Message Delivery Notification: policy violation', 'Your message to bob@corp.example violated our policy and was deleted. Rule: Spam.\n'],
+  ['Trend Micro, without a reason', 'postmaster@corp.example', 'Message Delivery Notification: policy violation', 'Your message to bob@corp.example violated our policy and was deleted. Rule: Spam.\n', ['bob@corp.example', undefined, undefined, 'failed', undefined]],
   ['Mailgun, with a code of its own', 'mailer-daemon@mailgun.example', 'Undelivered', 'bob@corp.example\nServer response: 605 Not delivering to previously bounced address\n'],
-  ['Amazon SES, without a reason', 'MAILER-DAEMON@ses.example', 'Delivery Status Notification (Failure)', 'An error occurred while trying to deliver the mail to the following recipients:\nbob@corp.example\n'],
+  ['Amazon SES, without a reason', 'MAILER-DAEMON@ses.example', 'Delivery Status Notification (Failure)', 'An error occurred while trying to deliver the mail to the following recipients:\nbob@corp.example\n', ['bob@corp.example', undefined, undefined, 'failed', undefined]],
+  ['Exchange of 1996, in a list without a reason', 'postmaster@corp.example', 'Delivery Status Notification (Failure)', 'This is an automatically generated Delivery Status Notification.\n\nDelivery to the following recipients failed.\n\n       bob@corp.example\n       carol@corp.example\n\n', ['bob@corp.example', undefined, undefined, 'failed', undefined], ['carol@corp.example', undefined, undefined, 'failed', undefined]],
+  ['Exchange of 1996, X.400 names', 'System Administrator <postmaster@corp.example>', 'Undeliverable: Hello', 'Your message\n\n  To:      team@example.net\n  Subject: Hello\n\ndid not reach the following recipient(s):\n\nc=US;a= ;p=CORP;o=North;dda:SMTP=bob@corp.example; on Fri, 20 Nov 2026 17:12:28 -0400\n    The recipient name is not recognized\n', ['bob@corp.example', 550, '5.1.1', 'failed', 'recipient']],
+  ['Netscape, the reason first', DAEMON, 'Mail System Error - Returned Mail', 'This Message was undeliverable due to the following reason:\n\nConnection timed out after two days.\n\nHost corp.example is not responding.\n\n\n\n\n\nThe following recipients did not receive your message:\n\n     <bob@corp.example>\n\nPlease reply to Postmaster@mail.example\nif you feel this message to be in error.\n', ['bob@corp.example', 451, '4.4.1', 'failed', 'theirs']],
+  ['a delay without a reason', DAEMON, 'Warning: message delayed', 'The address to which the message has not yet been delivered is:\n\n  bob@corp.example\n\nNo action is required on your part.\n', ['bob@corp.example', undefined, undefined, 'delayed', undefined]],
+  ['Postfix, an alias folded', DAEMON, 'Delayed Mail', 'Your message could not be delivered for 4 hours.\n\n<bob@corp.example> (expanded from\n    <bob.b@mail.corp.example>): temporary failure. Command output: Quota exceeded\n', ['bob@corp.example', 552, '5.2.2', 'failed', 'recipient']],
+  ['a shop in French', 'postmaster@corp.example', 'Undeliverable mail', "Votre message n'a pas pu être délivré à\nbob@corp.example\n", ['bob@corp.example', undefined, undefined, 'failed', undefined]],
+  ['a help desk that is named', DAEMON, 'Returned mail', 'We could not deliver your message.\nPlease contact support@corp.example for help.\n'],
   ['a parcel service', 'Shop <shop@corp.example>', 'Delivery status of your order 550', 'Your parcel 5.1.1 to bob@corp.example was delivered. Recipient: unknown user at the door.'],
   ['an absence', 'Bob <bob@example.com>', 'Undeliverable? No: out of office', 'I am away from 5.1.26 to 5.2.26. Call 550 1234 or write to carol@example.com.'],
   ['a newsletter without return path', 'News <news@example.com>', 'Our 550 best offers', '550 garden benches for 19.90, write to shop@example.com. Version 5.1.1 is out.'],
@@ -48,7 +55,7 @@ describe('a bounce in words', () => {
   for (const [system, from, subject, body, ...told] of CASES) {
     it(`of ${system}`, () => {
       const bounce = readBounce(Buffer.from(`Return-Path: <>\nFrom: ${from}\nTo: sender@example.net\nSubject: ${subject}\nContent-Type: text/plain; charset=utf-8\n\n${body}`.replaceAll('\n', '\r\n')));
-      assert.deepEqual((bounce?.recipients ?? []).map(({ recipient, reply, action, explanation, host }) => [recipient, reply.code, reply.enhanced, action, explanation.culprit, ...(host === undefined ? [] : [host])]), told);
+      assert.deepEqual((bounce?.recipients ?? []).map(({ recipient, reply, action, explanation, host }) => [recipient, reply?.code, reply?.enhanced, action, explanation?.culprit, ...(host === undefined ? [] : [host])]), told);
     });
   }
 });

@@ -210,6 +210,11 @@ function showGroups(out: Session['out'], title: string, groups: readonly LoggedG
   }
 }
 
+const WITHOUT_REASON = {
+  meaning: 'The bounce names this recipient and does not say why the message did not arrive.',
+  nextStep: 'Compare the address letter by letter. If it is right, ask the recipient some other way, or look for the reply of their server in the log of the server that sent the message.',
+};
+
 function explainBounce({ out }: Session, options: CommonOptions, file: string, message: Buffer): number {
   const bounce: ReadBounce | undefined = readBounce(message);
   if (!bounce) throw new Failure('nothing-to-explain', `${file} is neither a mail log of Postfix nor a bounce: nothing in it says why mail was not delivered`, { temporary: false });
@@ -219,8 +224,9 @@ function explainBounce({ out }: Session, options: CommonOptions, file: string, m
     for (const { recipient, action, host, reply, explanation } of bounce.recipients) {
       out.line();
       out.facts([
-        ['Recipient', recipient ?? 'not named'], ['Action', action], ['Server', host], ['Reply', formatReply(reply)], ['Provider', explanation.provider],
-        ['Culprit', reply.code < 400 ? undefined : explanation.culprit], ['Meaning', explanation.meaning], ['Next step', explanation.nextStep], ['Their page', explanation.reference],
+        ['Recipient', recipient ?? 'not named'], ['Action', action], ['Server', host], ['Reply', reply && formatReply(reply)], ['Provider', explanation?.provider],
+        ['Culprit', reply && reply.code >= 400 ? explanation?.culprit : undefined], ['Meaning', explanation?.meaning ?? WITHOUT_REASON.meaning],
+        ['Next step', explanation ? explanation.nextStep : WITHOUT_REASON.nextStep], ['Their page', explanation?.reference],
       ]);
     }
   }
