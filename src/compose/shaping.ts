@@ -26,11 +26,12 @@ export async function createServerShaper(ports: ServerShaperPorts): Promise<Live
 }
 
 /** A domain that publishes nothing forbids nothing; trouble of DNS is no answer. */
-function createSpfQuestion({ dns, clock }: ServerShaperPorts): SpfQuestion {
+function createSpfQuestion({ dns, clock, config }: ServerShaperPorts): SpfQuestion {
   return async (input) => {
     const limited = createDeadlineDns(dns, clock, SPF_TIMEOUT_MS);
+    const ip = config.outbound.ips.find(({ address }) => address === input.ip)?.publicAddress ?? input.ip;
     try {
-      const { result } = await checkSpf(limited, { ...input, now: clock.now() });
+      const { result } = await checkSpf(limited, { ...input, ip, now: clock.now() });
       return result === 'temperror' ? undefined : result === 'pass' || result === 'none';
     } finally {
       limited.close();

@@ -43,7 +43,10 @@ export interface Listeners {
 }
 
 export interface OutboundIp {
+  /** Of this machine. */
   readonly address: string;
+  /** What others see instead (NAT). */
+  readonly publicAddress?: string;
   /** EHLO name for connections from this address; default: hostname. */
   readonly helo?: string;
   /** Default `default`. */

@@ -199,7 +199,7 @@ function toConfig(tables: ConfigTables, file: string, warnings: readonly ConfigW
     outbound: {
       protocols: [...new Set(outbound.protocols)],
       port: outbound.port,
-      ips: outbound.ip.map((ip) => optionalFields(ip)),
+      ips: outbound.ip.map(({ 'public-address': publicAddress, ...ip }) => optionalFields({ ...ip, publicAddress })),
       pools: outbound.pool.map((pool) => ({ ...pool, senders: pool.senders.map((sender) => sender.toLowerCase()) })),
       fallbacks: outbound.fallback.map((fallback) => ({ ...relayOf(fallback, absolute), sites: fallback.sites })),
       ...optionalFields({ caFile: outbound['ca-file'] && absolute(outbound['ca-file']) }),

@@ -102,6 +102,7 @@ const smtp = table('Limits of the SMTP server.', {
 const outboundIp = z.strictObject(
   {
     address: required(value.ipAddress(), 'Source address of outgoing connections.'),
+    'public-address': optional(value.ipAddress(), 'What the internet sees instead, behind NAT: reverse name, SPF and block lists are about it.', 'address'),
     helo: optional(value.qualifiedHostname(), 'EHLO name for connections from it; must equal its PTR.', 'hostname'),
     pool: setting(value.plainText(), 'Pool that it belongs to; see outbound.pool.', 'default'),
     weight: setting(value.count(1, 1000), 'Share of the mail of its pool, beside the others’ weights.', 1),

@@ -151,6 +151,7 @@ export function defineCheck<S extends Subject>(check: Check<S>): Check {
   return check as unknown as Check;
 }
 
+export const ADDRESSES_UNKNOWN = 'Which address others see when this server sends is not known here, as behind NAT: name it in [[outbound.ip]] of posthorn.toml, address = the one of this machine, public-address = the one that others see.';
 export const NO_NETWORK: Finding = { level: 'unknown', text: 'This needs connections to other machines, which are not made here.' };
 
 export const pass = (text: string): Finding => ({ level: 'pass', text });

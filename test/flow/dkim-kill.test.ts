@@ -16,7 +16,7 @@ import { verbs } from '../../src/manage/verbs.ts';
 import { missingServer, startBind, type Bind } from '../harness/bind.ts';
 
 const skip = missingServer();
-const CHILD = fileURLToPath(new URL('dkim-kill-child.ts', import.meta.url));
+const CHILD = fileURLToPath(new URL('./dkim-kill-child.ts', import.meta.url));
 const ROUNDS_MAX = 40;
 const LIVES = 4;
 const DOMAIN = 'one.example';

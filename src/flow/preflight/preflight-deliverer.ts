@@ -81,9 +81,9 @@ async function examine({ config, dns, clock, log }: PreflightOptions, job: Deliv
 
 function sourceOf({ hostname, outbound }: PreflightOptions['config'], { permit }: DeliveryJob): { address: string; ehlo: string } | undefined {
   const [planned] = permit?.sources ?? [];
-  if (planned) return { address: planned.address, ehlo: planned.helo };
-  const [configured] = outbound.ips;
-  return configured && { address: configured.address, ehlo: configured.helo ?? hostname };
+  const configured = planned ? outbound.ips.find(({ address }) => address === planned.address) : outbound.ips[0];
+  if (planned) return { address: configured?.publicAddress ?? planned.address, ehlo: planned.helo };
+  return configured && { address: configured.publicAddress ?? configured.address, ehlo: configured.helo ?? hostname };
 }
 
 function factsOf({ findings, prediction }: PreflightReport): PreflightFacts {

@@ -55,7 +55,7 @@ const evidence = defineVerb({
       reports: recent.length,
       reporters: new Set(recent.map(({ reporter }) => reporter)).size,
       ...(stageSince === undefined ? {} : { stageSince }),
-      ownAddresses: config.outbound.ips.map(({ address }) => address),
+      ownAddresses: config.outbound.ips.map(({ address, publicAddress }) => publicAddress ?? address),
     };
   },
 });

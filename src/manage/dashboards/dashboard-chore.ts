@@ -28,7 +28,7 @@ export async function readDashboards({ store, config, log, fetch }: DashboardCon
   await store.dashboards.prune(dayOf(now - DASHBOARD_LIMITS.keepDays * DAY_MS));
   if (!fetch) throw new Failure('no-network', 'dashboards are read by the running server', { temporary: true });
   const domains = (await store.directory.snapshot()).domains.map(({ name }) => name);
-  const addresses = config.outbound.ips.map(({ address }) => address);
+  const addresses = config.outbound.ips.map(({ address, publicAddress }) => publicAddress ?? address);
   let failed = 0;
   for (const one of settings) {
     signal.throwIfAborted();

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { Failure } from '../../base/errors.ts';
+import { isInnerAddress, isLoopbackAddress } from '../../base/public-address.ts';
 import type { Config } from '../../config/config.ts';
 import { domainKey } from '../../store/clients/directory.ts';
 import { clientServices } from '../client-setup/services.ts';
@@ -95,9 +96,13 @@ function servicePorts(config: Config): Pick<RecordsInput, 'submissionPort' | 'su
   return Object.fromEntries(told);
 }
 
-/** Those of [[outbound.ip]]; else the public addresses of this machine, which it sends from when nobody chose. */
+/**
+ * Those of [[outbound.ip]] as others see them; else the public addresses of this machine, which it sends from when nobody chose.
+ * A private one tells nothing about what others see.
+ */
 export function publicAddresses(config: Config): RecordsInput['addresses'] {
-  if (config.outbound.ips.length > 0) return config.outbound.ips;
+  const { ips } = config.outbound;
+  if (ips.length > 0) return ips.map(({ address, publicAddress, ...ip }) => ({ ...ip, address: publicAddress ?? address })).filter(({ address }) => (!isInnerAddress(address) || isLoopbackAddress(address)));
   return machineAddresses().map((address) => ({ address }));
 }
 

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createZoneDns, type Zone } from '../../../test/harness/zone-dns.ts';
 import { SystemClock } from '../../base/clock.ts';
+import type { Config, OutboundIp } from '../../config/config.ts';
+import { publicAddresses } from '../dns/dns.ts';
 import { examinationText } from './doctor-text.ts';
 import type { DoctorFacts } from './doctor-facts.ts';
 import { runDoctor, type OwnExamination, type Result } from './doctor.ts';
@@ -95,5 +97,21 @@ describe('the doctor in words', () => {
     const { sections } = examinationText(await examine(facts(undefined), zone({ 'news.example': { A: [IP] } })));
     const spf = sections.flatMap(({ paragraphs }) => paragraphs).find(({ check }) => check === 'spf-record');
     assert.match(spf?.why ?? '', /which addresses may send/);
+  });
+});
+
+describe('a server behind NAT', () => {
+  const configured = (ips: readonly OutboundIp[]): Config => ({ outbound: { ips } }) as unknown as Config;
+
+  it('is judged by the address that others see', () => {
+    assert.deepEqual(publicAddresses(configured([{ address: '10.0.0.5', publicAddress: '203.0.113.10', helo: 'mail.example.org' }])), [{ address: '203.0.113.10', helo: 'mail.example.org' }]);
+  });
+
+  it('whose address nobody named is not told to give a private one a reverse name', async () => {
+    const addresses = publicAddresses(configured([{ address: '10.0.0.5' }]));
+    assert.deepEqual(addresses, []);
+    // What its host name says is looked at instead.
+    const { addresses: seen } = await examine({ ...facts(undefined), addresses: [] }, ZONE);
+    assert.deepEqual(seen, [{ address: IP, helo: 'mail.example.org' }]);
   });
 });

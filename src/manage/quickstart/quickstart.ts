@@ -16,7 +16,7 @@ import type { Dns } from '../../contract/dns.ts';
 import { domainOf, isPublicName } from '../../mail/address.ts';
 import { domainKey, mailboxKey } from '../../store/clients/directory.ts';
 import type { AccountSecret } from '../directory/account.ts';
-import { machineAddresses } from '../dns/dns.ts';
+import { publicAddresses } from '../dns/dns.ts';
 import type { DomainRecords } from '../dns/dns.ts';
 import { checkHost } from './quickstart-checks.ts';
 import type { HostCheck, ListenProbe } from './quickstart-checks.ts';
@@ -76,7 +76,7 @@ export async function quickstart(options: QuickstartOptions, ports: QuickstartPo
   const madeCertificate = await writeCertificate(config, ports);
   const account = await ensureAccount(config, address, ports);
   const records = (await ports.call(config, 'dns.records', { domain })) as DomainRecords;
-  const sending = config.outbound.ips.length > 0 ? config.outbound.ips.map((ip) => ip.address) : machineAddresses();
+  const sending = publicAddresses(config).map(({ address }) => address);
   const checks = (options.check ?? true) ? await checkHost(config, sending, ports) : [];
   return {
     config: options.configFile,

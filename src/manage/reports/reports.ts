@@ -12,6 +12,7 @@ import { judgeSource, type JudgedSource } from '../authentication/dmarc-findings
 import { groupFindings, policyIn, type GroupFinding, type PolicyOf } from '../authentication/dmarc-groups.ts';
 import { tlsFindings, type TlsFinding } from '../tls/tls-findings.ts';
 import { domainArgument } from '../arguments.ts';
+import { publicAddresses } from '../dns/dns.ts';
 import { hostedDomain } from '../directory/hosted-domain.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
@@ -81,7 +82,7 @@ const dmarc = defineVerb({
     const [summary, totals, reports, left] = await Promise.all([store.reports.dmarcSummary(asked), store.reports.dmarcTotals(asked), store.reports.dmarcReports(asked), leftSince(context, since, ['dmarc', 'other'])]);
     if (reports.length === 0) await oneOfOurs(context, domain);
     const names = await hostNames(context, summary);
-    const ours = new Set(config.outbound.ips.map(({ address }) => address));
+    const ours = new Set(publicAddresses(config).map(({ address }) => address));
     const believed = reports.filter((report) => report.believed);
     const policyOf = policiesOf(believed);
     const sources = summary.map((source) => judgeSource(source, { ...hostNameOf(names, source.sourceIp), isOurs: ours.has(source.sourceIp), ...present('policy', policyOf(source)) })).sort(worstFirst);

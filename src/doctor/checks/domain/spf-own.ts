@@ -1,6 +1,6 @@
 /** Does SPF let our own addresses pass? */
 import { checkSpf } from '../../../verify/spf/check-spf.ts';
-import { defineCheck, fail, pass, skip, warn, type DomainSubject, type DoctorContext, type Finding, type SendingAddress } from '../../check.ts';
+import { ADDRESSES_UNKNOWN, defineCheck, fail, pass, skip, warn, type DomainSubject, type DoctorContext, type Finding, type SendingAddress } from '../../check.ts';
 import { mendedSpf, NO_SPF, ownTerms, usableSpf } from './spf-reading.ts';
 
 export const spfOwn = defineCheck<DomainSubject>({
@@ -12,7 +12,7 @@ export const spfOwn = defineCheck<DomainSubject>({
     if (!survey) return NO_SPF;
     if (subject.server?.relay !== undefined) return skip(`Mail leaves through the smarthost ${subject.server.relay}: its addresses are what SPF must name; see its manual for the include: to add.`);
     if (subject.hostname === '') return skip(`${subject.domain} is no domain of this server.`);
-    if (subject.addresses.length === 0) return skip('The addresses of this server are not known: name them in [[outbound.ip]].');
+    if (subject.addresses.length === 0) return skip(ADDRESSES_UNKNOWN);
     const findings = await Promise.all(subject.addresses.map((each) => ownFinding(context, subject, each, survey.text)));
     return findings.find(({ level }) => level === 'fail') ?? findings.find(({ level }) => level !== 'pass') ?? pass(`SPF of ${subject.domain} lets ${subject.addresses.map(({ address }) => address).join(' and ')} pass.`);
   },

@@ -1,5 +1,5 @@
 /** IPv6 wholly or not at all: receivers are stricter there than with IPv4. */
-import { defineCheck, fail, pass, skip, unknown, type HostSubject } from '../../check.ts';
+import { ADDRESSES_UNKNOWN, defineCheck, fail, pass, skip, unknown, type HostSubject } from '../../check.ts';
 import { fcrdns } from '../address/fcrdns.ts';
 import { heloName } from '../address/helo-name.ts';
 import { ptr } from '../address/ptr.ts';
@@ -12,7 +12,7 @@ export const ipv6 = defineCheck<HostSubject>({
   run: async (context, { addresses, server }) => {
     const six = addresses.filter(({ address }) => address.includes(':'));
     if (server?.relay !== undefined) return skip(`Mail leaves through the smarthost ${server.relay}.`);
-    if (addresses.length === 0) return skip('The addresses of this server are not known: name them in [[outbound.ip]].');
+    if (addresses.length === 0) return skip(ADDRESSES_UNKNOWN);
     if (six.length === 0) return pass('Mail leaves over IPv4 only.');
     const findings = await findingsOf(context, six, [ptr, fcrdns, heloName]);
     const bad = findings.filter(({ finding }) => finding.level === 'fail');

@@ -1,7 +1,7 @@
 /** Does mail leave from an address that stays: by its name, and by what examinations of the last month saw? */
 import { parseIp, reverseName } from '../../../verify/ip-address.ts';
 import { judgeName } from '../../../verify/iprev/generic-name.ts';
-import { defineCheck, fail, pass, skip, warn, type DoctorContext, type HostSubject } from '../../check.ts';
+import { ADDRESSES_UNKNOWN, defineCheck, fail, pass, skip, warn, type DoctorContext, type HostSubject } from '../../check.ts';
 
 /** Addresses that were left for others within a month. */
 const CHANGES_FAIL = 3;
@@ -13,7 +13,7 @@ export const staticAddress = defineCheck<HostSubject>({
   link: 'https://www.spamhaus.org/blocklists/policy-blocklist/',
   run: async (context, { hostname, addresses, server }) => {
     if (server?.relay !== undefined) return skip(`Mail leaves through the smarthost ${server.relay}.`);
-    if (addresses.length === 0) return skip('The addresses of this server are not known: name them in [[outbound.ip]].');
+    if (addresses.length === 0) return skip(ADDRESSES_UNKNOWN);
     const now = addresses.map(({ address }) => address);
     for (const { address, helo } of addresses) {
       const line = await accessLineName(context, address);
