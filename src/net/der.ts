@@ -1,7 +1,4 @@
-/**
- * The few pieces of DER (ITU-T X.690) that an X.509 certificate is made of: writing values, and stepping over the values
- * of an issuer's certificate to copy its subject byte by byte.
- */
+/** The few pieces of DER (ITU-T X.690) that an X.509 certificate is made of, to write them; base/der-reading.ts reads. */
 const TAG = {
   boolean: 0x01,
   integer: 0x02,
@@ -66,28 +63,4 @@ export function time(atMs: number): Buffer {
   return new Date(atMs).getUTCFullYear() < 2050
     ? value(TAG.utcTime, Buffer.from(text.slice(2), 'latin1'))
     : value(TAG.generalizedTime, Buffer.from(text, 'latin1'));
-}
-
-/** The values directly inside a constructed value, each with its tag and length. Throws RangeError when they do not fit. */
-export function children(constructed: Buffer): readonly Buffer[] {
-  const { start, end } = extent(constructed, 0);
-  const found: Buffer[] = [];
-  for (let at = start; at < end; ) {
-    const inner = extent(constructed, at);
-    if (inner.end > end) throw new RangeError('DER value longer than what contains it');
-    found.push(constructed.subarray(at, inner.end));
-    at = inner.end;
-  }
-  return found;
-}
-
-/** Where the content of the value at `at` starts and ends. */
-function extent(bytes: Buffer, at: number): { start: number; end: number } {
-  const first = bytes.readUInt8(at + 1);
-  const lengthBytes = first & 0x80 ? first & 0x7f : 0;
-  if (lengthBytes > 4) throw new RangeError('DER length of more than four bytes');
-  const size = lengthBytes === 0 ? first : bytes.readUIntBE(at + 2, lengthBytes);
-  const start = at + 2 + lengthBytes;
-  if (start + size > bytes.length) throw new RangeError('DER value cut short');
-  return { start, end: start + size };
 }

@@ -8,7 +8,8 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
-import { bitString, boolean, children, integer, octetString, oid, sequence, set, tagged, time, utf8String } from './der.ts';
+import { children } from '../base/der-reading.ts';
+import { bitString, boolean, integer, octetString, oid, sequence, set, tagged, time, utf8String } from './der.ts';
 
 const OID = {
   commonName: '2.5.4.3',
@@ -45,6 +46,10 @@ export interface CertificateRequest {
   readonly days?: number;
   /** Default false. */
   readonly isCa?: boolean;
+  /** Object identifiers of what an end entity is for. Default: TLS. */
+  readonly purposes?: readonly string[];
+  /** Further extensions: object identifier, and its value as DER. */
+  readonly further?: readonly (readonly [id: string, content: Buffer])[];
   /** Milliseconds since 1970. Default: now. */
   readonly nowMs?: number;
 }
@@ -108,10 +113,10 @@ function extensions(request: CertificateRequest, own: KeyObject, issuer: KeyObje
     extension(OID.subjectKeyIdentifier, false, octetString(keyIdentifier(own))),
     extension(OID.authorityKeyIdentifier, false, sequence(tagged(0, false, keyIdentifier(issuer)))),
   ];
-  if (!isCa) list.push(extension(OID.extendedKeyUsage, false, sequence(oid(OID.serverAuth), oid(OID.clientAuth))));
+  if (!isCa) list.push(extension(OID.extendedKeyUsage, false, sequence(...(request.purposes ?? [OID.serverAuth, OID.clientAuth]).map(oid))));
   const names = request.altNames ?? [];
   if (names.length > 0) list.push(extension(OID.subjectAltName, false, sequence(...names.map(generalName))));
-  return list;
+  return [...list, ...(request.further ?? []).map(([id, content]) => extension(id, false, content))];
 }
 
 function extension(id: string, critical: boolean, content: Buffer): Buffer {

@@ -6,6 +6,7 @@ import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { Failure } from '../../base/errors.ts';
 import { checkClientSetup } from '../../verify/autoconfig/check-setup.ts';
 import { checkBimi } from '../../verify/bimi/check-bimi.ts';
+import { certificatesIn } from '../../verify/bimi/mark-chain.ts';
 import { caaNameOf, judgeCaa } from '../../verify/caa/judge-caa.ts';
 import { findCaa } from '../../verify/caa/find-caa.ts';
 import { checkDaneHost } from '../../verify/dane/check-host.ts';
@@ -43,8 +44,11 @@ export async function checkCaa({ dns }: VerifyContext, domain: string, facts: Po
   return { domain, findings: [judgeCaa(await findCaa(dns, domain), { name: domain, issuer: certificate && caaNameOf(certificate.issuer) })] };
 }
 
-export async function checkBimiOf({ dns, clock, network }: VerifyContext, domain: string): Promise<PolicyCheck> {
-  return { domain, findings: await checkBimi({ dns, fetch: network?.fetch, now: clock.now() }, domain) };
+/** `roots`: PEM, of mark certificates; undefined: none are known. */
+export async function checkBimiOf({ dns, clock, network }: VerifyContext, domain: string, roots?: Buffer): Promise<PolicyCheck> {
+  const believed = roots && certificatesIn(roots);
+  if (believed?.length === 0) throw new Failure('roots-unreadable', 'the file of --roots holds no certificate: give the roots of mark certificates as PEM', { temporary: false });
+  return { domain, findings: await checkBimi({ dns, fetch: network?.fetch, now: clock.now(), roots: believed }, domain) };
 }
 
 export async function checkAutoconfig({ dns, network }: VerifyContext, domain: string, facts: PolicyFacts): Promise<PolicyCheck> {

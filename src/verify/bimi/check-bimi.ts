@@ -1,13 +1,15 @@
 /**
  * The logo beside the sender (BIMI, draft-brand-indicators-for-message-identification): record, DMARC, logo, certificate.
- * What the certificate says of the trade mark is looked at by receivers; here its dates, its names and its purpose are.
+ * What the certificate says of the trade mark is looked at by receivers; here its dates, names, purpose, chain and logo are.
  */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import type { Dns } from '../../contract/dns.ts';
 import type { HttpsAnswer, HttpsFetch } from '../../contract/https-fetch.ts';
 import type { DeploymentFinding } from '../deployment-finding.ts';
 import { WalkFailure, TreeWalker } from '../dmarc/tree-walk.ts';
 import { parseTagList } from '../tag-list.ts';
+import { judgeLogotype } from './logotype.ts';
+import { certificatesIn, judgeMarkChain } from './mark-chain.ts';
 import { LOGO_BYTES_MAX, svgProfileProblems } from './svg-profile.ts';
 
 export interface BimiPorts {
@@ -16,6 +18,10 @@ export interface BimiPorts {
   readonly fetch?: HttpsFetch | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Of mark certificates, that are believed. Absent: none are known. */
+  readonly roots?: readonly X509Certificate[] | undefined;
+  /** Not to say that the root of a chain in order cannot be known without `roots`. */
+  readonly decidedOnly?: boolean;
 }
 
 const CERTIFICATE_BYTES_MAX = 256 * 1024;
@@ -38,8 +44,9 @@ export async function checkBimi(ports: BimiPorts, domain: string): Promise<reado
   const evidence = tags?.get('a') ?? '';
   if (logo === undefined) return [{ level: 'fail', text: `The record at ${name} names no logo (l=).`, remedy: 'Publish this record in its place.', record: example }];
   if (logo === '') return [{ level: 'skip', text: `${domain} says that it shows no logo.` }];
-  const [policy, picture, certificate] = await Promise.all([checkPolicy(ports.dns, domain), checkLogo(ports, logo), checkEvidence(ports, evidence, domain)]);
-  return [...policy, ...picture, ...certificate];
+  const [policy, picture, mark] = await Promise.all([checkPolicy(ports.dns, domain), fetchLogo(ports, logo), fetchEvidence(ports, evidence)]);
+  const certificate = 'bytes' in mark ? judgeMark(mark.bytes, { address: evidence, domain, now: ports.now, roots: ports.roots, decidedOnly: ports.decidedOnly ?? false, logo: 'bytes' in picture ? picture.bytes : undefined }) : mark.findings;
+  return [...policy, ...('bytes' in picture ? judgeLogo(picture.bytes, logo) : picture.findings), ...certificate];
 }
 
 /** To publish; `logo` and `certificate` are https addresses. */
@@ -67,23 +74,26 @@ async function get(fetch: HttpsFetch, address: string, accept: string, bytesMax:
   return fetch({ host: url.hostname, port: url.port === '' ? 443 : Number(url.port), path: `${url.pathname}${url.search}`, accept, bytesMax, timeoutMs: FETCH_TIMEOUT_MS });
 }
 
-/** Sentence about an answer that is no document; undefined when it is one. */
-function unfetched(answer: HttpsAnswer, address: string): DeploymentFinding | undefined {
-  if (answer.kind === 'response') return answer.status === 200 ? undefined : { level: 'fail', text: `${address} answers with status ${answer.status}.`, remedy: 'Put the file there, without a redirect.' };
-  if (answer.reason === 'too-large') return { level: 'fail', text: `${address} is too large.`, remedy: `A logo may have ${LOGO_BYTES_MAX} bytes.` };
-  if (answer.reason === 'certificate') return { level: 'fail', text: `${address} could not be fetched: ${answer.detail}.`, remedy: 'Give that web server a certificate of a known authority for its name.' };
-  return { level: 'unknown', text: `${address} could not be fetched: ${answer.detail}.` };
+type Fetched = { readonly bytes: Buffer } | { readonly findings: readonly DeploymentFinding[] };
+
+function told(finding: DeploymentFinding): Fetched {
+  return { findings: [finding] };
+}
+
+/** The document, or what is said instead. */
+function fetched(answer: HttpsAnswer, address: string): Fetched {
+  if (answer.kind === 'response') return answer.status === 200 ? { bytes: answer.body } : told({ level: 'fail', text: `${address} answers with status ${answer.status}.`, remedy: 'Put the file there, without a redirect.' });
+  if (answer.reason === 'too-large') return told({ level: 'fail', text: `${address} is too large.`, remedy: `A logo may have ${LOGO_BYTES_MAX} bytes, the file of a mark certificate ${CERTIFICATE_BYTES_MAX}.` });
+  if (answer.reason === 'certificate') return told({ level: 'fail', text: `${address} could not be fetched: ${answer.detail}.`, remedy: 'Give that web server a certificate of a known authority for its name.' });
+  return told({ level: 'unknown', text: `${address} could not be fetched: ${answer.detail}.` });
 }
 
 const isHttps = (address: string): boolean => URL.canParse(address) && new URL(address).protocol === 'https:';
 
-async function checkLogo({ fetch }: BimiPorts, logo: string): Promise<readonly DeploymentFinding[]> {
-  if (!isHttps(logo)) return [{ level: 'fail', text: `The logo must be an address that begins with https://; it is ${JSON.stringify(logo.slice(0, 100))}.`, remedy: 'Put the file on a web server with TLS.' }];
-  if (!fetch) return [{ level: 'unknown', text: `${logo} cannot be fetched from here.` }];
-  const answer = await get(fetch, logo, 'image/svg+xml', LOGO_BYTES_MAX);
-  const failed = unfetched(answer, logo);
-  if (failed || answer.kind !== 'response') return failed ? [failed] : [];
-  return judgeLogo(answer.body, logo);
+async function fetchLogo({ fetch }: BimiPorts, logo: string): Promise<Fetched> {
+  if (!isHttps(logo)) return { findings: bad(`The logo must be an address that begins with https://; it is ${JSON.stringify(logo.slice(0, 100))}.`, 'Put the file on a web server with TLS.') };
+  if (!fetch) return { findings: [{ level: 'unknown', text: `${logo} cannot be fetched from here.` }] };
+  return fetched(await get(fetch, logo, 'image/svg+xml', LOGO_BYTES_MAX), logo);
 }
 
 /** Pure. */
@@ -93,28 +103,40 @@ export function judgeLogo(bytes: Buffer, logo: string): readonly DeploymentFindi
   return problems.map((text) => ({ level: 'fail', text: `${logo}: ${text}`, remedy: 'Convert the logo to SVG Tiny P/S (the BIMI Group has tools for that), or mend the file by hand.' }));
 }
 
-async function checkEvidence({ fetch, now }: BimiPorts, address: string, domain: string): Promise<readonly DeploymentFinding[]> {
-  if (address === '' || address === 'self') return [{ level: 'warn', text: 'The logo has no mark certificate (a=): Gmail and Apple do not show it.', remedy: 'Get a VMC or CMC from an authority that makes them, and name its PEM file as a= in the record.' }];
-  if (!isHttps(address)) return [{ level: 'fail', text: `The certificate must be an address that begins with https://; it is ${JSON.stringify(address.slice(0, 100))}.`, remedy: 'Put the PEM file on a web server with TLS.' }];
-  if (!fetch) return [{ level: 'unknown', text: `${address} cannot be fetched from here.` }];
-  const answer = await get(fetch, address, 'application/x-pem-file', CERTIFICATE_BYTES_MAX);
-  const failed = unfetched(answer, address);
-  if (failed || answer.kind !== 'response') return failed ? [failed] : [];
-  return judgeMark(answer.body, { address, domain, now });
+async function fetchEvidence({ fetch }: BimiPorts, address: string): Promise<Fetched> {
+  if (address === '' || address === 'self') return { findings: [{ level: 'warn', text: 'The logo has no mark certificate (a=): Gmail and Apple do not show it.', remedy: 'Get a VMC or CMC from an authority that makes them, and name its PEM file as a= in the record.' }] };
+  if (!isHttps(address)) return { findings: bad(`The certificate must be an address that begins with https://; it is ${JSON.stringify(address.slice(0, 100))}.`, 'Put the PEM file on a web server with TLS.') };
+  if (!fetch) return { findings: [{ level: 'unknown', text: `${address} cannot be fetched from here.` }] };
+  return fetched(await get(fetch, address, 'application/x-pem-file', CERTIFICATE_BYTES_MAX), address);
 }
 
 function bad(text: string, remedy: string): readonly DeploymentFinding[] {
   return [{ level: 'fail', text, remedy }];
 }
 
+export interface MarkQuestion {
+  readonly address: string;
+  readonly domain: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly roots?: readonly X509Certificate[] | undefined;
+  readonly decidedOnly?: boolean;
+  /** As published. Undefined: it could not be fetched. */
+  readonly logo?: Buffer | undefined;
+}
+
 /** Pure. */
-export function judgeMark(pem: Buffer, { address, domain, now }: { readonly address: string; readonly domain: string; readonly now: number }): readonly DeploymentFinding[] {
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(pem);
-  } catch {
-    return bad(`${address} holds no certificate.`, 'Put the PEM file of the mark certificate there, with its chain.');
-  }
+export function judgeMark(pem: Buffer, { address, domain, now, roots, decidedOnly = false, logo }: MarkQuestion): readonly DeploymentFinding[] {
+  const chain = certificatesIn(pem);
+  const [certificate] = chain;
+  if (!certificate) return bad(`${address} holds no certificate.`, 'Put the PEM file of the mark certificate there, with its chain.');
+  const validity = judgeValidity(certificate, { address, domain, now });
+  if (validity.some(({ level }) => level === 'fail')) return validity;
+  const path = judgeMarkChain(chain, now, roots);
+  return [...validity, ...(decidedOnly && path.level === 'unknown' ? [] : [path]), judgeLogotype(certificate, logo)];
+}
+
+function judgeValidity(certificate: X509Certificate, { address, domain, now }: MarkQuestion): readonly DeploymentFinding[] {
   const until = certificate.validToDate;
   if (until.getTime() < now) return bad(`The mark certificate expired on ${until.toISOString().slice(0, 10)}.`, 'Renew it at its authority.');
   if (certificate.validFromDate.getTime() > now) return bad('The mark certificate is not valid yet.', 'Wait for its first day.');
