@@ -117,13 +117,14 @@ function replyInLine(lines: readonly string[], at: number): SmtpReply | undefine
 
 /** What systems without replies write, as the enhanced code that means the same (RFC 3463). The first that fits. */
 const COMMON_WORDS: readonly (readonly [pattern: RegExp, code: number, enhanced: string, words?: string])[] = [
-  [/unroutea?ble (?:mail )?(?:address|domain)|(?:could not|couldn't) find any host|unknown (?:host|domain)|(?:host|domain)(?: name)? not found|no such domain/i, 550, '5.1.2'],
-  [/over ?(?:disk )?quota|exceeding their quota|quota (?:exceeded|violation)|full mailbox|mailbox exceeds (?:the )?(?:allowed|maximum) size|(?:mailbox|mail ?folder|inbox|postfach) (?:is |ist )?(?:full|voll)|邮箱已满|ящик переполнен|boîte aux lettres pleine|buzón (?:del destinatario )?(?:está )?lleno/i, 552, '5.2.2'],
-  [/(?:user|recipient|mailbox|account|address)(?: name| address)? (?:is )?(?:not found|unknown|unavailable|does(?: not|n't) exist|(?:could not|couldn't) be found)|unknown (?:user|recipient)|no such (?:user|recipient|mailbox)|no mailbox here|recipient name is not recognized|unknown recipient|account has been (?:disabled|discontinued|closed)|no longer valid|not listed in (?:the )?(?:domino|public)|doesn't have an? \S{1,40} account|пользователь не найден|不存在|introuvable|konnte nicht gefunden werden/i, 550, '5.1.1'],
+  [/unroutea?ble (?:mail )?(?:address|domain)|(?:could not|couldn't) find any host|unknown (?:host|domain)|(?:host|domain)(?: name)? not found|no such domain|domain does not exist|could not find a gateway/i, 550, '5.1.2'],
+  [/over ?(?:disk )?quota|exceeding their quota|quota (?:exceeded|violation)|full mailbox|mail quota\s*$|^\s*quota\s*$|mailbox exceeds (?:the )?(?:allowed|maximum) size|(?:mailbox|mail ?folder|inbox|postfach) (?:is |ist )?(?:full|voll)|邮箱已满|ящик переполнен|boîte aux lettres pleine|buzón (?:del destinatario )?(?:está )?lleno/i, 552, '5.2.2'],
+  [/(?:user|recipient|mailbox|account|address)(?: name| address)? (?:is )?(?:not found|not known|unknown|unavailable|does(?: not|n't) exist|(?:could not|couldn't) be found)|unknown (?:user|recipient)|no such (?:user|recipient|mailbox)|no mailbox here|recipient name is not recognized|unknown recipient|account has been (?:disabled|discontinued|closed)|no longer valid|invalid final delivery userid|(?:adresse|utilisateur)\b.{0,60}n['’]existe pas|not listed in (?:the )?(?:domino|public)|doesn't have an? \S{1,40} account|пользователь не найден|不存在|introuvable|konnte nicht gefunden werden/i, 550, '5.1.1'],
   [/blocked by our (?:spam|bulk)|considered unsolicited bulk|(?:rejected|blocked|refused|classified) as spam|spam firewall/i, 550, '5.7.1', 'rejected as spam'],
   [/hop count exceeded|too many hops|(?:mail|routing|forwarding) loop/i, 554, '5.4.6'],
-  [/dns error|responded with code servfail/i, 451, '4.4.4'],
-  [/connection (?:timed out|refused)|(?:could not|couldn't|unable to) connect|retry timeout exceeded|no route to host/i, 451, '4.4.1'],
+  [/exceed(?:s|ed|ing) the maximum (?:incoming |allowed )?message size|message (?:size )?(?:is )?too (?:large|big)/i, 552, '5.3.4'],
+  [/dns error|responded with code servfail|name service error/i, 451, '4.4.4'],
+  [/connection (?:timed out|refused)|(?:could not|couldn't|unable to) connect|retry timeout exceeded|no route to host|(?:server|host \S{1,255}) (?:did not respond|is not responding)|connection to mail exchanger failed|all hosts have been failing/i, 451, '4.4.1'],
 ];
 
 function commonWords(line: string): { readonly reply: SmtpReply; readonly words: string } | undefined {
