@@ -76,7 +76,7 @@ export async function quickstart(options: QuickstartOptions, ports: QuickstartPo
   const madeCertificate = await writeCertificate(config, ports);
   const account = await ensureAccount(config, address, ports);
   const records = (await ports.call(config, 'dns.records', { domain })) as DomainRecords;
-  const sending = publicAddresses(config).map(({ address }) => address);
+  const sending = publicAddresses(config).map((each) => each.address);
   const checks = (options.check ?? true) ? await checkHost(config, sending, ports) : [];
   return {
     config: options.configFile,
