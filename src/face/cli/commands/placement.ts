@@ -158,7 +158,7 @@ async function show(session: Session, options: ShowOptions): Promise<number> {
   if (options.json) out.json(result);
   else {
     if (result.inbox !== undefined) out.line(out.style('bold', `${percent(result.inbox)} in the inbox`));
-    out.table([{ title: 'Provider' }, { title: 'Stream' }, { title: 'Inbox' }, { title: 'Tab' }, { title: 'Spam' }, { title: 'Other' }, { title: 'Missing' }, { title: 'Waiting' }, { title: 'Late by' }], result.shares.map(row), 'No mail went to seed accounts in this time: posthorn placement test');
+    out.table([{ title: 'Provider' }, { title: 'Stream' }, { title: 'Inbox' }, { title: 'Tab' }, { title: 'Spam' }, { title: 'Other' }, { title: 'Missing' }, { title: 'Waiting' }, { title: 'Late by' }], result.shares.map(row), 'No provider took mail to a seed account in this time. Send some: posthorn placement test; what became of it: posthorn trace ADDRESS of the seed');
     if (result.days.length > 1) {
       out.line();
       out.table([{ title: 'Day' }, { title: 'Provider' }, { title: 'Stream' }, { title: 'Inbox' }, { title: 'Spam' }, { title: 'Missing' }], result.days.flatMap(({ day, shares }) => shares.map((share) => [day, share.provider, share.stream, share.inbox + share.tab, share.spam, share.missing])), '');
