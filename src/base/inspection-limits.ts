@@ -4,6 +4,8 @@
 export const INSPECTION_LIMITS = {
   /** Scoring one message, with all that it asks of the DNS and of web servers. */
   scoreMs: 180_000,
+  /** One examination of the guard: this server, or some of its domains. */
+  examineMs: 900_000,
   /** Under way at once; the others wait. */
   atOnceMax: 6,
   /** Further ones are told to come later: mail stays in the queue. */

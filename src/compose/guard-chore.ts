@@ -4,22 +4,11 @@ import { DEFAULT_GUARD } from '../config/guard-settings.ts';
 import type { Chore } from '../contract/chores.ts';
 import type { GuardControl } from '../contract/guard.ts';
 import { createGuard, wholeRunDue } from '../manage/doctor/guard-runner.ts';
+import type { Inspection } from '../manage/inspection/inspection.ts';
 import type { ManageContext } from '../manage/verb.ts';
-import { createResolver } from '../net/resolver.ts';
-import { systemNameServers } from '../net/resolv-conf.ts';
 
-/** With resolvers that remember nothing, each asking another of the configured servers first. */
-export function createServerGuard(context: Omit<ManageContext, 'guard'>): GuardControl {
-  const { config, clock, log } = context;
-  return createGuard({
-    context,
-    freshDns: (turn) => {
-      const { servers, trustAd } = config.dns;
-      const known = servers.length > 0 ? servers : systemNameServers();
-      const first = known.length === 0 ? 0 : turn % known.length;
-      return createResolver({ servers: [...known.slice(first), ...known.slice(0, first)], trustAd, clock, log });
-    },
-  });
+export function createServerGuard(context: Omit<ManageContext, 'guard'> & { readonly inspection: Inspection }): GuardControl {
+  return createGuard({ context, examine: (question) => context.inspection.examine(question) });
 }
 
 /** The settings are read at each turn: a reload may have changed them. */

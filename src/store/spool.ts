@@ -54,7 +54,12 @@ async function closeEntries(folder: string, except: readonly string[]): Promise<
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (except.includes(entry.name) || entry.isSymbolicLink()) continue;
     const path = join(folder, entry.name);
-    await chmod(path, (await stat(path)).mode & 0o700);
+    try {
+      await chmod(path, (await stat(path)).mode & 0o700);
+    } catch (error) {
+      // The database engine has files that come and go.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
   }
 }
 

@@ -123,3 +123,13 @@ test('more than it can take is told to come later', async (context) => {
   await assert.rejects(inspection.reportsInMessage(SMALL), { code: 'inspection-busy', temporary: true });
   await Promise.all(asked);
 });
+
+test('the guard has this server examined there', async (context) => {
+  const at = await site(context);
+  const run = at.call<{ examined: number }>('guard.run', {});
+  await eventually('the thread runs', async () => at.keeper.worker);
+  const { examined } = await run;
+  assert.ok(examined > 0);
+  const { watched } = await at.call<{ watched: number }>('guard.status', {});
+  assert.ok(watched > 0);
+});

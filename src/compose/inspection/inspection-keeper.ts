@@ -46,6 +46,10 @@ interface Hired {
   overdueMs?: number;
 }
 
+const { readMs } = REPORT_IN_LIMITS;
+/** Milliseconds. */
+const LIMITS: Readonly<Record<Task, number>> = { reportsInMessage: readMs, reportsInFile: readMs, postedTlsReport: readMs, score: INSPECTION_LIMITS.scoreMs, examine: INSPECTION_LIMITS.examineMs };
+
 export class InspectionKeeper {
   readonly #options: InspectionKeeperOptions;
   #config: Config;
@@ -104,14 +108,14 @@ export class InspectionKeeper {
   #begin(job: Job): void {
     this.#idle?.cancel();
     const hired = (this.#hired ??= this.#hire());
-    const limitMs = job.task === 'score' ? INSPECTION_LIMITS.scoreMs : REPORT_IN_LIMITS.readMs;
+    const limitMs = LIMITS[job.task];
     this.#underway.set(job.id, job);
     job.deadline = this.#options.clock.timer(limitMs, () => {
       hired.overdueMs = limitMs;
       void hired.worker.terminate();
     });
-    const { subject, bytes } = moved(job);
-    hired.worker.postMessage({ kind: 'inspect', id: job.id, task: job.task, subject } satisfies ToInspectionThread, [bytes.buffer]);
+    const { subject, given } = moved(job);
+    hired.worker.postMessage({ kind: 'inspect', id: job.id, task: job.task, subject } satisfies ToInspectionThread, given);
   }
 
   #rest(): void {
@@ -172,13 +176,14 @@ export class InspectionKeeper {
   }
 }
 
-/** A copy that can be given away: the job may have to be done again. */
-function moved({ task, subject }: Job): { readonly subject: unknown; readonly bytes: Uint8Array<ArrayBuffer> } {
+/** Bytes as a copy that can be given away: the job may have to be done again. */
+function moved({ task, subject }: Job): { readonly subject: unknown; readonly given: ArrayBuffer[] } {
+  if (task === 'examine') return { subject, given: [] };
   if (task !== 'score') {
     const bytes = exactBytes(subject as Buffer);
-    return { subject: bytes, bytes };
+    return { subject: bytes, given: [bytes.buffer] };
   }
   const question = subject as SubjectOf<'score'>;
-  const bytes = exactBytes(question.message);
-  return { subject: { ...question, message: bytes }, bytes };
+  const message = exactBytes(question.message);
+  return { subject: { ...question, message }, given: [message.buffer] };
 }

@@ -8,12 +8,14 @@ import { SystemClock } from '../../base/clock.ts';
 import { Failure } from '../../base/errors.ts';
 import { silentLog } from '../../base/log.ts';
 import { inspectHere } from '../../manage/inspection/inspect-here.ts';
+import type { GuardQuestion } from '../../manage/doctor/guard-examination.ts';
 import type { Inspection, ScoreSubject } from '../../manage/inspection/inspection.ts';
 import { createResolver } from '../../net/resolver.ts';
 import { asBuffer } from '../../store/call.ts';
 import type { ThreadError } from '../../store/thread-protocol.ts';
 import { createDoctorNetwork } from '../doctor-network.ts';
 import { createLiveConfig } from '../live-config.ts';
+import { freshDnsOf } from './fresh-dns.ts';
 import type { FindingOf, FromInspectionThread, InspectionThreadOptions, Task, ToInspectionThread } from './inspection-protocol.ts';
 
 async function start(port: MessagePort, options: InspectionThreadOptions): Promise<void> {
@@ -24,7 +26,7 @@ async function start(port: MessagePort, options: InspectionThreadOptions): Promi
   const { servers, trustAd } = config.dns;
   const dns = createResolver({ servers, trustAd, clock, log: silentLog });
   const network = await createDoctorNetwork({ config, servers, dns, clock });
-  const inspection = inspectHere({ dns, clock, network });
+  const inspection = inspectHere({ dns, clock, network, freshDns: freshDnsOf({ config, clock, log: silentLog }), doctor: () => config.doctor });
   port.on('message', (message: ToInspectionThread) => {
     if (message.kind === 'reload') {
       live.replace(message.config);
@@ -42,6 +44,7 @@ async function start(port: MessagePort, options: InspectionThreadOptions): Promi
 
 /** Bytes come as a Uint8Array out of the other thread. */
 async function inspect(inspection: Inspection, task: Task, subject: unknown): Promise<FindingOf<Task>> {
+  if (task === 'examine') return inspection.examine(subject as GuardQuestion);
   if (task !== 'score') return inspection[task](asBuffer(subject as Uint8Array));
   const question = subject as ScoreSubject;
   return inspection.score({ ...question, message: asBuffer(question.message) });

@@ -9,6 +9,7 @@ import type { Inspection } from '../../manage/inspection/inspection.ts';
 import { asBuffer } from '../../store/call.ts';
 import type { FoundReport } from '../../verify/reports/report-file.ts';
 import type { Installation } from '../installation.ts';
+import { freshDnsOf } from './fresh-dns.ts';
 import { InspectionKeeper } from './inspection-keeper.ts';
 
 export interface RunningInspection extends Inspection {
@@ -41,6 +42,7 @@ function inThread(keeper: InspectionKeeper): RunningInspection {
       keeper.ask('score', question).catch((error: unknown) => {
         throw new Failure('not-inspected', `the message could not be scored: ${givenUp(error)}`, { temporary: false });
       }),
+    examine: (question) => keeper.ask('examine', question),
     reload: (config) => keeper.reload(config),
     close: () => keeper.close(),
     keeper,
@@ -64,12 +66,13 @@ function revived(found: readonly FoundReport[]): readonly FoundReport[] {
 
 /** Loaded at first use: it is a large part of the program. */
 function here(options: StartInspectionOptions): RunningInspection {
-  const inspection = async (): Promise<Inspection> => (await options.installation.load('inspection', () => import('../../manage/inspection/inspect-here.ts'))).inspectHere(options);
+  const inspection = async (): Promise<Inspection> => (await options.installation.load('inspection', () => import('../../manage/inspection/inspect-here.ts'))).inspectHere({ ...options, freshDns: freshDnsOf(options), doctor: () => options.config.doctor });
   return {
     reportsInMessage: async (message) => (await inspection()).reportsInMessage(message),
     reportsInFile: async (file) => (await inspection()).reportsInFile(file),
     postedTlsReport: async (body) => (await inspection()).postedTlsReport(body),
     score: async (question) => (await inspection()).score(question),
+    examine: async (question) => (await inspection()).examine(question),
     reload: () => {},
     close: async () => {},
   };

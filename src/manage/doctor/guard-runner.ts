@@ -15,20 +15,17 @@ import type { Log } from '../../base/log.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { Config } from '../../config/config.ts';
 import { DEFAULT_GUARD } from '../../config/guard-settings.ts';
-import type { Dns } from '../../contract/dns.ts';
 import type { GuardControl, GuardRun } from '../../contract/guard.ts';
 import { withCausesOf } from '../../doctor/causes.ts';
-import { CHECKS } from '../../doctor/checks/all.ts';
 import { wholeScore } from '../../doctor/domain-scores.ts';
 import type { Result } from '../../doctor/examination.ts';
 import { guardNote, URGENT, type NewsEntry } from '../../doctor/guard/guard-note.ts';
 import type { KeptState, News } from '../../doctor/guard/kept-state.ts';
 import { badnessOf, isDoubtful, keyOf, watch, type Absence } from '../../doctor/guard/watch.ts';
 import type { GuardStateRow } from '../../store/clients/examinations.ts';
-import { dnsListsOf } from '../dns/dns-lists.ts';
 import { doctorFacts, type DoctorFacts } from './doctor-facts.ts';
-import { runDoctor } from './doctor.ts';
 import { findingOf, runOf, scoresOf } from './examinations.ts';
+import type { GuardExamination, GuardQuestion } from './guard-examination.ts';
 import type { ManageContext } from '../verb.ts';
 
 /** When the last whole examination began is remembered under this name. */
@@ -38,8 +35,8 @@ const DOUBTS_MAX = 2000;
 
 export interface GuardPorts {
   readonly context: Omit<ManageContext, 'guard'>;
-  /** A resolver that remembers nothing; `turn` says which of several servers is asked first. Default: the context's. */
-  readonly freshDns?: (turn: number) => Dns & { close(): void };
+  /** Default: in this thread, with the resolver of the context. */
+  readonly examine?: (question: GuardQuestion) => Promise<GuardExamination>;
 }
 
 export function createGuard(ports: GuardPorts): GuardControl {
@@ -52,14 +49,21 @@ export function createGuard(ports: GuardPorts): GuardControl {
   };
 }
 
+type Whys = GuardExamination['whys'];
+
+function examineHere({ dns, clock, network, config }: GuardPorts['context']): NonNullable<GuardPorts['examine']> {
+  const ports = { dns, clock, ...(network ? { network } : {}), doctor: () => config.doctor };
+  return async (question) => (await import('./guard-examination.ts')).examineForGuard(ports, question);
+}
+
 class Guard {
   readonly #context: GuardPorts['context'];
-  readonly #freshDns: GuardPorts['freshDns'];
+  readonly #examine: NonNullable<GuardPorts['examine']>;
   #turn = 0;
 
-  constructor({ context, freshDns }: GuardPorts) {
+  constructor({ context, examine = examineHere(context) }: GuardPorts) {
     this.#context = context;
-    this.#freshDns = freshDns;
+    this.#examine = examine;
   }
 
   async examineAll(signal?: AbortSignal): Promise<GuardRun> {
@@ -69,9 +73,9 @@ class Guard {
     const facts = await doctorFacts(this.#context);
     const results: Result[] = [];
     const news: News[] = [];
-    await this.#inBatches(facts, undefined, signal, async (batch) => {
+    await this.#inBatches(facts, undefined, signal, async (batch, whys) => {
       results.push(...batch.map(({ text: _text, remedy: _remedy, record: _record, ...short }) => ({ ...short, text: '' })));
-      news.push(...(await this.#judge(batch)));
+      news.push(...(await this.#judge(batch, whys)));
     });
     const score = wholeScore(results);
     await store.examinations.keep(runOf({ at, by: 'guard', score }, results), scoresOf(results, at), []);
@@ -89,44 +93,32 @@ class Guard {
     let news = 0;
     if (doubts.length > 0) {
       const wanted = new Set(doubts.map(keyOf));
-      await this.#inBatches(await doctorFacts(this.#context), doubts, signal, async (batch) => {
+      await this.#inBatches(await doctorFacts(this.#context), doubts, signal, async (batch, whys) => {
         const results = batch.filter((result) => wanted.has(keyOf(result)));
         examined += results.length;
-        news += (await this.#judge(results)).length;
+        news += (await this.#judge(results, whys)).length;
       });
     }
     return { at, examined, news, told: await this.#tell(false) };
   }
 
   /** `doubts`: only these; undefined: everything. */
-  async #inBatches(facts: DoctorFacts, doubts: readonly KeptState[] | undefined, signal: AbortSignal | undefined, take: (results: readonly Result[]) => Promise<void>): Promise<void> {
-    const { clock, network, config } = this.#context;
-    const fresh = this.#freshDns?.(this.#turn++);
-    const verify = { dns: fresh ?? this.#context.dns, clock, ...(await dnsListsOf(config.doctor)), ...(network ? { network } : {}) };
+  async #inBatches(facts: DoctorFacts, doubts: readonly KeptState[] | undefined, signal: AbortSignal | undefined, take: (results: readonly Result[], whys: Whys) => Promise<void>): Promise<void> {
     const wanted = doubts && withCausesOf(doubts.map(({ check }) => check));
-    const ids = CHECKS.filter(({ id }) => !wanted || wanted.has(id));
-    const [ours, theirs] = [ids.filter(({ about }) => !ofDomains(about)), ids.filter(({ about }) => ofDomains(about))].map((checks) => checks.map(({ id }) => id)) as [string[], string[]];
+    const question = { turn: this.#turn++, ...(wanted ? { only: [...wanted] } : {}) };
     const subjects = doubts && new Set(doubts.map(({ subject }) => subject));
     const domains = facts.domains.filter(({ domain }) => !subjects || subjects.has(domain));
-    let shared: readonly Result[] = [];
-    try {
-      if (ours.length > 0) {
-        const { results, addresses } = await runDoctor(verify, { facts: { ...facts, domains: [] }, domains: [], only: ours });
-        await this.#context.store.examinations.addIdentities(addresses, clock.now());
-        shared = results;
-        await take(results);
-      }
-      for (let from = 0; from < domains.length && theirs.length > 0; from += GUARD_LIMITS.domainsAtOnce) {
-        signal?.throwIfAborted();
-        const some = domains.slice(from, from + GUARD_LIMITS.domainsAtOnce);
-        await take((await runDoctor(verify, { facts: { ...facts, domains: some }, domains: some.map(({ domain }) => domain), only: theirs, beside: shared })).results);
-      }
-    } finally {
-      fresh?.close();
+    const { results: shared, addresses, whys } = await this.#examine({ ...question, facts: { ...facts, domains: [] }, about: 'server', beside: [] });
+    await this.#context.store.examinations.addIdentities(addresses, this.#context.clock.now());
+    await take(shared, whys);
+    for (let from = 0; from < domains.length; from += GUARD_LIMITS.domainsAtOnce) {
+      signal?.throwIfAborted();
+      const found = await this.#examine({ ...question, facts: { ...facts, domains: domains.slice(from, from + GUARD_LIMITS.domainsAtOnce) }, about: 'domains', beside: shared });
+      await take(found.results, found.whys);
     }
   }
 
-  async #judge(found: readonly Result[]): Promise<readonly News[]> {
+  async #judge(found: readonly Result[], whys: Whys): Promise<readonly News[]> {
     const { store, clock, log } = this.#context;
     if (found.length === 0) return [];
     const results = found.filter(({ causedBy }) => causedBy === undefined);
@@ -135,7 +127,7 @@ class Guard {
     const seen = new Map(results.map((result) => [keyOf(result), result]));
     const { states, news } = watch(previous, results, at, this.#absence());
     const changed = states.filter((state) => seen.has(keyOf(state)));
-    await store.guard.put(changed.map(rowOf), news.map((each) => JSON.stringify(entryOf(each, seen.get(keyOf(each)) as Result))), at);
+    await store.guard.put(changed.map(rowOf), news.map((each) => JSON.stringify(entryOf(each, seen.get(keyOf(each)) as Result, whys))), at);
     await store.examinations.addFindings(found.map(findingOf), at);
     for (const each of news) announce(log, each);
     return news;
@@ -171,8 +163,8 @@ export function rowOf(state: KeptState): GuardStateRow {
   return { subject: state.subject, check: state.check, state: JSON.stringify(state), doubtful: isDoubtful(state), acknowledged: state.acknowledged !== undefined, lastSeenAt: state.lastSeenAt };
 }
 
-function entryOf(news: News, { title, text, remedy, record, link }: Result): NewsEntry {
-  const why = CHECKS.find(({ id }) => id === news.check)?.why;
+function entryOf(news: News, { title, text, remedy, record, link }: Result, whys: Whys): NewsEntry {
+  const why = whys[news.check];
   return { ...news, title, text, link, ...(why === undefined ? {} : { why }), ...(remedy === undefined ? {} : { remedy }), ...(record === undefined ? {} : { record }) };
 }
 
@@ -197,8 +189,4 @@ function fractionOf(text: string): number {
   let hash = 0;
   for (let at = 0; at < text.length; at += 1) hash = (hash * 31 + text.charCodeAt(at)) % 1_000_003;
   return hash / 1_000_003;
-}
-
-function ofDomains(about: string): boolean {
-  return about === 'domain' || about === 'message';
 }

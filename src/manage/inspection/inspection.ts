@@ -1,9 +1,10 @@
 /**
- * Reading at length what strangers wrote: messages to be scored, files that hold reports. A server has it done where nobody
- * waits for it (compose/inspection/); here is what it can be asked.
+ * What takes long and is done now and then: reading what strangers wrote (messages to be scored, files that hold reports), and
+ * examining this server. A server has it done where nobody waits for it (compose/inspection/); here is what it can be asked.
  */
 import type { FoundReport } from '../../verify/reports/report-file.ts';
 import type { PostedTlsReport } from '../../verify/reports/posted-tls-report.ts';
+import type { GuardExamination, GuardQuestion } from '../doctor/guard-examination.ts';
 import type { ScoreQuestion, ScoreReport } from '../mail-test/score.ts';
 
 /** All reject with a temporary Failure when it cannot be done now. */
@@ -16,6 +17,8 @@ export interface Inspection {
   postedTlsReport(body: Buffer): Promise<PostedTlsReport>;
   /** Rejects with a permanent Failure `not-inspected` for a message that cannot be read in time. */
   score(question: ScoreSubject): Promise<ScoreReport>;
+  /** Of this server, for its guard. */
+  examine(question: GuardQuestion): Promise<GuardExamination>;
 }
 
 export type ScoreSubject = Pick<ScoreQuestion, 'message' | 'connection' | 'arrivedAt' | 'followLinks'>;

@@ -47,7 +47,7 @@ async function write({ sender, believed = true, id = `test${(serial += 1)}`, hea
   const content = new BufferSource(Buffer.from(`${header}From: <a@example.org>\r\nSubject: <b>"Hello" & more\r\nMessage-ID: <1@example.org>\r\n\r\nWords of a message.\r\n`));
   const config = { hostname: 'mail.example.net' } as Config;
   const dns = createZoneDns({});
-  await takeMailTest({ config, clock, log: silentLog, store, underway, dns, inspection: inspectHere({ dns, clock }), ownMail: { send: async (mail) => ({ id: String(sent.push(mail)) }), tellPostmaster: async () => ({ id: '' }) } }, { message, recipient: 'test-x@example.net', content, isCopy: false });
+  await takeMailTest({ config, clock, log: silentLog, store, underway, dns, inspection: inspectHere({ dns, clock, doctor: () => undefined }), ownMail: { send: async (mail) => ({ id: String(sent.push(mail)) }), tellPostmaster: async () => ({ id: '' }) } }, { message, recipient: 'test-x@example.net', content, isCopy: false });
   return sent.length - before;
 }
 
