@@ -60,7 +60,7 @@ export interface Complaint {
 export function heated(status: LaneStatus, complaint: Complaint & { readonly recovery: Recovery; readonly rate: number }): LaneStatus {
   const { now, recovery, why, rule, retryAfterMs = 0 } = complaint;
   if (isOldNews(status, complaint) || status.state === 'blocked') return status;
-  if (status.state === 'hot') return { ...status, until: Math.max(status.until, Math.min(now + Math.max(SHAPE_LIMITS.knockEveryMs, retryAfterMs), now + status.restMs)) };
+  if (status.state === 'hot') return { ...status, knockedAt: lastKnock(status.knockedAt, now + retryAfterMs, status.restMs), until: Math.max(status.until, Math.min(now + Math.max(SHAPE_LIMITS.knockEveryMs, retryAfterMs), now + status.restMs)) };
   const strikes = strikesAt(status, now) + 1;
   const restMs = Math.min(Math.max(recovery.restMs * 2 ** (strikes - 1), retryAfterMs), SHAPE_LIMITS.hotRestMaxMs);
   // In a cooling lane it is the allowed rate that was too much, unless much less was sent.
@@ -70,7 +70,7 @@ export function heated(status: LaneStatus, complaint: Complaint & { readonly rec
   // A complaint at a trickle is about something else than the rate: nothing to be learnt from it about the rate.
   const knee = rate > start ? rate : 0;
   return {
-    ...setBack(status, now, strikes > 1), state: 'hot', since: now, why, rule, until: now + restMs, restMs, perMinute, connections: recovery.connections,
+    ...setBack(status, now, strikes > 1), state: 'hot', since: now, why, rule, until: now + restMs, restMs, knockedAt: lastKnock(status.knockedAt, now + retryAfterMs, restMs), perMinute, connections: recovery.connections,
     stepPerMinute: Math.max(1, recovery.perMinute > 0 ? recovery.perMinute : perMinute / 5), climbedAt: now, knee, strikes, struckAt: now,
   };
 }
@@ -95,7 +95,16 @@ export function admitted(status: LaneStatus, now: number): LaneStatus {
 
 /** When a letter may try a resting lane, so that one is not held for hours behind a mailing's fault. */
 export function knockAt({ since, knockedAt, restMs }: LaneStatus): number {
-  return Math.max(since, knockedAt) + Math.max(SHAPE_LIMITS.knockEveryMs, restMs * SHAPE_LIMITS.knockRestShare);
+  return Math.max(since, knockedAt) + knockEvery(restMs);
+}
+
+/** Nobody tries before the time that a reply has named: as if the last one had tried as much before it. */
+function lastKnock(knockedAt: number, namedAt: number, restMs: number): number {
+  return Math.max(knockedAt, namedAt - knockEvery(restMs));
+}
+
+function knockEvery(restMs: number): number {
+  return Math.max(SHAPE_LIMITS.knockEveryMs, restMs * SHAPE_LIMITS.knockRestShare);
 }
 
 /** The site took a message. */

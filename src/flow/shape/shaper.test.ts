@@ -291,3 +291,19 @@ test('a wait says whom else it concerns, so that a hundred thousand in line are 
   await kit.shaper.control.pause({ kind: 'sender', name: 'example.org', reason: '', createdAt: 0 });
   assert.equal(concerns(kit), 'sender-paused sender');
 });
+
+test('a time that the reply names is kept by letters, too: none knocks before it', () => {
+  const kit = shapeKit();
+  assert.equal(attempt(kit, request(UNKNOWN), { code: 451, enhanced: '4.7.1', text: 'Too much mail from your IP, retry in 40 minutes' }), 'sent');
+  kit.clock.advance(39 * MINUTE);
+  assert.equal(attempt(kit, request(UNKNOWN), TAKEN), 'lane-hot');
+  kit.clock.advance(2 * MINUTE);
+  assert.equal(attempt(kit, request(UNKNOWN), TAKEN), 'sent');
+});
+
+test('all of a few put off are enough: the lane rests, although ten results are not reached', () => {
+  const kit = shapeKit();
+  const odd: Answer = { code: 451, enhanced: '4.7.0', text: 'frobnicate', scope: 'message' };
+  for (let sent = 0; sent < 5; sent += 1) assert.equal(attempt(kit, request(UNKNOWN), odd), 'sent');
+  assert.equal(attempt(kit, request(UNKNOWN), TAKEN), 'lane-hot');
+});

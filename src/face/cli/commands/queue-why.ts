@@ -75,7 +75,7 @@ function causeLines({ example, rows }: QueueCause): string[] {
   const { state, now, actor } = example;
   return [
     ...(state === 'queued' ? laneLines(example) : []),
-    `${nextOfAll(rows)}, in the queue for ${range(rows.map(({ queuedAt }) => now - queuedAt), age)}, ${range(rows.map(({ expiresAt }) => expiresAt), (at) => endText(at, now))}`,
+    `${nextOfAll(rows)}, in the queue for ${range(rows.map(({ queuedAt }) => now - queuedAt), age)}, ${range(rows.map(({ expiresAt }) => expiresAt), (at) => endText(at, now, example.phase))}`,
     ...(ACTORS[actor] === undefined ? [] : [`to act: ${ACTORS[actor]}`]),
     `which: ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`,
   ];
@@ -86,10 +86,12 @@ function nextOfAll(rows: readonly QueueExplanation[]): string {
   const [example] = rows as [QueueExplanation];
   const { now } = example;
   const times = rows.map(nextTryOf).filter((at) => at !== undefined);
-  if (rows.every(restsToTheEnd)) return 'no further try before its time is over';
+  if (rows.every(restsToTheEnd)) return NO_TRY_LEFT;
   if (times.length === 0 || Math.max(...times) <= now) return nextText(example);
   return `next try ${range(times.map((at) => Math.max(at, now)), (at) => moment(at, now))}`;
 }
+
+const NO_TRY_LEFT = 'no further try before its time is over';
 
 /** What makes it wait lasts longer than it has. */
 function restsToTheEnd(row: QueueExplanation): boolean {
@@ -97,8 +99,9 @@ function restsToTheEnd(row: QueueExplanation): boolean {
 }
 
 /** After a jump of the clock the time of much is over at once, and each gets one more try. */
-function endText(at: number, now: number): string {
-  return at > now ? `given up ${moment(at, now)}` : 'its time is over: returned to the sender unless its next try succeeds';
+function endText(at: number, now: number, phase: QueueExplanation['phase']): string {
+  if (at > now) return `given up ${moment(at, now)}`;
+  return `its time is over: returned to the sender unless ${phase === 'in-delivery' ? 'this' : 'its next'} try succeeds`;
 }
 
 /** `in 4m`, or `in 4m to in 1h`. */
@@ -152,14 +155,19 @@ function nextText(row: QueueExplanation): string {
 function laneLines({ lanes = [], reason }: QueueExplanation): string[] {
   return lanes
     .filter(({ state, why }) => state !== 'steady' && !reason.includes(why))
-    .map(({ source, domain, state, why, next }) => `mail ${domain === undefined ? '' : `of ${printable(domain)} `}from ${source || 'this server'} to there is ${state}: ${printable(why)} ${next}`);
+    .map(({ source, domain, state, why, next }) => `mail ${domain === undefined ? '' : `of ${printable(domain)} `}from ${source || 'this server'} to there is ${state}: ${ended(printable(why))} ${next}`);
+}
+
+/** What a receiver said ends as it likes. */
+function ended(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 function nextLines(row: QueueExplanation): string[] {
-  const { state, site, attempts, queuedAt, expiresAt, now, actor } = row;
+  const { state, site, attempts, queuedAt, expiresAt, now, actor, phase } = row;
   const waiting = state === 'queued' || state === 'held';
   const tried = `${attempts === 0 ? 'not tried yet' : attempts === 1 ? 'tried once' : `tried ${attempts} times`}${site === undefined ? '' : `, site ${printable(site)}`}, in the queue for ${age(now - queuedAt)}`;
   if (!waiting) return ACTORS[actor] === undefined ? [] : [`to act: ${ACTORS[actor]}`];
-  const next = nextText(row);
-  return [tried, ...laneLines(row), `${next}, ${endText(expiresAt, now)}`, ...(ACTORS[actor] === undefined ? [] : [`to act: ${ACTORS[actor]}`])];
+  const next = restsToTheEnd(row) ? NO_TRY_LEFT : nextText(row);
+  return [tried, ...laneLines(row), `${next}, ${endText(expiresAt, now, phase)}`, ...(ACTORS[actor] === undefined ? [] : [`to act: ${ACTORS[actor]}`])];
 }
