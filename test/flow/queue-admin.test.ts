@@ -83,3 +83,16 @@ test('wrong use is said, and changes nothing', async () => {
     assert.equal((await lab.run(args)).status, 1, args.join(' '));
   }
 });
+
+test('a pause of a site that nobody has met, of nothing, and of what is not paused, is answered in words that help', async () => {
+  await send('alice@example.org', 'friend@example.net');
+  await eventually('it has gone', async () => (await lab.json<QueueStats>(['queue', 'stats'])).total.total === 0);
+  const misspelt = await lab.run(['queue', 'pause', '--site', 'gogle', '--for', '1h']);
+  assert.match(misspelt.stdout, /^the site gogle is paused until \d{4}-\d\d-\d\d \d\d:\d\d UTC; its mail waits in the queue\nno mail has gone to a site of that name lately/);
+  assert.equal((await lab.run(['queue', 'resume', '--site', 'gogle'])).status, 0);
+  const again = await lab.run(['queue', 'resume', '--site', 'gogle']);
+  assert.deepEqual([again.status, again.stdout], [1, '']);
+  assert.match(again.stderr, /not paused; posthorn queue pauses shows what is/);
+  const empty = await lab.run(['queue', 'pause', '--site', '']);
+  assert.deepEqual([empty.status, empty.stderr], [2, 'posthorn: say which: --site, --ip and --sender want a name\n']);
+});

@@ -37,7 +37,7 @@ export async function orderPause(context: ManageContext, pause: Pause): Promise<
 export async function orderResume({ shaping, store }: ManageContext, pauseKind: Pause['kind'], pauseName: string): Promise<void> {
   const stored = nameOf(pauseKind, pauseName);
   const found = await (shaping ? shaping.resume(pauseKind, stored) : store.lanes.resume(pauseKind, stored));
-  if (!found) throw new Failure('not-paused', `the ${pauseKind === 'source' ? 'address' : pauseKind} ${pauseName} is not paused; posthorn ip list shows what is`, { temporary: false });
+  if (!found) throw new Failure('not-paused', `the ${pauseKind === 'source' ? 'address' : pauseKind} ${pauseName} is not paused; posthorn queue pauses shows what is`, { temporary: false });
 }
 
 /** Those in force. */

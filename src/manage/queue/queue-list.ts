@@ -19,6 +19,8 @@ export interface QueueEntryRecipient {
   /** Its time has come and it waits: why, and until when at least (milliseconds since 1970); of a running queue. */
   readonly waitReason?: string;
   readonly waitUntil?: number;
+  /** It is being tried at this moment. */
+  readonly inDelivery?: true;
   readonly lastReply?: Reply;
   /** MX site of the last attempt; absent before the first. */
   readonly site?: string;
@@ -104,6 +106,7 @@ export function withLiveWaits({ queue }: ManageContext, entries: readonly QueueE
         ...recipient,
         ...(site === undefined ? {} : { site }),
         ...(waiting ? { waitReason: live.reason } : {}),
+        ...(live.phase === 'in-delivery' ? { inDelivery: true as const } : {}),
         ...(waiting && live.until !== undefined ? { waitUntil: live.until } : {}),
       };
     }),

@@ -1,7 +1,7 @@
 /** `posthorn queue pause|resume|pauses`: nothing to a site, from an address of ours, or of a sender, for a while. */
 import type { Command } from 'commander';
 import { printable } from '../../../base/table.ts';
-import type { Pause } from '../../../contract/shaping-control.ts';
+import type { Pause, SiteView } from '../../../contract/shaping-control.ts';
 import { durationOption, leaf, type Registry } from '../command.ts';
 import { type CommonOptions, UsageError } from '../session.ts';
 
@@ -27,7 +27,8 @@ export function addPauses(registry: Registry, queue: Command): void {
       const { for: forMs, reason } = options;
       const pause = await session.call<Pause>(options, 'shaping.pause', { kind, name, ...(forMs === undefined ? {} : { forMs }), ...(reason === undefined ? {} : { reason }) });
       if (options.json) return session.out.json(pause);
-      session.out.line(`${NAMES[kind]} ${printable(name)} is paused ${pause.until === undefined ? 'until it is resumed' : `until ${new Date(pause.until).toISOString()}`}; its mail waits in the queue`);
+      session.out.line(`${NAMES[kind]} ${printable(name)} is paused ${pause.until === undefined ? 'until it is resumed' : `until ${utcText(pause.until)}`}; its mail waits in the queue`);
+      if (kind === 'site') await tellUnknownSite(registry, options, pause.name);
     }),
   )
     .option('--for <duration>', 'only for so long, such as 2h', durationOption)
@@ -45,10 +46,21 @@ export function addPauses(registry: Registry, queue: Command): void {
     if (options.json) return session.out.json(pauses);
     session.out.table(
       [{ title: 'What' }, { title: 'Name', max: 60 }, { title: 'Since' }, { title: 'Until' }, { title: 'Reason', max: 80 }],
-      pauses.map(({ kind, name, createdAt, until, reason }) => [kind === 'source' ? 'ip' : kind, name || 'system', new Date(createdAt).toISOString(), until === undefined ? 'resumed' : new Date(until).toISOString(), reason]),
+      pauses.map(({ kind, name, createdAt, until, reason }) => [kind === 'source' ? 'ip' : kind, name || 'system', utcText(createdAt), until === undefined ? 'it is resumed' : utcText(until), reason]),
       'nothing is paused',
     );
   });
+}
+
+/** A misspelt name would stop nothing. */
+async function tellUnknownSite({ session }: Registry, options: CommonOptions, name: string): Promise<void> {
+  const { sites } = await session.call<{ sites: readonly Pick<SiteView, 'key'>[] }>(options, 'shaping.list', {});
+  if (sites.length === 0 || sites.some(({ key }) => key === name)) return;
+  session.out.line('no mail has gone to a site of that name lately: posthorn queue stats shows the names of those whose mail waits');
+}
+
+function utcText(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function withTarget(command: Command): Command {
@@ -62,5 +74,6 @@ function targetOf({ site, ip, sender }: TargetOptions): { readonly kind: Pause['
   const given = ([['site', site], ['source', ip], ['sender', sender]] as const).flatMap(([kind, name]) => (name === undefined ? [] : [{ kind, name }]));
   const [target, another] = given;
   if (!target || another) throw new UsageError('say what: one of --site, --ip and --sender');
+  if (target.name.trim() === '') throw new UsageError('say which: --site, --ip and --sender want a name');
   return target;
 }

@@ -32,7 +32,7 @@ export function printEntries({ out }: Session, entries: readonly QueueEntry[], n
       recipient.address,
       recipient.site ?? '',
       recipient.state === 'held' ? 'held' : recipient.attempts === 0 ? 'new' : `${recipient.attempts} tried`,
-      recipient.state === 'queued' ? nextTry(Math.max(recipient.nextAttemptAt, recipient.waitUntil ?? 0), now) : '',
+      recipient.inDelivery ? 'under way' : recipient.state === 'queued' ? nextTry(Math.max(recipient.nextAttemptAt, recipient.waitUntil ?? 0), now) : '',
       recipient.waitReason ?? recipient.reason ?? '',
     ]),
   );
