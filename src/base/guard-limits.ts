@@ -23,6 +23,8 @@ export const GUARD_LIMITS = {
   domainsAtOnce: 4,
   /** Findings shown in full in one note; the rest is counted. */
   shownMax: 40,
+  /** Findings that guard status tells; the rest is counted. */
+  findingsToldMax: 10_000,
   /** Acknowledged findings, at most. */
   acknowledgedMax: 10_000,
 } as const;

@@ -84,7 +84,7 @@ export async function startValidator(server: Bind, signed: readonly string[], un
   writeFileSync(join(folder, 'reverse'), '$TTL 60\n@ IN SOA ns. hostmaster. 1 3600 600 86400 60\n@ IN NS ns.\n');
   writeFileSync(
     join(folder, 'named.conf'),
-    `options { directory "${folder}"; listen-on port ${port} { ${server.address}; }; listen-on-v6 { none; }; recursion yes; dnssec-validation yes; empty-zones-enable no; max-cache-ttl 1; max-ncache-ttl 1; pid-file "${folder}/named.pid"; session-keyfile "${folder}/session.key"; lock-file none; };
+    `options { directory "${folder}"; listen-on port ${port} { ${server.address}; }; listen-on-v6 { none; }; recursion yes; dnssec-validation yes; empty-zones-enable no; max-cache-ttl 1; max-ncache-ttl 1; synth-from-dnssec no; pid-file "${folder}/named.pid"; session-keyfile "${folder}/session.key"; lock-file none; };
 controls { };
 trust-anchors { ${signed.map((zone) => `"${zone}" static-key ${server.anchorOf(zone)};`).join(' ')} };
 zone "in-addr.arpa" { type primary; file "reverse"; };

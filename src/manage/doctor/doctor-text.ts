@@ -51,6 +51,10 @@ export function examinationText({ score, results }: Pick<Examination, 'score' | 
   };
 }
 
+function rangeText(low: number, high: number): string {
+  return low === high ? `${low}` : `${low} to ${high}`;
+}
+
 /** With several domains the score is that of the worst: which one? */
 function worstDomain(results: readonly Result[]): string {
   const scores = [...domainScores(results)].toSorted(([, a], [, b]) => a.score - b.score);
@@ -58,7 +62,7 @@ function worstDomain(results: readonly Result[]): string {
   const best = scores.at(-1);
   if (!worst || !best || worst[1].score === best[1].score) return '';
   const alike = scores.filter(([, { score }]) => score === worst[1].score).length;
-  return ` That is the score of ${alike > 1 ? `${alike} of ${scores.length} domains, such as ${worst[0]}` : `the worst domain, ${worst[0]}`}; ${alike < scores.length - 1 ? `the others have ${(scores[alike] ?? next)?.[1].score} to ${best[1].score}` : `the other has ${best[1].score}`}.`;
+  return ` That is the score of ${alike > 1 ? `${alike} of ${scores.length} domains, such as ${worst[0]}` : `the worst domain, ${worst[0]}`}; ${alike < scores.length - 1 ? `the others have ${rangeText((scores[alike] ?? next)?.[1].score ?? best[1].score, best[1].score)}` : `the other has ${best[1].score}`}.`;
 }
 
 /** From this share of checks that nobody could make on, a score means nothing. */

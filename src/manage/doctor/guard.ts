@@ -40,8 +40,10 @@ export interface GuardStatus {
   /** Milliseconds since 1970; absent: never yet. */
   readonly lastRunAt?: number;
   readonly score?: number;
-  /** What is bad, doubtful, unknown for days or acknowledged; worst first, at most EXAMINATION_LIMITS.listedMax. */
+  /** What is bad, doubtful, unknown for days or acknowledged; worst first, at most GUARD_LIMITS.findingsToldMax. */
   readonly findings: readonly GuardRow[];
+  /** How many more there are. */
+  readonly findingsLeftOut: number;
   /** All checks that are watched. */
   readonly watched: number;
   /** The last news, the latest first. */
@@ -67,7 +69,8 @@ const status = defineVerb({
       everyMs: (config.guard ?? DEFAULT_GUARD).everyMs,
       ...(lastRunAt === undefined ? {} : { lastRunAt }),
       ...(latest && latest.score !== null ? { score: latest.score } : {}),
-      findings: states.toSorted((a, b) => badnessOf(b.settled) - badnessOf(a.settled) || b.since - a.since).slice(0, EXAMINATION_LIMITS.listedMax).map(guardRow),
+      findings: states.toSorted((a, b) => badnessOf(b.settled) - badnessOf(a.settled) || b.since - a.since).slice(0, GUARD_LIMITS.findingsToldMax).map(guardRow),
+      findingsLeftOut: Math.max(0, states.length - GUARD_LIMITS.findingsToldMax),
       watched,
       news,
     };

@@ -2,6 +2,7 @@
 import { printable } from '../../../base/table.ts';
 import type { GuardRun } from '../../../contract/guard.ts';
 import type { GuardHistory, GuardRow, GuardStatus } from '../../../manage/doctor/guard.ts';
+import { guardGroups } from '../../../manage/doctor/guard-groups.ts';
 import { group, leaf, wholeNumber, type Registry } from '../command.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
 
@@ -43,7 +44,8 @@ async function status(session: Session, options: CommonOptions): Promise<number>
       ['Watched', `${found.watched} checks`],
     ]);
     out.line();
-    out.table([{ title: 'Level' }, { title: 'Check' }, { title: 'Of' }, { title: 'Since' }, { title: 'Note' }], found.findings.map((row) => [WORDS[row.level], row.check, row.subject, minute(row.since), noteOf(row)]), 'Nothing is wrong.');
+    out.table([{ title: 'Level' }, { title: 'Check' }, { title: 'Of' }, { title: 'Since' }, { title: 'Note' }], guardGroups(found.findings, (row) => `${minute(row.since)} ${noteOf(row)}`).map((row) => [WORDS[row.level], row.check, row.subject, minute(row.since), noteOf(row)]), 'Nothing is wrong.');
+    if (found.findingsLeftOut > 0) out.line(`${found.findingsLeftOut} more are not listed.`);
     if (found.news.length > 0) out.line();
     for (const news of found.news) out.line(`${minute(news.at)}  ${news.kind.padEnd(11)}  ${printable(news.title)} (${printable(news.subject)})${news.toldAt === undefined ? ', not yet told' : ''}`);
   }
