@@ -37,9 +37,16 @@ export function leaf<Options extends CommonOptions>(
   // Both are inherited from a group, which has to hear everything to answer it.
   return command.allowExcessArguments(false).allowUnknownOption(false).action(async (...received: unknown[]) => {
     const given = received.slice(0, -2) as string[];
+    refuseEmptyPaths(command, given);
     const options = command.optsWithGlobals() as Options;
     registry.finish((await action(options, ...given)) ?? 0);
   });
+}
+
+/** An empty path would be the present folder, which nobody means who wrote `"$FILE"`. */
+function refuseEmptyPaths(command: Command, given: readonly unknown[]): void {
+  const empty = command.registeredArguments.find((argument, at) => /^(?:file|path|folder|message)$/.test(argument.name()) && typeof given[at] === 'string' && given[at].trim() === '');
+  if (empty) throw new UsageError(`the ${empty.name()} has no name: ${command.name()} --help shows how it is used`);
 }
 
 /** A command that only groups others; called alone it shows its help and is wrong usage. */

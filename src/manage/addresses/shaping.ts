@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { Failure } from '../../base/errors.ts';
 import { SHAPE_LIMITS } from '../../base/limits.ts';
 import type { LaneView, Pause, SiteView } from '../../contract/shaping-control.ts';
+import { isDomainName, parseMailbox } from '../../mail/address.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
 const kind = z.enum(['site', 'source', 'sender']);
@@ -58,7 +59,8 @@ export function sourceOf(address: string): string {
 }
 
 /** Return paths made for one message or recipient (`news+x=y@…`) are one sender in the queue: their own pause would stop nothing. */
-function refuseTaggedSender(given: string): void {
+function refuseWrongSender(given: string): void {
+  if (!isDomainName(given.replace(/^@/, '')) && !parseMailbox(given, { utf8: true })) throw new Failure('address-refused', `${JSON.stringify(given)} is neither an address nor a domain: write it like name@example.org or example.org`, { temporary: false });
   const plain = given.replace(/^([^@+=]+)[+=][^@]*(@.*)$/, '$1$2');
   if (plain === given) return;
   throw new Failure('address-refused', `mail of all addresses like ${given} is sent as one sender; pause ${plain}`, { temporary: false });
@@ -75,7 +77,7 @@ const pause = defineVerb({
   summary: 'Sends nothing to a site, from an address of ours, or of a sender (address or domain) for a while.',
   args: z.strictObject({ kind, name, forMs: z.number().int().min(1000).optional(), reason: z.string().max(200).default('') }),
   run: async (context, { kind: pauseKind, name: given, forMs, reason }): Promise<Pause> => {
-    if (pauseKind === 'sender') refuseTaggedSender(given);
+    if (pauseKind === 'sender') refuseWrongSender(given);
     const now = context.clock.now();
     return orderPause(context, { kind: pauseKind, name: given, reason, createdAt: now, ...(forMs !== undefined && { until: now + forMs }) });
   },

@@ -8,6 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { formatCsvRow, parseCsv } from '../../../base/csv.ts';
 import { Failure } from '../../../base/errors.ts';
+import { sentence } from '../../../base/table.ts';
 import { parseDuration } from '../../../config/values.ts';
 import { STREAMS, type Stream } from '../../../contract/sending.ts';
 import { SUPPRESSION_SOURCES, type Suppression } from '../../../contract/suppression.ts';
@@ -70,9 +71,11 @@ async function list(session: Session, options: ListOptions): Promise<void> {
   if (page.next !== undefined) out.note(`… of ${page.total} in all; posthorn suppression export writes everything`);
 }
 
-async function importFile(session: Session, options: CommonOptions, file: string): Promise<void> {
+/** 1 when nothing in the file is an address. */
+async function importFile(session: Session, options: CommonOptions, file: string): Promise<number> {
   const { out } = session;
   const entries = readEntries((await readGivenFile(session, file, LIST_BYTES_MAX, 'a list of addresses')).toString('utf8'));
+  if (entries.length === 0) throw new Failure('file-empty', `${file} holds no addresses: give one in each line, or a CSV file with a column "address"`, { temporary: false });
   const totals = { added: 0, changed: 0, unchanged: 0 };
   let refusedCount = 0;
   const refused: string[] = [];
@@ -85,10 +88,15 @@ async function importFile(session: Session, options: CommonOptions, file: string
     refused.push(...result.refused);
     if (!options.json && entries.length > ROWS_PER_CALL) out.note(`${Math.min(at + ROWS_PER_CALL, entries.length)} of ${entries.length}`);
   }
-  if (options.json) return out.json({ read: entries.length, ...totals, refused: refused.slice(0, 10), refusedCount });
+  const status = refusedCount === entries.length ? 1 : 0;
+  if (options.json) {
+    out.json({ read: entries.length, ...totals, refused: refused.slice(0, 10), refusedCount });
+    return status;
+  }
   const before = [...(totals.changed > 0 ? [`${totals.changed} changed`] : []), ...(totals.unchanged > 0 ? [`${totals.unchanged} there already`] : [])];
   out.line(`${totals.added} of ${entries.length} addresses put on the list${before.length > 0 ? `; ${before.join(', ')}` : ''}`);
-  if (refusedCount > 0) out.note(`${refusedCount} were no addresses, such as ${refused.slice(0, 3).map((text) => JSON.stringify(text)).join(', ')}`);
+  if (refusedCount > 0) out.note(`${refusedCount} were no addresses, such as ${sentence(refused.slice(0, 3).map((text) => JSON.stringify(text.slice(0, 60))).join(', '))}`);
+  return status;
 }
 
 async function exportList(session: Session, options: CommonOptions, file: string | undefined): Promise<void> {
