@@ -16,6 +16,7 @@ import type { SmtpServerPorts } from '../flow/accept/options.ts';
 import type { Brake } from '../flow/brake/brake.ts';
 import type { Queue, QueueOptions } from '../flow/queue/queue.ts';
 import type { VerbSource } from '../manage/local-call.ts';
+import type { Inspection } from '../manage/inspection/inspection.ts';
 import type { ManageContext } from '../manage/verb.ts';
 import { createConnector } from '../net/connector.ts';
 import { createResolver } from '../net/resolver.ts';
@@ -192,7 +193,7 @@ async function reload({ config, store, live, front, web, resolver, sites, shaper
 }
 
 /** What verbs and chores work with. */
-function contextOf({ store, config, dns, clock, log, queue, brake, metrics, logins, shaping, fetch, publishing, network, ownMail, inspection }: Required<Omit<ManageContext, 'guard'>>): ManageContext & { readonly guard: GuardControl } {
+function contextOf({ store, config, dns, clock, log, queue, brake, metrics, logins, shaping, fetch, publishing, network, ownMail, inspection }: Required<Omit<ManageContext, 'guard'>> & { readonly inspection: Inspection }): ManageContext & { readonly guard: GuardControl } {
   const withoutGuard = { store, config, dns, clock, log, queue, brake, metrics, logins, shaping, fetch, publishing, network, ownMail, inspection };
   return { ...withoutGuard, guard: createServerGuard(withoutGuard) };
 }

@@ -18,7 +18,7 @@ import type { BrakeControl } from '../contract/sending-brake.ts';
 import type { ShapingControl } from '../contract/shaping-control.ts';
 import type { Store } from '../store/store.ts';
 import type { DnsPublishing } from './dns/dns-publishing.ts';
-import type { Inspection } from './inspection/inspection.ts';
+import type { ReportInspection } from './inspection/report-inspection.ts';
 
 export interface ManageContext {
   readonly store: Store;
@@ -43,8 +43,8 @@ export interface ManageContext {
   readonly guard?: GuardControl;
   /** Present when the verb runs inside the server. */
   readonly ownMail?: OwnMail;
-  /** For reading what strangers wrote. Present when the verb runs inside the server. */
-  readonly inspection?: Inspection;
+  /** For reading reports of strangers. Present when the verb runs inside the server. */
+  readonly inspection?: ReportInspection;
 }
 
 export interface Verb<Args = unknown, Result = unknown> {

@@ -16,7 +16,7 @@ import { createDirectory } from '../../store/directory.ts';
 import { createClientName } from '../../verify/iprev/client-name.ts';
 import { keepTls } from '../../verify/reports/keep-report.ts';
 import type { PostedTlsReport } from '../../verify/reports/posted-tls-report.ts';
-import type { Inspection } from '../inspection/inspection.ts';
+import type { ReportInspection } from '../inspection/report-inspection.ts';
 import type { ManageContext } from '../verb.ts';
 
 export const TLS_REPORT_PATH = '/.well-known/posthorn-tls-report';
@@ -41,7 +41,7 @@ export function tlsReportRoutes(context: ManageContext): readonly HttpRoute[] {
   return [{ method: 'POST', path: TLS_REPORT_PATH, bodyBytesMax: REPORT_IN_LIMITS.httpBodyBytesMax, handle }];
 }
 
-async function readPosted({ clock }: ManageContext, inspection: Inspection, body: Buffer): Promise<PostedTlsReport> {
+async function readPosted({ clock }: ManageContext, inspection: ReportInspection, body: Buffer): Promise<PostedTlsReport> {
   const begun = clock.monotonic();
   try {
     return await inspection.postedTlsReport(body);
