@@ -75,14 +75,15 @@ export class SmtpConnection {
     return this.#capabilities;
   }
 
+  /** Something that doWithoutParameters takes away. */
   get offersParameters(): boolean {
-    const { size, dsn, eightBitMime, binaryMime } = this.#capabilities;
-    return size || dsn || eightBitMime || binaryMime;
+    const { size, dsn, eightBitMime, smtpUtf8, chunking } = this.#capabilities;
+    return size || dsn || eightBitMime || smtpUtf8 || chunking;
   }
 
-  /** For a server that refuses the parameters which it offers. */
+  /** For a server that refuses the parameters, or the command, of extensions which it offers. */
   doWithoutParameters(): void {
-    this.#capabilities = { ...this.#capabilities, size: false, dsn: false, eightBitMime: false, binaryMime: false };
+    this.#capabilities = { ...this.#capabilities, size: false, dsn: false, eightBitMime: false, binaryMime: false, smtpUtf8: false, chunking: false };
   }
 
   /** Transactions begun on this connection. */
@@ -251,7 +252,13 @@ export class SmtpConnection {
       this.#channel.write(command);
       await this.#stream(content, (chunk) => [chunk]);
     }
-    return this.#answers(fates);
+    try {
+      return await this.#answers(fates);
+    } catch (error) {
+      // A server that does not know BDAT takes the content for commands.
+      if (error instanceof SmtpError && error.trouble.kind === 'reply' && [500, 502].includes(error.trouble.reply.code)) this.destroy();
+      throw error;
+    }
   }
 
   async #sendStuffed(content: ByteSource, fates: (RecipientFate | undefined)[]): Promise<Reply> {

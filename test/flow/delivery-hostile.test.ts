@@ -278,6 +278,11 @@ test('a server that offers an extension and refuses its parameters gets the mess
     assert.equal(server.messages.filter(({ content: got }) => got !== '').length, 1);
     assert.match(server.messages.at(-1)?.content ?? '', /^R3LDvMOfZQ0K/m);
   }
+  const noChunks = await peer({ offers: ['PIPELINING', 'CHUNKING', '8BITMIME'], script: ({ command, session }) => (command === 'content' && !session.commands.includes('DATA') ? '502 5.5.1 Command not implemented' : undefined) });
+  assert.deepEqual(brief(await deliverer({ port: noChunks.port }).deliver(job(), signal())), ['delivered recipient 250 2.0.0']);
+  assert.deepEqual([noChunks.messages.at(-1)?.via, noChunks.sessions.length], ['DATA', 2]);
+  const noUtf8 = await peer({ script: ({ command }) => (/ SMTPUTF8/.test(command) ? '555 5.6.7 no' : undefined) });
+  assert.deepEqual(brief(await deliverer({ port: noUtf8.port }).deliver(job({ options: { smtpUtf8: true } }), signal())), ['delivered recipient 250 2.0.0']);
   const stubborn = await peer({ script: ({ command }) => (command.startsWith('MAIL') ? '555 5.5.4 whatever it is' : undefined) });
   assert.deepEqual(brief(await deliverer({ port: stubborn.port }).deliver(job(), signal())), ['failed message 555 5.5.4']);
 });

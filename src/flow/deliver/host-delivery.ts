@@ -10,6 +10,7 @@ import { QUEUE_LIMITS } from '../../base/limits.ts';
 import type { AttemptFacts, QueueRecipient } from '../../contract/queue.ts';
 import type { ConnectionPool } from '../../net/connection-pool.ts';
 import { openSmtp, type OpenResult, type RecipientFate, type SmtpConnection } from '../../net/smtp-client.ts';
+import type { SmtpCapabilities } from '../../net/smtp-capabilities.ts';
 import type { SmtpPorts, SmtpTarget } from '../../net/smtp-open.ts';
 import type { SmtpTrouble } from '../../net/smtp-trouble.ts';
 import type { Attempt } from './attempt.ts';
@@ -217,7 +218,8 @@ function record(
   const isLost = fates.some((fate) => fate.kind === 'trouble' && fate.trouble.kind === 'lost');
   if (session.reused && isLost) delivery.spans.ended(delivery.poolKey, session.connection.transactions - 1);
   if (session.reused && judged.every((judgement) => judgement?.next === 'fresh')) return { kind: 'stale' };
-  if (fates.every(isParameterRefusal) && session.connection.offersParameters) return { kind: 'plainer' };
+  const { connection } = session;
+  if (connection.offersParameters && fates.every((fate) => isExtensionRefusal(fate, connection.capabilities))) return { kind: 'plainer' };
   const facts = factsOf(delivery, attempt, session);
   const someDelivered = fates.some(({ kind }) => kind === 'delivered');
   const again: QueueRecipient[] = [];
@@ -245,10 +247,12 @@ function isTooManyRecipients(fate: RecipientFate): boolean {
   return code === 452 && (enhanced === undefined || enhanced === '4.5.3');
 }
 
-/** RFC 5321 §4.1.1.11: 555 for parameters; 504 and 501 5.5.4 are in use for the same. */
-function isParameterRefusal(fate: RecipientFate): boolean {
-  if (fate.kind !== 'trouble' || fate.trouble.kind !== 'reply' || (fate.trouble.step !== 'mail' && fate.trouble.step !== 'rcpt')) return false;
+/** RFC 5321 §4.1.1.11: 555 for parameters; 504 and 501 5.5.4 are in use for the same. BDAT is a command: 500 and 502. */
+function isExtensionRefusal(fate: RecipientFate, { chunking }: SmtpCapabilities): boolean {
+  if (fate.kind !== 'trouble' || fate.trouble.kind !== 'reply') return false;
   const { code, enhanced } = fate.trouble.reply;
+  if (fate.trouble.step === 'end-of-data') return chunking && (code === 500 || code === 502);
+  if (fate.trouble.step !== 'mail' && fate.trouble.step !== 'rcpt') return false;
   return code === 555 || code === 504 || (code === 501 && enhanced === '5.5.4');
 }
 
