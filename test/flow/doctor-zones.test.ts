@@ -78,6 +78,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['no record', () => [['example.org', 'TXT', []]], { 'spf-record': 'fail' }],
     ['two records', ({ ip }) => [['example.org', 'TXT', ['v=spf1 -all', `v=spf1 ip4:${ip} ~all`]]], { 'spf-record': 'fail' }],
     ['a wrong word', ({ ip }) => [['example.org', 'TXT', [`v=spf1 ipv4:${ip} ~all`]]], { 'spf-syntax': 'fail' }],
+    ['an include that leads nowhere', ({ ip }) => [['example.org', 'TXT', [`v=spf1 ip4:${ip} include:nospf.example.org ~all`]]], { 'spf-syntax': 'fail' }],
     ['everybody allowed', () => [['example.org', 'TXT', ['v=spf1 +all']]], { 'spf-syntax': 'fail' }],
     ['an ending that says nothing', ({ ip }) => [['example.org', 'TXT', [`v=spf1 ip4:${ip} ?all`]]], { 'spf-syntax': 'warn' }],
     ['eleven look-ups', () => [['example.org', 'TXT', [`v=spf1 ${'a:mail.example.org '.repeat(11)}~all`]]], { 'spf-lookups': 'fail' }],
@@ -97,7 +98,9 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   DMARC: [
     ['no record', () => [['_dmarc.example.org', 'TXT', []]], { 'dmarc-record': 'fail' }],
     ['two records', () => [['_dmarc.example.org', 'TXT', ['v=DMARC1; p=reject', 'v=DMARC1; p=none']]], { 'dmarc-record': 'fail' }],
-    ['a policy that is none', () => [['_dmarc.example.org', 'TXT', ['v=DMARC1; p=reject all']]], { 'dmarc-policy': 'fail', 'dmarc-reports': 'warn' }],
+    ['a policy that is none', () => [['_dmarc.example.org', 'TXT', ['v=DMARC1; p=reject all']]], { 'dmarc-policy': 'fail' }],
+    ['a policy that does not exist, with reports', () => [['_dmarc.example.org', 'TXT', ['v=DMARC1; p=monitor; rua=mailto:dmarc@example.org']]], { 'dmarc-policy': 'fail' }],
+    ['an address for reports without mailto:', () => [['_dmarc.example.org', 'TXT', ['v=DMARC1; p=reject; rua=dmarc@example.org']]], { 'dmarc-reports': 'warn' }],
     ['tags that are gone', () => [['_dmarc.example.org', 'TXT', ['v=DMARC1; p=reject; pct=50; rua=mailto:dmarc@example.org']]], { 'dmarc-obsolete': 'warn' }],
     ['no reports', () => [['_dmarc.example.org', 'TXT', ['v=DMARC1; p=reject']]], { 'dmarc-reports': 'warn' }],
     ['reports to a stranger', () => [['_dmarc.example.org', 'TXT', ['v=DMARC1; p=reject; rua=mailto:d@example.com']]], { 'dmarc-reports': 'fail' }],

@@ -14,7 +14,7 @@ export const openRelay = defineCheck<HostSubject>({
   run: async ({ network }, { server, hostname }) => {
     if (!server) return skip('No server is configured here.');
     const wide = server.trusted.find(isWide);
-    if (wide !== undefined) return fail(`Everybody in ${wide} may relay without logging in.`, 'Name only your own machines in trusted of [networks].');
+    if (wide !== undefined) return fail(`Everybody in ${wide} may relay without logging in.`, 'In posthorn.toml name only your own machines in trusted of [networks], or none: trusted = []. Then restart this server.');
     if (!network) return NO_NETWORK;
     const doors = server.listeners.filter(({ service, address }) => service === 'smtp' && !server.trusted.some((block) => isIn(address, block)));
     if (doors.length === 0) return unknown('This machine itself may relay (trusted in [networks]), so only a look from outside could tell.');
@@ -22,7 +22,7 @@ export const openRelay = defineCheck<HostSubject>({
     for (const { address, port } of doors) {
       const answer = await network.probe({ address, port, localAddress: address, host: hostname, helo: 'doctor.example.com', relay: { from: STRANGER, to: STRANGER } });
       if (answer.kind === 'failure' || !answer.relay) continue;
-      if (answer.relay.outcome === 'taken') return fail(`Port ${port} of ${address} takes mail from strangers for strangers: "${answer.relay.reply}".`, 'Remove what is too wide from trusted in [networks]; whoever sends through this server must log in (port 587 or 465).');
+      if (answer.relay.outcome === 'taken') return fail(`Port ${port} of ${address} takes mail from strangers for strangers: "${answer.relay.reply}".`, 'In posthorn.toml remove what is too wide from trusted of [networks], and restart this server; whoever sends through this server must log in (port 587 or 465).');
       if (answer.relay.outcome === 'refused') refused += 1;
     }
     return refused > 0 ? pass('Mail from strangers for strangers is refused.') : unknown('The server did not answer on its port for mail; is it running?');
