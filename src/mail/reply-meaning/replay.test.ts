@@ -125,6 +125,15 @@ const STRANGERS: readonly (readonly [reply: string, expected: string])[] = [
   ['451 4.1.1 mailbox being moved', 'recipient/soft-bounce'],
   ['421 4.7.0 [TSX12] not now', 'policy/policy'],
   ['550 User john.doe@mail.example.net is disabled', 'recipient/hard-bounce'],
+  ['554 Votre serveur figure sur notre liste noire', 'source-ip/block'],
+  ['550 Ihr Mailserver ist bei uns wegen Missbrauchs gesperrt', 'source-ip/block'],
+  ['554 Servidor 192.0.2.1 bloqueado por spam', 'source-ip/block'],
+  ['550 5.7.1 Отказано: ваш сервер в чёрном списке', 'source-ip/block'],
+  ['550 Le domaine example.org est sur notre liste noire', 'policy/policy'],
+  ['450 4.7.1 Reduce your sending, 192.0.2.1 exceeds 30 msgs per 10 min', 'source-ip/rate'],
+  ['452 4.3.1 Per-hour allowance consumed', 'capacity/rate'],
+  ["450 Le domaine de l'expéditeur ne se résout pas", 'our-dns/authentication'],
+  ['550 Wir nehmen nur verschluesselte Verbindungen an (STARTTLS)', 'ours/authentication'],
   ['550 no', 'policy/policy'],
 ];
 

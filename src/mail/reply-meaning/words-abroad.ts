@@ -53,7 +53,13 @@ function ownerIs(states: string): RegExp {
 const IP = '(?:\\bip[- ]?(?:adress|anschrift|adres|c[ií]m)|adresse ip|direcci[oó]n ip|indirizzo ip|endere[cç]o ip|\\bip\\b|ip地址|ipアドレス|ip 주소)';
 const SHUT_OUT = '(?:gesperrt|blockiert|abgelehnt|bloqu[eé]|bloquead[oa]|rechazad[oa]|bloccat[oa]|rifiutat[oa]|recusad[oa]|geblokkeerd|geweigerd|zablokowan|odrzucon|zablokov|blockerad|blokeret|blokkert|estetty|заблокирован|отклон|запрещ|заборонен|engellen|letilt|blocat|被拒|被封|拒绝|拒否|ブロック|차단)';
 
+const SERVER = '(?:votre serveur|ihr(?:em|en)? (?:mail-?)?server|(?:su|seu|o|el)? ?servidor|(?:il|vostro|suo) server|uw (?:mail-?)?server|wasz serwer|tw[oó]j serwer|v[aá][sš] server|deres server|din server|ваш (?:почтовый )?сервер|sunucu|服务器|伺服器|サーバ|서버)';
+const BLACK_LIST = '(?:listes? noires?|lista negra|lista nera|zwarte lijst|schwarzen? liste|czarn\\p{L}{1,3} li[sś]\\p{L}{1,3}|[cč]ern\\p{L}{1,3} listin|ч[её]рн\\p{L}{1,3} спис|чорн\\p{L}{1,3} спис|svarta? lista|kara liste|黑名单|黑名單|ブラックリスト|블랙리스트)';
+const NOT_OF_THE_SERVER = `^(?!.*(?:${SENDER}|domaine|dom[ií]nio|domain|домен|empf(?:ä|ae?)nger|destinat|получател))`;
+
 export const SOURCE_WORDS_ABROAD: readonly ReplyRule[] = [
+  { id: 'any.server-blocked-abroad', pattern: new RegExp(`${NOT_OF_THE_SERVER}.*(?:${SERVER}[^;]{0,60}(?:${SHUT_OUT}|${BLACK_LIST})|${SHUT_OUT}[^.;]{0,30}${SERVER}|${BLACK_LIST})`, 'u'), culprit: 'source-ip', faultClass: 'block', temporaryClass: 'rate', meaning: 'The receiver blocks our server.', nextStep: 'Look for foreign mail from this host, look the address up on the block lists, then write to the receiver\'s postmaster with the whole reply.' },
+  { id: 'any.sender-domain-abroad', pattern: new RegExp(`(?:(?:domaine|dom[ií]nio|domain|domena|dom[eé]na|домен)[^.;]{0,30}(?:${SENDER})|(?:${SENDER})-?(?:domain|domein|domena|adresse))[^.;]{0,40}(?:r[eé]so|aufl[oö]|aufgel|existe|existier|exist|encontr|trovat|gefunden|разреш|не найден|rozwi)`, 'u'), culprit: 'our-dns', faultClass: 'authentication', meaning: 'The receiver does not accept the envelope sender: its domain does not resolve, or its server denies the address.', nextStep: 'Publish MX records for the sender\'s domain and see that the sender\'s address accepts mail.' },
   { id: 'any.ip-blocked-abroad', pattern: new RegExp(`${IP}[^;]{0,60}${SHUT_OUT}|${SHUT_OUT}[^.;]{0,40}${IP}|${IP}[^.;]{0,30}(?:${UNKNOWN})`, 'u'), culprit: 'source-ip', faultClass: 'block', temporaryClass: 'rate', meaning: 'The receiver blocks our address.', nextStep: 'Look for foreign mail from this host, look the address up on the block lists, then write to the receiver\'s postmaster with the whole reply.' },
 ];
 
@@ -61,7 +67,7 @@ const MAIL = '(?:nachrichten|e-?mails?|mails?|messages?|courriels?|correos|mensa
 const TOO_MANY = '(?:zu ?viele?|trop (?:de|d.)|demasiad[oa]s|tropp[ei]|muit[ao]s|excesso de|te ?veel|za du[zż]o|zbyt (?:wiele|du[zż]o)|p[rř][ií]li[sš] mnoho|f[oö]r m[aå]nga|for mange|liian (?:monta|paljon)|слишком много|забагато|[cç]ok fazla|t[uú]l sok|过多|過多|太多|多すぎ|너무 많)';
 const LIMIT = '(?:tages(?:grenze|limit|kontingent)|stunden(?:grenze|limit)|(?:sende|nachrichten|mail)limit|limite (?:quotidienne?|journali[eè]re|horaire|d.envoi|diari[oa]|giornaliero|orario|de (?:env[ií]o|envio|mensajes|mensagens))|daglimiet|verzendlimiet|limit (?:dzienny|godzinowy|wysy[lł]ki)|denn[ií] limit|dagsgr[aä]ns|лимит|обмеження|límit|频率|頻率|上限|制限を超|한도)';
 const CONNECTIONS = '(?:verbindungen|connexions|conexiones|connessioni|conex[oõ]es|verbindingen|po[lł][aą]cze[nń]|p[rř]ipojen[ií]|anslutningar|forbindelser|соединений|підключень|ba[gğ]lant[ıi]|kapcsolat|连接|連線|接続|연결)';
-const JUNK = 'correo (?:no deseado|basura)|ind[eé]sirable|pourriel|ongewenste|indesejad[ao]|posta indesiderata|niechcian|nevy[zž][aá]dan|skr[aä]ppost|s[oö]ppelpost|roskaposti|istenmeyen|k[eé]retlen|нежелательн|спам|небажан|werbe-?mail|unerw[uü]nschte werbung|垃圾|迷惑メール|스팸';
+const JUNK = 'correo (?:no deseado|basura)|ind[eé]sirable|pourriel|ongewenste|indesejad[ao]|posta indesiderata|niechcian|nevy[zž][aá]dan|skr[aä]ppost|s[oö]ppelpost|roskaposti|istenmeyen|k[eé]retlen|нежелательн|спам|небажан|werbe-?mail|unerw[uü]nschte werbung|als werbung|垃圾|迷惑メール|스팸';
 const BIG = '(?:zu gro(?:ß|ss)|trop (?:gros|grand|volumineux|lourd)|demasiado grande|troppo grande|te groot|(?:muito|demasiado) grande|слишком больш|завелик|za du[zż][aey]|p[rř][ií]li[sš] velk|f[oö]r stor|liian suuri|[cç]ok b[uü]y[uü]k|t[uú]l nagy|太大|过大|過大|大きすぎ|너무 큽)';
 
 /** Before all others: what the site does with everybody whom it meets for the first time. */
