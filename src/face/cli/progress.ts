@@ -33,8 +33,7 @@ export class Progress {
     this.#shownAt = now;
     const line = printable(text);
     if (!terminal) return void this.#io.stderr.write(`${line}\n`);
-    const width = (this.#io.stdout.columns ?? WIDTH_DEFAULT) - 1;
-    this.#io.stderr.write(`\r${line.slice(0, width).padEnd(width)}`);
+    this.#io.stderr.write(`\r${line.slice(0, this.#width).padEnd(this.#width)}`);
     this.#shown = true;
   }
 
@@ -47,7 +46,12 @@ export class Progress {
   clear(): void {
     clearTimeout(this.#waiting);
     if (!this.#shown) return;
-    this.#io.stderr.write(`\r${' '.repeat((this.#io.stdout.columns ?? WIDTH_DEFAULT) - 1)}\r`);
+    this.#io.stderr.write(`\r${' '.repeat(this.#width)}\r`);
     this.#shown = false;
+  }
+
+  /** Some terminals say that they have no columns. */
+  get #width(): number {
+    return (this.#io.stdout.columns || WIDTH_DEFAULT) - 1;
   }
 }
