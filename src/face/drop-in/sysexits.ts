@@ -1,5 +1,6 @@
 /** Exit statuses that callers of sendmail and mailq know (BSD sysexits), and how they come about. */
 import { Failure } from '../../base/errors.ts';
+import { sentence } from '../../base/table.ts';
 import { ConfigError } from '../../config/problem.ts';
 import { type Session, UsageError } from '../cli/session.ts';
 import type { SocketReply } from '../submit/submit-socket.ts';
@@ -34,7 +35,7 @@ export async function withSysexits(program: string, session: Session, work: () =
 
 /** One line on stderr for each of the message; gives the status back. */
 export function complain(program: string, session: Session, message: string, status: number): number {
-  session.out.note(message.split('\n').map((line) => `${program}: ${line}`).join('\n'));
+  session.out.note(message.split('\n').map((line) => `${program}: ${sentence(line)}`).join('\n'));
   return status;
 }
 
