@@ -53,9 +53,12 @@ export function scanAddressList(text: string): ScannedAddresses {
 
 const BLANKS = 'blanks inside an address';
 
-/** RFC 5322 §4.4 allows blanks around dots and the `@`; others stay, so that the address is seen to be none. */
-function blankBetween(before: string, gap: boolean, after: string): '' | ' ' {
-  return !gap || before === '' || '.@,:'.includes(before.at(-1) as string) || '.@,:'.includes(after[0] ?? '.') ? '' : ' ';
+/**
+ * RFC 5322 §4.4 allows blanks around dots and the `@`; others stay, so that the address is seen to be none. `end` is the last
+ * character before, '' for none: to look at the end of a string that grows would copy all of it each time.
+ */
+function blankBetween(end: string, gap: boolean, after: string): '' | ' ' {
+  return !gap || '.@,:'.includes(end) || '.@,:'.includes(after[0] ?? '') ? '' : ' ';
 }
 
 class Scanner {
@@ -67,6 +70,7 @@ class Scanner {
   /** Words gathered since the last separator: a phrase, or a bare address. */
   #words: string[] = [];
   #bare = '';
+  #bareEnd = '';
   /** A blank or comment stands behind what #bare holds. */
   #gap = false;
   /** Blanks stand inside #bare: in a name before an angle bracket they may. */
@@ -119,9 +123,10 @@ class Scanner {
   }
 
   #extend(raw: string): void {
-    const blank = blankBetween(this.#bare, this.#gap, raw);
+    const blank = blankBetween(this.#bareEnd, this.#gap, raw);
     this.#broken ||= blank !== '';
     this.#bare += blank + raw;
+    this.#bareEnd = raw.at(-1) ?? this.#bareEnd;
     this.#gap = false;
   }
 
@@ -187,11 +192,13 @@ class Scanner {
     this.#position += 1;
     if (this.#angle !== undefined) this.#endUnseparated();
     let address = '';
+    let end = '';
     let gap = false;
     const extend = (raw: string): void => {
-      const blank = blankBetween(address, gap, raw);
+      const blank = blankBetween(end, gap, raw);
       if (blank !== '') this.#problems.add(BLANKS);
       address += blank + raw;
+      end = raw.at(-1) ?? end;
       gap = false;
     };
     while (this.#position < this.#text.length) {
@@ -267,6 +274,7 @@ class Scanner {
     this.#words = [];
     this.#broken = false;
     this.#bare = '';
+    this.#bareEnd = '';
     this.#gap = false;
     this.#comment = '';
     this.#angle = undefined;

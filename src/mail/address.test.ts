@@ -90,6 +90,6 @@ describe('parseAddressList', () => {
       parseMailbox(text, { utf8: true });
       normalizeAddress(text);
     }
-    for (const piece of ['(', '<', '"', 'a ', ':', '[', '\\"']) scanAddressList(piece.repeat(200_000));
+    for (const piece of ['(', '<', '"', 'a ', ':', '[', '\\"', ' <', '<a b ', '( ) a', '"a" b', '@ a ', '<a@b>c@d ']) scanAddressList(piece.repeat(200_000));
   });
 });
