@@ -266,6 +266,7 @@ export class SmtpConnection {
     if (content.inMemory) this.#channel.writePieces([...stuffer.push(content.inMemory), stuffer.end()]);
     else {
       await this.#stream(content, (chunk) => stuffer.push(chunk));
+      this.#answeredEarly ||= this.#channel.hasUnread;
       this.#channel.write(stuffer.end());
     }
     return this.#answers(fates);
@@ -276,6 +277,7 @@ export class SmtpConnection {
     try {
       for await (const chunk of content.chunks()) {
         sent += chunk.length;
+        this.#answeredEarly ||= this.#channel.hasUnread;
         if (!this.#channel.writePieces(encode(chunk))) await this.#channel.drain('body', SMTP_CLIENT_LIMITS.dataBlockTimeoutMs);
       }
     } catch (error) {
@@ -286,7 +288,6 @@ export class SmtpConnection {
       }
       throw new SmtpError({ kind: 'local', step: 'body', detail: 'the message could not be read from the store' });
     }
-    this.#answeredEarly = this.#channel.hasUnread;
     if (sent !== content.size) throw new SmtpError({ kind: 'local', step: 'body', detail: 'the stored message is shorter than it should be' });
   }
 

@@ -80,6 +80,19 @@ test('CHUNKING carries the content in one BDAT, also from a file', async () => {
   assert.deepEqual(server.messages.map(({ via, content }) => [via, content === TEXT || content === text]), [['BDAT', true], ['BDAT', true]]);
 });
 
+test('the yes to a BDAT that comes while the file is being closed counts: the message is not sent twice', async () => {
+  const server = await peer({ offers: ['PIPELINING', 'CHUNKING'] });
+  const text = 'Subject: quick\r\n\r\nbody\r\n';
+  const content = Object.assign(new FileSource('unused', text.length), {
+    async *chunks() {
+      yield Buffer.from(text);
+      // The peer is in this process: some turns later its answer is here.
+      for (let turns = 0; turns < 100 || server.messages.length === 0; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    },
+  });
+  assert.deepEqual(brief(await deliverer({ port: server.port }).deliver(job({ content }), signal())), ['delivered recipient 250 2.0.0']);
+});
+
 test('large content from a file goes by DATA too', async () => {
   const server = await peer();
   const text = `Subject: big\r\n\r\n${'.0123456789\r\n'.repeat(60_000)}`;
