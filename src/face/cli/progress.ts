@@ -9,7 +9,7 @@ const WIDTH_DEFAULT = 80;
 export class Progress {
   readonly #io: CliIo;
   readonly #quiet: boolean;
-  #shownAt = 0;
+  #shownAt = Number.NEGATIVE_INFINITY;
   #shown = false;
   /** What came too soon after the line before, and is shown unless something newer comes. */
   #waiting: NodeJS.Timeout | undefined;
