@@ -11,7 +11,7 @@ import { recordData } from '../net/dns-codec.ts';
 import { exchange } from '../net/dns-transport.ts';
 import { patientProvider } from '../publish/patient-provider.ts';
 import { readSecretFile } from '../publish/secret-file.ts';
-import type { Installation } from './installation.ts';
+import { ANY_INSTALLATION, type Installation } from './installation.ts';
 
 export interface DnsPublishingPorts {
   /** The live one: providers are made anew for each run. */
@@ -19,16 +19,16 @@ export interface DnsPublishingPorts {
   readonly clock: Clock;
   readonly fetch: HttpsFetch;
   readonly connector: Connector;
-  /** Of a server. */
+  /** Default: whatever is there. */
   readonly installation?: Installation;
 }
 
-export function createDnsPublishing({ config, clock, fetch, connector, installation }: DnsPublishingPorts): DnsPublishing {
+export function createDnsPublishing({ config, clock, fetch, connector, installation = ANY_INSTALLATION }: DnsPublishingPorts): DnsPublishing {
   return {
     async providers() {
       const configured = config.dns.providers ?? [];
       if (configured.length === 0) return [];
-      const { PROVIDER_TYPES } = await (installation ? installation.load('providers', loadProviders) : loadProviders());
+      const { PROVIDER_TYPES } = await installation.load('providers', () => import('../publish/providers/index.ts'));
       return configured.map(({ label, type, zones, settings }) => {
         const factory = PROVIDER_TYPES[type];
         if (!factory) throw new Failure('dns-provider-settings', `${label}: this version cannot use providers of type "${type}"`, { temporary: false });
@@ -39,8 +39,6 @@ export function createDnsPublishing({ config, clock, fetch, connector, installat
     ask: (server, name, type, signal) => askAuthority(clock, server, name, type, signal),
   };
 }
-
-const loadProviders = (): Promise<typeof import('../publish/providers/index.ts')> => import('../publish/providers/index.ts');
 
 const RCODE_NXDOMAIN = 3;
 const RCODE_REFUSED = 5;

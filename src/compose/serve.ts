@@ -10,7 +10,7 @@ import type { Config } from '../config/config.ts';
 import type { ServeOptions } from '../face/cli/ports.ts';
 import { createLogSink } from '../face/log-sink.ts';
 import { verbsBeside } from '../manage/verb-groups.ts';
-import { createInstallation } from './installation.ts';
+import { watchInstallation } from './installation.ts';
 import { letSessionsGoFirst } from './sessions/precedence.ts';
 import { startServer, type RunningServer } from './server.ts';
 
@@ -19,7 +19,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   const sink = createLogSink(config.log);
   const log = new Log(sink.write, () => clock.now());
   warnOfSettings(config, log);
-  const installation = createInstallation();
+  const installation = watchInstallation();
   const count = config.smtp.threads ?? Math.min(availableParallelism(), SESSION_THREAD_LIMITS.threadsByDefaultMax);
   const sessionThreads = count === 0 ? {} : { sessionThreads: { count, writeLines: sink.writeLines } };
   const server = await startServer({ config, clock, log, installation, verbs: (name) => installation.load(`verbs of ${name.split('.')[0]}`, () => verbsBeside(name)), ...sessionThreads, accessThread: { writeLines: sink.writeLines }, inspectionThread: true });

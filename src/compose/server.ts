@@ -39,7 +39,7 @@ import type { AnswerPorts } from './sessions/session-questions.ts';
 import { startSessionThreads, type SessionThreads } from './sessions/session-threads.ts';
 import { mailboxSettingsOf, startRetention } from './retention.ts';
 import { createSendingBrake, noteOutcomes } from './sending-brake.ts';
-import { createInstallation, type Installation } from './installation.ts';
+import { ANY_INSTALLATION, type Installation } from './installation.ts';
 import { startInspection, type RunningInspection } from './inspection/start-inspection.ts';
 import { createServices } from './services.ts';
 import { createSharedParts, type SharedParts } from './shared-parts.ts';
@@ -54,7 +54,7 @@ export interface ServerOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
-  /** Default: as it is now. */
+  /** Default: whatever is there. */
   readonly installation?: Installation;
   /** Verbs that the control socket offers. */
   readonly verbs: VerbSource;
@@ -98,7 +98,7 @@ export function submitSocketPath(config: Pick<Config, 'dataDir'>): string {
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { clock, installation = createInstallation() } = options;
+  const { clock, installation = ANY_INSTALLATION } = options;
   const counters = createCounters();
   const log = options.log.observedBy(countingSink(counters));
   const live = createLiveConfig(options.config);
