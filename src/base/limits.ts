@@ -501,6 +501,8 @@ export const PREFLIGHT_LIMITS = {
   lookupTimeoutMs: 1_500,
   silentLookupTimeoutMs: 50,
   silentNamesMax: 10_000,
+  /** What it says is judged in so long, or is unknown. Longer than a look-up, so that silent lists do not hide what is found without. */
+  contentMs: 2_500,
 } as const;
 
 /** Addresses that are not written to. */

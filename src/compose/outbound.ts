@@ -17,7 +17,7 @@ import { createLocalDeliverer } from '../flow/deliver/local.ts';
 import { createMaildirDeliverer } from '../flow/deliver/maildir.ts';
 import { createRemoteDeliverer, type RemoteDeliverer } from '../flow/deliver/remote.ts';
 import { createServiceDeliverer } from '../flow/deliver/service.ts';
-import { createPreflightDeliverer } from '../flow/preflight/preflight-deliverer.ts';
+import { createPreflightDeliverer, type PreflightOptions } from '../flow/preflight/preflight-deliverer.ts';
 import { createQueue, type Queue, type QueueOptions } from '../flow/queue/queue.ts';
 import { createRouter } from '../flow/route/router.ts';
 import { createSiteFinder, type SiteFinder } from '../flow/route/site-finder.ts';
@@ -49,6 +49,8 @@ export interface OutboundPorts {
   readonly brake: SendingBrake;
   /** What reads mail here, by name. */
   readonly service: (name: string) => MailService | undefined;
+  /** Of outgoing mail, for preflight. */
+  readonly judgeContent: PreflightOptions['judgeContent'];
   /** Told the fate of recipients, behind the commit. */
   readonly onSettled?: QueueOptions['onSettled'];
   /** Addresses that outgoing mail connections may go to; default any. */
@@ -88,7 +90,7 @@ export function createOutbound(ports: OutboundPorts): Outbound {
   const queue: Queue = createQueue({
     store: store.queue,
     router: createSuppressingRouter({ router: createRouter({ config, directory, routes: store.routes, sites }), suppressions: store.suppressions, clock }),
-    deliverers: { local: createNearDeliverer(ports), remote: createPreflightDeliverer(remote, { config, dns, clock, log }) },
+    deliverers: { local: createNearDeliverer(ports), remote: createPreflightDeliverer(remote, { config, dns, clock, log, judgeContent: ports.judgeContent }) },
     feedback: createNotices(ports),
     shaper: ports.shaper,
     clock,

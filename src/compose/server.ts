@@ -120,7 +120,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(() => shaper.close());
     const observers: SettledObserver[] = [];
     const services = new Map<string, MailService>();
-    const { queue, remote, checkRecipient, sites, tls, fetch } = createOutbound({ ...shared, shaper, service: (name) => services.get(name), brake: { judge: (message) => brake.judge(message) }, onSettled: tellAll(observers), ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
+    const { queue, remote, checkRecipient, sites, tls, fetch } = createOutbound({ ...shared, shaper, judgeContent: (message) => inspection.content(message), service: (name) => services.get(name), brake: { judge: (message) => brake.judge(message) }, onSettled: tellAll(observers), ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
     closing.push(() => tls.close(), () => remote.close());
     const ownMail = createOwnMail({ ...shared, submit: (message) => doors.intake.submit(message) });
     for (const service of createServices({ ...shared, fetch, ownMail, inspection, complained: (lane) => shaper.complained(lane) })) services.set(service.name, service);

@@ -8,6 +8,7 @@ import { test, type TestContext } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { AdjustableClock } from '../../src/base/clock.ts';
 import { INSPECTION_LIMITS } from '../../src/base/inspection-limits.ts';
+import { PREFLIGHT_LIMITS } from '../../src/base/limits.ts';
 import { REPORT_IN_LIMITS } from '../../src/base/report-in-limits.ts';
 import type { FromInspectionThread } from '../../src/compose/inspection/inspection-protocol.ts';
 import type { InspectionKeeper } from '../../src/compose/inspection/inspection-keeper.ts';
@@ -132,4 +133,26 @@ test('the guard has this server examined there', async (context) => {
   assert.ok(examined > 0);
   const { watched } = await at.call<{ watched: number }>('guard.status', {});
   assert.ok(watched > 0);
+});
+
+const LOUD = Buffer.from('From: ann@serve.example\r\nTo: x@example.net\r\nSubject: EARN MONEY NOW FROM HOME\r\n\r\nEarn $5000 a week, act now, 100% free.\r\n');
+
+test('what users send is judged while strangers keep all places of theirs', async (context) => {
+  const at = await site(context);
+  const { inspection } = at.server;
+  const asked = Array.from({ length: INSPECTION_LIMITS.atOnceMax + INSPECTION_LIMITS.waitingMax }, () => inspection.reportsInMessage(SMALL));
+  const judged = inspection.content(LOUD);
+  await assert.rejects(inspection.reportsInMessage(SMALL), { code: 'inspection-busy' });
+  assert.equal((await judged)[0]?.id, 'content-spam');
+  await Promise.all(asked);
+});
+
+test('an outgoing message that nobody waits for any longer is not judged', async (context) => {
+  const at = await site(context);
+  const { inspection } = at.server;
+  const places = INSPECTION_LIMITS.contentAtOnceMax;
+  const asked = Array.from({ length: places + 1 }, () => inspection.content(LOUD));
+  at.clock.advance(PREFLIGHT_LIMITS.contentMs + 1);
+  const answers = await Promise.allSettled(asked);
+  assert.deepEqual(answers.map(({ status }) => status), [...Array.from({ length: places }, () => 'fulfilled'), 'rejected']);
 });

@@ -5,12 +5,13 @@
  * Policy: each task has a deadline, and nothing else than ending the thread stops one that computes. When the thread ends
  * under several tasks, nobody knows which was at fault: they are done again, one by one. Under which it ends alone, that one
  * is given up (`not-inspected`, permanent: it would end the next thread, too). A thread that cannot even start is nobody's
- * fault, and temporary.
+ * fault, and temporary. What users send has places of its own, for what strangers have read may be made to take long.
  */
 import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { Failure } from '../../base/errors.ts';
 import { INSPECTION_LIMITS } from '../../base/inspection-limits.ts';
+import { PREFLIGHT_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
 import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
 import { workerModule } from '../../base/worker-module.ts';
@@ -31,6 +32,8 @@ interface Job {
   readonly id: number;
   readonly task: Task;
   readonly subject: unknown;
+  /** Milliseconds since 1970: then nobody waits for it any longer. Absent: somebody always does. */
+  readonly wantedUntil?: number;
   resolve(finding: unknown): void;
   reject(error: Failure): void;
   /** A thread ended under it and others. */
@@ -48,7 +51,19 @@ interface Hired {
 
 const { readMs } = REPORT_IN_LIMITS;
 /** Milliseconds. */
-const LIMITS: Readonly<Record<Task, number>> = { reportsInMessage: readMs, reportsInFile: readMs, postedTlsReport: readMs, score: INSPECTION_LIMITS.scoreMs, examine: INSPECTION_LIMITS.examineMs };
+const LIMITS: Readonly<Record<Task, number>> = { reportsInMessage: readMs, reportsInFile: readMs, postedTlsReport: readMs, score: INSPECTION_LIMITS.scoreMs, content: INSPECTION_LIMITS.contentMs, examine: INSPECTION_LIMITS.examineMs };
+
+interface Places {
+  readonly atOnceMax: number;
+  readonly waitingMax: number;
+}
+
+const PLACES_OF_STRANGERS: Places = INSPECTION_LIMITS;
+const PLACES_OF_USERS: Places = { atOnceMax: INSPECTION_LIMITS.contentAtOnceMax, waitingMax: INSPECTION_LIMITS.contentWaitingMax };
+
+function placesOf(task: Task): Places {
+  return task === 'content' ? PLACES_OF_USERS : PLACES_OF_STRANGERS;
+}
 
 export class InspectionKeeper {
   readonly #options: InspectionKeeperOptions;
@@ -75,9 +90,11 @@ export class InspectionKeeper {
     // A thread of another version would not understand this one.
     if (!this.#hired) this.#options.installation.assertSame();
     if (this.#closed) throw new Failure('inspection-down', 'the server is stopping');
-    if (this.#waiting.length >= INSPECTION_LIMITS.waitingMax) throw new Failure('inspection-busy', 'too much is being read at the moment; try again later');
+    const places = placesOf(task);
+    if (countIn(this.#waiting, places) >= places.waitingMax) throw busy();
+    const wanted = task === 'content' ? { wantedUntil: this.#options.clock.now() + PREFLIGHT_LIMITS.contentMs } : {};
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ id: this.#nextId++, task, subject, suspect: false, resolve: resolve as (finding: unknown) => void, reject });
+      this.#waiting.push({ id: this.#nextId++, task, subject, suspect: false, ...wanted, resolve: resolve as (finding: unknown) => void, reject });
       this.#advance();
     });
   }
@@ -94,15 +111,22 @@ export class InspectionKeeper {
     this.#abandon(this.#waiting.splice(0));
   }
 
-  /** A suspect goes alone: if the thread ends again, it is known under which. */
   #advance(): void {
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      const full = this.#underway.size >= (next.suspect ? 1 : INSPECTION_LIMITS.atOnceMax);
-      if (full || [...this.#underway.values()].some(({ suspect }) => suspect)) return;
-      this.#waiting.shift();
-      this.#begin(next);
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      this.#waiting.splice(this.#waiting.indexOf(next), 1);
+      if (next.wantedUntil !== undefined && next.wantedUntil < this.#options.clock.now()) next.reject(busy());
+      else this.#begin(next);
     }
     if (this.#underway.size === 0) this.#rest();
+  }
+
+  /** A suspect goes alone: if the thread ends again, it is known under which. */
+  #next(): Job | undefined {
+    const underway = [...this.#underway.values()];
+    if (underway.some(({ suspect }) => suspect)) return undefined;
+    const [first] = this.#waiting;
+    if (first?.suspect) return underway.length === 0 ? first : undefined;
+    return this.#waiting.find(({ task }) => countIn(underway, placesOf(task)) < placesOf(task).atOnceMax);
   }
 
   #begin(job: Job): void {
@@ -174,6 +198,14 @@ export class InspectionKeeper {
   #abandon(jobs: readonly Job[]): void {
     for (const { reject } of jobs) reject(new Failure('inspection-down', 'the thread that reads such things does not run; the log of the server says why'));
   }
+}
+
+function countIn(jobs: readonly Job[], places: Places): number {
+  return jobs.filter(({ task }) => placesOf(task) === places).length;
+}
+
+function busy(): Failure {
+  return new Failure('inspection-busy', 'too much is being read at the moment; try again later');
 }
 
 /** Bytes as a copy that can be given away: the job may have to be done again. */

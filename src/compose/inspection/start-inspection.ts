@@ -42,6 +42,7 @@ function inThread(keeper: InspectionKeeper): RunningInspection {
       keeper.ask('score', question).catch((error: unknown) => {
         throw new Failure('not-inspected', `the message could not be scored: ${givenUp(error)}`, { temporary: false });
       }),
+    content: (message) => keeper.ask('content', message),
     examine: (question) => keeper.ask('examine', question),
     reload: (config) => keeper.reload(config),
     close: () => keeper.close(),
@@ -72,6 +73,7 @@ function here(options: StartInspectionOptions): RunningInspection {
     reportsInFile: async (file) => (await inspection()).reportsInFile(file),
     postedTlsReport: async (body) => (await inspection()).postedTlsReport(body),
     score: async (question) => (await inspection()).score(question),
+    content: async (message) => (await inspection()).content(message),
     examine: async (question) => (await inspection()).examine(question),
     reload: () => {},
     close: async () => {},

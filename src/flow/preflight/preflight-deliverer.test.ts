@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { BufferSource } from '../../base/byte-source.ts';
-import { SystemClock } from '../../base/clock.ts';
+import { AdjustableClock, SystemClock, type Clock } from '../../base/clock.ts';
 import { silentLog } from '../../base/log.ts';
 import type { Config } from '../../config/config.ts';
 import type { Dns } from '../../contract/dns.ts';
 import type { Deliverer, DeliveryJob, DeliveryOutcome, RoutePlan } from '../../contract/queue.ts';
-import { createPreflightDeliverer } from './preflight-deliverer.ts';
+import { PREFLIGHT_LIMITS } from '../../base/limits.ts';
+import { createPreflightDeliverer, type PreflightOptions } from './preflight-deliverer.ts';
 
 type Mode = Config['preflight']['mode'];
 
@@ -30,7 +31,7 @@ function jobOf(route: RoutePlan): DeliveryJob {
   };
 }
 
-async function deliver(mode: Mode, options: { route?: RoutePlan; dns?: Dns } = {}) {
+async function deliver(mode: Mode, options: { route?: RoutePlan; dns?: Dns; clock?: Clock; judgeContent?: PreflightOptions['judgeContent'] } = {}) {
   let asked = 0;
   const next: Deliverer = {
     async deliver(job): Promise<readonly DeliveryOutcome[]> {
@@ -38,8 +39,9 @@ async function deliver(mode: Mode, options: { route?: RoutePlan; dns?: Dns } = {
       return job.recipients.map(({ index }) => ({ recipient: index, status: 'delivered', scope: 'recipient', reply: { code: 250, text: 'ok' }, attempt: { mx: 'mx' } }));
     },
   };
-  const config = { preflight: { mode }, hostname: 'mail.example.org', outbound: { ips: [{ address: '192.0.2.1' }] } } as unknown as Pick<Config, 'preflight' | 'hostname' | 'outbound'>;
-  const deliverer = createPreflightDeliverer(next, { config, dns: options.dns ?? emptyDns, clock: new SystemClock(), log: silentLog });
+  const { judgeContent = () => assert.fail('nobody wants to know what it says') } = options;
+  const config = { preflight: { mode, content: options.judgeContent !== undefined }, hostname: 'mail.example.org', outbound: { ips: [{ address: '192.0.2.1' }] } } as unknown as Pick<Config, 'preflight' | 'hostname' | 'outbound'>;
+  const deliverer = createPreflightDeliverer(next, { config, dns: options.dns ?? emptyDns, clock: options.clock ?? new SystemClock(), log: silentLog, judgeContent });
   const [outcome] = await deliverer.deliver(jobOf(options.route ?? toGmail), new AbortController().signal);
   return { asked, outcome: outcome as DeliveryOutcome };
 }
@@ -65,6 +67,25 @@ describe('preflight before delivery', () => {
     assert.equal(asked, 0);
     assert.deepEqual([outcome.status, outcome.scope, outcome.reply.code, outcome.reply.enhanced], ['failed', 'message', 550, '5.7.25']);
     assert.equal(outcome.attempt.ownReply, true, 'nobody may take it for words of the receiver');
+  });
+
+  test('what it says is noted beside the attempt, and not looked at when nobody wants to know', async () => {
+    const { outcome } = await deliver('warn', { judgeContent: async () => [{ id: 'content-spam', text: 'Much too loud.', fix: 'Whisper.' }] });
+    assert.ok(outcome.attempt.preflight?.findings.some(({ id }) => id === 'content-spam'));
+    assert.equal((await deliver('warn')).asked, 1);
+  });
+
+  test('a judge of contents that fails, or never answers, keeps no mail back', async () => {
+    for (const mode of ['warn', 'refuse'] as const) {
+      const dns = deadDns;
+      assert.equal((await deliver(mode, { dns, judgeContent: () => Promise.reject(new Error('too much is being read')) })).asked, 1);
+      const clock = new AdjustableClock();
+      const { promise: asked, resolve } = Promise.withResolvers<void>();
+      const sent = deliver(mode, { dns, clock, judgeContent: () => new Promise(() => resolve()) });
+      await asked;
+      clock.advance(PREFLIGHT_LIMITS.contentMs);
+      assert.equal((await sent).asked, 1);
+    }
   });
 
   test('DNS that does not answer keeps nothing back', async () => {

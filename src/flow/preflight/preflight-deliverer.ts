@@ -5,6 +5,7 @@
  * Policy: only a prediction that would be final (5xx) holds or refuses; what DNS leaves open is tried, for the receiver
  * may know more. A preflight that fails itself, or takes too long, never keeps mail back; it is waited for while others
  * want the same place at the site, so a name server of the sender that is silent is waited for once, not for every message.
+ * What the message says is judged elsewhere; what is not answered in time is unknown.
  * Not asked of smarthosts, which judge by rules of their own.
  */
 import type { Clock } from '../../base/clock.ts';
@@ -17,7 +18,7 @@ import type { MxSite } from '../../contract/sending.ts';
 import { createClientName } from '../../verify/iprev/client-name.ts';
 import { createDeadlineDns } from '../../verify/deadline-dns.ts';
 import { createPatientDns } from '../../verify/patient-dns.ts';
-import type { PreflightReport } from '../../verify/preflight/finding.ts';
+import type { Finding, PreflightReport } from '../../verify/preflight/finding.ts';
 import { preflight } from '../../verify/preflight/preflight.ts';
 
 export interface PreflightOptions {
@@ -26,6 +27,8 @@ export interface PreflightOptions {
   readonly dns: Dns;
   readonly clock: Clock;
   readonly log: Log;
+  /** Not in this thread; may take long, and reject. */
+  readonly judgeContent: (message: Buffer) => Promise<readonly Finding[]>;
 }
 
 /** `next` is asked for everything that preflight lets go. */
@@ -51,13 +54,14 @@ export function createPreflightDeliverer(next: Deliverer, given: PreflightOption
 }
 
 /** Undefined when nothing could be found out. */
-async function examine({ config, dns, clock, log }: PreflightOptions, job: DeliveryJob, site: MxSite): Promise<PreflightReport | undefined> {
+async function examine(options: PreflightOptions, job: DeliveryJob, site: MxSite): Promise<PreflightReport | undefined> {
+  const { config, dns, clock, log } = options;
   const deadline = createDeadlineDns(dns, clock, PREFLIGHT_LIMITS.timeoutMs);
   const { message, content } = job;
   const source = sourceOf(config, job);
   try {
     return await preflight(
-      { dns: deadline, reverse: createClientName(deadline, { clock }) },
+      { dns: deadline, reverse: createClientName(deadline, { clock }), ...(config.preflight.content ? { judgeContent: (bytes: Buffer) => judged(options, message.id, bytes) } : {}) },
       {
         site,
         ...(source ? { source } : {}),
@@ -67,7 +71,6 @@ async function examine({ config, dns, clock, log }: PreflightOptions, job: Deliv
         body: message.options.body,
         smtpUtf8: message.options.smtpUtf8,
         content,
-        judgeContent: config.preflight.content,
         now: clock.now(),
       },
     );
@@ -76,6 +79,21 @@ async function examine({ config, dns, clock, log }: PreflightOptions, job: Deliv
     return undefined;
   } finally {
     deadline.close();
+  }
+}
+
+/** Nothing is known of what is not answered in time. */
+async function judged({ judgeContent, clock, log }: PreflightOptions, id: string, bytes: Buffer): Promise<readonly Finding[]> {
+  const { contentMs } = PREFLIGHT_LIMITS;
+  const late = Promise.withResolvers<never>();
+  const timer = clock.timer(contentMs, () => late.reject(new Error(`no answer within ${contentMs / 1000} s`)));
+  try {
+    return await Promise.race([judgeContent(bytes), late.promise]);
+  } catch (error) {
+    log.warn('preflight.content-unknown', { id, error: error instanceof Error ? error.message : String(error) });
+    return [];
+  } finally {
+    timer.cancel();
   }
 }
 

@@ -1,8 +1,10 @@
 /** Inspection in the thread that asks for it: the one place that loads what it takes. */
 import { readPostedTlsReport } from '../../verify/reports/posted-tls-report.ts';
 import { readReportFile, readReportMessage } from '../../verify/reports/report-file.ts';
+import { dnsListsOf } from '../dns/dns-lists.ts';
 import { examineForGuard, type GuardExaminationPorts } from '../doctor/guard-examination.ts';
 import { scoreMessage } from '../mail-test/score.ts';
+import { judgeContent } from './content-inspection.ts';
 import type { Inspection } from './inspection.ts';
 
 export function inspectHere(ports: GuardExaminationPorts): Inspection {
@@ -10,7 +12,8 @@ export function inspectHere(ports: GuardExaminationPorts): Inspection {
     reportsInMessage: (message) => readReportMessage(message),
     reportsInFile: readReportFile,
     postedTlsReport: readPostedTlsReport,
-    score: (question) => scoreMessage(ports, question),
+    score: async (question) => scoreMessage({ ...ports, ...(await dnsListsOf(ports.doctor())) }, question),
+    content: async (message) => judgeContent({ ...ports, ...(await dnsListsOf(ports.doctor())) }, message),
     examine: (question) => examineForGuard(ports, question),
   };
 }

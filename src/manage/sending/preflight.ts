@@ -10,6 +10,7 @@ import { findSiteProfile } from '../../mail/sites/find-site.ts';
 import { createDeadlineDns } from '../../verify/deadline-dns.ts';
 import { createClientName } from '../../verify/iprev/client-name.ts';
 import type { PreflightReport } from '../../verify/preflight/finding.ts';
+import { contentFindings } from '../../verify/preflight/content.ts';
 import { preflight } from '../../verify/preflight/preflight.ts';
 import type { VerifyContext } from '../authentication/verify.ts';
 
@@ -33,8 +34,8 @@ export async function answerPreflight(context: VerifyContext, message: Buffer, q
     const site = await findSite(dns, domain);
     const { source, sender, bulk } = question;
     const known = source && isIP(source.address) !== 0 ? { source } : {};
-    return await preflight({ dns, reverse: createClientName(dns, { clock: context.clock }) }, {
-      site, ...known, sender, bulk, body: '8bitmime', smtpUtf8: false, judgeContent: true, content: new BufferSource(message), now: context.clock.now(),
+    return await preflight({ dns, reverse: createClientName(dns, { clock: context.clock }), judgeContent: (bytes) => contentFindings(dns, bytes, context.domainLists) }, {
+      site, ...known, sender, bulk, body: '8bitmime', smtpUtf8: false, content: new BufferSource(message), now: context.clock.now(),
     });
   } finally {
     dns.close();

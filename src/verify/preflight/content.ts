@@ -9,6 +9,7 @@ import { partFaultsOf } from '../content/mime-faults.ts';
 import { namedDomains } from '../content/named-domains.ts';
 import { hitRules, spamScore } from '../content/spam-rule.ts';
 import { askDomainLists } from '../dnsbl/ask-domain-lists.ts';
+import type { DomainList } from '../dnsbl/domain-lists.ts';
 import type { Finding } from './finding.ts';
 
 /** Below it filters do not mind. */
@@ -17,8 +18,8 @@ const DOMAINS_ASKED_MAX = 5;
 const LINKS_TOLD_MAX = 3;
 const URL_CHARS_SHOWN = 80;
 
-/** `message`: all of it, or as much as is looked at. Never rejects for what the DNS did. */
-export async function contentFindings(dns: Dns, message: Buffer): Promise<Finding[]> {
+/** `message`: all of it, or as much as is looked at. `lists`: default those that need no key. Never rejects for what the DNS did. */
+export async function contentFindings(dns: Dns, message: Buffer, lists?: readonly DomainList[]): Promise<Finding[]> {
   const reading = readMessage(message);
   const findings: Finding[] = [];
   const hits = hitRules(reading);
@@ -29,7 +30,7 @@ export async function contentFindings(dns: Dns, message: Buffer): Promise<Findin
   const odd = oddLinks(reading.links).slice(0, LINKS_TOLD_MAX);
   if (odd.length > 0) findings.push({ id: 'link-odd', text: `${odd.map(({ link, words }) => `${link.url.slice(0, URL_CHARS_SHOWN)} ${words}`).join('; ')}.`, fix: 'Link directly to pages by their host names, and let the text of a link be words or the same site.' });
   for (const { broken, text, fix } of partFaultsOf(reading)) if (broken) findings.push({ id: 'mime-broken', text, fix });
-  for (const { domain, list, verdict } of await askDomainLists(dns, namedDomains(reading, DOMAINS_ASKED_MAX))) {
+  for (const { domain, list, verdict } of await askDomainLists(dns, namedDomains(reading, DOMAINS_ASKED_MAX), lists)) {
     if (verdict.kind === 'listed') findings.push({ id: 'domain-listed', text: `${domain} is listed by ${list.title} (${verdict.meanings.join('; ')}).`, fix: `${list.advice} ${list.removal}` });
   }
   return findings;

@@ -25,8 +25,6 @@ export interface PreflightInput {
   readonly body: '7bit' | '8bitmime' | 'binarymime';
   readonly smtpUtf8: boolean;
   readonly content: ByteSource;
-  /** Judge what it says, too. Default false. */
-  readonly judgeContent?: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -35,6 +33,8 @@ export interface PreflightPorts {
   readonly dns: Dns;
   /** Forward-confirmed reverse DNS of an address; never rejects. */
   readonly reverse: (address: string) => Promise<IprevReport>;
+  /** Judges what the message says, from its start, and never rejects; absent when nobody wants to know. */
+  readonly judgeContent?: (message: Buffer) => Promise<readonly Finding[]>;
 }
 
 /** Rejects only when the content cannot be read. */
@@ -42,18 +42,15 @@ export async function preflight(ports: PreflightPorts, input: PreflightInput): P
   const { content, site, sender, source } = input;
   const bytes = content.inMemory ?? (await content.read(0, Math.min(content.size, PREFLIGHT_LIMITS.examinedBytesMax)));
   const header = parseHeader(bytes);
-  const facts = await gatherFacts({ ...ports, ...(source ? { source } : {}), sender, header, content, now: input.now });
+  const [facts, said] = await Promise.all([
+    gatherFacts({ ...ports, ...(source ? { source } : {}), sender, header, content, now: input.now }),
+    ports.judgeContent?.(bytes.subarray(0, PREFLIGHT_LIMITS.examinedBytesMax)) ?? [],
+  ]);
   const rules = rulesOf(site.key);
-  const findings = [...formFindings({ ...input, header, bytes }), ...authenticationFindings(facts), ...sizeFindings(content.size, rules.sizeBytesMax, site.title), ...(input.judgeContent ? await judgedContent(ports, bytes) : [])];
+  const findings = [...formFindings({ ...input, header, bytes }), ...authenticationFindings(facts), ...sizeFindings(content.size, rules.sizeBytesMax, site.title), ...said];
   const words = { ip: source?.address ?? '', from: facts.dmarc.fromDomain ?? '', sender: sender.slice(sender.lastIndexOf('@') + 1) };
   const prediction = predict(rules.rules, findings, input, words);
   return { site: site.key, siteTitle: site.title, findings, ...(prediction ? { prediction } : {}) };
-}
-
-/** Loaded by those who want it. */
-async function judgedContent({ dns }: PreflightPorts, bytes: Buffer): Promise<readonly Finding[]> {
-  const { contentFindings } = await import('./content.ts');
-  return contentFindings(dns, bytes);
 }
 
 function sizeFindings(sizeBytes: number, sizeBytesMax: number, title: string): Finding[] {
