@@ -97,7 +97,10 @@ test('success is reported though an alias before leads to the same address', asy
 
 test('a server without DSN is where our knowledge ends', async () => {
   await sendmail('relayed', '-N', 'success', 'friend@gmail.com');
-  assert.deepEqual((await notice('relayed')).dsn.recipients.map(({ action, status }) => [action, status]), [['relayed', '2.0.0']]);
+  const { raw, dsn } = await notice('relayed');
+  assert.deepEqual(dsn.recipients.map(({ action, status }) => [action, status]), [['relayed', '2.0.0']]);
+  assert.match(raw, /^Subject: Your message was passed on\r$/m);
+  assert.doesNotMatch(raw, /was delivered/);
 });
 
 test('delivery to a mailbox here is reported as such', async () => {

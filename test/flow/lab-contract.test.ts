@@ -79,7 +79,7 @@ test('a complaint comes back as an ARF report by mail', async () => {
 
 test('a wanted notice of success comes from example.net, or from us where the provider offers no DSN', async () => {
   const plain = await alice.submit({ to: 'joe@gmail.com', subject: 'tell me', rcptParameters: 'NOTIFY=SUCCESS' });
-  assert.match(await alice.report(plain), /Your message was delivered to: joe@gmail\.com/);
+  assert.match(await alice.report(plain), /Your message was handed on to another mail server, for: joe@gmail\.com/);
   await alice.submit({ to: 'joe@example.net', subject: 'tell me too', rcptParameters: 'NOTIFY=SUCCESS' });
   const notice = await eventually('a notice of example.net', async () =>
     (await alice.mailbox(5)).find((content) => /^Reporting-MTA: dns; ?mx\.example\.net/im.test(content)));

@@ -35,11 +35,15 @@ export interface NoticeTextInput {
 
 const WIDTH = 76;
 
-const HEADINGS: Readonly<Record<NoticeState, string>> = {
+/** What a section tells; `relayed`: taken by a server that does not report what becomes of it there. */
+type Told = NoticeState | 'relayed';
+
+const HEADINGS: Readonly<Record<Told, string>> = {
   bounced: 'Your message could not be delivered to:',
   expired: 'Your message could not be delivered in the time allowed for it to:',
   delayed: 'Your message is still waiting for (you need not send it again):',
   delivered: 'Your message was delivered to:',
+  relayed: 'Your message was handed on to another mail server, for:',
   expanded: 'Your message was passed on to everybody behind:',
 };
 
@@ -47,13 +51,22 @@ const HEADINGS: Readonly<Record<NoticeState, string>> = {
 export function noticeSubject(entries: readonly NoticeEntry[]): string {
   const failed = entries.filter((entry) => entry.state === 'bounced' || entry.state === 'expired').length;
   if (failed > 0) return failed === entries.length ? 'Your message could not be delivered' : 'Your message could not be delivered to everybody';
-  return entries.some((entry) => entry.state === 'delayed') ? 'Your message is delayed' : 'Your message was delivered';
+  if (entries.some((entry) => entry.state === 'delayed')) return 'Your message is delayed';
+  // "Delivered" says that it is in the mailbox (RFC 3464 §2.3.3).
+  const delivered = entries.filter((entry) => toldAs(entry) === 'delivered').length;
+  if (delivered === 0) return 'Your message was passed on';
+  return delivered === entries.length ? 'Your message was delivered' : 'Your message was delivered or passed on';
+}
+
+/** Beyond a server that does not report, nobody knows more than that it took the message. */
+function toldAs({ state, attempt }: NoticeEntry): Told {
+  return state === 'delivered' && attempt.mx !== undefined ? 'relayed' : state;
 }
 
 export function noticeText(input: NoticeTextInput): string {
   const { message, hostname } = input;
   const shown = input.entries.slice(0, FEEDBACK_LIMITS.explainedRecipientsMax);
-  const sections = (Object.keys(HEADINGS) as NoticeState[]).flatMap((state) => section(state, shown.filter((entry) => entry.state === state), input));
+  const sections = (Object.keys(HEADINGS) as Told[]).flatMap((told) => section(told, shown.filter((entry) => toldAs(entry) === told), input));
   const hidden = input.entries.length - shown.length;
   if (hidden > 0) sections.push(`… and ${hidden} more, listed in the technical part of this report.`);
   const about = [
@@ -67,16 +80,16 @@ export function noticeText(input: NoticeTextInput): string {
   return `This is the mail server ${hostname}.\n\n${[...sections, about].join('\n\n')}\n`;
 }
 
-function section(state: NoticeState, entries: readonly NoticeEntry[], input: NoticeTextInput): string[] {
+function section(told: Told, entries: readonly NoticeEntry[], input: NoticeTextInput): string[] {
   if (entries.length === 0) return [];
-  return [HEADINGS[state], ...entries.map((entry) => describe(entry, input).join('\n'))];
+  return [HEADINGS[told], ...entries.map((entry) => describe(entry, input).join('\n'))];
 }
 
 function describe(entry: NoticeEntry, input: NoticeTextInput): string[] {
   const lines = [`  ${shownAddress(entry.recipient)}`];
   if (entry.state === 'expanded') return lines;
   if (entry.state === 'delivered') {
-    if (entry.attempt.mx !== undefined) lines.push(...wrap(`handed to ${peer(entry.attempt)}, which does not report further`, '    '));
+    if (entry.attempt.mx !== undefined) lines.push(...wrap(`${peer(entry.attempt)} took it, and does not tell what becomes of it there: whether it is in the mailbox is not known`, '    '));
     return lines;
   }
   const explanation = explainReply(entry.reply, attemptContext(entry.attempt));
