@@ -31,8 +31,8 @@ export type DnsAnswer<T extends RecordType> =
   | { readonly kind: 'nxdomain'; readonly secure: boolean }
   /** The name exists without records of the type. */
   | { readonly kind: 'nodata'; readonly secure: boolean }
-  /** Nobody knows: always temporary. `aliases`: CNAMEs that lead in a circle, or too far. */
-  | { readonly kind: 'failure'; readonly reason: 'timeout' | 'servfail' | 'refused' | 'malformed' | 'aliases' | 'network'; readonly detail: string };
+  /** Nobody knows: always temporary. `aliases`: CNAMEs that lead in a circle, or too far. `onlyHere`: our name servers answer other questions. */
+  | { readonly kind: 'failure'; readonly reason: 'timeout' | 'servfail' | 'refused' | 'malformed' | 'aliases' | 'network'; readonly detail: string; readonly onlyHere?: true };
 
 export interface Dns {
   /** Never rejects for anything the network did; rejects only with the signal's reason. Follows CNAMEs. */

@@ -68,6 +68,8 @@ class StubResolver implements Resolver {
   /** Questions that left their place. */
   #slow = 0;
   #preferred = 0;
+  /** When a server last answered something, monotonic. */
+  #answeredAtMs = Number.NEGATIVE_INFINITY;
   /** Answers to questions from before a flush are not kept. */
   #generation = 0;
 
@@ -106,7 +108,9 @@ class StubResolver implements Resolver {
 
   #ask(key: string, name: string, type: RecordType): Promise<DnsAnswer<RecordType>> {
     const generation = this.#generation;
-    const asked = this.#withinDeadline(name, type).then(({ answer, ttlSeconds }) => {
+    const askedAtMs = this.#clock.monotonic();
+    const asked = this.#withinDeadline(name, type).then(({ answer: said, ttlSeconds }) => {
+      const answer = said.kind === 'failure' ? this.#withBlame(said, askedAtMs) : said;
       if (generation === this.#generation) {
         this.#asked.delete(key);
         this.#cache.put(key, answer, ttlSeconds);
@@ -116,6 +120,12 @@ class StubResolver implements Resolver {
     });
     this.#asked.set(key, asked);
     return asked;
+  }
+
+  /** Servers that answered others while they were silent about this name are not down. */
+  #withBlame(failed: Failed, askedAtMs: number): Failed {
+    const silent = failed.reason === 'timeout';
+    return silent && this.#answeredAtMs >= askedAtMs - this.#limits.answeredLatelyMs ? { ...failed, onlyHere: true } : failed;
   }
 
   #withinDeadline(name: string, type: RecordType): Promise<Kept> {
@@ -185,6 +195,7 @@ class StubResolver implements Resolver {
       const failed = failureOf(result, server);
       if (!failed && result.kind === 'reply') {
         this.#preferred = index;
+        this.#answeredAtMs = this.#clock.monotonic();
         return result.reply;
       }
       last = failed ?? last;

@@ -276,6 +276,19 @@ test('silence everywhere ends at the total deadline', { timeout: 30_000 }, async
   assert.ok(answer.kind === 'failure' && answer.reason === 'timeout');
 });
 
+test('a name server that answers for other names is not to blame when one gets no answer', { timeout: 30_000 }, async () => {
+  const server = await nameServer(({ name }) => (name === 'silent.test' ? 'silence' : { answers: [a(name, '192.0.2.1')] }));
+  const dns = resolver([server]);
+  const blamed = async (name: string): Promise<unknown> => {
+    const answer = await dns.query(name, 'A');
+    return answer.kind === 'failure' ? [answer.reason, answer.onlyHere] : answer.kind;
+  };
+  assert.deepEqual(await blamed('silent.test'), ['timeout', undefined]);
+  assert.deepEqual(await blamed('other.test'), 'found');
+  dns.clock.advance(6_000);
+  assert.deepEqual(await blamed('silent.test'), ['timeout', true]);
+});
+
 test('forged replies with a wrong id or question are ignored, the right one behind them counts', async () => {
   const server = await nameServer(({ name }) => ({
     raw: (query) => {

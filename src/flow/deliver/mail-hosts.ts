@@ -131,7 +131,7 @@ async function mxPlan({ dns, random, signal }: MailHostPorts, domain: string): P
   const dead = (judgement: Judgement): Extract<MailHostStep, { kind: 'dead' }> => ({ kind: 'dead', mx: domain, judgement });
   switch (answer.kind) {
     case 'failure':
-      return dead(failure('host', 451, '4.4.3', `the mail servers of ${domain} cannot be looked up now (${WHY_UNKNOWN[answer.reason]})`));
+      return dead(failure('host', 451, '4.4.3', `the mail servers of ${domain} cannot be looked up now (${whyUnknown(answer)})`));
     case 'nxdomain':
       return dead(failure('recipient', 550, '5.1.2', `the domain ${domain} does not exist`));
     case 'nodata':
@@ -192,7 +192,7 @@ async function addressesOf({ dns, protocols, signal }: MailHostPorts, host: stri
   if (addresses.length > 0) return { addresses: addresses.slice(0, SMTP_CLIENT_LIMITS.addressesPerHostMax), secure, canonicalName };
   const unknown = answers.find((answer) => answer.kind === 'failure');
   const judgement = unknown
-    ? failure('host', 451, '4.4.3', `the address of ${host} cannot be looked up now (${WHY_UNKNOWN[unknown.reason]})`, 'next-host')
+    ? failure('host', 451, '4.4.3', `the address of ${host} cannot be looked up now (${whyUnknown(unknown)})`, 'next-host')
     : failure('host', 550, '5.4.4', noAddressText(host, answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : [])), protocols), 'next-host');
   return { addresses, secure, canonicalName, judgement };
 }
@@ -211,7 +211,14 @@ function* stepsOf(mx: string, result: HostAddresses, plan: MxPlan, domain: strin
   yield { kind: 'dead', mx, judgement: hard ? failure('recipient', 550, '5.1.2', text) : result.judgement };
 }
 
-const WHY_UNKNOWN: Readonly<Record<Extract<DnsAnswer<RecordType>, { kind: 'failure' }>['reason'], string>> = {
+type Unanswered = Extract<DnsAnswer<RecordType>, { kind: 'failure' }>;
+
+/** The words decide who is to blame (`own.dns-theirs`, `own.dns-down`). */
+function whyUnknown({ reason, onlyHere }: Unanswered): string {
+  return onlyHere ? `${WHY_UNKNOWN[reason]}; our DNS server answers for other names` : WHY_UNKNOWN[reason];
+}
+
+const WHY_UNKNOWN: Readonly<Record<Unanswered['reason'], string>> = {
   timeout: 'timeout', servfail: 'servfail', refused: 'refused', malformed: 'malformed', network: 'network',
   aliases: 'CNAME aliases that lead in a circle, or too far',
 };

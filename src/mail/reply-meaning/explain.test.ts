@@ -102,6 +102,7 @@ const REPLIES: readonly (readonly [string, ReplyContext, string])[] = [
   ['451 4.3.0 local problem while logging in: password file missing', OTHER, 'own.login'],
   ['451 4.4.3 the mail servers of example.net cannot be looked up now (timeout)', {}, 'own.dns-down'],
   ['451 4.4.3 the mail servers of example.net cannot be looked up now (servfail)', {}, 'own.dns-theirs'],
+  ['451 4.4.3 the mail servers of example.net cannot be looked up now (timeout; our DNS server answers for other names)', {}, 'own.dns-theirs'],
   ['550 5.1.2 the domain example.nett does not exist', {}, 'own.no-domain'],
   ['550 5.1.2 the domain example.net has neither a mail server nor an address', {}, 'own.no-mail-server'],
   ['556 5.1.10 the domain example.net takes no mail (null MX)', {}, 'own.null-mx'],
