@@ -58,8 +58,16 @@ const ports: CliPorts = {
   },
   loadVerbs: async () => (await import('./manage/verbs.ts')).verbs,
   createDns: async (servers) => {
-    const { impatientDns } = await import('./net/impatient-dns.ts');
-    return impatientDns(await createDns(servers), clock);
+    const { impatientDns } = await import('./verify/impatient-dns.ts');
+    const dns = await createDns(servers);
+    const impatient = impatientDns(dns, clock);
+    return {
+      query: impatient.query,
+      close() {
+        impatient.close();
+        dns.close();
+      },
+    };
   },
   createDoctorNetwork: async (config, servers, dns) => (await import('./compose/doctor-network.ts')).createDoctorNetwork({ config, servers, dns, clock }),
   loadHost: async () => {

@@ -46,9 +46,10 @@ export class Home {
     return this.run('posthorn', args, stdin);
   }
 
+  /** Also of a command that ends with bad news, which it tells as JSON. */
   async json<T>(args: readonly string[]): Promise<T> {
     const { status, stdout, stderr } = await this.posthorn([...args, '--json']);
-    if (status !== 0) throw new Error(`posthorn ${args.join(' ')}: status ${status}: ${stderr}`);
+    if (stdout === '') throw new Error(`posthorn ${args.join(' ')}: status ${status}: ${stderr}`);
     return JSON.parse(stdout) as T;
   }
 

@@ -134,8 +134,9 @@ test('MTA-STS, TLS reports, BIMI, TLSA, CAA, SRV and the names of mail programs 
   assert.ok(plan.items.some(({ name, type, action }) => name.endsWith('._domainkey.in.example') && type === 'TXT' && action === 'add'));
 
   const applied = await home.posthorn(['dns', 'apply', '--plan', plan.id]);
-  assert.equal(applied.status, 0, applied.stdout + applied.stderr);
-  assert.match(applied.stdout, /name servers of the zones answer it/);
+  // All but the PTR record, which is its landlord's.
+  assert.match(applied.stdout, /^Still to do: 1 record set to change by hand\.$/m);
+  assert.match(applied.stdout, /name servers? of the zones answers? it/);
   const wanted = await published(plan.items);
   for (const [place, value] of KINDS) assert.ok(wanted.get(place)?.some((each) => value.test(each)), `${place}: ${wanted.get(place)?.join(', ')}`);
   assert.deepEqual(wanted.get('in.example CAA'), ['0 issue "letsencrypt.org"', '0 issue "other-ca.example"']);
@@ -144,13 +145,13 @@ test('MTA-STS, TLS reports, BIMI, TLSA, CAA, SRV and the names of mail programs 
 
   const undone = await home.posthorn(['dns', 'undo']);
   assert.equal(undone.status, 0, undone.stdout + undone.stderr);
-  assert.match(undone.stdout, /name servers of the zones answer it/);
+  assert.match(undone.stdout, /name servers? of the zones answers? it/);
   assert.deepEqual(await published(plan.items), beforehand);
 });
 
 test('the changes of a plan as a script for nsupdate: BIND’s own takes it, and nothing is left to do', { skip: skip || missingServer(NSUPDATE, 'nsupdate (bind9-dnsutils)') }, async () => {
   const script = await home.posthorn(['dns', 'plan', '--all', '--format', 'nsupdate']);
-  assert.equal(script.status, 0, script.stderr);
+  assert.equal(script.status, 1, script.stderr);
   assert.match(script.stdout, /^zone in\.example\.$/m);
   writeFileSync(join(home.folder, 'changes'), `server ${bind.address} ${bind.port}\n${script.stdout}`);
   writeFileSync(join(home.folder, 'tsig'), `key "${bind.keyName}" { algorithm ${bind.algorithm}; secret "${bind.secret}"; };\n`, { mode: 0o600 });

@@ -40,6 +40,7 @@ before(async () => {
     'wild.example': '* IN TXT "for everything"\n_dmarc IN CNAME policy.service.example.',
     'service.example': 'policy IN TXT "v=DMARC1; p=none; rua=mailto:us@service.example"',
     'host.example': '',
+    '113.0.203.in-addr.arpa': '10 IN PTR mail.host.example.',
   });
   home = new Home('');
   mkdirSync(home.data, { recursive: true });
@@ -79,7 +80,7 @@ test('apply publishes the plan, all name servers answer it, and undo restores ev
   const plan = await home.json<PlanJson>(['dns', 'plan', '--all']);
   const applied = await home.posthorn(['dns', 'apply', '--plan', plan.id]);
   assert.equal(applied.status, 0, applied.stdout + applied.stderr);
-  assert.match(applied.stdout, /All \d+ name servers of the zones answer it/);
+  assert.match(applied.stdout, /(?:All \d+|The one) name servers? of the zones answers? it/);
   assert.ok((await published('one.example', 'TXT')).includes(FOREIGN));
   assert.deepEqual(await published('one.example', 'MX'), ['10 mail.host.example.']);
   assert.deepEqual(await published('two.example', 'MX'), ['10 mx.elsewhere.example.']);
@@ -103,7 +104,7 @@ test('what a wildcard answers is published by nobody, and what an alias leads to
   assert.equal(applied.status, 0, applied.stdout + applied.stderr);
   const undone = await home.posthorn(['dns', 'undo']);
   assert.equal(undone.status, 0, undone.stdout + undone.stderr);
-  assert.match(undone.stdout, /All \d+ name servers of the zones answer it/);
+  assert.match(undone.stdout, /(?:All \d+|The one) name servers? of the zones answers? it/);
 });
 
 test('a set that changed since the plan is a conflict, other zones are done', { skip }, async () => {

@@ -31,7 +31,7 @@ test('a broken record is put right by an update, beside what is foreign, and und
   const id = /--plan ([0-9a-f]{10})/.exec(dry.stdout)?.[1] ?? '';
   const applied = await lab.run(['dns', 'apply', '--plan', id]);
   assert.equal(applied.status, 0, applied.stdout + applied.stderr);
-  assert.match(applied.stdout, /name servers of the zones answer it/);
+  assert.match(applied.stdout, /name servers? of the zones answers? it/);
   const records = await lab.run(['lab', 'record']);
   assert.match(records.stdout, /foreign/);
   assert.match(records.stdout, /v=spf1 ip4:127\.[0-9.]+ ip4:192\.0\.2\.1 ~all/);
@@ -47,12 +47,25 @@ test('a domain whose provider does not answer does not keep the others from bein
   assert.ok(plan.items.some(({ name, action }) => name === 'example.org' && action === 'good'));
 });
 
+test('what is in the way is told, and leaves apply and plan with status 1', async () => {
+  await lab.run(['lab', 'record', 'example.org', 'MX', '10 other.test.']);
+  await lab.run(['dns', 'policy', 'example.org', '--use', 'mail']);
+  assert.equal((await lab.run(['dns', 'plan', 'example.org'])).status, 1);
+  const applied = await lab.run(['dns', 'apply', 'example.org', '--yes']);
+  assert.equal(applied.status, 1, applied.stdout);
+  assert.match(applied.stdout, /^untouched example\.org MX: something else stands there/m);
+  assert.match(applied.stdout, /^Still to do: 1 record set with something in the way\.$/m);
+  assert.equal((await lab.run(['dns', 'apply', 'example.org', '--yes', '--take-over'])).status, 0);
+  assert.equal((await lab.run(['dns', 'plan', 'example.org'])).status, 0);
+});
+
 test('what is no domain, no plan or no application is refused in a sentence', async () => {
   for (const [args, status, text] of [
     [['dns', 'plan', 'nowhere.example'], 1, /not a domain of this server/],
     [['dns', 'plan'], 2, /--all/],
     [['dns', 'apply', '--plan', '0000000000'], 1, /there is no plan/],
     [['dns', 'undo', '00000000'], 1, /nothing was applied under/],
+    [['dns', 'plan', '--all', '--json', '--format', 'nsupdate'], 2, /either --json or --format nsupdate/],
     [['dns', 'apply', '--plan', 'nonsense'], 2, /posthorn dns plan shows/],
   ] as const) {
     const outcome = await lab.run(args);

@@ -77,6 +77,14 @@ test('of five hundred domains those at name servers in trouble are named, all ot
   assert.ok(broken.asked.length <= 20, `${broken.asked.length} requests to a provider that answers 500`);
   assert.ok(hungUp() <= 2, `${hungUp()} connections to a server that hangs up`);
 
+  const text = await home.posthorn(['dns', 'plan', '--all']);
+  assert.equal(text.status, 1, text.stderr);
+  assert.match(text.stdout, /^300 domains \(d0\.good\.example, .* and 292 more\)\n {2}DOMAIN stands for each of them; --full shows each by itself\.$/m);
+  assert.match(text.stdout, /^ {2}add {8}DOMAIN MX \(desec, zone DOMAIN\)$/m);
+  assert.ok(text.stdout.split('\n').length < 100, text.stdout);
+  const full = await home.posthorn(['dns', 'plan', '--all', '--full']);
+  assert.match(full.stdout, /^ {2}add {8}d497\.good\.example MX \(desec, zone d497\.good\.example\)$/m);
+
   const applied = await home.posthorn(['dns', 'apply', '--plan', plan.id, '--no-wait']);
   assert.equal(applied.status, 1);
   assert.equal(good.zones.filter((zone) => good.published(zone).some((row) => row.startsWith('MX '))).length, 300);

@@ -26,7 +26,7 @@ interface Scene {
 
 /** old.example and wild.example are published. */
 async function scene(t: TestContext): Promise<Scene> {
-  const bind = await startBind(ADDRESS, { 'old.example': '', 'wild.example': '* IN TXT "for everything"\n@ IN TXT "not ours"', 'host.example': '' });
+  const bind = await startBind(ADDRESS, { 'old.example': '', 'wild.example': '* IN TXT "for everything"\n@ IN TXT "not ours"', 'host.example': '', '113.0.203.in-addr.arpa': '10 IN PTR mail.host.example.' });
   const home = new Home('');
   t.after(async () => {
     await bind.stop();

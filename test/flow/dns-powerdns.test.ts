@@ -41,13 +41,14 @@ after(async () => {
 
 test('a plan is applied, arrives at the name server, and is undone', { skip }, async () => {
   const applied = await home.posthorn(['dns', 'apply', 'pdns.example', '--yes']);
-  assert.equal(applied.status, 0, applied.stdout + applied.stderr);
-  assert.match(applied.stdout, /All 1 name servers of the zones answer it/);
+  // The PTR record is the landlord's, and missing: everything is published, and something is left to do.
+  assert.equal(applied.status, 1, applied.stdout + applied.stderr);
+  assert.match(applied.stdout, /^by hand {3}10\.113\.0\.203\.in-addr\.arpa PTR: .*; set it to mail\.pdns\.example\. where the IP address is rented$/m);
+  assert.match(applied.stdout, /^Still to do: 1 record set to change by hand\.$/m);
+  assert.match(applied.stdout, /The one name server of the zones answers it/);
   assert.deepEqual(await values('pdns.example', 'TXT'), ['"keep \\"me\\"" "as I am"', '"v=spf1 ip4:203.0.113.10 ~all"']);
   assert.deepEqual(await values('pdns.example', 'MX'), ['10 mail.pdns.example.']);
-  const again = await home.json<{ readonly items: readonly { readonly action: string }[] }>(['dns', 'check', 'pdns.example']).catch((error: Error) => error);
-  // The PTR record is the landlord's, and missing: bad news, but nothing to change.
-  assert.match(String(again), /status 1/);
+  assert.equal((await home.posthorn(['dns', 'check', 'pdns.example'])).status, 1);
   const undone = await home.posthorn(['dns', 'undo', '--no-wait']);
   assert.equal(undone.status, 0, undone.stdout + undone.stderr);
   assert.deepEqual(await values('pdns.example', 'TXT'), ['"keep \\"me\\"" "as I am"']);
@@ -66,7 +67,7 @@ test('undo restores the zone byte for byte, foreign records and their TTL among 
     return rrsets.filter(({ type }) => type !== 'SOA').map(({ name, type, ttl, records }) => `${name} ${type} ${ttl} ${records.map((record) => record.content).toSorted().join(' | ')}`).toSorted();
   };
   const beforehand = await content();
-  assert.equal((await home.posthorn(['dns', 'apply', 'pdns.example', '--yes', '--no-wait'])).status, 0);
+  await home.posthorn(['dns', 'apply', 'pdns.example', '--yes', '--no-wait']);
   assert.notDeepEqual(await content(), beforehand);
   assert.equal((await home.posthorn(['dns', 'undo', '--no-wait'])).status, 0);
   assert.deepEqual(await content(), beforehand);

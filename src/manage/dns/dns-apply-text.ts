@@ -1,5 +1,8 @@
 /** What became of applied record sets, in words for people: one line each for a few, one a domain or a reason for hundreds. */
 import type { AppliedItem, ApplyResult } from './dns-applying.ts';
+import type { PlanItem } from '../../publish/plan.ts';
+import { paragraphs } from './alike-items.ts';
+import { hostingLines } from './dns-plan-text.ts';
 import { domainGroups, domainTitle } from './domain-groups.ts';
 
 /** More are counted for each domain. */
@@ -44,18 +47,35 @@ function itemLine({ name, type, provider, outcome, detail }: AppliedItem): strin
 }
 
 /** What the plan had besides that no provider was asked to change. */
-export function untouchedLines({ byHand, blocked, unknown, failed, unguarded }: ApplyResult): readonly string[] {
+export function untouchedLines({ byHand, blocked, unknown, failed, unguarded, hosting }: ApplyResult): readonly string[] {
   const unclear = [...unknown.map(({ domain, name, type, reason }) => ({ domain, what: `${name} ${type}`, reason })), ...failed.map(({ domain, reason }) => ({ domain, what: domain, reason }))];
   const groups = domainGroups(unclear);
   const count = new Set(unclear.map(({ domain }) => domain)).size;
   return [
     ...(unguarded.length > 0 ? [row('note', `${unguarded.join(', ')} cannot refuse a change that comes too late: if somebody edited one of these records in the panel in this very second, look there`)] : []),
-    ...byHand.map(({ name, type, after }) => row('by hand', `${name} ${type}: no provider of yours hosts it; ${after ? `it should be ${after.values.join(', ')}` : 'remove it'}`)),
-    ...blocked.map(({ name, type, reason }) => row('untouched', `${name} ${type}: ${reason}`)),
+    ...alikeLines(byHand, ({ name, type, after }) => row('by hand', `${name} ${type}: no provider of yours hosts it; ${after ? `it should be ${after.values.join(', ')}` : 'remove it'}`)),
+    ...alikeLines(blocked, ({ name, type, reason }) => row('untouched', `${name} ${type}: ${reason}`)),
     ...(count > 0 ? [count === 1 ? '1 domain was left as it is, since what it publishes is unknown:' : `${count} domains were left as they are, since what they publish is unknown:`] : []),
     ...groups.map(({ domains, reason }) => {
       const [only, ...others] = domains.length === 1 ? unclear.filter((each) => each.domain === domains[0] && each.reason === reason) : [];
       return row('untouched', `${only && others.length === 0 ? only.what : domainTitle(domains)}: ${reason}`);
     }),
+    ...hostingLines(hosting).map((text) => row('by hand', text)),
   ];
+}
+
+function alikeLines(items: readonly PlanItem[], line: (item: PlanItem) => string): readonly string[] {
+  return paragraphs(items, false).flatMap(({ domains, items: its }) => [...(domains.length > 1 ? [`${domainTitle(domains)}, which DOMAIN stands for (dns plan --full shows each by itself):`] : []), ...its.map(line)]);
+}
+
+/** Empty when all is as wanted. */
+export function leftToDo({ items, byHand, blocked, unknown, failed, hosting }: ApplyResult): string {
+  const parts = [
+    [items.filter(({ outcome }) => outcome !== 'applied').length, 'not applied'],
+    [byHand.length + hosting.filter(({ state }) => state !== 'good').length, 'to change by hand'],
+    [blocked.length, 'with something in the way'],
+    [unknown.length, 'unknown'],
+  ] as const;
+  const told = parts.filter(([count]) => count > 0).map(([count, what]) => `${recordSets(count)} ${what}`);
+  return [...told, ...(failed.length > 0 ? [`${failed.length} ${failed.length === 1 ? 'domain' : 'domains'} not planned`] : [])].join(', ');
 }

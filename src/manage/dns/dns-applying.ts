@@ -13,7 +13,7 @@ import { isChange, type LeftAlone, type PlanItem } from '../../publish/plan.ts';
 import { checkArrival, type Arrival } from '../../publish/propagation.ts';
 import { meaningOfValue } from '../../publish/record-text.ts';
 import type { ApplyItemRow, ApplyRow } from '../../store/clients/dns-publishing.ts';
-import { keepPlan, planArgs, planDomains, type KeptPlan } from './dns-planning.ts';
+import { keepPlan, planArgs, planDomains, type DnsPlan, type KeptPlan } from './dns-planning.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 
 export interface AppliedItem {
@@ -37,6 +37,8 @@ export interface ApplyResult {
   readonly unknown: readonly PlanItem[];
   /** Domains that could not be planned. */
   readonly failed: readonly LeftAlone[];
+  /** PTR records, as the plan found them: whoever rents out the address sets them. */
+  readonly hosting: DnsPlan['hosting'];
   /** Labels of the providers of `items` at which a change that somebody makes in the same second may be lost. */
   readonly unguarded: readonly string[];
 }
@@ -59,6 +61,7 @@ const apply = defineVerb({
       blocked: plan.items.filter(({ action }) => action === 'blocked'),
       unknown: plan.items.filter(({ action }) => action === 'unknown'),
       failed: plan.failed,
+      hosting: plan.hosting,
     };
     const id = items.length === 0 ? undefined : newId();
     const done = id === undefined ? [] : await carryOut(context, { id, kind: 'apply', source: plan.id, at: context.clock.now() }, items);

@@ -1,5 +1,6 @@
 /** A plan in words for people: what would be changed where, before and after, and what is left alone. */
 import type { PlanAction, PlanItem } from '../../publish/plan.ts';
+import { paragraphs, type Paragraph } from './alike-items.ts';
 import { panelFields } from './dns-panel.ts';
 import { domainGroups, domainTitle, type DomainReason } from './domain-groups.ts';
 import type { DnsPlan } from './dns-planning.ts';
@@ -13,36 +14,51 @@ const TITLES: Readonly<Record<PlanAction, string>> = { good: 'good', add: 'add',
 
 const FORMER = '  This server does not host it any more: what Posthorn published for it goes, what others published stays. Is it moving to another server, wait until that one publishes its own.';
 
-/** Is there something that could not be found out, and so would not be done either? */
-export function isIncomplete({ items, failed }: Pick<DnsPlan, 'items' | 'failed'>): boolean {
-  return failed.length > 0 || items.some(({ action }) => action === 'unknown');
-}
-
-/** Is anything to be done or found out, by us or by hand? */
-export function isWorkToDo({ items, failed, hosting }: DnsPlan): boolean {
+/** Is anything left to be done or found out, by us or by hand? Then `dns check`, `plan` and `apply` end with status 1. */
+export function isWorkToDo({ items, failed, hosting }: Pick<DnsPlan, 'items' | 'failed' | 'hosting'>): boolean {
   return failed.length > 0 || items.some(({ action }) => action !== 'good') || hosting.some(({ state }) => state !== 'good');
 }
 
-/** `verbose`: also what is as it should be. */
-export function planLines(plan: DnsPlan, verbose: boolean): readonly PlanLine[] {
+export interface PlanView {
+  /** Also what is as it should be. */
+  readonly verbose: boolean;
+  /** Each domain by itself, and no list of names cut short. */
+  readonly full: boolean;
+}
+
+export function planLines(plan: DnsPlan, { verbose, full }: PlanView): readonly PlanLine[] {
   const shown = verbose ? plan.items : plan.items.filter(({ action }) => action !== 'good');
   const groups = [...Map.groupBy(shown, ({ domain }) => domain)];
   const lost = groups.flatMap(([domain, items]) => (new Set(items.map(({ action, reason }) => `${action} ${reason}`)).size === 1 && items[0]?.action === 'unknown' ? [{ domain, reason: items[0].reason }] : []));
   const isLost = new Set(lost.map(({ domain }) => domain));
-  const told = (rows: readonly DomainReason[], title: string): readonly string[] => domainGroups(rows).map(({ domains, reason }) => `${domainTitle(domains, verbose)}: ${title}${reason}`);
+  const told = (rows: readonly DomainReason[], title: string): readonly string[] => domainGroups(rows).map(({ domains, reason }) => `${domainTitle(domains, full)}: ${title}${reason}`);
   return [
-    ...groups.filter(([domain]) => !isLost.has(domain)).flatMap(([domain, items]) => [{ text: domain, tone: 'bold' as const }, ...(plan.removed.includes(domain) ? [{ text: FORMER }] : []), ...items.flatMap(itemLines)]),
+    ...paragraphs(shown.filter(({ domain }) => !isLost.has(domain)), full).flatMap((paragraph) => paragraphLines(paragraph, plan)),
     ...plan.removed.filter((domain) => !groups.some(([name]) => name === domain)).map((domain) => ({ text: `${domain}: is not hosted here any more, and nothing that Posthorn published for it stands any longer`, tone: 'dim' as const })),
     ...told(plan.leftAlone, 'left alone, since ').map((text) => ({ text })),
     ...told(lost, 'unknown, so nothing of it is changed: ').map((text) => ({ text, tone: 'yellow' as const })),
     ...told(plan.failed, 'could not be planned: ').map((text) => ({ text, tone: 'red' as const })),
-    ...plan.hosting.filter(({ state }) => state !== 'good').map(({ name, wanted, state, published }) => ({
-      text: `${name} PTR: ${state === 'missing' ? 'is missing' : state === 'unknown' ? 'could not be looked up' : `is ${published.join(', ')}`}; set it to ${wanted} where the IP address is rented`,
-      tone: 'yellow' as const,
-    })),
+    ...hostingLines(plan.hosting).map((text) => ({ text, tone: 'yellow' as const })),
     ...told(plan.changedDefaults.flatMap(({ domain, changes }) => changes.map(({ setting, from, to }) => ({ domain, reason: `${setting} changed from ${from} to ${to}` }))), 'the default of ')
       .map((text) => ({ text: `${text}; ${plan.newDefaults ? 'this plan takes it up' : 'it stays as it was, until you say --new-defaults'}`, tone: 'dim' as const })),
     summary(plan),
+  ];
+}
+
+/** What the landlord of the IP addresses is to be asked for. */
+export function hostingLines(hosting: DnsPlan['hosting']): readonly string[] {
+  return hosting.filter(({ state }) => state !== 'good').map(({ name, wanted, state, published }) =>
+    `${name} PTR: ${state === 'missing' ? 'is missing' : state === 'unknown' ? 'could not be looked up' : `is ${published.join(', ')}`}; set it to ${wanted} where the IP address is rented`);
+}
+
+function paragraphLines({ domains, items }: Paragraph, plan: DnsPlan): readonly PlanLine[] {
+  const hasKey = items.some(({ before, after }) => [before, after].some((set) => set?.values.some((value) => value.includes('p=KEY'))));
+  const stands = `  DOMAIN stands for each of them${hasKey ? ', KEY for the key that each has of its own' : ''}; --full shows each by itself.`;
+  return [
+    { text: domainTitle(domains), tone: 'bold' },
+    ...(domains.length > 1 ? [{ text: stands }] : []),
+    ...(domains.every((domain) => plan.removed.includes(domain)) ? [{ text: domains.length > 1 ? FORMER.replace('it any more', 'them any more').replace('published for it', 'published for them').replace('Is it moving', 'Is one moving') : FORMER }] : []),
+    ...items.flatMap(itemLines),
   ];
 }
 

@@ -15,6 +15,7 @@ import { ZoneFinder } from '../../publish/zone-finder.ts';
 import { domainKey } from '../../store/clients/directory.ts';
 import type { OwnedRow } from '../../store/clients/dns-publishing.ts';
 import type { KeyRow } from '../../store/ops/keys.ts';
+import { impatientDns } from '../../verify/impatient-dns.ts';
 import { publicAddresses, recordsInput } from './dns.ts';
 import { changedDefaults, policiesOf, type DomainPolicies, type DomainPolicy } from './dns-policy.ts';
 import { desiredRecords, desiredSets, type DesiredRecord } from './dns-records.ts';
@@ -68,9 +69,11 @@ export async function planDomains(context: ManageContext, request: PlanRequest):
   const deadline = new AbortController();
   const late = new Failure('dns-deadline', `not looked at: the rest took longer than ${DNS_PUBLISH_LIMITS.planTimeoutMs / 60_000} min; plan fewer domains, or mend what does not answer`, { temporary: true });
   const timer = context.clock.timer(DNS_PUBLISH_LIMITS.planTimeoutMs, () => deadline.abort(late));
+  const dns = impatientDns(context.dns, context.clock);
   try {
-    return await planChosen(context, request, chosen, ownership, deadline.signal);
+    return await planChosen({ ...context, dns }, request, chosen, ownership, deadline.signal);
   } finally {
+    dns.close();
     timer.cancel();
   }
 }

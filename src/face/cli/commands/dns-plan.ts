@@ -3,9 +3,9 @@ import { Option, type Command } from 'commander';
 import { DNS_PUBLISH_LIMITS } from '../../../base/dns-publish-limits.ts';
 import { printable } from '../../../base/table.ts';
 import type { ApplyResult, UndoResult } from '../../../manage/dns/dns-applying.ts';
-import { appliedLines, untouchedLines } from '../../../manage/dns/dns-apply-text.ts';
+import { appliedLines, leftToDo, untouchedLines } from '../../../manage/dns/dns-apply-text.ts';
 import type { DnsPlan } from '../../../manage/dns/dns-planning.ts';
-import { isIncomplete, isWorkToDo, planLines } from '../../../manage/dns/dns-plan-text.ts';
+import { isWorkToDo, planLines } from '../../../manage/dns/dns-plan-text.ts';
 import { renderPlanScript } from '../../../manage/dns/dns-rendering.ts';
 import { durationOption, leaf, type Registry } from '../command.ts';
 import { UsageError, type CommonOptions, type Session } from '../session.ts';
@@ -15,6 +15,7 @@ interface PlanOptions extends CommonOptions {
   readonly takeOver?: true;
   readonly newDefaults?: true;
   readonly verbose?: true;
+  readonly full?: true;
 }
 
 interface ApplyOptions extends PlanOptions {
@@ -38,19 +39,20 @@ export function addPlanCommands(registry: Registry, dns: Command): void {
   leaf<PlanOptions>(registry, dns, 'check', 'compares what domains publish with what they should', '[domains...]', async (options, ...given) => {
     const plan = await session.call<DnsPlan>(options, 'dns.check', chosen(options, given.flat()));
     if (options.json) out.json(plan);
-    else showPlan(session, plan, options.verbose ?? false);
+    else showPlan(session, plan, options);
     return isWorkToDo(plan) ? 1 : 0;
-  }).option('--all', 'all domains').option('--verbose', 'also what is as it should be');
+  }).option('--all', 'all domains').option('--verbose', 'also what is as it should be').option('--full', FULL);
 
   withPlanOptions(leaf<PlanOptions & { readonly format: 'text' | 'json' | 'nsupdate' }>(registry, dns, 'plan', 'shows what would be changed, before and after, and keeps it as a plan for apply', '[domains...]', async (options, ...given) => {
+    if (options.json && options.format === 'nsupdate') throw new UsageError('say either --json or --format nsupdate: a script is no JSON');
     const plan = await session.call<DnsPlan>(options, 'dns.plan', planRequest(options, given.flat()));
     if (options.json || options.format === 'json') out.json(plan);
     else if (options.format === 'nsupdate') out.raw(renderPlanScript(plan));
     else {
-      showPlan(session, plan, options.verbose ?? false);
+      showPlan(session, plan, options);
       if (plan.items.some(({ action }) => CHANGES.has(action))) out.line(`\nCarry it out with: posthorn dns apply --plan ${plan.id}`);
     }
-    return isIncomplete(plan) ? 1 : 0;
+    return isWorkToDo(plan) ? 1 : 0;
   })).addOption(new Option('--format <form>', 'text, json, or nsupdate (the changes as a script for nsupdate, for name servers that Posthorn has no key of)').choices(['text', 'json', 'nsupdate']).default('text'));
 
   withPlanOptions(leaf<ApplyOptions>(registry, dns, 'apply', 'carries out a plan, and waits until all name servers answer it', '[domains...]', async (options, ...given) => {
@@ -58,7 +60,7 @@ export function addPlanCommands(registry: Registry, dns: Command): void {
     if (options.plan !== undefined && (given.flat().length > 0 || options.all)) throw new UsageError('a plan has its domains already: name either --plan or domains');
     if (request && !options.yes) return dryRun(session, options, request);
     const result = await session.call<ApplyResult>(options, 'dns.apply', options.plan === undefined ? { request } : { plan: options.plan });
-    return finish(session, options, result, untouchedLines(result), result.unknown.length === 0 && result.failed.length === 0);
+    return finish(session, options, result, untouchedLines(result), leftToDo(result));
   }))
     .option('--plan <id>', 'carries out what posthorn dns plan showed')
     .option('--yes', 'plans and carries out at once, without showing the plan first')
@@ -67,7 +69,7 @@ export function addPlanCommands(registry: Registry, dns: Command): void {
 
   leaf<ApplyOptions>(registry, dns, 'undo', 'publishes again what stood there before something was applied', '[apply-id]', async (options, id) => {
     const result = await session.call<UndoResult>(options, 'dns.undo', typeof id === 'string' ? { apply: id } : {});
-    return finish(session, options, result, [], true);
+    return finish(session, options, result, [], undone(result));
   })
     .option('--no-wait', 'does not wait until the name servers answer it')
     .option('--timeout <duration>', 'how long to wait for them', durationOption, DNS_PUBLISH_LIMITS.propagationTimeoutMs);
@@ -80,6 +82,12 @@ export function addPlanCommands(registry: Registry, dns: Command): void {
   });
 }
 
+/** Of what an undo did not put back. */
+function undone({ items }: UndoResult): string {
+  const left = items.filter(({ outcome }) => outcome !== 'applied').length;
+  return left === 0 ? '' : `${left} of ${items.length} record sets not put back`;
+}
+
 const CHANGES = new Set(['add', 'change', 'remove']);
 
 function withPlanOptions(command: Command): Command {
@@ -87,8 +95,11 @@ function withPlanOptions(command: Command): Command {
     .option('--all', 'all domains, with the defaults of now')
     .option('--new-defaults', 'also for named domains, take up defaults that changed since they were applied')
     .option('--take-over', 'also replace records of others that are in the way of ours')
-    .option('--verbose', 'also what is as it should be');
+    .option('--verbose', 'also what is as it should be')
+    .option('--full', FULL);
 }
+
+const FULL = 'each domain by itself, also where many need the same, and all names';
 
 function chosen({ all }: PlanOptions, domains: readonly string[]): { readonly domains: readonly string[]; readonly all: boolean } {
   if (all && domains.length > 0) throw new UsageError('name domains, or say --all, not both');
@@ -100,8 +111,8 @@ function planRequest(options: PlanOptions, domains: readonly string[]): object {
   return { ...chosen(options, domains), takeOver: options.takeOver ?? false, ...(options.newDefaults && { newDefaults: true }) };
 }
 
-function showPlan({ out }: Session, plan: DnsPlan, verbose: boolean): void {
-  for (const { text, tone } of planLines(plan, verbose)) out.line(tone === undefined ? printable(text) : out.style(tone, printable(text)));
+function showPlan({ out }: Session, plan: DnsPlan, options: Pick<PlanOptions, 'verbose' | 'full'>): void {
+  for (const { text, tone } of planLines(plan, { verbose: options.verbose ?? false, full: options.full ?? false })) out.line(tone === undefined ? printable(text) : out.style(tone, printable(text)));
 }
 
 async function dryRun(session: Session, options: ApplyOptions, request: object): Promise<number> {
@@ -110,22 +121,23 @@ async function dryRun(session: Session, options: ApplyOptions, request: object):
   const changes = plan.items.some(({ action }) => CHANGES.has(action));
   if (options.json) out.json({ applied: false, plan });
   else {
-    showPlan(session, plan, options.verbose ?? false);
+    showPlan(session, plan, options);
     if (changes) out.line(`\nNothing has been changed yet. Carry this out with: posthorn dns apply --plan ${plan.id}`);
   }
-  return changes || isIncomplete(plan) ? 1 : 0;
+  return isWorkToDo(plan) ? 1 : 0;
 }
 
-/** Tells what became of it, and waits until the name servers answer it. `untouched`: lines about the rest; `complete`: there was nothing of which nobody knows what it publishes. */
-async function finish(session: Session, options: ApplyOptions, result: ApplyResult | UndoResult, untouched: readonly string[], complete: boolean): Promise<number> {
+/** Tells what became of it, and waits until the name servers answer it. `untouched`: lines about the rest; `left`: what is still to do, empty when all is as wanted. */
+async function finish(session: Session, options: ApplyOptions, result: ApplyResult | UndoResult, untouched: readonly string[], left: string): Promise<number> {
   const { out } = session;
   const { id, items } = result;
   const failed = items.filter(({ outcome }) => outcome !== 'applied');
   if (!options.json) {
     for (const line of appliedLines(items)) out.line(printable(line));
-    if (items.length === 0) out.line(complete ? 'Nothing had to be changed.' : 'Nothing was changed.');
+    if (items.length === 0) out.line(left === '' ? 'Nothing had to be changed.' : 'Nothing was changed.');
     if (failed.some(({ outcome }) => outcome === 'conflict')) out.line('Where it says conflict, somebody changed the record since the plan was made, and nothing of it was touched: look at it, and plan again.');
     for (const line of untouched) out.line(printable(line));
+    if (left !== '') out.line(`Still to do: ${left}.`);
   }
   const arrival = id !== undefined && options.wait && items.some(({ outcome }) => outcome === 'applied') ? await waitForArrival(session, options, id) : undefined;
   if (options.json) out.json({ applied: true, ...result, ...(arrival && { arrival }) });
@@ -133,7 +145,7 @@ async function finish(session: Session, options: ApplyOptions, result: ApplyResu
     if (arrival) showArrival(session, arrival);
     if (id !== undefined && failed.length < items.length && !('undone' in result)) out.line(`Take it back with: posthorn dns undo ${id}`);
   }
-  return complete && failed.length === 0 && arrival?.arrived !== false ? 0 : 1;
+  return left === '' && arrival?.arrived !== false ? 0 : 1;
 }
 
 async function waitForArrival(session: Session, options: ApplyOptions, id: string): Promise<Arrived> {
@@ -152,7 +164,7 @@ async function waitForArrival(session: Session, options: ApplyOptions, id: strin
 }
 
 function showArrival({ out }: Session, { arrived, servers, lagging, unknown }: Arrived): void {
-  if (arrived) return out.line(`All ${servers} name servers of the zones answer it.`);
+  if (arrived) return out.line(servers === 1 ? 'The one name server of the zones answers it.' : `All ${servers} name servers of the zones answer it.`);
   const byServer = [...Map.groupBy(lagging, ({ server }) => server)];
   for (const [server, its] of byServer) {
     // A server that is dead says the same about everything.

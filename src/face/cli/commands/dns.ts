@@ -25,6 +25,7 @@ function addRecords(registry: Registry, dns: ReturnType<typeof group>): void {
   leaf<RecordsOptions & { readonly args?: never }>(registry, dns, 'records', 'the records to publish for domains and for this host', '[domains...]', async (options, ...given) => {
     const wanted = given.flat();
     if (!options.all && wanted.length === 0) throw new UsageError('name a domain, or say --all');
+    if (options.json && !['table', 'json'].includes(options.format)) throw new UsageError(`say either --json or --format ${options.format}`);
     const names = options.all ? (await session.call<{ readonly domains: readonly { readonly name: string }[] }>(options, 'domain.list', {})).domains.map(({ name }) => name) : wanted;
     const results: DomainRecords[] = [];
     const verbs = session.verbs(options);

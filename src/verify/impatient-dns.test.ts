@@ -20,13 +20,12 @@ class SlowDns {
     this.#open.get(name)?.(answer);
   }
 
-  close(): void {}
 }
 
 describe('a command whose name servers', () => {
   it('say nothing at all gets a time-out for all look-ups at once, and for later ones at once', async () => {
     const clock = new AdjustableClock();
-    const dns = impatientDns(new SlowDns() as unknown as Dns & { close(): void }, clock);
+    const dns = impatientDns(new SlowDns() as unknown as Dns, clock);
     const asked = [dns.query('a.example', 'A'), dns.query('b.example', 'MX')];
     clock.advance(DOCTOR_LIMITS.dnsSilenceMs);
     for (const answer of [...(await Promise.all(asked)), await dns.query('c.example', 'TXT')]) assert.equal(answer.kind === 'failure' && answer.reason, 'timeout');
@@ -36,7 +35,7 @@ describe('a command whose name servers', () => {
   it('have answered once, if only with a refusal, gives every other look-up its time', async () => {
     const clock = new AdjustableClock();
     const slow = new SlowDns();
-    const dns = impatientDns(slow as unknown as Dns & { close(): void }, clock);
+    const dns = impatientDns(slow as unknown as Dns, clock);
     const [first, second] = [dns.query('a.example', 'A'), dns.query('b.example', 'A')];
     slow.answer('a.example', REFUSED);
     assert.deepEqual(await first, REFUSED);

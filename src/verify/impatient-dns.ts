@@ -9,11 +9,10 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { DOCTOR_LIMITS } from '../base/doctor-limits.ts';
 import type { Dns, DnsAnswer, RecordType } from '../contract/dns.ts';
 
-type Closable = Dns & { close(): void };
-
 const GAVE_UP = { kind: 'failure', reason: 'timeout', detail: `no name server answered anything within ${DOCTOR_LIMITS.dnsSilenceMs / 1000} s` } as const;
 
-export function impatientDns(dns: Closable, clock: Clock): Closable {
+/** `close` ends the waiting, not `dns`. */
+export function impatientDns(dns: Dns, clock: Clock): Dns & { close(): void } {
   const silence = Promise.withResolvers<typeof GAVE_UP>();
   let timer: Timer | undefined;
   let alive = false;
@@ -32,7 +31,6 @@ export function impatientDns(dns: Closable, clock: Clock): Closable {
     },
     close() {
       timer?.cancel();
-      dns.close();
     },
   };
 }
