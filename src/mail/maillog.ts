@@ -7,6 +7,7 @@
  */
 import { isIP } from 'node:net';
 import type { LogEntry, LogFields } from '../base/log.ts';
+import { printable } from '../base/table.ts';
 import { LOG_EVENTS, type AccessFields, type ClientFields, type LogEventFields, type LogEventName } from './log-events.ts';
 
 export interface MaillogOptions {
@@ -75,6 +76,12 @@ export function formatMaillog(entry: LogEntry, options: MaillogOptions): string[
   if (!formatter) return [];
   const prefix = `${timestamp(entry.at, options)} ${word(options.hostname)}`;
   return formatter(entry.fields).map(([daemon, text]) => `${prefix} ${daemon === DOVECOT ? DOVECOT : `postfix/${daemon}[${options.pid}]`}: ${text}`);
+}
+
+/** What the old programs never wrote, as a warning: `… host postfix/posthorn[pid]: warning: event field=value`. */
+export function formatWarning(entry: LogEntry, options: MaillogOptions): string {
+  const details = Object.entries(entry.fields).map(([name, value]) => `${name}=${printable(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))}`);
+  return `${timestamp(entry.at, options)} ${word(options.hostname)} postfix/posthorn[${options.pid}]: ${entry.level === 'warn' ? 'warning' : 'error'}: ${[entry.event, ...details].join(' ')}`;
 }
 
 function timestamp(at: number, options: MaillogOptions): string {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { formatMaillog } from '../maillog.ts';
 import { LOG_EVENTS } from '../log-events.ts';
 import { groupFailures } from './failure-groups.ts';
-import { parseLogLine } from './log-line.ts';
+import { looksLikeLog, parseLogLine } from './log-line.ts';
 import { MaillogReader, type MaillogStory } from './maillog-reader.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -31,8 +31,37 @@ describe('reading a mail log', () => {
       assert.equal(parsed?.service, service, line);
       assert.equal(parsed?.queueId, queueId, line);
     }
-    assert.equal(parseLogLine('Nov 20 18:00:00 host sshd[1]: hello: world', NOW), undefined);
+    for (const line of ['Nov 20 18:00:00 host sshd[1]: hello: world', 'Nov 20 18:00:00 host sshd[1]: Invalid user postfix/smtp[1]: x', 'Nov 20 18:00:00 host app/worker[1]: 4F1A2B3C4D: removed', '<22>1 2026-11-20T18:00:00Z host sshd 12 - - postfix/smtp 1 - - x']) {
+      assert.equal(parseLogLine(line, NOW), undefined, line);
+    }
     assert.equal(parseLogLine('Dec 31 23:00:00 host postfix/smtp[1]: x', NOW)?.at, Date.UTC(2025, 11, 31, 23));
+  });
+
+  it('knows the lines as journald, RFC 5424, other systems and containers write them', () => {
+    const forms = [
+      'Nov 20 18:00:00.123456 host postfix/smtp[12]: ',
+      'Fri 2026-11-20 18:00:00 CET host postfix/smtp[12]: ',
+      '1795197600.123456 host postfix/smtp[12]: ',
+      '2026-11-20 18:00:00 host postfix/smtp[12]: ',
+      '2026 Nov 20 18:00:00 host postfix/smtp[12]: ',
+      '<22>Nov 20 18:00:00 host postfix/smtp[12]: ',
+      '<22>1 2026-11-20T18:00:00.123Z host postfix/smtp 12 - - ',
+      '<22>1 2026-11-20T18:00:00.123Z host postfix/smtp 12 - [meta x="1"] \uFEFF',
+      'Nov 20 18:00:00 host mail.info postfix/smtp[12]: ',
+      'Nov 20 18:00:00 <mail.info> host postfix/smtp[12]: ',
+      'Nov 20 18:00:00 host postfix/smtp[12]: [ID 197553 mail.info] ',
+      'Nov 20 18:00:00 postfix/smtp[12]: ',
+      'Nov 20 18:00:00 host mta1/smtp[12]: ',
+      'Nov 20 18:00:00 host posthorn[7]: Nov 20 18:00:00 mail postfix/smtp[7]: ',
+      'postfix-1  | Nov 20 18:00:00 host postfix/smtp[12]: ',
+      '2026-11-20T18:00:00.123456789Z Nov 20 18:00:00 host postfix/smtp[12]: ',
+      '\uFEFFNov 20 18:00:00 host postfix/smtp[12]: ',
+    ];
+    for (const form of forms) {
+      const parsed = parseLogLine(`${form}4F1A2B3C4D: removed`, NOW);
+      assert.deepEqual([parsed?.service, parsed?.queueId, parsed?.text], ['smtp', '4F1A2B3C4D', 'removed'], form);
+      assert.ok(looksLikeLog(form), form);
+    }
   });
 
   it('tells the reply of the other server apart from the words around it', () => {
@@ -74,6 +103,10 @@ describe('reading a mail log', () => {
     ['Host or domain name not found. Name service error for name=nowhere.example type=A: Host not found', 'postfix.no-domain'],
     ['unknown user: "nobody"', 'postfix.unknown-user'],
     ['User unknown in virtual mailbox table', 'postfix.unknown-user'],
+    ['lost connection with mx.d.example[192.0.2.9] while sending end of data -- message may be sent more than once', 'postfix.lost-at-end'],
+    ['no TLSA records found', 'postfix.dane'],
+    ['mail system configuration error', 'postfix.system'],
+    ['alias database unavailable', 'postfix.tables'],
     ['mail for d.example loops back to myself', 'postfix.loop'],
     ['lost connection with mx.d.example[192.0.2.9] while receiving the initial server greeting', 'postfix.lost'],
     ['conversation with mx.d.example[192.0.2.9] timed out while sending message body', 'postfix.timeout'],
@@ -135,6 +168,64 @@ describe('reading a mail log', () => {
     const { failures } = read(...lines);
     assert.equal(failures[0]?.reply?.enhanced, '5.1.1');
     assert.equal(failures[0]?.queueId, '4fXyZw2Qk1zBcD');
+  });
+
+  const ours = (event: string, fields: object, level = 'info'): string => JSON.stringify({ level, pid: 7, time: '2026-11-20T18:00:03.123Z', event, ...fields });
+  const outcome = { id: '0mwq3x344000mud9', transport: 'smtp', to: 'a@gmail.com', relay: 'gmail-smtp-in.l.google.com', relayAddress: '192.0.2.9', port: 25, delays: { a: 100, b: 10, c: 400, d: 200 }, dsn: '5.1.1', status: 'bounced', reply: '550 5.1.1 The email account that you tried to reach does not exist' };
+
+  it('reads the log of this server as JSON: who refused, whose fault it is, when', () => {
+    const [failure] = read(ours('queue.active', { id: outcome.id, from: 'bob@example.org', sizeBytes: 1200, recipients: 1 }), ours('delivery.outcome', outcome)).failures;
+    assert.deepEqual([failure?.provider, failure?.culprit, failure?.sender, failure?.first], ['Gmail', 'recipient', 'bob@example.org', '2026-11-20T18:00:03.123Z']);
+    assert.deepEqual(failure?.reply, { code: 550, enhanced: '5.1.1', text: 'The email account that you tried to reach does not exist' });
+    for (const before of ['Nov 20 18:00:03 host posthorn[7]: ', 'mail-1  | ']) assert.equal(read(before + ours('delivery.outcome', outcome)).failures.length, 1, before);
+    const { relay: _, relayAddress: __, ...nobodyAsked } = outcome;
+    const [own] = read(ours('delivery.outcome', { ...nobodyAsked, dsn: '4.4.3', status: 'deferred', reply: '451 4.4.3 the name servers do not answer for gmail.com' })).failures;
+    assert.equal(own?.provider, undefined);
+    assert.equal(own?.host, undefined);
+  });
+
+  it('tells of this server, too, who was given up', () => {
+    const story = read(ours('delivery.outcome', { ...outcome, dsn: '4.4.7', status: 'expired', reply: '421 4.7.0 try again later' }));
+    assert.equal(story.recipients.expired, 1);
+    assert.deepEqual(story.failures.map(({ state, host }) => [state, host]), [['expired', 'gmail-smtp-in.l.google.com']]);
+  });
+
+  it('finds refusals and trouble in the log of this server, and is not led astray by JSON of others', () => {
+    const story = read(
+      ours('smtp.rejected', { clientAddress: '192.0.2.1', stage: 'RCPT', code: 550, enhanced: '5.7.1', text: 'Relaying denied', from: 'a@b.example', to: 'c@d.example' }),
+      ours('server.reload-failed', { error: 'line 3' }, 'error'),
+      ours('sending.blocked', { id: outcome.id, source: '192.0.2.7', mx: 'mx.d.example', reply: '550 5.7.1 no' }, 'warn'),
+      ours('server.ready', {}),
+      '{"level":"info","msg":"of another program"}', '{"level":"', ours('delivery.outcome', { delays: null }), ours('delivery.outcome', { to: 7 }), `${ours('server.ready', {}).slice(0, -1)},"time":7}`,
+    );
+    assert.deepEqual(story.refusals.map(({ rule }) => rule), ['refused.relay']);
+    assert.deepEqual(story.troubles.map(({ rule }) => rule), ['trouble.posthorn', 'trouble.blocked']);
+    assert.deepEqual([story.lines, story.understood], [9, 4]);
+  });
+
+  it('gives up who was expired by hand', () => {
+    const story = read(QUEUED, attempt('18:00:33', 'c@d.example', 'deferred', 'connect to mx.d.example[192.0.2.9]:25: Connection timed out'), at('18:01:00', 'qmgr', '4F1A2B3C4D: from=<bob@example.org>, status=force-expired, returned to sender'));
+    assert.equal(story.recipients.expired, 1);
+  });
+
+  for (const [text, rule] of [
+    ['warning: unknown[192.0.2.1]: SASL PLAIN authentication failed: Connection lost to authentication server', 'trouble.log-in'],
+    ['warning: SASL: Connect to private/auth failed: No such file or directory', 'trouble.log-in'],
+    ['warning: Connection concurrency limit exceeded: 51 from unknown[192.0.2.1] for service smtp', 'trouble.rate'],
+    ['fatal: bind 0.0.0.0 port 25: Address already in use', 'trouble.port'],
+    ['warning: process /usr/lib/postfix/sbin/smtpd pid 123 exit status 1', 'trouble.process'],
+    ['warning: connect to transport private/smtp-amavis: Connection refused', 'trouble.milter'],
+    ['warning: No server certs available. TLS won\'t be enabled', 'trouble.certificate'],
+    ['warning: 4F1A2B3C4D: virtual_alias_maps map lookup problem for c@d -- message not accepted, try again later', 'trouble.table'],
+  ] as const) {
+    it(`knows the trouble in: ${text}`, () => assert.equal(read(at('18:00:00', 'smtpd', text)).troubles[0]?.rule, rule));
+  }
+
+  it('knows refusals because of SPF and DMARC, by policy service and by milter', () => {
+    for (const text of [
+      'NOQUEUE: reject: RCPT from m.example[192.0.2.1]: 550 5.7.23 <c@d.example>: Recipient address rejected: Message rejected due to: SPF fail - not authorized; from=<a@b.example> to=<c@d.example> proto=ESMTP helo=<x>',
+      '4F1A2B3C4D: milter-reject: END-OF-MESSAGE from m[192.0.2.1]: 5.7.1 rejected by DMARC policy for b.example; from=<a@b.example> to=<c@d> proto=ESMTP helo=<x>',
+    ]) assert.equal(read(at('18:00:00', 'smtpd', text)).refusals[0]?.rule, 'refused.authentication', text);
   });
 
   it('takes anything without complaint', () => {

@@ -1,5 +1,5 @@
 /**
- * Reads a mail log of Postfix line by line and keeps what went wrong: for each recipient that did not get a message the
+ * Reads a mail log of Postfix or of this server line by line and keeps what went wrong: for each recipient that did not get a message the
  * cause, where the time went and what became of it; what this server refused; trouble of its own. Memory is bounded by
  * MAILLOG_LIMITS, whatever the log's size.
  */
@@ -8,6 +8,7 @@ import { parseDelivery, type Delays, type DeliveryLine } from './delivery-line.t
 import { SLOW_SECONDS, slowCause, whereTimeWent } from './delay-words.ts';
 import { parseLogLine, type LogLine } from './log-line.ts';
 import { causeOf, type Cause } from './outcome-cause.ts';
+import { isOwnLine, parseOwnLine } from './own-log.ts';
 import { parseRefusal, refusalCause } from './refusal-line.ts';
 import { troubleOf } from './warning-line.ts';
 
@@ -48,7 +49,7 @@ export interface LoggedGroup {
 
 export interface MaillogStory {
   readonly lines: number;
-  /** Of Postfix. */
+  /** Of Postfix or of this server. */
   readonly understood: number;
   readonly first?: string;
   readonly last?: string;
@@ -62,6 +63,9 @@ export interface MaillogStory {
   readonly refusals: readonly LoggedGroup[];
   readonly troubles: readonly LoggedGroup[];
 }
+
+/** So this server says in the classic form that a message was given up. */
+const EXPIRED = 'has exceeded its time in the queue: ';
 
 interface Attempted {
   first: string;
@@ -108,11 +112,17 @@ export class MaillogReader {
   /** Without the line end. */
   read(raw: string): void {
     this.#lines += 1;
-    const line = parseLogLine(raw, this.#now);
-    if (!line) return;
+    const own = isOwnLine(raw) ? parseOwnLine(raw) : undefined;
+    const lines = own?.lines ?? [parseLogLine(raw, this.#now)].filter((line) => line !== undefined);
+    const time = own?.time ?? lines[0]?.time;
+    if (time === undefined) return;
     this.#understood += 1;
-    this.#first ??= line.time;
-    this.#last = line.time;
+    this.#first ??= time;
+    this.#last = time;
+    for (const line of lines) this.#readLine(line);
+  }
+
+  #readLine(line: LogLine): void {
     if (line.queueId === undefined) this.#readServer(line, line.text.startsWith('NOQUEUE: ') ? line.text.slice('NOQUEUE: '.length) : line.text);
     else this.#readMessage(line, line.queueId);
   }
@@ -141,7 +151,7 @@ export class MaillogReader {
       const whom = `${refusal.clientName}[${refusal.clientAddress}]`;
       return count(this.#refusals, refusalCause(refusal), line.time, `${whom}: ${refusal.text}`);
     }
-    const trouble = troubleOf(text);
+    const trouble = troubleOf(text, line.service);
     if (trouble) count(this.#troubles, trouble, line.time, `${line.service}: ${text}`);
   }
 
@@ -151,7 +161,7 @@ export class MaillogReader {
     if (delivery) return this.#readDelivery(line, queueId, delivery);
     if (/^(?:milter-|proxy-)?(?:reject|discard|hold): /.test(text)) return this.#readServer(line, text);
     if (text === 'removed') return this.#removed(queueId);
-    const from = /^from=<([^>]*)>, (size=|status=expired)/.exec(text);
+    const from = /^from=<([^>]*)>, (size=|status=(?:force-)?expired)/.exec(text);
     if (from) {
       const message = this.#message(queueId);
       message.sender = from[1] ?? '';
@@ -177,8 +187,11 @@ export class MaillogReader {
         return;
       }
       case 'bounced': {
-        this.#counts.bounced += 1;
-        this.#tell(queueId, message, known, { line: delivery, time: line.time }, 'bounced');
+        if (delivery.why.startsWith(EXPIRED)) this.#giveUp(queueId, message, known, { line: { ...delivery, why: delivery.why.slice(EXPIRED.length) }, time: line.time });
+        else {
+          this.#counts.bounced += 1;
+          this.#tell(queueId, message, known, { line: delivery, time: line.time }, 'bounced');
+        }
         message.recipients.delete(delivery.recipient);
         return;
       }
@@ -194,11 +207,14 @@ export class MaillogReader {
   /** `from=<…>, status=expired, returned to sender`: those who still wait will not get it. */
   #expired(queueId: string, message: Message, time: string): void {
     for (const known of message.recipients.values()) {
-      if (!known.failed) continue;
-      this.#counts.expired += 1;
-      this.#tell(queueId, message, known, { ...known.failed, time }, 'expired');
+      if (known.failed) this.#giveUp(queueId, message, known, { ...known.failed, time });
     }
     message.recipients.clear();
+  }
+
+  #giveUp(queueId: string, message: Message, known: Attempted, failed: NonNullable<Attempted['failed']>): void {
+    this.#counts.expired += 1;
+    this.#tell(queueId, message, known, failed, 'expired');
   }
 
   #removed(queueId: string): void {
@@ -221,7 +237,7 @@ export class MaillogReader {
     this.#failures.push({
       queueId, ...(sender === undefined ? {} : { sender }), ...(messageId === undefined ? {} : { messageId }),
       recipient, relay, state, dsn, why, attempts, first, last: time, delay,
-      ...(delays ? { delays } : {}), ...(timeWent === undefined ? {} : { timeWent }), ...causeOf(why, { dsn }),
+      ...(delays ? { delays } : {}), ...(timeWent === undefined ? {} : { timeWent }), ...causeOf(why, { dsn, relay }),
     });
   }
 

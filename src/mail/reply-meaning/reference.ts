@@ -15,6 +15,8 @@ export const LIST_SITES: readonly string[] = [
 /** The first https or http link of the text whose host is one of the sites or under it; as https when it was http. */
 export function trustedReference(text: string, sites: readonly string[]): string | undefined {
   for (const match of text.slice(0, REPLY_LIMITS.textChars).matchAll(/\bhttps?:\/\/[^\s<>"'()[\]{}]{4,500}/gi)) {
+    // Cut off by whoever shortened the reply: it would lead nowhere.
+    if (match[0].endsWith('…')) continue;
     const url = readUrl(match[0].replace(/[.,;:!?]+$/, ''));
     if (url && sites.some((site) => url.hostname === site || url.hostname.endsWith(`.${site}`))) return url.href;
   }

@@ -209,6 +209,7 @@ describe('a link in a reply', () => {
     assert.equal(trustedReference('https://google.com:8443/x', ['google.com']), undefined);
     const listed = explain({ reply: '554 5.7.1 blocked using zen.spamhaus.org; http://www.spamhaus.org/query/ip/192.0.2.1' });
     assert.equal(listed.reference, 'https://www.spamhaus.org/query/ip/192.0.2.1');
+    assert.equal(explain({ reply: '550 5.7.1 blocked, see https://www.spamhaus.org/query/ip/192.0…' }).reference, undefined, 'cut off');
     assert.equal(explain({ reply: '550 5.7.1 blocked, pay at https://delist.evil.example/' }).reference, undefined);
   });
 });

@@ -10,6 +10,7 @@ import { readBounce, type ReadBounce } from '../../../mail/bounce-reading.ts';
 import { duration } from '../../../mail/maillog-reading/delay-words.ts';
 import { groupFailures, type FailureGroup } from '../../../mail/maillog-reading/failure-groups.ts';
 import { looksLikeLog } from '../../../mail/maillog-reading/log-line.ts';
+import { looksLikeOwnLog } from '../../../mail/maillog-reading/own-log.ts';
 import { MaillogReader, type LoggedFailure, type LoggedGroup, type MaillogStory } from '../../../mail/maillog-reading/maillog-reader.ts';
 import type { CommonOptions, Session } from '../session.ts';
 import { fileUnreadable, formatReply } from '../words.ts';
@@ -32,7 +33,8 @@ export async function explainFile(session: Session, options: CommonOptions, file
     const source = await open(session, file);
     const head = await source.head();
     refuseForeign(file, head);
-    if (looksLikeLog(head.toString('latin1'))) return await explainLog(session, options, source.chunks(), shown);
+    const text = head.toString('utf8');
+    if (looksLikeLog(text) || looksLikeOwnLog(text)) return await explainLog(session, options, source.chunks(), shown);
     return explainBounce(session, options, file, await wholeMessage(source.chunks(), file));
   } catch (error) {
     if (error instanceof Failure || !(error instanceof Error) || !('code' in error)) throw error;
@@ -44,8 +46,8 @@ export async function explainFile(session: Session, options: CommonOptions, file
 const PACKED: readonly (readonly [bytes: string, name: string, unpack: string])[] = [['fd377a585a00', 'xz', 'xz -dc'], ['425a68', 'bzip2', 'bzip2 -dc'], ['28b52ffd', 'zstd', 'zstd -dc'], ['504b0304', 'zip', 'unzip -p']];
 /** Logs of other programs, and how to get one that can be read. */
 const FOREIGN: readonly (readonly [pattern: RegExp, words: string])[] = [
-  [/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?(?: \[\d+\])? (?:[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} |exim |Start queue run)/m, 'a log of Exim. Only logs of Postfix are read; posthorn explain "550 …" explains a single reply'],
-  [/ (?:sendmail|sm-mta|sm-msp-queue)\[\d+\]: /, 'a log of Sendmail. Only logs of Postfix are read; posthorn explain "550 …" explains a single reply'],
+  [/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?(?: \[\d+\])? (?:[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} |exim |Start queue run)/m, 'a log of Exim. Only logs of Postfix and Posthorn are read; posthorn explain "550 …" explains a single reply'],
+  [/ (?:sendmail|sm-mta|sm-msp-queue)\[\d+\]: /, 'a log of Sendmail. Only logs of Postfix and Posthorn are read; posthorn explain "550 …" explains a single reply'],
   [/^\{.*"__REALTIME_TIMESTAMP"/, 'a journal as JSON. Write it as lines: journalctl -u "postfix*" -o short-iso'],
 ];
 
@@ -161,7 +163,7 @@ class LineCutter {
 
 function showLog({ out }: Session, story: MaillogStory, groups: readonly FailureGroup[], { all, limit }: Shown): void {
   const { sent, bounced, expired, waiting } = story.recipients;
-  if (story.understood === 0) return out.line('There is no line of Postfix in this log.');
+  if (story.understood === 0) return out.line('There is no line of Postfix or Posthorn in this log.');
   out.line(out.style('bold', `${story.first} to ${story.last}: ${story.lines} lines`));
   out.line(`Recipients: ${sent} delivered, ${bounced} bounced, ${expired} given up, ${waiting} still waiting at the end`);
   if (groups.length === 0) out.line(sent === 0 ? 'There is no delivery in this log.' : 'Every delivery of this log succeeded at the first attempt.');
@@ -217,7 +219,7 @@ const WITHOUT_REASON = {
 
 function explainBounce({ out }: Session, options: CommonOptions, file: string, message: Buffer): number {
   const bounce: ReadBounce | undefined = readBounce(message);
-  if (!bounce) throw new Failure('nothing-to-explain', `${file} is neither a mail log of Postfix nor a bounce: nothing in it says why mail was not delivered`, { temporary: false });
+  if (!bounce) throw new Failure('nothing-to-explain', `${file} is neither a mail log of Postfix or Posthorn nor a bounce: nothing in it says why mail was not delivered`, { temporary: false });
   if (options.json) out.json(bounce);
   else {
     out.line(bounce.form === 'report' ? 'A delivery report (RFC 3464).' : 'A bounce in words only: this is what could be read out of them.');
