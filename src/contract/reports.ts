@@ -100,6 +100,17 @@ export interface Complaint {
 /** What one report says of one source. */
 export type DmarcReportSource = Omit<DmarcSourceSummary, 'domain' | 'reporters' | 'lastSeen'>;
 
+/** Thousands of sources in one piece: as objects they would hold up each thread that hands them on. */
+export interface PackedSources {
+  readonly count: number;
+  /** JSON of DmarcReportSource[]. */
+  readonly json: string;
+}
+
+export function packSources(sources: readonly DmarcReportSource[]): PackedSources {
+  return { count: sources.length, json: JSON.stringify(sources) };
+}
+
 /** How a report came. */
 export interface ReportArrival {
   /** Milliseconds since 1970. */
@@ -117,7 +128,7 @@ export type ReportWrite = 'stored' | 'duplicate' | 'flood';
 
 /** Where reports are kept. */
 export interface ReportSink {
-  addDmarc(report: { readonly head: DmarcReportHead; readonly sources: readonly DmarcReportSource[] }, arrival: ReportArrival): Promise<ReportWrite>;
+  addDmarc(report: { readonly head: DmarcReportHead; readonly sources: PackedSources }, arrival: ReportArrival): Promise<ReportWrite>;
   /** `domain`: ours, that the policies given are about. */
   addTls(report: TlsReport, domain: string, arrival: ReportArrival): Promise<ReportWrite>;
   /** `digest`: of what makes two complaints the same one. */

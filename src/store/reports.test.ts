@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { REPORT_IN_LIMITS } from '../base/report-in-limits.ts';
-import type { ReportArrival, ReportSink } from '../contract/reports.ts';
+import { packSources, type ReportArrival, type ReportSink } from '../contract/reports.ts';
 import { openStore, type Store } from './store.ts';
 
 type DmarcReport = Parameters<ReportSink['addDmarc']>[0];
@@ -26,9 +26,9 @@ after(async () => {
 function report(reportId: string, domain: string, addresses = 1): DmarcReport {
   return {
     head: { reporter: 'R', reporterEmail: 'r@r.test', reportId, begin: NOW - DAY_MS, end: NOW, domain, policy: { p: 'none' } },
-    sources: Array.from({ length: addresses }, (_, at) => ({
+    sources: packSources(Array.from({ length: addresses }, (_, at) => ({
       sourceIp: `10.0.${at >> 8}.${at & 255}`, headerFrom: domain, count: 2, passed: 1, dkimAligned: 1, spfAligned: 0, authenticatedElsewhere: 0, forwarded: 0, rejected: 0, quarantined: 0, seenDomains: [domain],
-    })),
+    }))),
   };
 }
 
@@ -68,4 +68,13 @@ test('what is older than reports are kept goes, with its sources', async () => {
   assert.ok((await store.reports.prune(NOW + 1)) > 0);
   assert.deepEqual(await store.reports.dmarcTotals({ since: 0 }), { reports: 0, apart: 0, messages: 0, passed: 0 });
   assert.deepEqual(await store.reports.dmarcSummary({ since: 0 }), []);
+});
+
+test('a report of thousands of sources is handed on as one string, and nothing of it is lost', async () => {
+  const domain = 'packed.example';
+  const { sources } = report('1', domain, 2);
+  assert.equal(typeof sources.json, 'string');
+  await store.reports.addDmarc({ ...report('1', domain, 2), sources }, from('a.test'));
+  const [source] = await store.reports.dmarcSummary({ domain, since: NOW - DAY_MS });
+  assert.deepEqual([source?.headerFrom, source?.seenDomains, source?.passed], [domain, [domain], 1]);
 });

@@ -7,7 +7,7 @@ import type { Dns } from '../../contract/dns.ts';
 import type { DoctorNetwork } from '../../contract/doctor-network.ts';
 import type { Inspection } from '../../manage/inspection/inspection.ts';
 import { asBuffer } from '../../store/call.ts';
-import type { FoundReport } from '../../verify/reports/report-file.ts';
+import type { TakenReport } from '../../verify/reports/keep-report.ts';
 import type { Installation } from '../installation.ts';
 import { freshDnsOf } from './fresh-dns.ts';
 import { InspectionKeeper } from './inspection-keeper.ts';
@@ -50,7 +50,7 @@ function inThread(keeper: InspectionKeeper): RunningInspection {
   };
 }
 
-function unreadable(error: unknown): readonly FoundReport[] {
+function unreadable(error: unknown): readonly TakenReport[] {
   return [{ kind: 'unreadable', why: givenUp(error) }];
 }
 
@@ -61,7 +61,7 @@ function givenUp(error: unknown): string {
 }
 
 /** Bytes come as a Uint8Array out of the other thread. */
-function revived(found: readonly FoundReport[]): readonly FoundReport[] {
+function revived(found: readonly TakenReport[]): readonly TakenReport[] {
   return found.map((one) => (one.kind === 'complaint' && one.report.originalHeader ? { ...one, report: { ...one.report, originalHeader: asBuffer(one.report.originalHeader) } } : one));
 }
 

@@ -18,15 +18,14 @@ import { REPORT_SERVICE, type MailService, type ServiceMail } from '../../contra
 import { domainOf } from '../../mail/address.ts';
 import type { ParsedArf } from '../../mail/arf.ts';
 import type { StoreClients } from '../../store/store-clients.ts';
-import type { FoundReport } from '../../verify/reports/report-file.ts';
 import { arrivalOf } from './bringer.ts';
 import { readComplaint, type ReadComplaint } from './complaint.ts';
-import { isOurs, keepDmarc, keepTls, type KeepPorts } from '../../verify/reports/keep-report.ts';
+import { isOurs, keepDmarc, keepTls, type KeepPorts, type TakenReport } from '../../verify/reports/keep-report.ts';
 
 export interface ReportServicePorts extends Pick<KeepPorts, 'directory' | 'keepMs'> {
   readonly store: Pick<StoreClients, 'reports' | 'timeline' | 'suppressions'>;
   /** Of a message; see verify/reports/report-file.ts. Not in this thread: somebody may have made it take long. */
-  readonly readReports: (message: Buffer) => Promise<readonly FoundReport[]>;
+  readonly readReports: (message: Buffer) => Promise<readonly TakenReport[]>;
   readonly clock: Clock;
   readonly log: Log;
   /** A recipient of ours said that our mail is spam: what sends by this lane shall know. */
@@ -57,7 +56,7 @@ function refuse(recipient: string): never {
   throw new Failure('not-a-report', `${recipient} is read by a program that takes DMARC, TLS and abuse reports, and this message holds none it could find; please write to postmaster@${domainOf(recipient)}`, { temporary: false });
 }
 
-async function keep(ports: ReportServicePorts, found: FoundReport, arrival: Arrival, reportId: string): Promise<string> {
+async function keep(ports: ReportServicePorts, found: TakenReport, arrival: Arrival, reportId: string): Promise<string> {
   const { reports } = ports.store;
   switch (found.kind) {
     case 'dmarc':

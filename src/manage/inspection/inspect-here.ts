@@ -1,4 +1,5 @@
 /** Inspection in the thread that asks for it: the one place that loads what it takes. */
+import { taken } from '../../verify/reports/keep-report.ts';
 import { readPostedTlsReport } from '../../verify/reports/posted-tls-report.ts';
 import { readReportFile, readReportMessage } from '../../verify/reports/report-file.ts';
 import { dnsListsOf } from '../dns/dns-lists.ts';
@@ -9,8 +10,8 @@ import type { Inspection } from './inspection.ts';
 
 export function inspectHere(ports: GuardExaminationPorts): Inspection {
   return {
-    reportsInMessage: (message) => readReportMessage(message),
-    reportsInFile: readReportFile,
+    reportsInMessage: async (message) => (await readReportMessage(message)).map(taken),
+    reportsInFile: async (file) => (await readReportFile(file)).map(taken),
     postedTlsReport: readPostedTlsReport,
     score: async (question) => scoreMessage({ ...ports, ...(await dnsListsOf(ports.doctor())) }, question),
     content: async (message) => judgeContent({ ...ports, ...(await dnsListsOf(ports.doctor())) }, message),

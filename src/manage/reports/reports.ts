@@ -7,7 +7,7 @@ import type { Complaint, DmarcSourceSummary } from '../../contract/reports.ts';
 import { domainKey } from '../../store/clients/directory.ts';
 import { createDirectory } from '../../store/directory.ts';
 import { createClientName } from '../../verify/iprev/client-name.ts';
-import { keepDmarc, keepTls } from '../../verify/reports/keep-report.ts';
+import { keepDmarc, keepTls, taken } from '../../verify/reports/keep-report.ts';
 import { judgeSource, type JudgedSource } from '../authentication/dmarc-findings.ts';
 import { groupFindings, policyIn, type GroupFinding, type PolicyOf } from '../authentication/dmarc-groups.ts';
 import { tlsFindings, type TlsFinding } from '../tls/tls-findings.ts';
@@ -140,7 +140,7 @@ const importReport = defineVerb({
     const arrival = { receivedAt: clock.now(), broughtBy: 'import', believed: true };
     const said: string[] = [];
     const file = Buffer.from(base64, 'base64');
-    const found = await (inspection ? inspection.reportsInFile(file) : (await import('../../verify/reports/report-file.ts')).readReportFile(file));
+    const found = await (inspection ? inspection.reportsInFile(file) : (await import('../../verify/reports/report-file.ts')).readReportFile(file).then((reports) => reports.map(taken)));
     if (found.length === 0) throw new Failure('no-report', 'the file holds no report: a DMARC report is XML, a TLS report JSON, either may be packed by gzip or zip, or attached to a message', { temporary: false });
     for (const one of found) {
       if (one.kind === 'dmarc') said.push(await keepDmarc(ports, one.report, arrival));

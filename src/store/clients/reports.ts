@@ -41,13 +41,7 @@ export interface ReportStore extends ReportSink {
 
 export function createReportStore(call: StoreCall): ReportStore {
   return {
-    addDmarc: ({ head, sources }, arrival) => {
-      const { policy, ...plain } = head;
-      return call('reports.addDmarc', {
-        ...plain, ...packed(arrival), policy: JSON.stringify(policy),
-        sources: sources.map((source) => ({ ...source, seenDomains: source.seenDomains.join(' ') })),
-      });
-    },
+    addDmarc: ({ head: { policy, ...plain }, sources }, arrival) => call('reports.addDmarc', { ...plain, ...packed(arrival), policy: JSON.stringify(policy), sources: sources.json }),
     addTls: ({ policies, contact = '', ...plain }, domain, arrival) =>
       call('reports.addTls', {
         ...plain, ...packed(arrival), domain, contact, policies: JSON.stringify(policies),

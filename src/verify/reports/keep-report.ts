@@ -5,9 +5,11 @@
  * is left; one that nothing authenticates is kept apart; each bringer may bring so many in a day.
  */
 import { REPORT_IN_LIMITS } from '../../base/report-in-limits.ts';
+import { packSources } from '../../contract/reports.ts';
 import type { Directory } from '../../contract/directory.ts';
-import type { ReportArrival as Arrival, ReportKind, ReportSink, ReportWrite, TlsReport } from '../../contract/reports.ts';
+import type { ReportArrival as Arrival, PackedSources, ReportKind, ReportSink, ReportWrite, TlsReport } from '../../contract/reports.ts';
 import type { DmarcReading } from './dmarc-xml.ts';
+import type { FoundReport } from './report-file.ts';
 
 export interface KeepPorts {
   readonly reports: Pick<ReportSink, 'addDmarc' | 'addTls' | 'noteIgnored'>;
@@ -16,16 +18,29 @@ export interface KeepPorts {
   readonly keepMs: () => number;
 }
 
+/** A report as it is handed on by those who do not look into it. */
+export type TakenReport = Exclude<FoundReport, { readonly kind: 'dmarc' }> | { readonly kind: 'dmarc'; readonly report: TakenDmarc };
+
+export interface TakenDmarc extends Pick<DmarcReading, 'head' | 'messages'> {
+  readonly sources: PackedSources;
+}
+
+export function taken(found: FoundReport): TakenReport {
+  if (found.kind !== 'dmarc') return found;
+  const { head, messages, sources } = found.report;
+  return { kind: 'dmarc', report: { head, messages, sources: packSources(sources) } };
+}
+
 /** In a few words, for the timeline and the log. */
 export type Kept = string;
 
 /** Rejects (temporary Failure) when the store does. */
-export async function keepDmarc(ports: KeepPorts, { head, sources, messages }: DmarcReading, arrival: Arrival): Promise<Kept> {
+export async function keepDmarc(ports: KeepPorts, { head, sources, messages }: TakenDmarc, arrival: Arrival): Promise<Kept> {
   const what = `DMARC report of ${head.reporter || arrival.broughtBy} for ${head.domain}`;
   const cause = (await isOurs(ports.directory, head.domain)) ? timeTrouble(ports, head, arrival) : 'not-our-domain';
   if (cause !== undefined) return ignored(ports, 'dmarc', cause, arrival, what);
   const write = await ports.reports.addDmarc({ head, sources }, arrival);
-  return told(what, write, arrival, `${messages} messages from ${sources.length} sources`);
+  return told(what, write, arrival, `${messages} messages from ${sources.count} sources`);
 }
 
 /** One row for each domain of ours that the report is about. */
