@@ -66,10 +66,13 @@ export async function scoreMessage({ dns, clock, network, lists, domainLists }: 
   }
 }
 
+/** What programs write for an address that they do not know. */
+const NOWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
 /** An address inside of a site has no name and no reputation; 127.x is the outside of the lab. */
 function subjectsOf(subject: MessageSubject): Subject[] {
   const { address, helo } = subject.connection;
-  if (address === undefined || (isInnerAddress(address) && !isLoopbackAddress(address))) return [subject];
+  if (address === undefined || NOWHERE.has(address) || (isInnerAddress(address) && !isLoopbackAddress(address))) return [subject];
   return [subject, { kind: 'address', address, helo: helo ?? '' }];
 }
 

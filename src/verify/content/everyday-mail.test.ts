@@ -46,6 +46,22 @@ describe('everyday mail', () => {
     assert.deepEqual(hits(plain(`-\tif (x == \${PATH}) {\r\n${WORDS}`)), []);
   });
 
+  it('machines of one\'s own site: monitoring, questions on lists, notes about templates', () => {
+    assert.deepEqual(hits(plain('Service: DISK\r\nState: CRITICAL\r\nhttps://10.0.0.5:8443/nagios/')), []);
+    assert.deepEqual(hits(plain(`I tried https://127.0.0.1:9090/admin and https://[fd00::1]/. ${WORDS}`)), []);
+    assert.deepEqual(hits(plain(WORDS), { subject: 'Re: [octo/repo] Crash when {{ name }} is empty', extra: ['In-Reply-To: <1@github.example>'] }), []);
+  });
+
+  it('an invitation or a message alone, passed on with hardly a word', () => {
+    const mixed = (type: string, name: string, body: string): readonly string[] => ['Content-Type: multipart/mixed; boundary="b"', '', '--b', '', 'FYI', '--b', `Content-Type: ${type}`, `Content-Disposition: attachment; filename="${name}"`, '', body, '--b--'];
+    assert.deepEqual(hits(mixed('text/calendar', 'invite.ics', 'BEGIN:VCALENDAR')), []);
+    assert.deepEqual(hits(mixed('message/rfc822', 'minutes.eml', `Subject: x\r\n\r\n${WORDS}`), { subject: 'Fwd: Minutes' }), []);
+  });
+
+  it('a notary who writes of an inheritance', () => {
+    assert.deepEqual(hits(plain('Dear Sir/Madam, as executor I write about the inheritance of your aunt, of which you are a beneficiary. Please come to my office; what we speak is strictly confidential.')), []);
+  });
+
   it('reminders, wages, news about money', () => {
     for (const text of ['We could not charge your card. Please update your payment method within 14 days. After that your account will be limited to reading.', 'We would like to meet you on Monday. You would get $3,000 a month.', 'Bitcoin fell by 4 % yesterday after investors returned to bonds.', 'Your free trial ends on Friday.', 'To keep your mails safe, verify your email address: https://garden.example/confirm']) assert.deepEqual(hits(plain(`${WORDS} ${text}`)), [], text);
   });

@@ -51,7 +51,7 @@ describe('links', () => {
     assert.deepEqual(odd('https://bit.ly/'), []);
     assert.deepEqual(odd('https://example.co.uk/x', 'other.co.uk'), ['other-name-shown']);
     assert.deepEqual(odd('http://[2001:db8::1]/'), ['ip-address']);
-    assert.deepEqual(odd('http://0x7f.1/'), ['ip-address']);
+    assert.deepEqual(odd('http://0xc0.0x235/'), ['ip-address']);
   });
 });
 

@@ -6,6 +6,7 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { CONTENT_LIMITS } from '../../base/content-limits.ts';
+import { isInnerAddress } from '../../base/public-address.ts';
 import { isSameOrBelow, isWellFormedDomain } from '../domain-name.ts';
 import { displayDomain } from '../../mail/address.ts';
 import { sameOwner } from './host-name.ts';
@@ -84,6 +85,8 @@ function odditiesOf(link: Link): Omit<OddLink, 'link'>[] {
     if (isBelowOne(link.host, CLICK_COUNTERS)) found.push({ oddity: 'click-counter', words: `is shown to the reader as ${shown}, and goes through the click counter of a sending service` });
     else found.push({ oddity: 'other-name-shown', words: `is shown to the reader as ${shown}` });
   }
+  // Nobody is misled to a machine of his own site: monitoring links to it, and people write about it.
+  if (isInnerAddress(link.host)) return found;
   if (isIP(link.host) !== 0) found.push({ oddity: 'ip-address', words: 'names an address instead of a host' });
   if (isShortener(link)) found.push({ oddity: 'shortener', words: 'hides where it leads behind a URL shortener' });
   const { username, password } = new URL(link.url);

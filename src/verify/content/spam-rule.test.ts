@@ -56,6 +56,7 @@ const CASES: Readonly<Record<string, readonly [Parts, ...string[]]>> = {
   HTML_LARGE: [page(`<p>${'Some more words about it. '.repeat(4500)}</p>`)],
   GTUBE: [{ text: 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X' }],
   MONEY_PROMISED: [{ text: `${WORDS} You earn $ 900 at once.` }],
+  ADVANCE_FEE: [{ text: `Dear friend, a late client of mine left 12,500,000 $12,500,000, and as his beneficiary you are wanted. I am a barrister; this is strictly confidential. ${WORDS}` }],
   ACCOUNT_THREATENED: [{ text: `${WORDS} Your account has been suspended. Please confirm your identity.` }],
   CONFIRMATION_WANTED: [{ text: `${WORDS} Please confirm your identity.` }],
   EXTORTION: [{ text: `${WORDS} I hacked your machine. Pay to 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa` }],

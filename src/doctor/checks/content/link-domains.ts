@@ -5,7 +5,7 @@ import { defineCheck, fail, pass, skip, warn } from '../../check.ts';
 import type { MessageSubject } from '../../message/subject.ts';
 
 export const linkDomains = defineCheck<MessageSubject>({
-  id: 'link-domains', about: 'message', title: 'Domains in the message on block lists', weight: 2.5,
+  id: 'link-domains', about: 'message', title: 'Domains in the message on block lists', weight: 2.5, cap: 5,
   why: 'Filters look up each site that a message names. One that is listed takes the whole message down, whoever sends it.',
   link: 'https://www.spamhaus.org/blocklists/domain-blocklist/',
   run: async ({ dns, domainLists: lists }, subject) => {

@@ -8,7 +8,7 @@ const WARN_FROM = 2;
 const FAIL_FROM = 5;
 
 export const spamRules = defineCheck<MessageSubject>({
-  id: 'spam-rules', about: 'message', title: 'Spam score', weight: 2.5,
+  id: 'spam-rules', about: 'message', title: 'Spam score', weight: 2.5, cap: 4,
   why: 'Filters add up small signs. These rules are of our own, with scores of the usual size: below 2 is clean, 5 and more is spam.',
   link: 'https://support.google.com/a/answer/81126',
   run: async (_context, { reading, sample }) => {

@@ -59,7 +59,7 @@ export const HEADER_RULES: readonly SpamRule[] = [
   },
   {
     id: 'PLACEHOLDER_LEFT', score: 1, what: 'a placeholder of a template was not filled in', why: 'It shows readers and filters that nobody looked. Correct the template or its data.',
-    hits: ({ subject, text, html, header }) => [subject, ...(isConversation(header) ? [] : [(text ?? '').slice(0, PLACEHOLDER_CHARS), (html?.text ?? '').slice(0, PLACEHOLDER_CHARS)])].some((each) => PLACEHOLDER.test(each)),
+    hits: ({ subject, text, html, header }) => (isConversation(header) ? [] : [subject, (text ?? '').slice(0, PLACEHOLDER_CHARS), (html?.text ?? '').slice(0, PLACEHOLDER_CHARS)]).some((each) => PLACEHOLDER.test(each)),
   },
 ];
 

@@ -19,10 +19,10 @@ export const STRUCTURE_RULES: readonly SpamRule[] = [
   },
   {
     id: 'ONLY_ATTACHMENT', score: 1, what: 'there is an attachment and hardly a word', why: 'Malware comes like this. Say what the attachment is.',
-    hits: ({ text, html, attachments, structure }) => attachments.length > 0 && !isEncrypted(structure) && countWords(text ?? '') + countWords(html?.text ?? '') <= TINY_WORDS,
+    hits: ({ text, html, attachments, structure }) => attachments.some(({ type }) => type !== 'text/calendar') && !isEncrypted(structure) && !forwards(structure) && countWords(text ?? '') + countWords(html?.text ?? '') <= TINY_WORDS,
   },
   {
-    id: 'ATTACHMENT_DANGEROUS', score: 4, what: 'a program or script is attached', why: 'Most providers refuse it whoever sends it. Give a link to it instead.',
+    id: 'ATTACHMENT_DANGEROUS', score: 5, what: 'a program or script is attached', why: 'Most providers refuse it whoever sends it. Give a link to it instead.',
     hits: ({ attachments }) => attachments.some(({ name }) => DANGEROUS_NAME.test(name)),
   },
   {
@@ -69,6 +69,11 @@ export function picturesForWords({ text, html }: Pick<MessageReading, 'text' | '
 /** Something that is neither text nor HTML: an answer to an invitation is a calendar entry alone. */
 function holdsOther(part: MimePart): boolean {
   return part.parts ? part.parts.some(holdsOther) : !(part.type === 'text' && (part.subtype === 'plain' || part.subtype === 'html')) && part.bodyEnd > part.bodyStart;
+}
+
+/** What is passed on speaks for itself. */
+function forwards({ message, parts }: MimePart): boolean {
+  return message !== undefined || (parts?.some(forwards) ?? false);
 }
 
 /** S/MIME and PGP/MIME: the words are inside. */

@@ -25,6 +25,16 @@ const phrases = (pattern: RegExp) => (reading: MessageReading): boolean => patte
 
 const ACCOUNT_CLOSED = /\b(?:your|the) (?:[\w-]{1,20} )?(?:account|mailbox|card|access)\s(?:has been|will be|is|was)\s(?:suspended|locked|limited|restricted|disabled|blocked|deactivated|terminated|closed)\b|\bkonto (?:wurde|wird) (?:gesperrt|eingeschränkt)|\bcompte (?:a été|sera) (?:suspendu|bloqué)/i;
 const CONFIRMATION_WANTED = /\b(?:verify|confirm|validate|restore|unlock|update) your (?:account|identity|mailbox|password|access|bank details)\b|\benter your password\b|\bbestätigen sie ihr(?:e|en)? (?:konto|identität|daten)|\bconfirmez votre (?:compte|identité)/i;
+/** Each of them is said by honest people, too. */
+const ADVANCE_FEE: readonly RegExp[] = [
+  /\bmillions?\s(?:(?:us|united\sstates)\s)?(?:dollars|euros?|pounds|usd|eur|gbp)\b|[$€£]\s?\d{1,3}(?:[.,]\d{3}){2}/i,
+  /\b(?:beneficiary|next of kin|inheritance|late (?:client|husband|father)|plane crash|barrister|deceased)\b/i,
+  /\b(?:utmost (?:confidence|secrecy|good faith)|strictly confidential|confidential (?:transaction|business)|mutual benefit|business (?:proposal|partner)|honest co-?operation)\b/i,
+  /\b(?:dear (?:friend|beloved|sir\/madam)|compliments of the season|god bless|good day to you)\b/i,
+  /\b(?:foreign account|transfer (?:of )?(?:the|this) (?:fund|money|sum)s?|claim (?:the|this|your) (?:fund|money|sum)s?|release of (?:the|your) funds?|(?:your|private) (?:bank|contact) details)\b/i,
+];
+const ADVANCE_FEE_SIGNS_MIN = 4;
+
 const WALLET = /\b(?:bc1[a-z0-9]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{25,34})\b/;
 
 export const WORD_RULES: readonly SpamRule[] = [
@@ -34,7 +44,11 @@ export const WORD_RULES: readonly SpamRule[] = [
   },
   {
     id: 'MONEY_PROMISED', score: 1.5, what: 'it promises money', why: 'Fraud does. Say who pays what for what.',
-    hits: phrases(/\b(?:earn|make|win|won)\s(?:up to\s|over\s|an? extra\s)?[$€£]\s?\d|\bmillion (?:us )?dollars\b|\b(?:lottery|sweepstakes) winner\b|\bunclaimed (?:funds|inheritance)\b|\bnext of kin\b|\b(?:ha ganado|ha vinto|avez gagné|haben gewonnen|você ganhou|вы выиграли)\b[^\n]{0,40}\d/iu),
+    hits: phrases(/\b(?:earn|make|win|won)\s(?:up to\s|over\s|an? extra\s)?[$€£]\s?\d|\bmillions?\s(?:(?:us|united\sstates)\s)?dollars\b|\b(?:lottery|sweepstakes) winner\b|\bunclaimed (?:funds|inheritance)\b|\bnext of kin\b|\b(?:ha ganado|ha vinto|avez gagné|haben gewonnen|você ganhou|вы выиграли)\b[^\n]{0,40}\d/iu),
+  },
+  {
+    id: 'ADVANCE_FEE', score: 3.5, what: 'it tells a stranger of a fortune that waits for help', why: 'This is how fraud for an advance payment begins. Nobody honest offers a fortune by mail.',
+    hits: (reading) => ADVANCE_FEE.filter((sign) => phrases(sign)(reading)).length >= ADVANCE_FEE_SIGNS_MIN,
   },
   {
     id: 'ACCOUNT_THREATENED', score: 2, what: 'it says that an account is closed, and wants it to be confirmed', why: 'Phishing does. Say what happened, and let readers find your site by themselves.',
