@@ -9,6 +9,9 @@ export const REPLY_LIMITS = {
   /** A refusal of the source is tried again after so long, doubled each time; Microsoft asks not to retry after 5xx. */
   blockRetryMinMs: 3_600_000,
   blockRetryMaxMs: 12 * 3_600_000,
+  /** A message whose answer stayed out twice may come once more with each try: so rarely it is tried, doubled each time. */
+  doubtRetryMinMs: 3_600_000,
+  doubtRetryMaxMs: 24 * 3_600_000,
   /** The administrator is told of a refused source once in this time, for each source, site and signing domain. */
   sourceNoticeEveryMs: 24 * 3_600_000,
   sourceNoticesRemembered: 10_000,

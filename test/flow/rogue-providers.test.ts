@@ -42,6 +42,19 @@ test('an outage in which everything is put off: few are sent to try, the address
   assert.deepEqual(await met.suppressed(), []);
 });
 
+test('a server that takes each message and breaks off without a word gets few of them, and all when it answers again', async () => {
+  let since = 0;
+  const met = await meet({ content: ({ now }) => ((since ||= now), now < since + HOUR ? '' : undefined) }, 60);
+  const waiting = await met.whyOf(59);
+  assert.equal(waiting.waitRule, 'site-ailing');
+  assert.match(waiting.reason, /takes messages without saying whether it has them .* may arrive more than once; at .* one message tries/);
+  await met.world.passTime(HOUR + 12 * MINUTE, MINUTE);
+  assert.ok(met.odd.refusals.length < 20, String(met.odd.refusals.length));
+  await met.world.passTime(30 * MINUTE, 2 * MINUTE);
+  await met.world.passTime(3 * HOUR, HOUR / 2);
+  assert.deepEqual(met.odd.recipients.toSorted(), met.to.toSorted());
+});
+
 test('twelve a minute, the rest put off in words of an overloaded machine: the rate is learnt all the same', async () => {
   const met = await meet({ mail: (view) => (view.takenWithin(MINUTE) >= 12 ? '451 4.3.2 System busy, try again later' : undefined) }, 60);
   await met.world.passTime(5 * MINUTE, 10_000);

@@ -7,6 +7,9 @@
  *
  * A wait that the reply names is kept instead, and a refusal of the source waits an hour at least, growing to half a
  * day: whoever blocks us must not be knocked at, and asking again soon makes most blocks longer.
+ *
+ * A message that was sent whole and never answered, twice in a row, is tried an hour later and then ever more rarely: a
+ * server that takes mail and breaks off would otherwise give its user a copy with each attempt, some forty in five days.
  */
 import { REPLY_LIMITS } from '../../base/reply-limits.ts';
 
@@ -23,6 +26,8 @@ export interface RetryWish {
   readonly retryAfterMs?: number;
   /** It refuses the source: wait long. */
   readonly blocked?: boolean;
+  /** The attempt before had the same end, too: sent whole, and not answered. */
+  readonly inDoubtAgain?: boolean;
 }
 
 export type RetryDecision = { readonly kind: 'retry'; readonly nextAttemptAt: number } | { readonly kind: 'expire' };
@@ -36,13 +41,14 @@ export function decideRetry(policy: RetryPolicy, attempts: number, now: number, 
   return policy.unexpiring ? { kind: 'retry', nextAttemptAt } : { kind: 'expire' };
 }
 
-function waitMs(policy: RetryPolicy, attempts: number, random: number, { retryAfterMs, blocked }: RetryWish): number {
+function waitMs(policy: RetryPolicy, attempts: number, random: number, { retryAfterMs, blocked, inDoubtAgain }: RetryWish): number {
   if (blocked) {
     const wait = retryWaitMs({ retryMinMs: REPLY_LIMITS.blockRetryMinMs, retryMaxMs: REPLY_LIMITS.blockRetryMaxMs }, attempts, random);
     return Math.max(wait, REPLY_LIMITS.blockRetryMinMs, retryAfterMs ?? 0);
   }
   // Later than named by the same spread, never earlier: who comes too soon waits again.
   if (retryAfterMs !== undefined) return Math.round(retryAfterMs * (1 + JITTER_SHARE * random));
+  if (inDoubtAgain) return retryWaitMs({ retryMinMs: REPLY_LIMITS.doubtRetryMinMs, retryMaxMs: REPLY_LIMITS.doubtRetryMaxMs }, attempts - 1, random);
   return retryWaitMs(policy, attempts, random);
 }
 

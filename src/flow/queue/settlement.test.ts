@@ -62,6 +62,17 @@ describe('what an outcome becomes', () => {
     assert.equal(first.final, undefined);
   });
 
+  it('tries a message that a server takes and never answers ever more rarely, and says that it may arrive more than once', () => {
+    const lost = '451 4.4.2 lost connection with mx.example.net[192.0.2.25]:25 while waiting for the answer to the message';
+    const after = (attempts: number, rule?: string) => settleOutcome({
+      message, recipient: { ...recipient, attempts, ...(rule && { rule }) }, outcome: outcome(lost, { scope: 'session', attempt: { mx: 'mx.example.net', address: '192.0.2.25', ownReply: true } }), policy: POLICY, now: NOW, random: 0,
+    });
+    assert.equal(wait(after(0)), 300_000);
+    assert.deepEqual([1, 2, 3, 8].map((attempts) => wait(after(attempts, 'own.in-doubt')) / HOUR_MS), [1, 2, 4, 24]);
+    assert.equal(wait(after(1, 'own.timeout')), 600_000);
+    assert.match(after(1, 'own.in-doubt').explanation?.nextStep ?? '', /once more with each such attempt.*queue delete/);
+  });
+
   it('says whom a temporary refusal concerns, wherever in the session it came', () => {
     const reason = (line: string, mx: string): string => settle(line, { mx }).settlement.reason ?? '';
     const from = /^\S+ \[\S+\] puts off mail from our address 203\.0\.113\.10: 4/;

@@ -21,6 +21,7 @@ import type {
   DeliveryOutcome, FinalOutcome, MailboxDeposit, MessageEvent, QueueMessage, QueueRecipient, RoutePlan, Settlement,
 } from '../../contract/queue.ts';
 import { attemptContext, explainReply } from '../../mail/reply-meaning/explain.ts';
+import { IN_DOUBT } from '../../mail/reply-meaning/our-side.ts';
 import type { Culprit, Explanation } from '../../mail/reply-meaning/explain.ts';
 import { blockReason, deferralReason, expiryReason, failureReason, replyInOneLine } from './reason.ts';
 import { decideRetry } from './retry.ts';
@@ -126,7 +127,8 @@ function deferredOrExpired(input: Explained): Fate {
   const attempts = recipient.attempts + 1;
   const blocked = explanation.faultClass === 'block' || outcome.status === 'failed';
   const { retryAfterMs } = explanation;
-  const decision = decideRetry(input.policy, attempts, now, message.expiresAt, input.random, { blocked, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+  const inDoubtAgain = IN_DOUBT.has(explanation.rule) && IN_DOUBT.has(recipient.rule ?? '');
+  const decision = decideRetry(input.policy, attempts, now, message.expiresAt, input.random, { blocked, inDoubtAgain, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   const common = { recipient: recipient.index, attempts, lastReply: reply, ...attribution(explanation) };
   const reason = blocked ? blockReason(outcome, explanation, message) : deferralReason(outcome, explanation, message);
   if (decision.kind === 'retry') {

@@ -8,6 +8,7 @@
 import type { AttemptFacts, DeliveryOutcome } from '../../contract/queue.ts';
 import type { SendResult } from '../../contract/shaper.ts';
 import type { Explanation } from '../../mail/reply-meaning/explain.ts';
+import { IN_DOUBT } from '../../mail/reply-meaning/our-side.ts';
 
 export interface NamedComplaint {
   readonly about: 'source' | 'domain';
@@ -38,7 +39,7 @@ export interface Reading {
   readonly tooMany: boolean;
   /** Of the last refusal that names no culprit; '' when there is none. */
   readonly words: string;
-  /** It took nothing, for want of room or of a part that works. */
+  /** It took nothing, for want of room or of a part that works, or without a word on whether it did. */
   readonly putOff: boolean;
   /** All that was put off is about the domain that the mail answers for, not about the address that it comes from. */
   readonly ofDomain: boolean;
@@ -58,6 +59,12 @@ function concernsDomain({ culprit, faultClass, rule }: Explanation): boolean {
   return culprit === 'dkim-domain' || culprit === 'spf-domain' || (faultClass === 'authentication' && !/ptr|helo|tls|7\.25/.test(rule));
 }
 
+/** RFC 5321 §3.8: 421 is "service not available", and said of no message, recipient or sender unless its words are. */
+function isAiling({ status, attempt, reply }: DeliveryOutcome, { faultClass }: Explanation): boolean {
+  if (status !== 'deferred' || attempt.ownReply) return false;
+  return faultClass === 'capacity' || (reply.code === 421 && UNNAMED.has(faultClass));
+}
+
 /** Refusals that a receiver who makes strangers wait may also give. */
 const UNNAMED: ReadonlySet<Explanation['faultClass']> = new Set(['capacity', 'policy', 'unknown']);
 
@@ -74,6 +81,7 @@ export function readResults(results: readonly SendResult[]): Reading {
   let spoke = false;
   let crowded = false;
   let tooMany = false;
+  let unanswered = false;
   let ailing = true;
   let strangers = true;
   let ofDomain = true;
@@ -94,9 +102,13 @@ export function readResults(results: readonly SendResult[]): Reading {
     else if (reach !== 'failed' && isUnwelcome(outcome, explanation)) {
       bad += 1;
       words = wordsOf(outcome);
-      ailing &&= outcome.status === 'deferred' && explanation.faultClass === 'capacity' && !outcome.attempt.ownReply;
+      ailing &&= isAiling(outcome, explanation);
       ofDomain &&= concernsDomain(explanation);
       strangers &&= firstTry && outcome.scope === 'recipient' && outcome.status === 'deferred' && UNNAMED.has(explanation.faultClass);
+    }
+    else if (reach === 'spoke' && IN_DOUBT.has(explanation.rule)) {
+      unanswered = true;
+      words = wordsOf(outcome);
     }
     if (!complaint && saysTooMany(outcome, explanation, reach)) tooMany = true;
     // RFC 5321 §3.8: a server that closes in the middle, or falls silent there, is not at ease with what it has.
@@ -116,7 +128,7 @@ export function readResults(results: readonly SendResult[]): Reading {
     crowded,
     tooMany,
     words,
-    putOff: ailing && bad > 0 && delivered === 0 && complaints.size === 0,
+    putOff: (bad > 0 ? ailing : unanswered) && delivered === 0 && complaints.size === 0,
     ofDomain: ofDomain && bad > 0,
     mayGreylist: strangers && bad > 0 && complaints.size === 0,
     opened: facts.some(({ address, reused }) => address !== undefined && reused !== true) ? 1 : 0,

@@ -212,7 +212,11 @@ class ClosedLoopShaper implements LiveShaper {
     const { onInternet = isOnInternet, random = Math.random } = this.#options;
     if (reading.peerAddress !== undefined && onInternet(reading.peerAddress)) gate.isRemote = true;
     if (reading.tooMany && gate.crowded(now, source)) return undefined;
-    if (reading.putOff) return this.#sites.putOff(gate, now, reading.words, random());
+    if (reading.putOff) {
+      const gone = this.#sites.putOff(gate, now, reading.words, random());
+      // What it does not answer is no word on how much we send.
+      return reading.bad > 0 ? gone : undefined;
+    }
     if (reading.connection === 'spoke') this.#sites.spoke(gate, { welcome: reading.bad === 0 && reading.complaints.length === 0 && !reading.mayGreylist, crowded: reading.crowded }, now);
     else if (reading.connection === 'failed') this.#sites.failed(gate, now, reading.error, random());
     else gate.unknown();

@@ -161,6 +161,10 @@ export class SiteGate {
   #deadWait(now: number): LaneWait | undefined {
     const wait = deadWait(this.dead, now);
     if (!wait) return undefined;
+    if (this.dead.answers && / while waiting for the answer /.test(this.dead.lastError)) {
+      const reason = `${this.site.title} takes messages without saying whether it has them (${this.dead.lastError}), and each of them may arrive more than once; ${probeText(wait.until, now)}.`;
+      return { rule: 'site-ailing', concerns: 'site', ...wait, reason };
+    }
     if (this.dead.answers) return { rule: 'site-ailing', concerns: 'site', ...wait, reason: `${this.site.title} puts all mail off, whoever sends it (it said: ${this.dead.lastError}); ${probeText(wait.until, now)}.` };
     // RFC 3463 §3.5: X.4.1 and X.4.2 are about the way there; else it was reached, and could not be used (TLS, nonsense).
     const trouble = / 4\.4\.[12] /.test(this.dead.lastError) ? 'cannot be reached' : 'cannot be used now';
