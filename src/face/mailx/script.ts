@@ -1,5 +1,4 @@
 /** `posthorn mail list|read|reply|delete|search|folders`: the mailbox for scripts, with --json. */
-import { parseArgs } from 'node:util';
 import { Failure } from '../../base/errors.ts';
 import type { Config } from '../../config/config.ts';
 import type { MessageSummary } from '../../manage/mailbox/mailbox.ts';
@@ -9,6 +8,7 @@ import { reportHandOver, sendDraft, textOfInput } from './draft.ts';
 import { MailboxClient } from './mailbox-client.ts';
 import { isSeen, messageLines, readableMessage, summaryLine } from './rendering.ts';
 import { replyDraft } from './reply.ts';
+import { parseScriptOptions } from './script-options.ts';
 
 export const SCRIPT_COMMANDS = ['list', 'read', 'reply', 'delete', 'search', 'folders'] as const;
 type ScriptCommand = (typeof SCRIPT_COMMANDS)[number];
@@ -44,7 +44,7 @@ export interface ScriptPorts {
 }
 
 export async function runScript(command: ScriptCommand, args: readonly string[], ports: ScriptPorts): Promise<number> {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseScriptOptions(command, args, OPTIONS, { terms: command === 'search' });
   // `search ADDRESS QUERY…`, and `search QUERY… --account ADDRESS`.
   const addressFirst = command === 'search' && values.account === undefined && positionals.length > 1 && /^[^\s:"@]+@[^\s:"@]+$/.test(positionals[0] as string);
   const words = addressFirst ? positionals.slice(1) : positionals;
@@ -63,14 +63,6 @@ export async function runScript(command: ScriptCommand, args: readonly string[],
       return reply(context, positionals);
     case 'delete':
       return remove(context, positionals);
-  }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 

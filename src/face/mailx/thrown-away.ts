@@ -1,9 +1,9 @@
 /** `posthorn mail undelete|keep|expire`: mail that was thrown away, brought back or let go. */
-import { parseArgs } from 'node:util';
 import { parseDuration } from '../../config/values.ts';
 import type { RetentionResult, ThrownAway } from '../../manage/mailbox/mailbox-retention.ts';
 import { type Session, UsageError } from '../cli/session.ts';
 import { moment } from '../cli/words.ts';
+import { parseScriptOptions } from './script-options.ts';
 
 export const THROWN_AWAY_COMMANDS = ['undelete', 'keep', 'expire'] as const;
 type ThrownAwayCommand = (typeof THROWN_AWAY_COMMANDS)[number];
@@ -19,7 +19,7 @@ const OPTIONS = {
 } as const;
 
 export async function runThrownAway(command: ThrownAwayCommand, args: readonly string[], session: Session): Promise<number> {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseScriptOptions(command, args, OPTIONS);
   const call = <Result>(verb: string, given: unknown): Promise<Result> => session.call<Result>(values.config === undefined ? {} : { config: values.config }, verb, given);
   if (command === 'expire') return expire(session, values.json, await call<RetentionResult>('mailbox.expire', {}));
   const [address, ...rest] = values.account === undefined ? positionals : [values.account, ...positionals];
@@ -32,14 +32,6 @@ export async function runThrownAway(command: ThrownAwayCommand, args: readonly s
   if (values.json) session.out.json(result);
   else session.out.line(result.restored === 0 ? `nothing of ${result.account} can be brought back` : result.restored === 1 ? `1 message of ${result.account} is back in its folder` : `${result.restored} messages of ${result.account} are back in their folders`);
   return result.restored === 0 ? 1 : 0;
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 /** `2d` ago, or a date; milliseconds since 1970. */
