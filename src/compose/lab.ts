@@ -14,8 +14,6 @@ import { Failure } from '../base/errors.ts';
 import { Log } from '../base/log.ts';
 import { removeLabPointer, writeLabPointer } from '../config/lab-pointer.ts';
 import { loadConfig } from '../config/load.ts';
-import { ConfigError } from '../config/problem.ts';
-import { mergeToml } from '../config/toml-merge.ts';
 import type { LabOptions } from '../face/cli/ports.ts';
 import { createLogSink, type OpenLogSink } from '../face/log-sink.ts';
 import { insideLab } from '../lab/address-plan.ts';
@@ -31,6 +29,7 @@ import { lockDataDir, pidOfHolder } from '../store/lock.ts';
 import { makePassword } from '../store/password.ts';
 import { ACCESS_SERVICES, type AccessListener } from './access/access-addresses.ts';
 import { greetPerson, readyLine, type LabFacts } from './lab-greeting.ts';
+import { addressBehindRouter, refuseUnrehearsable, withSettings } from './lab-settings.ts';
 import type { TsigKey } from '../wire/dns/tsig.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { stopSignal } from './serve.ts';
@@ -111,7 +110,9 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
   const { dir, portBase } = options;
   const log = new Log(sink.write, () => clock.now());
   const network = (options.loopback ?? '127.0.0.0').replace(/\.0\.0$/, '.0');
-  const host = { hostname: HOSTNAME, ip: `${network}.10`, mxAddress: `${network}.1` };
+  const bound = `${network}.10`;
+  const seen = addressBehindRouter(options.settings ?? '', bound);
+  const host = { hostname: HOSTNAME, ip: seen ?? bound, mxAddress: `${network}.1` };
   let context: ManageContext | undefined;
   let running: RunningServer | undefined;
   const lab = createLab({
@@ -121,10 +122,12 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
     clock,
     log: log.with({ part: 'lab' }),
     serverHost: host,
+    ...(seen !== undefined && { router: { inside: bound, outside: seen } }),
     dnsKey: labDnsKey(dir),
     ourRecords: async () => (context ? publishedRecords(context) : []),
   });
-  const config = loadConfig(await writeConfig(dir, portBase, host, lab, options.settings ?? ''));
+  const config = loadConfig(await writeConfig(dir, portBase, { ...host, ip: bound }, lab, options.settings ?? ''));
+  refuseUnrehearsable(config, { hostname: HOSTNAME, dataDir: join(dir, 'data'), network, mail: { address: host.mxAddress, port: portBase + PORTS.smtp } });
   await lab.start();
   try {
     let accounts: readonly Account[] = [];
@@ -135,9 +138,8 @@ async function startInLab(options: LabOptions & { dir: string }, clock: Adjustab
     };
     const recertify = async ({ store }: ManageContext): Promise<void> => {
       const { domains } = await store.directory.snapshot();
-      const { certificate, key } = config.tls;
-      if (certificate === undefined || key === undefined) return;
-      await certify(lab, { certificate, key }, host, domains.map(({ name }) => name));
+      // Its own alone: a certificate that --settings names is somebody's.
+      await certify(lab, ownCertificate(dir), host, domains.map(({ name }) => name));
       await running?.reload(loadConfig(config.file));
     };
     const server = await startServer({ config, clock, log, verbs: labVerbs(lab, { forget: () => running?.forget(), recertify }), connectAllowed: insideLab, beforeQueue });
@@ -233,10 +235,13 @@ async function certify(lab: Lab, { certificate, key }: { readonly certificate: s
   writeFileSync(key, issued.keyPem, { mode: 0o600 });
 }
 
+function ownCertificate(dir: string): { readonly certificate: string; readonly key: string } {
+  return { certificate: join(dir, 'certificate.pem'), key: join(dir, 'key.pem') };
+}
+
 /** Written anew at each start: the folder may be used again with other ports. */
 async function writeConfig(dir: string, portBase: number, host: { ip: string; mxAddress: string }, lab: Lab, settings: string): Promise<string> {
-  const certificate = join(dir, 'certificate.pem');
-  const key = join(dir, 'key.pem');
+  const { certificate, key } = ownCertificate(dir);
   await certify(lab, { certificate, key }, host, [DOMAIN]);
   const browsingKey = join(dir, 'safe-browsing.key');
   writeFileSync(browsingKey, 'lab\n', { mode: 0o600 });
@@ -292,8 +297,6 @@ address = "${host.ip}"
 [log]
 file = ${JSON.stringify(join(dir, 'posthorn.log'))}
 `;
-  const merged = mergeToml(text, settings);
-  if (merged.kind === 'malformed') throw new ConfigError([{ ...merged, file: '--settings', key: '', allowed: merged.message }]);
-  writeFileSync(file, merged.text);
+  writeFileSync(file, withSettings(text, settings));
   return file;
 }

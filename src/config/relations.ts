@@ -38,6 +38,7 @@ export function checkRelations(tables: ConfigTables): WrongRelation[] {
   wrong.push(...outbound.fallback.flatMap((fallback, at) => wrongLogin(fallback, ['outbound', 'fallback', at])));
   wrong.push(...wrongShaping(tables), ...wrongLoginSettings(tables.login), ...wrongDnsSettings(tables.dns), ...wrongDashboards(tables.dashboard), ...wideAuth(listen));
   for (const [index, { address }] of outbound.ip.entries()) {
+    if (outbound.ip.findIndex((other) => other.address === address) < index) wrong.push({ path: ['outbound', 'ip', index, 'address'], allowed: 'is named twice: give each address one [[outbound.ip]]' });
     const protocol = address.includes(':') ? 'ipv6' : 'ipv4';
     if (!outbound.protocols.includes(protocol)) {
       wrong.push({

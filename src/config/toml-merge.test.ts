@@ -56,6 +56,14 @@ test('new tables and arrays of tables come behind', () => {
   });
 });
 
+test('a table of an array that is about one that is there joins it; others come behind', () => {
+  const result = mergeToml(BASE, '[[outbound.ip]]\naddress = "127.0.0.10"\npublic-address = "127.0.0.12"\n[[outbound.ip]]\naddress = "127.0.0.11"\n', { 'outbound.ip': 'address' });
+  assert.ok(result.kind === 'merged');
+  assert.deepEqual(getStaticTOMLValue(parseTOML(result.text, { tomlVersion: '1.0.0' })), {
+    ...UNCHANGED, outbound: { port: 2025, ip: [{ address: '127.0.0.10', 'public-address': '127.0.0.12' }, { address: '127.0.0.11' }] },
+  });
+});
+
 test('what is wrong in the added text is told by its own lines', () => {
   assert.deepEqual(mergeToml(BASE, '[networks]\ntrusted = [\n'), { kind: 'malformed', line: 3, column: 1, message: 'Unspecified values are invalid' });
   assert.equal(mergeToml(BASE, 'a = 1\na = 2').kind, 'malformed');

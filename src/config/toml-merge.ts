@@ -1,23 +1,31 @@
 /**
  * Two TOML texts as one, in which the added one has the last word: its keys replace those of the same name, join the
- * tables that are there, and bring tables of their own. Arrays of tables (`[[site]]`) grow. Comments of the base stay.
+ * tables that are there, and bring tables of their own. Arrays of tables (`[[site]]`) grow, unless the added one is about the
+ * same thing as one that is there: then its keys join that. Comments of the base stay.
  */
 import { type AST, parseTOML } from 'toml-eslint-parser';
 import { readToml, type TomlResult } from './toml-source.ts';
 
 export type MergedToml = { readonly kind: 'merged'; readonly text: string } | Extract<TomlResult, { kind: 'malformed' }>;
 
-/** `base` is well-formed and has neither dotted keys nor inline tables. `malformed` is said of `added`. */
-export function mergeToml(base: string, added: string): MergedToml {
+/**
+ * `base` is well-formed and has neither dotted keys nor inline tables. `malformed` is said of `added`. `identities`: by the
+ * header of an array of tables, the key that says what each of its tables is about, as `address` for `outbound.ip`.
+ */
+export function mergeToml(base: string, added: string, identities: Readonly<Record<string, string>> = {}): MergedToml {
   const read = readToml(added);
   if (read.kind === 'malformed') return read;
-  const into = new BaseText(base);
+  const into = new BaseText(base, identities);
   for (const entry of entriesOf(added)) {
     if (entry.type === 'TOMLKeyValue') into.set(pairOf([], entry, added));
-    else if (entry.resolvedKey.some((step) => typeof step === 'number')) into.append(added.slice(entry.range[0], entry.range[1]));
     else {
-      into.table(entry.resolvedKey.map(String));
-      for (const pair of entry.body) into.set(pairOf(entry.resolvedKey.map(String), pair, added));
+      const same = into.sameAs(entry, identities);
+      const table = same ?? entry.resolvedKey.map(String);
+      if (!same && entry.resolvedKey.some((step) => typeof step === 'number')) into.append(added.slice(entry.range[0], entry.range[1]));
+      else {
+        into.table(table);
+        for (const pair of entry.body) into.set(pairOf(table, pair, added));
+      }
     }
   }
   return { kind: 'merged', text: into.text() };
@@ -49,11 +57,13 @@ class BaseText {
   /** Where the line of a table's header ends. */
   readonly #headers = new Map<string, number>();
   readonly #edits: Edit[] = [];
+  /** Where each table of an array is, by header and what it is about. */
+  readonly #members = new Map<string, readonly string[]>();
   /** Lines of tables that the base lacks, by their header. */
   readonly #tables = new Map<string, string[]>();
   readonly #appended: string[] = [];
 
-  constructor(base: string) {
+  constructor(base: string, identities: Readonly<Record<string, string>>) {
     this.#base = base;
     this.#headers.set('', -1);
     for (const entry of entriesOf(base)) {
@@ -62,7 +72,15 @@ class BaseText {
       for (const pair of entry.type === 'TOMLTable' ? entry.body : [entry]) {
         this.#values.set(written([...table, pairOf([], pair, base).key]), pair.value.range);
       }
+      const member = entry.type === 'TOMLTable' && memberOf(entry, identities);
+      if (member) this.#members.set(member, table);
     }
+  }
+
+  /** The table of the base that is about the same thing. */
+  sameAs(entry: AST.TOMLTable, identities: Readonly<Record<string, string>>): readonly string[] | undefined {
+    const member = memberOf(entry, identities);
+    return member === undefined ? undefined : this.#members.get(member);
   }
 
   table(path: readonly string[]): void {
@@ -98,6 +116,13 @@ class BaseText {
     const end = this.#base.indexOf('\n', from);
     return end < 0 ? this.#base.length : end;
   }
+}
+
+/** Undefined for what is no table of an array, or does not say what it is about. */
+function memberOf(entry: AST.TOMLTable, identities: Readonly<Record<string, string>>): string | undefined {
+  const header = entry.resolvedKey.filter((step) => typeof step === 'string').join('.');
+  const [pair] = entry.body.filter((each) => pairOf([], each, '').key === identities[header]);
+  return pair?.value.type === 'TOMLValue' ? `${header} ${String(pair.value.value)}` : undefined;
 }
 
 function entriesOf(text: string): readonly (AST.TOMLKeyValue | AST.TOMLTable)[] {

@@ -54,6 +54,8 @@ export interface LabOptions {
   readonly clock: AdjustableClock;
   readonly log: Log;
   readonly serverHost: ServerHost;
+  /** A router between our server and the rest: what comes from `inside` is seen as from `outside`. Default: none. */
+  readonly router?: { readonly inside: string; readonly outside: string };
   /** Who has it may change our zones by dynamic updates. Default: nobody may. */
   readonly dnsKey?: TsigKey;
   /** What our server's domains publish; asked at start, on refreshRecords and when the weather changes. */
@@ -325,6 +327,7 @@ class SimulatedInternet implements Lab {
       },
       address,
       this.#plan.mailPort,
+      (from) => (from === this.#options.router?.inside ? this.#options.router.outside : from),
     );
     this.#running.set(profile.name, site);
     const { mxHost, domains } = profile;

@@ -12,6 +12,7 @@ import { SMTP_CLIENT_LIMITS } from '../base/limits.ts';
 import type { Dns } from '../contract/dns.ts';
 import type { HttpsAnswer, HttpsFetch, HttpsRequest } from '../contract/https-fetch.ts';
 import type { Connector } from './connector.ts';
+import { distrustInWords } from './peer-identity.ts';
 import type { ClientTls } from './tls.ts';
 
 export interface HttpsFetchPorts {
@@ -99,17 +100,19 @@ async function connectToHost(ports: HttpsFetchPorts, { host, port, timeoutMs }: 
 function secure(clientTls: ClientTls, plain: Socket, host: string): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = tlsConnect({ ...clientTls.connectOptions(host, 'verify'), socket: plain });
-    socket.on('error', (error: NodeJS.ErrnoException) => reject(tlsError(error)));
+    socket.on('error', (error: NodeJS.ErrnoException) => reject(tlsError(error, host)));
     socket.once('close', () => reject(new FetchError('connect', 'the connection ended during the TLS handshake')));
     socket.once('secureConnect', () => resolve(socket));
   });
 }
 
 /** Codes of OpenSSL's verification and of the identity check are in capitals without a system call's name. */
-function tlsError(error: NodeJS.ErrnoException): FetchError {
+function tlsError(error: NodeJS.ErrnoException, host: string): FetchError {
   const code = error.code ?? '';
   const ofCertificate = /CERT|ISSUER|SIGNATURE|CRL|CHAIN/.test(code) && !code.startsWith('ERR_SSL');
-  return new FetchError(ofCertificate ? 'certificate' : 'connect', `TLS: ${(error as { reason?: string }).reason ?? error.message}`.slice(0, 300));
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return new FetchError('certificate', `its certificate does not name ${host}`);
+  if (ofCertificate) return new FetchError('certificate', distrustInWords(code));
+  return new FetchError('connect', `TLS: ${(error as { reason?: string }).reason ?? error.message}`.slice(0, 300));
 }
 
 function exchange(socket: Socket, { host, port, path, method, bytesMax, body, accept = 'text/plain', headers = {}, secure: encrypted = true }: HttpsRequest): Promise<HttpsAnswer> {

@@ -59,14 +59,15 @@ function distrustOf(socket: TLSSocket): TlsProblem | undefined {
   const code = String(socket.authorizationError ?? '');
   // The name is judged apart; the chain is fine then.
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code.startsWith('Hostname/IP does not match')) return undefined;
-  return { failure: failureOf(code), detail: wordsFor(code) };
+  return { failure: failureOf(code), detail: distrustInWords(code) };
 }
 
 function failureOf(code: string): TlsFailure {
   return code === 'CERT_HAS_EXPIRED' ? 'certificate-expired' : 'certificate-not-trusted';
 }
 
-function wordsFor(code: string): string {
+/** Of a code of OpenSSL's verification. */
+export function distrustInWords(code: string): string {
   const words: Readonly<Record<string, string>> = {
     CERT_HAS_EXPIRED: 'its certificate has expired',
     CERT_NOT_YET_VALID: 'its certificate is not valid yet',

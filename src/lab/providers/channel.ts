@@ -25,10 +25,10 @@ export class Channel {
   #wake: (() => void) | undefined;
   #idle: Timer | undefined;
 
-  constructor(socket: Socket, clock: Clock) {
+  constructor(socket: Socket, clock: Clock, seenAs = (from: string): string => from) {
     this.#socket = socket;
     this.#clock = clock;
-    this.clientAddress = socket.remoteAddress ?? '';
+    this.clientAddress = seenAs(socket.remoteAddress ?? '');
     this.clientPort = socket.remotePort ?? 0;
     this.#listen(socket);
   }

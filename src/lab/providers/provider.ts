@@ -13,13 +13,13 @@ export interface RunningProvider {
   stop(): Promise<void>;
 }
 
-/** Port 0 takes a free one. Rejects with the system's error when the address cannot be bound. */
-export async function startProvider(receiver: Receiver, address: string, port: number): Promise<RunningProvider> {
+/** Port 0 takes a free one. `seenAs`: what a router on the way makes of an address. Rejects with the system's error when the address cannot be bound. */
+export async function startProvider(receiver: Receiver, address: string, port: number, seenAs = (from: string): string => from): Promise<RunningProvider> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    const session = new ProviderSession(receiver, new Channel(socket, receiver.clock));
+    const session = new ProviderSession(receiver, new Channel(socket, receiver.clock, seenAs));
     session.run().catch((error: unknown) => {
       receiver.log.error('lab.provider.bug', { provider: receiver.profile.name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
       socket.destroy();

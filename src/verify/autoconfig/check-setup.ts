@@ -73,7 +73,7 @@ async function judgeAutoconfig(dns: Dns, fetch: HttpsFetch | undefined, { domain
   if (!fetch) return [{ level: 'skip', text: `https://${host} was not asked.` }];
   const path = `/mail/config-v1.1.xml?emailaddress=someone%40${domain}`;
   const answer = await fetch({ host, port: httpsPort, path, accept: 'text/xml, application/xml', bytesMax: ANSWER_BYTES_MAX, timeoutMs: FETCH_TIMEOUT_MS });
-  if (answer.kind === 'failure') return [{ level: answer.reason === 'certificate' ? 'fail' : 'unknown', text: `https://${host} gave no settings: ${answer.detail}.`, ...(answer.reason === 'certificate' ? { remedy: `Give it a certificate that names ${host}.` } : {}) }];
+  if (answer.kind === 'failure') return [{ level: answer.reason === 'certificate' ? 'fail' : 'unknown', text: `https://${host} gave no settings: ${answer.detail}.`, ...(answer.reason === 'certificate' ? { remedy: `Give it a certificate that is valid and names ${host}.` } : {}) }];
   if (answer.status !== 200) return [{ level: 'fail', text: `https://${host}${path} answered with status ${answer.status}.`, remedy: 'Let that name lead to the web server of this server (listen.https).' }];
   return judgeDocument(answer.body.toString('utf8'), host, { hostname, services });
 }
@@ -91,7 +91,7 @@ async function judgeAutodiscover(dns: Dns, fetch: HttpsFetch | undefined, { doma
   if (!fetch) return [{ level: 'skip', text: `https://${host} was not asked.` }];
   const text = `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"><Request><EMailAddress>someone@${domain}</EMailAddress><AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>`;
   const answer = await fetch({ host, port: target.port === 443 ? httpsPort : target.port, path: '/autodiscover/autodiscover.xml', body: { mediaType: 'text/xml; charset=utf-8', text }, accept: 'text/xml', bytesMax: ANSWER_BYTES_MAX, timeoutMs: FETCH_TIMEOUT_MS });
-  if (answer.kind === 'failure') return [{ level: answer.reason === 'certificate' ? 'fail' : 'unknown', text: `https://${host} gave Outlook no settings: ${answer.detail}.`, ...(answer.reason === 'certificate' ? { remedy: `Give it a certificate that names ${host}.` } : {}) }];
+  if (answer.kind === 'failure') return [{ level: answer.reason === 'certificate' ? 'fail' : 'unknown', text: `https://${host} gave Outlook no settings: ${answer.detail}.`, ...(answer.reason === 'certificate' ? { remedy: `Give it a certificate that is valid and names ${host}.` } : {}) }];
   const offered = answer.body.toString('utf8').split('<Protocol>').slice(1).map((part) => ({ host: elementOf(part, 'Server'), port: Number(elementOf(part, 'Port')) }));
   if (answer.status !== 200 || offered.length === 0) return [{ level: 'fail', text: `https://${host}/autodiscover/autodiscover.xml has no settings for Outlook (status ${answer.status}).`, remedy: 'Let that name lead to the web server of this server (listen.https).' }];
   const stray = offered.find((each) => each.host !== hostname || !services.some(({ port }) => port === each.port));

@@ -49,7 +49,7 @@ export function add(registry: Registry): void {
     .option('--dir <folder>', 'where the server of the lab keeps its data (default: a fresh temporary folder)')
     .option('--port-base <n>', 'smtp listens on n+25, submission on n+587 and so on', wholeNumber(1, 60_000), 2000)
     .option('--loopback <127.N.0.0>', 'loopback network to use, so that several labs can run (default: 127.0.0.0)')
-    .option('--settings <file>', 'TOML with settings that replace or join those of the lab, to rehearse them')
+    .option('--settings <file>', 'TOML with settings that replace or join those of the lab, to rehearse them; paths in it count from the folder of the lab')
     .enablePositionalOptions();
   addInbox(registry, lab);
   addScenario(registry, lab);
