@@ -27,6 +27,8 @@ export interface SmtpReply {
 export interface ReplyContext {
   /** Host name of the server that said it. */
   readonly mx?: string;
+  /** Addresses and names by which the peer knows us. */
+  readonly ours?: readonly string[];
   /** Our own server said it, no peer; default: when there is no `mx`, or the words are those of flow/deliver. */
   readonly own?: boolean;
 }
@@ -58,7 +60,8 @@ export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Expl
   const line = `${reply.code} ${enhanced} ${text}`.slice(0, REPLY_LIMITS.textChars).replace(/\s+/g, ' ').toLowerCase();
   const provider = own ? OUR_SIDE : findProvider(context.mx ?? '', line);
   const retryAfterMs = own ? undefined : namedDelayMs(line);
-  const known = findRule(line.replace(ADDRESS, 'x@y'), provider) ?? (context.own && reply.code >= 500 ? OWN_WORD : undefined)
+  const words = line.replace(ADDRESS, 'x@y');
+  const known = findRule(words, provider) ?? (!own && reply.code >= 500 && saysNothing(enhanced) && namesOneOf(words, context.ours) ? NAMES_US : undefined) ?? (context.own && reply.code >= 500 ? OWN_WORD : undefined)
     ?? (retryAfterMs !== undefined && reply.code < 500 ? WAIT_NAMED : explainCode(reply.code, enhanced));
   const reference = own ? undefined : trustedReference(text, [...(provider?.sites ?? []), ...LIST_SITES]);
   return {
@@ -73,6 +76,28 @@ export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Expl
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(reference !== undefined && { reference }),
   };
+}
+
+/** In words of any language: who refuses mail and names its source means the source. */
+const NAMES_US: Known = {
+  id: 'names-us', culprit: 'source-ip', faultClass: 'block', meaning: 'The receiver refuses in words that we do not know, and names our address or host name: it is most likely this server that it does not want, and not the recipient.',
+  nextStep: 'Read its words; look the address up with `posthorn ip check`, then write to the receiver\'s postmaster with the whole reply.', source: EVERYBODY.source, date: EVERYBODY.date,
+};
+
+/** Enhanced codes (RFC 3463 §3.1, §3.8) that name no culprit. */
+function saysNothing(enhanced: string): boolean {
+  return enhanced === '' || /^5\.(?:0\.0|7\.[01])$/.test(enhanced);
+}
+
+/** As a whole: 192.0.2.1 is not named by 192.0.2.11, nor example.org by mail.example.org. */
+function namesOneOf(line: string, names: readonly string[] = []): boolean {
+  return names.some((name) => {
+    const wanted = name.toLowerCase();
+    for (let at = line.indexOf(wanted); at !== -1; at = line.indexOf(wanted, at + 1)) {
+      if (!/[\w.:-]/.test(line[at - 1] ?? ' ') && !/^[\w-]|^[.:][\w]/.test(line.slice(at + wanted.length))) return true;
+    }
+    return false;
+  });
 }
 
 /** Words that an administrator wrote: of a route that refuses, say. */
@@ -115,8 +140,18 @@ function explainCode(code: number, enhanced: string): Known {
 }
 
 /** The context of a reply as an attempt stored it. Without an address nobody was asked: the reply can only be our own. */
-export function attemptContext({ mx, address, ownReply }: { readonly mx?: string; readonly address?: string; readonly ownReply?: boolean }): ReplyContext {
-  return mx === undefined || address === undefined || ownReply ? { own: true } : { mx };
+export function attemptContext({ mx, address, ownReply, localAddress, helo }: AttemptNames): ReplyContext {
+  if (mx === undefined || address === undefined || ownReply) return { own: true };
+  // A name without a dot may be any word.
+  return { mx, ours: [localAddress, helo].filter((name) => name !== undefined && /[.:]/.test(name)) as string[] };
+}
+
+interface AttemptNames {
+  readonly mx?: string;
+  readonly address?: string;
+  readonly ownReply?: boolean;
+  readonly localAddress?: string;
+  readonly helo?: string;
 }
 
 const OWN_WORDS = /^(?:connect to |lost connection with |no trusted tls with |local problem while |the sender requires tls )| timed out while | does not follow the protocol while |the receiving server /i;
@@ -162,6 +197,7 @@ export function explainRule(rule: string): Omit<Explanation, 'faultClass'> | und
     const source = found.uncompared ? UNCOMPARED : (found.source ?? table.source);
     return { ...(table.provider !== undefined && table !== OUR_SIDE && { provider: table.provider }), culprit, meaning, nextStep, source, date: table.date, rule };
   }
+  if (rule === NAMES_US.id) return { culprit: NAMES_US.culprit, meaning: NAMES_US.meaning, nextStep: NAMES_US.nextStep, source: NAMES_US.source, date: NAMES_US.date, rule };
   if (rule === WAIT_NAMED.id) return { culprit: WAIT_NAMED.culprit, meaning: WAIT_NAMED.meaning, nextStep: WAIT_NAMED.nextStep, source: WAIT_NAMED.source, date: WAIT_NAMED.date, rule };
   // The class digit tells nothing of the meaning.
   const row = rule.startsWith('enhanced.') ? explainEnhanced(`5.${rule.slice('enhanced.'.length)}`) : undefined;
