@@ -350,3 +350,21 @@ test('a connection that closes right behind its TLS handshake is made again in t
   const must = await out({ port: server.port, table: { ...hosts(false), ...sts }, page: policy('enforce', 'mx.a.test') }).deliver();
   assert.equal(word(must), 'deferred host 451 4.7.5');
 });
+
+test('a server that takes nothing in the clear, and whose TLS failed once: the mail waits, and goes over TLS the next time', async () => {
+  let failed = false;
+  const fails = (): boolean => !failed && (failed = true);
+  const server = await peer({
+    tls: certificate,
+    script: ({ command, tls, session }) => {
+      if (tls && command.startsWith('EHLO') && fails()) return (session.drop(), '');
+      return !tls && command.startsWith('MAIL') ? '530 5.7.0 Must issue a STARTTLS command first' : undefined;
+    },
+  });
+  const { deliver } = out({ port: server.port, table: hosts(false) });
+  const first = await deliver();
+  assert.equal(word(first), 'deferred session 530 5.7.0');
+  assert.match(first.attempt.tlsPolicy?.problem ?? '', /behind the TLS handshake/);
+  const second = await deliver();
+  assert.deepEqual([word(second), second.attempt.tls?.verified], ['delivered recipient 250 2.0.0', true]);
+});

@@ -58,6 +58,11 @@ export class BrokenTls {
     this.#suspects.delete(`${address} ${port}`);
   }
 
+  /** The host takes nothing in the clear: TLS that fails there is to be tried again. */
+  insists(address: string, port: number): void {
+    this.#hosts.delete(`${address} ${port}`);
+  }
+
   forget(): void {
     this.#hosts.clear();
     this.#suspects.clear();

@@ -18,6 +18,7 @@ import type { ConnectionSpans } from './connection-spans.ts';
 import { fitToServer, type Fit, type SignAgain } from './fit.ts';
 import type { MailHost } from './mail-hosts.ts';
 import type { TlsPlan } from './tls-policy.ts';
+import { insistsOnTls } from './session-tls.ts';
 import { policyFacts, problemOfTrouble } from './tls-session.ts';
 import { failure, judgeTrouble, type Judgement } from './trouble.ts';
 
@@ -214,7 +215,13 @@ function record(
   fates: readonly RecipientFate[],
 ): TransactResult {
   const context = { peer: peerName(delivery), reused: session.reused };
-  const judged = fates.map((fate) => (fate.kind === 'delivered' ? undefined : judgeTrouble(fate.trouble, context)));
+  const tlsGivenUp = !session.connection.tls && (session.connection.tlsProblem !== undefined || delivery.plan?.broken !== undefined);
+  const judged = fates.map((fate) => {
+    if (fate.kind === 'delivered') return undefined;
+    const judgement = judgeTrouble(fate.trouble, context);
+    // What failed once may work the next time, and then it is taken.
+    return tlsGivenUp && insistsOnTls(fate) ? ({ ...judgement, status: 'deferred', scope: 'session', next: 'next-host' } satisfies Judgement) : judgement;
+  });
   const isLost = fates.some((fate) => fate.kind === 'trouble' && fate.trouble.kind === 'lost');
   if (session.reused && isLost) delivery.spans.ended(delivery.poolKey, session.connection.transactions - 1);
   if (session.reused && judged.every((judgement) => judgement?.next === 'fresh')) return { kind: 'stale' };

@@ -7,6 +7,7 @@ import type { TlsResultRecorder } from '../../contract/tls-policy.ts';
 import type { OpenResult, RecipientFate, SmtpConnection } from '../../net/smtp-client.ts';
 import type { SmtpTarget } from '../../net/smtp-open.ts';
 import type { SmtpStep } from '../../net/smtp-trouble.ts';
+import { explainReply } from '../../mail/reply-meaning/explain.ts';
 import { BrokenTls } from './broken-tls.ts';
 import type { MailHost } from './mail-hosts.ts';
 import type { TlsPlan, TlsStep } from './tls-policy.ts';
@@ -60,6 +61,7 @@ export class SessionTls {
 
   /** After each transaction: does what is sent over TLS come through? */
   transacted({ tls }: TlsPlan, { address, port }: SmtpTarget, connection: SmtpConnection, fates: readonly RecipientFate[]): void {
+    if (!connection.tls && fates.some(insistsOnTls)) this.#broken.insists(address, port);
     if (tls !== 'opportunistic' || !connection.tls || connection.transactions > 1) return;
     if (fates.some(brokeOff)) this.#broken.suspect(address, port);
     else if (fates.some(({ kind }) => kind === 'delivered')) this.#broken.trust(address, port);
@@ -69,6 +71,13 @@ export class SessionTls {
   forget(): void {
     this.#broken.forget();
   }
+}
+
+const TLS_WANTED: ReadonlySet<string> = new Set(['any.tls', 'enhanced.7.10']);
+
+/** RFC 3207 §4: 530, in the words of "Must issue a STARTTLS command first"; other codes are in use for it, too. */
+export function insistsOnTls(fate: RecipientFate): boolean {
+  return fate.kind === 'trouble' && fate.trouble.kind === 'reply' && TLS_WANTED.has(explainReply(fate.trouble.reply, { own: false }).rule);
 }
 
 function brokeOff(fate: RecipientFate): boolean {
