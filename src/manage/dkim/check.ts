@@ -14,7 +14,8 @@ export interface CheckedKey extends Omit<KeySighting, 'findings'> {
   readonly findings: readonly DeploymentFinding[];
 }
 
-type CheckableKey = OwnKey & Pick<KeyRow, 'state' | 'createdAt'>;
+/** `unneeded`: its domain sends no mail. */
+type CheckableKey = OwnKey & Pick<KeyRow, 'state' | 'createdAt'> & { readonly unneeded?: boolean };
 
 const YEAR_DAYS = 365;
 
@@ -33,14 +34,15 @@ export function checkKeys({ dns, clock, network }: VerifyContext, keys: readonly
 }
 
 /** What is wrong with a key that does not sign hurts nobody yet, or no more. */
-function softened(finding: DeploymentFinding, { state, selector }: CheckableKey, { state: seen }: Pick<KeySighting, 'state'>): DeploymentFinding {
+function softened(finding: DeploymentFinding, { state, selector, domain, unneeded }: CheckableKey, { state: seen }: Pick<KeySighting, 'state'>): DeploymentFinding {
+  if (unneeded && (seen === 'missing' || seen === 'revoked')) return { level: 'skip', text: `${domain} sends no mail (posthorn dns policy ${domain}), so its key ${selector} need not be published.` };
   if (state === 'active' || finding.level !== 'fail') return finding;
   if (state === 'retired' && (seen === 'missing' || seen === 'revoked')) return { level: 'pass', text: `The key ${selector} rests, and its record is gone.` };
   return { ...finding, level: 'warn', text: `${finding.text} It does not sign${state === 'retired' ? ' any more' : ' yet'}.` };
 }
 
-function ageFinding({ state, selector, domain }: CheckableKey, ageDays: number): readonly DeploymentFinding[] {
-  if (state !== 'active' || ageDays <= YEAR_DAYS) return [];
+function ageFinding({ state, selector, domain, unneeded }: CheckableKey, ageDays: number): readonly DeploymentFinding[] {
+  if (state !== 'active' || unneeded || ageDays <= YEAR_DAYS) return [];
   return [{ level: 'warn', text: `The key ${selector} is ${ageDays} days old.`, remedy: `Change to a new one: posthorn dkim rotate ${domain}` }];
 }
 

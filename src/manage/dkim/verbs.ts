@@ -10,6 +10,7 @@ import type { KeyRow } from '../../store/ops/keys.ts';
 import { keyRecordOf } from '../../verify/dkim/judge-published.ts';
 import { domainArgument as domain, selectorArgument } from '../arguments.ts';
 import { hostedDomain } from '../directory/hosted-domain.ts';
+import { policiesOf } from '../dns/dns-policy.ts';
 import { defineVerb, type ManageContext } from '../verb.ts';
 import { advanceRotation, cancelRotation, keepOldMs, rotationPlans, startRotation, type RotationPlan } from './rotation.ts';
 import { plannedDates, rotationStatus } from './rotation-text.ts';
@@ -21,6 +22,8 @@ export interface ShownKey extends KeyRow {
   readonly ageDays: number;
   /** As a zone file writes it. */
   readonly record: string;
+  /** Its domain sends no mail (`dns policy --use none`), so that nobody looks for it. */
+  readonly unneeded: boolean;
 }
 
 export interface ShownRotation extends RotationRow {
@@ -31,8 +34,8 @@ export interface ShownRotation extends RotationRow {
 }
 
 /** What may be seen of a key. */
-function shown(key: KeyRow, now: number): ShownKey {
-  return { ...key, active: key.state === 'active', bits: bitsOf(key), ageDays: Math.max(0, Math.floor((now - key.createdAt) / 86_400_000)), record: keyRecordOf(key) };
+function shown(key: KeyRow, now: number, unneeded = false): ShownKey {
+  return { ...key, unneeded, active: key.state === 'active', bits: bitsOf(key), ageDays: Math.max(0, Math.floor((now - key.createdAt) / 86_400_000)), record: keyRecordOf(key) };
 }
 
 function bitsOf({ algorithm, publicKey }: KeyRow): number {
@@ -49,11 +52,12 @@ const keys = defineVerb({
   name: 'dkim.keys',
   summary: 'Lists the DKIM keys of one domain or of all.',
   args: z.strictObject({ domain: domain.optional() }),
-  run: async ({ store, clock }, args) => {
+  run: async ({ store, clock, config }, args) => {
     const found = await store.keys.list(args.domain);
     // Keys of a domain that was removed are still shown.
     if (found.length === 0 && args.domain !== undefined) await hostedDomain({ store }, args.domain);
-    return { keys: found.map((key) => shown(key, clock.now())) };
+    const policies = await policiesOf({ store, config });
+    return { keys: found.map((key) => shown(key, clock.now(), policies(key.domain).policy.use === 'none')) };
   },
 });
 

@@ -147,5 +147,6 @@ function nextSteps(config: Config, domain: string, checks: readonly HostCheck[],
     `Publish the DNS records of ${domain} (posthorn dns records ${domain} prints them again).`,
     ...(madeCertificate ? [`Put a certificate for ${config.hostname} in the place of the self-signed one: [tls] in ${config.file}.`] : []),
     `Start the server: posthorn serve --config ${config.file}`,
+    `See whether mail will arrive, and what is still missing: posthorn doctor --config ${config.file}`,
   ];
 }

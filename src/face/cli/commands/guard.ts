@@ -44,7 +44,7 @@ async function status(session: Session, options: CommonOptions): Promise<number>
       ['Watched', `${found.watched} checks`],
     ]);
     out.line();
-    out.table([{ title: 'Level' }, { title: 'Check' }, { title: 'Of' }, { title: 'Since' }, { title: 'Note' }], guardGroups(found.findings, (row) => `${minute(row.since)} ${noteOf(row)}`).map((row) => [WORDS[row.level], row.check, row.subject, minute(row.since), noteOf(row)]), 'Nothing is wrong.');
+    out.table([{ title: 'Level' }, { title: 'Check' }, { title: 'Of' }, { title: 'Since' }, { title: 'Note' }], guardGroups(found.findings, (row) => `${minute(row.since)} ${noteOf(row)}`).map((row) => [WORDS[row.level], row.check, row.subject, minute(row.since), noteOf(row)]), found.lastRunAt === undefined ? 'Nothing is known yet: posthorn guard run examines this server now.' : 'Nothing is wrong.');
     if (found.findingsLeftOut > 0) out.line(`${found.findingsLeftOut} more are not listed.`);
     if (found.news.length > 0) out.line();
     for (const news of found.news) out.line(`${minute(news.at)}  ${news.kind.padEnd(11)}  ${printable(news.title)} (${printable(news.subject)})${news.toldAt === undefined ? ', not yet told' : ''}`);

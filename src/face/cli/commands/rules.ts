@@ -143,6 +143,8 @@ function each<T>(values: readonly string[] | undefined, make: (value: string) =>
 function vacationOf({ text, subject, days, since, until }: RuleOptions, given: readonly string[]): unknown {
   const words = text ?? given.join(' ');
   if (words === '') throw new UsageError('rules ADDRESS vacation TEXT: say what to answer, or --off');
+  // People would be answered with that word.
+  if (/^(?:off|none|stop|end|disable)$/i.test(words)) throw new UsageError('to end the automatic answer: posthorn rules ADDRESS vacation --off');
   return { text: words, ...(subject === undefined ? {} : { subject: subject.join(' ') }), ...(days === undefined ? {} : { days }), ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
 }
 
