@@ -28,11 +28,15 @@ const PARTS_LOOKED_AT_MAX = 100;
 const ENCODE = 'Encode the text of the part as quoted-printable or base64; mail libraries do it by themselves when they are told the charset.';
 
 export function mimeFaults(reading: MessageReading): MimeFault[] {
-  return [...lineFaults(reading), ...headerFaults(reading), ...partFaultsOf(reading)];
+  return [...lineFaults(reading), ...letterFaults(reading), ...structureFaults(reading)];
 }
 
-/** Of the parts alone. */
-export function partFaultsOf(reading: MessageReading): MimeFault[] {
+/** How it is built, apart from what its lines hold. */
+export function structureFaults(reading: MessageReading): MimeFault[] {
+  return [...versionFaults(reading), ...partFaultsOf(reading)];
+}
+
+function partFaultsOf(reading: MessageReading): MimeFault[] {
   return partsOf(reading.structure).slice(0, PARTS_LOOKED_AT_MAX).flatMap((part) => partFaults(reading, part));
 }
 
@@ -44,7 +48,7 @@ function lineFaults({ bytes }: MessageReading): MimeFault[] {
   return faults;
 }
 
-function headerFaults({ bytes, header, structure }: MessageReading): MimeFault[] {
+function letterFaults({ bytes, header }: MessageReading): MimeFault[] {
   const raw = bytes.subarray(0, header.bodyOffset);
   const faults: MimeFault[] = [];
   if (raw.some((byte) => byte > 127)) {
@@ -52,9 +56,13 @@ function headerFaults({ bytes, header, structure }: MessageReading): MimeFault[]
     // RFC 6532: UTF-8 may stand in the header where all servers on the way say SMTPUTF8.
     faults.push({ broken: !isUtf8(raw), text: `Letters beyond ASCII stand unencoded in the header (${names}).`, fix: 'Encode them as RFC 2047 says (=?utf-8?…?=); mail libraries do it when the field is set through them.' });
   }
-  const isMime = firstField(header.fields, 'mime-version') !== undefined;
-  if (!isMime && (structure.parts !== undefined || firstField(header.fields, 'content-type') !== undefined)) faults.push({ broken: false, text: 'There is a Content-Type but no MIME-Version.', fix: 'Add MIME-Version: 1.0 to the header.' });
   return faults;
+}
+
+function versionFaults({ header, structure }: MessageReading): MimeFault[] {
+  const isMime = firstField(header.fields, 'mime-version') !== undefined;
+  if (!isMime && (structure.parts !== undefined || firstField(header.fields, 'content-type') !== undefined)) return [{ broken: false, text: 'There is a Content-Type but no MIME-Version.', fix: 'Add MIME-Version: 1.0 to the header.' }];
+  return [];
 }
 
 function partsOf(part: MimePart): MimePart[] {

@@ -8,10 +8,10 @@ export const FINDING_IDS = [
   'dkim-none', 'dkim-fail', 'dkim-weak',
   'dmarc-reject', 'dmarc-quarantine', 'dmarc-none', 'dmarc-unaligned', 'dkim-unaligned', 'unauthenticated',
   'from-missing', 'from-multiple', 'from-malformed',
-  'message-id-missing', 'message-id-malformed', 'date-missing', 'date-odd', 'duplicate-header',
+  'message-id-missing', 'message-id-malformed', 'date-missing', 'date-odd', 'duplicate-header', 'header-broken',
   'header-eight-bit', 'body-eight-bit', 'line-too-long', 'too-large',
   'one-click-missing', 'one-click-unsigned',
-  'content-spam', 'link-odd', 'mime-broken', 'domain-listed',
+  'content-spam', 'link-odd', 'mime-broken', 'mime-odd', 'text-html', 'domain-listed',
 ] as const;
 export type FindingId = (typeof FINDING_IDS)[number];
 

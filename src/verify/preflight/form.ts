@@ -2,9 +2,9 @@
  * The form of an outgoing message as receivers judge it: the fields that must be there once, line lengths, 8-bit text,
  * unsubscribing with one click. Pure.
  */
+import { dateFault, fieldFaults, fromFault, messageIdFault } from '../header-form.ts';
 import { longestLine } from '../longest-line.ts';
 import { parseAddressList } from '../../mail/address-list.ts';
-import { parseDate } from '../../mail/date.ts';
 import { allFields, firstField, type ParsedHeader } from '../../mail/header.ts';
 import type { Finding, FindingId } from './finding.ts';
 
@@ -20,61 +20,35 @@ export interface FormInput {
   readonly now: number;
 }
 
-/** RFC 5322 §3.6: these stand at most once. From has findings of its own. */
-const SINGLE_FIELDS = ['date', 'sender', 'reply-to', 'to', 'cc', 'bcc', 'message-id', 'in-reply-to', 'references', 'subject'] as const;
-
-const DAY_MS = 86_400_000;
-/** A date further off looks like a wrong clock or an old message sent again. */
-const DATE_AHEAD_MAX_MS = DAY_MS;
-const DATE_BEHIND_MAX_MS = 7 * DAY_MS;
+/** Later than the mail-tester: a message may have waited here for days. */
+const DATE_BEHIND_MAX_MS = 7 * 86_400_000;
 
 /** RFC 5322 §2.1.1, without the line end. */
 const LINE_BYTES_MAX = 998;
 
 export function formFindings(input: FormInput): Finding[] {
-  return [...fromFindings(input.header), ...singleFieldFindings(input), ...dateFindings(input), ...textFindings(input), ...(input.bulk ? unsubscribeFindings(input.header) : [])];
+  return [...fromFindings(input.header), ...fieldFindings(input), ...textFindings(input), ...(input.bulk ? unsubscribeFindings(input.header) : [])];
 }
 
 function find(id: FindingId, text: string, fix: string): Finding {
   return { id, text, fix };
 }
 
-function fromFindings({ fields }: ParsedHeader): Finding[] {
-  const from = allFields(fields, 'from');
-  const one = 'Write exactly one From field with one address.';
-  if (from.length === 0) return [find('from-missing', 'The message has no From field.', one)];
-  if (from.length > 1) return [find('from-multiple', `The message has ${from.length} From fields.`, one)];
-  const addresses = parseAddressList(from[0]?.value ?? '').filter(({ address }) => /^[^@\s]+@[^@\s]+$/.test(address));
-  if (addresses.length === 0) return [find('from-malformed', 'The From field holds no address.', one)];
-  if (addresses.length > 1) return [find('from-multiple', `The From field holds ${addresses.length} addresses; large receivers refuse that.`, one)];
-  return [];
+function fromFindings(header: ParsedHeader): Finding[] {
+  const fault = fromFault(header, allFields(header.fields, 'from').flatMap(({ value }) => parseAddressList(value)));
+  return fault ? [find(`from-${fault.kind}`, fault.text, fault.fix)] : [];
 }
 
-function singleFieldFindings({ header: { fields } }: FormInput): Finding[] {
-  const findings: Finding[] = [];
-  for (const name of SINGLE_FIELDS) {
-    const number = allFields(fields, name).length;
-    if (number > 1) findings.push(find('duplicate-header', `The field ${displayName(name)} stands ${number} times; RFC 5322 allows it once.`, 'Look for a program on the way that adds the field again.'));
-  }
-  const messageId = firstField(fields, 'message-id')?.value;
-  if (messageId === undefined || messageId === '') findings.push(find('message-id-missing', 'The message has no Message-ID.', 'Let the sending program set one, or submit with a log-in: then it is added.'));
-  else if (!/^<[^<>\s@]+@[^<>\s]+>$/.test(messageId)) findings.push(find('message-id-malformed', 'The Message-ID does not have the form <something@domain>.', 'Correct it in the sending program.'));
-  return findings;
-}
+const FIELD_FINDINGS = { doubled: 'duplicate-header', 'doubled-other': 'header-broken', unreadable: 'header-broken' } as const;
 
-function displayName(lower: string): string {
-  return lower === 'message-id' ? 'Message-ID' : lower.replace(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase());
-}
-
-function dateFindings({ header, now }: FormInput): Finding[] {
-  const value = firstField(header.fields, 'date')?.value;
-  if (value === undefined || value === '') return [find('date-missing', 'The message has no Date.', 'Let the sending program set one, or submit with a log-in: then it is added.')];
-  const at = parseDate(value);
-  const fix = 'Correct the clock or the program that writes the Date.';
-  if (at === undefined) return [find('date-odd', 'The Date cannot be read.', fix)];
-  if (at - now > DATE_AHEAD_MAX_MS) return [find('date-odd', 'The Date lies more than a day in the future.', fix)];
-  if (now - at > DATE_BEHIND_MAX_MS) return [find('date-odd', 'The Date lies more than a week back.', fix)];
-  return [];
+function fieldFindings({ header, now }: FormInput): Finding[] {
+  const id = messageIdFault(header);
+  const date = dateFault(header, now, DATE_BEHIND_MAX_MS);
+  return [
+    ...fieldFaults(header).map(({ kind, text, fix }) => find(FIELD_FINDINGS[kind], text, fix)),
+    ...(id ? [find(`message-id-${id.kind}`, id.text, id.fix)] : []),
+    ...(date ? [find(`date-${date.kind}`, date.text, date.fix)] : []),
+  ];
 }
 
 function textFindings({ header, bytes, body, smtpUtf8 }: FormInput): Finding[] {
@@ -94,7 +68,7 @@ function textFindings({ header, bytes, body, smtpUtf8 }: FormInput): Finding[] {
 }
 
 /** RFC 8058 §3.1, which also wants both fields signed (§4). */
-function unsubscribeFindings({ fields }: ParsedHeader): Finding[] {
+export function unsubscribeFindings({ fields }: ParsedHeader): Finding[] {
   const target = firstField(fields, 'list-unsubscribe')?.value ?? '';
   const post = firstField(fields, 'list-unsubscribe-post')?.value ?? '';
   const fix = 'Add List-Unsubscribe with an https address and List-Unsubscribe-Post: List-Unsubscribe=One-Click, before the message is signed.';

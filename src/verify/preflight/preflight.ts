@@ -47,7 +47,10 @@ export async function preflight(ports: PreflightPorts, input: PreflightInput): P
     ports.judgeContent?.(bytes.subarray(0, PREFLIGHT_LIMITS.examinedBytesMax)) ?? [],
   ]);
   const rules = rulesOf(site.key);
-  const findings = [...formFindings({ ...input, header, bytes }), ...authenticationFindings(facts), ...sizeFindings(content.size, rules.sizeBytesMax, site.title), ...said];
+  const form = formFindings({ ...input, header, bytes });
+  // That mail to many lacks something is seen by its stream, and by its looks.
+  const further = said.filter(({ id }) => !form.some((each) => each.id === id));
+  const findings = [...form, ...authenticationFindings(facts), ...sizeFindings(content.size, rules.sizeBytesMax, site.title), ...further];
   const words = { ip: source?.address ?? '', from: facts.dmarc.fromDomain ?? '', sender: sender.slice(sender.lastIndexOf('@') + 1) };
   const prediction = predict(rules.rules, findings, input, words);
   return { site: site.key, siteTitle: site.title, findings, ...(prediction ? { prediction } : {}) };
