@@ -21,6 +21,14 @@ export function isWellFormedDomain(name: string): boolean {
   return name.split('.').every((label) => label !== '' && label.length <= LABEL_OCTETS_MAX);
 }
 
+/**
+ * A name that somebody may have registered, or a top-level domain, which may have a DMARC record (psd=y) or mail servers of its own.
+ * Not `localhost` (RFC 6761 §6.3) nor what no registry could hold.
+ */
+export function isPublicDomain(name: string): boolean {
+  return isWellFormedDomain(name) && name !== 'localhost' && (name.includes('.') || /^(?:[a-z]{2,}|xn--[a-z0-9-]+)$/.test(name));
+}
+
 const MAIL_LABEL = /^[a-z0-9_-]+$/;
 
 /**

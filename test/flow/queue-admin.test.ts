@@ -53,6 +53,8 @@ test('a paused site, a paused sender: why says so, lists select it, stats count 
 });
 
 test('a rehearsal changes nothing, a reroute sends it another way', async () => {
+  const nobody = await lab.run(['queue', 'bounce', '--domain', 'nonsense']);
+  assert.deepEqual([nobody.status, nobody.stdout], [1, 'Nothing matches that could be bounced: nothing was changed.\n']);
   const rehearsal = await lab.json<{ recipients: number; dryRun: boolean }>(['queue', 'delete', '--domain', 'gmail.com', '--dry-run']);
   assert.deepEqual([rehearsal.recipients, rehearsal.dryRun], [2, true]);
   const changed = await lab.json<{ messages: number; recipients: number }>(['queue', 'reroute', '--site', 'google', '--to', `relay:127.0.0.1:${relay.port}`]);

@@ -6,7 +6,7 @@ import { createDeadlineDns } from '../../verify/deadline-dns.ts';
 import { discoverPolicy, type ApplicablePolicy } from '../../verify/dmarc/discover-policy.ts';
 import { explainDmarcRecord, type ExplainedTag } from '../../verify/dmarc/explain-record.ts';
 import { TreeWalker, WalkFailure, type Discarded, type FoundRecord } from '../../verify/dmarc/tree-walk.ts';
-import { isWellFormedDomain, toAsciiDomain } from '../../verify/domain-name.ts';
+import { isPublicDomain, toAsciiDomain } from '../../verify/domain-name.ts';
 import type { VerifyContext } from './verify.ts';
 
 export interface DmarcAnswer {
@@ -33,7 +33,7 @@ export interface DmarcAnswer {
 /** Rejects with Failure `bad-domain` (permanent) or `dns-failed` (temporary). */
 export async function answerDmarc(context: VerifyContext, name: string): Promise<DmarcAnswer> {
   const domain = toAsciiDomain(name);
-  if (!isWellFormedDomain(domain)) throw new Failure('bad-domain', `"${name.slice(0, 100)}" is not a domain name: write it like example.org`, { temporary: false });
+  if (!isPublicDomain(domain)) throw new Failure('bad-domain', `"${name.slice(0, 100)}" is not a domain name: write it like example.org`, { temporary: false });
   const dns = createDeadlineDns(context.dns, context.clock, AUTHENTICATION_LIMITS.timeoutMs);
   try {
     return await look(dns, domain);
@@ -54,7 +54,7 @@ async function look(dns: Dns, domain: string): Promise<DmarcAnswer> {
   const discarded = [...walker.discarded].map(([at, each]) => discardedProblem(at, each));
   const base = { domain, asked, walk, organizationalDomain };
   if (!applying) {
-    const missing = `${domain} has no DMARC record: others can write in its name. Publish _dmarc.${domain}. TXT "v=DMARC1; p=none; rua=mailto:dmarc@${domain}"`;
+    const missing = !domain.includes('.') ? `${domain} is a top-level domain, and its registry publishes no DMARC policy for the domains below it that have none.` : `${domain} has no DMARC record: others can write in its name. Publish _dmarc.${domain}. TXT "v=DMARC1; p=none; rua=mailto:dmarc@${domain}"`;
     return { ...base, tags: [], alignment: [], problems: discarded.length > 0 ? discarded : [missing] };
   }
   const { record, policy, policyTag } = applying;

@@ -31,7 +31,7 @@ export function checkedDomain(text: string): string {
 
 export function checkMtaSts({ dns, network }: VerifyContext, domain: string, facts: PolicyFacts | undefined): Promise<StsDeployment> {
   const publication = facts?.publication;
-  return checkStsDeployment({ dns, fetch: network?.fetch, port: network?.policyPort ?? 443, own: publication && { id: publication.id, mode: publication.policy.mode, until: publication.until } }, domain);
+  return checkStsDeployment({ dns, fetch: network?.fetch, port: network?.policyPort ?? 443, server: publication && facts.hostname, own: publication && { id: publication.id, mode: publication.policy.mode, until: publication.until } }, domain);
 }
 
 export async function checkTlsRpt({ dns }: VerifyContext, domain: string): Promise<TlsRptCheck> {

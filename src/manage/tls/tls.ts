@@ -5,6 +5,7 @@ import type { OutboundTlsConfig } from '../../config/config.ts';
 import { tlsRuleFor } from '../../config/tls-rule.ts';
 import type { CachedStsPolicy } from '../../contract/mta-sts.ts';
 import { domainKey } from '../../store/clients/directory.ts';
+import { isPublicDomain } from '../../verify/domain-name.ts';
 import { tlsDay, type TlsDay } from '../../store/clients/tls-results.ts';
 import { checkTls, type TlsCheck } from './tls-check.ts';
 import { tlsReports, type TlsReport } from './tls-report.ts';
@@ -39,6 +40,7 @@ const check = defineVerb({
   args: oneDomain,
   run: async ({ store, config, dns, clock, fetch }: ManageContext, args): Promise<TlsCheck> => {
     const domain = domainKey(args.domain);
+    if (!isPublicDomain(domain)) throw new Failure('bad-domain', `"${args.domain}" is not a domain name: write it like example.org`, { temporary: false });
     const cached = await store.stsPolicies.get(domain);
     const rule = tlsRuleFor(config.outboundTls.rules, domain);
     return checkTls({ dns, fetch, settings: config.outboundTls, dnssec: config.dns.trustAd, port: config.outbound.port, cached, rule, now: clock.now() }, domain);

@@ -13,6 +13,8 @@ export interface StsDeploymentPorts {
   readonly fetch?: HttpsFetch | undefined;
   /** 443 outside of rehearsals. */
   readonly port: number;
+  /** The host of ours that serves policies. Absent: the domain is none of ours. */
+  readonly server?: string | undefined;
   /** What this server publishes for the domain, when it hosts it. */
   readonly own?: { readonly id: string; readonly mode: StsPolicy['mode']; /** With mode "none": when the record may go, milliseconds since 1970. */ readonly until?: number | undefined } | undefined;
 }
@@ -45,12 +47,19 @@ export async function checkStsDeployment(ports: StsDeploymentPorts, domain: stri
   const stale: DeploymentFinding[] = own && own.id !== id ? [{ level: 'warn', text: `The record at ${name} has the id ${id}, but the policy of this server has changed since: senders do not fetch it again.`, remedy: 'Publish the record with the new id.', record: wanted }] : [];
   const host = await Promise.all([dns.query(`mta-sts.${domain}`, 'A', options), dns.query(`mta-sts.${domain}`, 'AAAA', options)]);
   if (host.every(({ kind }) => kind === 'nxdomain' || kind === 'nodata')) {
-    return { domain, id, findings: [...stale, { level: 'fail', text: `mta-sts.${domain} has no address: nobody finds the policy.`, remedy: `Publish its address, and serve the policy at https://mta-sts.${domain}/.well-known/mta-sts.txt` }] };
+    return { domain, id, findings: [...stale, withoutAddress(domain, ports.server)] };
   }
   if (!ports.fetch) return { domain, id, findings: [...stale, { level: 'unknown', text: 'The policy itself cannot be fetched from here.' }] };
   const [fetched, mx] = await Promise.all([fetchStsPolicy(ports.fetch, domain, ports.port, signal), dns.query(domain, 'MX', options)]);
   const policy = fetched.kind === 'policy' ? { policy: fetched.policy } : {};
   return { domain, id, ...policy, findings: [...stale, ...judgeFetched(domain, fetched, mx, own?.until)] };
+}
+
+function withoutAddress(domain: string, server: string | undefined): DeploymentFinding {
+  const place = `https://mta-sts.${domain}/.well-known/mta-sts.txt`;
+  const text = `mta-sts.${domain} has no address: nobody finds the policy.`;
+  if (server === undefined) return { level: 'fail', text, remedy: `Publish an A record for mta-sts.${domain} with the address of the web server that has the policy, and serve it at ${place}` };
+  return { level: 'fail', text, remedy: `Publish this record: it leads to this server, which serves the policy at ${place} when mta-sts is "testing" or "enforce" in [dns.policy] (posthorn dns policy ${domain} --mta-sts testing). Without a policy, take the record _mta-sts.${domain} out instead.`, record: `mta-sts.${domain}. CNAME ${server}.` };
 }
 
 /** Pure. */

@@ -80,6 +80,8 @@ function addOrder(registry: Registry, queue: Command, { name, summary, done, mor
         ...more?.(options),
       });
       printChange(session, options, result, done);
+      // Who names messages means some that are there; --all of an empty queue is done.
+      return result.recipients === 0 && !options.all ? 1 : 0;
     }),
   )
     .option('--all', 'everything that waits')
@@ -90,8 +92,9 @@ function addOrder(registry: Registry, queue: Command, { name, summary, done, mor
 function printChange(session: Session, options: CommonOptions, change: QueueChange, done: string): void {
   const { out } = session;
   if (options.json) return out.json(change);
+  if (change.recipients === 0) out.line(`Nothing matches that could be ${done}: nothing was changed.`);
   const what = `${change.recipients} recipient${change.recipients === 1 ? '' : 's'} of ${change.messages} message${change.messages === 1 ? '' : 's'}`;
-  out.line(change.dryRun ? `${what} would be ${done}; nothing was changed` : `${what} ${done}`);
+  if (change.recipients > 0) out.line(change.dryRun ? `${what} would be ${done}; nothing was changed` : `${what} ${done}`);
   noteUnknownSites(session, change.unknownSites);
   if (change.stillWaiting) printStillWaiting(session, change);
   if (change.sample?.length) {
