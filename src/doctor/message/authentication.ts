@@ -11,6 +11,7 @@ import type { Dns } from '../../contract/dns.ts';
 import type { AuthenticationResults } from '../../mail/authentication-results.ts';
 import type { MessageReading } from '../../verify/content/message-reading.ts';
 import { verifyDkim } from '../../verify/dkim/verify-dkim.ts';
+import { authorDomain } from '../../verify/dmarc/author-domain.ts';
 import { evaluateDmarc } from '../../verify/dmarc/evaluate-dmarc.ts';
 import { createClientName } from '../../verify/iprev/client-name.ts';
 import { checkSpf } from '../../verify/spf/check-spf.ts';
@@ -69,7 +70,8 @@ function claimedSpf(results: AuthenticationResults | undefined): SpfReport | und
 
 /** As an unanswered look-up of the domain in From: what it might have said is not held against anybody. */
 function unknownSpf(fields: MessageReading['header']['fields']): SpfReport {
-  const from = fields.find(({ lower }) => lower === 'from')?.value ?? '';
-  const domain = /@([a-z0-9.-]{1,253})/i.exec(from)?.[1]?.toLowerCase() ?? '';
+  // Not the first @ in From: names hold addresses, too.
+  const author = authorDomain(fields);
+  const domain = author.kind === 'domain' ? author.domain : '';
   return { result: 'temperror', domain, identity: 'mailfrom', explanation: 'The connection is not known.', lookups: 0, voidLookups: 0, trace: [] };
 }

@@ -173,6 +173,11 @@ describe('what is not known', () => {
     assert.deepEqual([found['message-spf'], found['message-dmarc'], found['message-dkim']], ['unknown', 'unknown', 'fail']);
   });
 
+  it('is DMARC also where the name in From holds an address of another domain', async () => {
+    const found = await findings({ lines: replaced('From', '"bob@elsewhere.example" <alice@example.org>'), connection: {}, signed: false });
+    assert.equal(found['message-dmarc'], 'unknown');
+  });
+
   it('is read from what the receiving server wrote on top', async () => {
     const trace = `Return-Path: <alice@example.org>\r\nReceived: from localhost (localhost [127.0.0.1]) by mx.example.net (Postfix) with ESMTP id 1; Fri, 20 Nov 2026 10:00:00 +0000\r\nReceived: from mail.example.org (mail.example.org [${IP}]) (using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)) by mx.example.net (Postfix) with ESMTPS id 2; Fri, 20 Nov 2026 10:00:00 +0000\r\n`;
     assert.deepEqual(await findings({ connection: {}, change: (message) => trace + message }), {});

@@ -126,10 +126,11 @@ function spfFindings(spf: SpfReport | undefined): Finding[] {
   }
 }
 
-function dkimFindings({ dkim }: AuthenticationFacts): Finding[] {
+function dkimFindings(facts: AuthenticationFacts): Finding[] {
+  const { dkim } = facts;
   if (dkim.some(({ result }) => result === 'pass')) return dkim.flatMap((each) => (isWeak(each) ? [weak(each)] : []));
   const signatures = dkim.filter(({ result }) => result !== 'none');
-  if (signatures.length === 0) return [find('dkim-none', 'The message has no DKIM signature.', 'Create keys with `posthorn dkim keys` and publish them; then mail is signed.')];
+  if (signatures.length === 0) return [find('dkim-none', 'The message has no DKIM signature.', `Make a key with \`posthorn dkim create ${facts.dmarc.fromDomain ?? 'DOMAIN'}\`, publish the record that it shows, and let it sign with \`posthorn dkim activate\`.`)];
   const uncertain = signatures.some(({ result }) => result === 'temperror');
   const first = signatures.find(({ result }) => result !== 'temperror') ?? signatures[0];
   const name = `${first?.selector ?? '?'}._domainkey.${first?.domain ?? '?'}`;

@@ -31,7 +31,7 @@ export async function contentFindings(dns: Dns, message: Buffer, lists?: readonl
   const hits = hitRules(reading).filter(({ rule }) => whole || !RULES_OF_ALL.has(rule));
   const score = spamScore(hits);
   if (score >= SPAM_SCORE_TOLD) {
-    findings.push({ id: 'content-spam', text: `The spam score is ${score}, and 5 is spam: ${hits.map(({ what, score: own }) => `${what} (${own})`).join('; ')}.`, fix: hits.map(({ why }) => why).join(' ') });
+    findings.push({ id: 'content-spam', text: `The spam score is ${score}, and 5 is spam: ${hits.map(({ what, score: own }) => `${what} (${own})`).join('; ')}.`, fix: hits.map(({ what, why }) => `${what[0]?.toUpperCase()}${what.slice(1)}: ${why}`).join(' ') });
   }
   const odd = oddLinks(reading.links).slice(0, LINKS_TOLD_MAX);
   if (odd.length > 0) findings.push({ id: 'link-odd', text: `${odd.map(({ link, words }) => `${link.url.slice(0, URL_CHARS_SHOWN)} ${words}`).join('; ')}.`, fix: 'Link directly to pages by their host names, and let the text of a link be words or the same site.' });

@@ -46,6 +46,12 @@ function show({ out }: Session, { siteTitle, findings, prediction }: PreflightRe
     out.line(`${out.style('red', `${siteTitle} would answer`)}: ${[code, enhanced, printable(text)].filter(Boolean).join(' ')}`);
     out.line(`because: ${printable(prediction.finding.text)}`);
     out.line();
-  } else out.line(`${out.style('green', 'nothing stands in the way')} at ${printable(siteTitle)}, as far as is known.`);
-  out.table([{ title: 'Finding' }, { title: 'What', max: 70 }, { title: 'Do', max: 70 }], findings.map(({ id, text, fix }) => [id, text, fix]), 'no findings');
+  } else if (findings.length === 0) out.line(`${out.style('green', 'nothing stands in the way')} at ${printable(siteTitle)}, as far as is known.`);
+  else out.line(`${printable(siteTitle)} is ${out.style('bold', 'not known to refuse it')}; what follows may still bring it among the spam.`);
+  // Whole, as they are to be acted on.
+  for (const { id, text, fix } of findings) {
+    out.line();
+    out.line(`${out.style('yellow', id)}: ${printable(text)}`);
+    out.line(`      do: ${printable(fix)}`);
+  }
 }
