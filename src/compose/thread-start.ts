@@ -1,8 +1,6 @@
-/** What threads of sessions have in common, whichever protocol they speak: how one is waited for, and how one takes a new configuration. */
+/** How the main thread waits for a thread that starts. */
 import type { Worker } from 'node:worker_threads';
 import { Failure } from '../base/errors.ts';
-import type { Config } from '../config/config.ts';
-import type { LiveConfig } from './live-config.ts';
 
 type StartNews = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly error: string };
 
@@ -19,15 +17,4 @@ export function untilReady<News extends { readonly kind: string }>(worker: Worke
       } else hear(message as Exclude<News, StartNews>);
     });
   });
-}
-
-/** In the thread: the certificate first, because a wrong one leaves everything as it was. What went wrong, or undefined. */
-export async function takeConfig(listeners: { loadCertificate(next: Config): Promise<void> }, live: LiveConfig, config: Config): Promise<string | undefined> {
-  try {
-    await listeners.loadCertificate(config);
-    live.replace(config);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }

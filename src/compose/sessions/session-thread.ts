@@ -8,39 +8,18 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { SystemClock } from '../../base/clock.ts';
-import { Log } from '../../base/log.ts';
-import { createLineFormat } from '../../face/log-lines.ts';
 import { createSharedTally } from '../../flow/accept/tally.ts';
 import { createResolver } from '../../net/resolver.ts';
-import { createGuestStore } from '../../store/guest-store.ts';
 import { createDoors } from '../doors.ts';
 import { createFront } from '../front.ts';
-import { createLiveConfig } from '../live-config.ts';
-import { countingSink, createCounters } from '../metrics.ts';
 import { createSharedParts } from '../shared-parts.ts';
-import { NewsDesk } from './news.ts';
-import type { FromSessionThread, SessionThreadOptions, ToSessionThread } from './session-protocol.ts';
-import { createAskingBrake, createAskingLogin, Questions } from './session-questions.ts';
-import { takeConfig } from '../thread-start.ts';
-
-function tell(port: MessagePort, message: FromSessionThread, transfer: ArrayBuffer[] = []): void {
-  port.postMessage(message, transfer);
-}
+import { beginGuestThread, runGuestThread } from './guest-thread.ts';
+import type { SessionThreadOptions, ToSessionThread } from './session-protocol.ts';
+import { createAskingBrake, createAskingLogin } from './session-questions.ts';
 
 async function start(port: MessagePort, options: SessionThreadOptions): Promise<void> {
-  const clock = new SystemClock();
-  const live = createLiveConfig(options.config);
-  const { config } = live;
-  const counters = createCounters();
-  const count = countingSink(counters);
-  const desk = new NewsDesk((news, transfer) => tell(port, news, transfer), counters);
-  const log = new Log(createLineFormat(options.log, desk.log), () => clock.now()).observedBy((entry) => {
-    if (count(entry)) desk.countsChanged();
-  });
-  const questions = new Questions((id, question, args) => tell(port, { kind: 'ask', id, question, args }));
-  const store = createGuestStore({ dataDir: config.dataDir, clock, log, changeMemory: options.changeMemory });
-  store.connect(options.storage);
+  const thread = beginGuestThread(port, options);
+  const { clock, config, log, store, desk, questions } = thread;
   const resolver = createResolver({ servers: config.dns.servers, trustAd: config.dns.trustAd, clock, log });
   const doors = createDoors({
     config,
@@ -62,10 +41,7 @@ async function start(port: MessagePort, options: SessionThreadOptions): Promise<
   const stop = async (drainMs: number): Promise<void> => {
     await front.close(drainMs);
     resolver.close();
-    desk.flush();
-    tell(port, { kind: 'stopped' });
-    await store.close();
-    port.close();
+    await thread.end();
   };
   port.on('message', (message: ToSessionThread) => {
     switch (message.kind) {
@@ -77,19 +53,15 @@ async function start(port: MessagePort, options: SessionThreadOptions): Promise<
         return questions.settle(message.id, message.value, message.error);
       case 'reload':
         resolver.flush();
-        return void takeConfig(front, live, message.config).then((error) => tell(port, { kind: 'reloaded', ...(error === undefined ? {} : { error }) }));
+        return thread.reload(front, message.config);
       case 'stop':
         return void stop(message.drainMs);
     }
   });
   await front.listenPublic(options.addresses);
-  tell(port, { kind: 'ready' });
 }
 
 if (parentPort) {
   const port = parentPort;
-  start(port, workerData as SessionThreadOptions).catch((error: unknown) => {
-    tell(port, { kind: 'failed', error: error instanceof Error ? error.message : String(error) });
-    port.close();
-  });
+  runGuestThread(port, () => start(port, workerData as SessionThreadOptions));
 }
