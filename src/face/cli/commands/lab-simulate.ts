@@ -2,7 +2,7 @@
 import type { SimulatedReceiver, SimulationResult } from '../../../contract/simulation.ts';
 import { columnChart } from '../chart.ts';
 import { leaf, wholeNumber, type Registry } from '../command.ts';
-import type { CommonOptions, Session } from '../session.ts';
+import { UsageError, type CommonOptions, type Session } from '../session.ts';
 
 interface SimulateOptions extends CommonOptions {
   readonly days: number;
@@ -28,6 +28,7 @@ const COLUMNS_MEAN = [
 export function addSimulate(registry: Registry, lab: Parameters<typeof leaf>[1]): void {
   const { session } = registry;
   leaf<SimulateOptions>(registry, lab, 'simulate', 'rehearse the warm-up of a new address at Gmail, Outlook.com and Yahoo on a fast clock', '', async (options) => {
+    if (options.warmIps > options.ips) throw new UsageError(`--warm-ips says how many of the --ips have sent for years: give at most ${options.ips}, or more --ips`);
     const result = await session.ports.simulate({
       days: options.days,
       seed: options.seed,
