@@ -14,6 +14,10 @@ export const CONTENT_LIMITS = {
   linkTextCharsMax: 200,
   /** Words of each of two texts that are compared. */
   comparedWordsMax: 20_000,
+  /** Archives whose list of files is read, bytes of each as encoded, and files of each. */
+  archivesMax: 10,
+  archiveBytesMax: 8 * 1024 * 1024,
+  archivedFilesMax: 1000,
   /** Different domains of links that DNS lists are asked about. */
   askedDomainsMax: 15,
 } as const;

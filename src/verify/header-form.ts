@@ -46,10 +46,11 @@ function namesNobody(value: string): boolean {
   return !value.includes('@') && !/:[^;]*;/.test(value);
 }
 
-/** What the reader of headers stumbled over, with the first line of it. */
+/** What the reader of headers stumbled over, the first line of it shown. */
 function unreadableLines(fields: readonly HeaderField[], problems: readonly string[]): string[] {
   const line = fields.find(({ name }) => name === '')?.raw.toString('latin1').split(/\r?\n/, 1)[0]?.slice(0, SHOWN_CHARS);
-  return [...new Set(problems)].map((problem) => (line === undefined ? `There are faults in the header: ${problem}.` : `The line ${JSON.stringify(line)} of the header is no field (${problem}).`));
+  const shown = line === undefined ? '' : `, such as ${JSON.stringify(line)}`;
+  return [...new Set(problems)].map((problem) => `The header cannot be read: ${problem}${shown}.`);
 }
 
 /** `from`: the addresses in all From fields. */

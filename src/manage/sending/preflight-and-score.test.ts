@@ -48,6 +48,7 @@ const CASES: Readonly<Record<string, readonly [lines: readonly string[], ...chec
   'a line that is no field': [[...HEAD, 'Warning no colon here', ...PLAIN], 'header-fields'],
   'letters that are not encoded': [[...HEAD, 'X-Note: grün', ...PLAIN], 'mime-validity'],
   'no MIME-Version': [[...HEAD, 'Content-Type: text/plain', ...PLAIN], 'mime-validity'],
+  'an empty line in the header': [[...HEAD, '', 'Content-Type: text/plain', ...PLAIN], 'mime-validity'],
   'a part that is not what it says': [[...HEAD, 'MIME-Version: 1.0', 'Content-Type: text/plain', 'Content-Transfer-Encoding: base64', '', '(no base64)', ''], 'mime-validity'],
   'a program': [[...HEAD, 'MIME-Version: 1.0', 'Content-Type: multipart/mixed; boundary="b"', '', '--b', '', WORDS, '--b', 'Content-Type: application/octet-stream; name="setup.exe"', 'Content-Disposition: attachment; filename="setup.exe"', '', 'MZ', '--b--', ''], 'spam-rules'],
   'a link that misleads': [[...HEAD, ...html(`<p>${WORDS}</p><a href="https://evil.example/">www.bank.example</a>`)], 'spam-rules', 'honest-links'],

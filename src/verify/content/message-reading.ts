@@ -10,7 +10,8 @@ import { parseAddressList, type HeaderAddress } from '../../mail/address-list.ts
 import { decodeWords } from '../../mail/encoded-word.ts';
 import { allFields, firstField, parseHeader, type ParsedHeader } from '../../mail/header.ts';
 import { parseMimeStructure, type MimePart } from '../../mail/mime-structure.ts';
-import { decodeText, listAttachments } from '../../mail/text.ts';
+import { decodeBody, decodeText, listAttachments, type Attachment } from '../../mail/text.ts';
+import { namesInZip } from '../reports/unpack.ts';
 import { readHtml, type HtmlReading } from './html-reading.ts';
 import { linksInText, type Link } from './link.ts';
 
@@ -31,6 +32,8 @@ export interface MessageReading {
   /** Images that the message brings along. */
   readonly imageParts: number;
   readonly attachments: readonly { readonly name: string; readonly type: string; readonly sizeBytes: number }[];
+  /** Names of the files in zip archives among them; what is too large is not looked into. */
+  readonly archived: readonly string[];
   /** Not everything was read. */
   readonly cut: boolean;
 }
@@ -44,7 +47,8 @@ export function readMessage(message: Buffer): MessageReading {
   const plain = joined(bytes, shown.filter(({ subtype }) => subtype !== 'html'));
   const markup = joined(bytes, shown.filter(({ subtype }) => subtype === 'html'));
   const html = markup === undefined ? undefined : readHtml(markup.text);
-  const attachments = listAttachments(structure).map(({ name, type, sizeBytes }) => ({ name, type, sizeBytes }));
+  const attached = listAttachments(structure);
+  const attachments = attached.map(({ name, type, sizeBytes }) => ({ name, type, sizeBytes }));
   return {
     bytes,
     header,
@@ -56,8 +60,15 @@ export function readMessage(message: Buffer): MessageReading {
     links: distinct([...(html?.links ?? []), ...linksInText(plain?.text ?? '')]),
     imageParts: attachments.filter(({ type }) => type.startsWith('image/')).length,
     attachments,
+    archived: namesInArchives(bytes, attached),
     cut: bytes.length < message.length || (plain?.cut ?? false) || (markup?.cut ?? false) || (html?.cut ?? false),
   };
+}
+
+function namesInArchives(bytes: Buffer, attached: readonly Attachment[]): readonly string[] {
+  const { archivesMax, archiveBytesMax, archivedFilesMax } = CONTENT_LIMITS;
+  const archives = attached.filter(({ name, type, sizeBytes }) => (/\.zip$/i.test(name) || /zip/.test(type)) && sizeBytes <= archiveBytesMax);
+  return archives.slice(0, archivesMax).flatMap(({ part }) => namesInZip(decodeBody(bytes, part), archivedFilesMax));
 }
 
 function shownParts(part: MimePart): MimePart[] {

@@ -33,7 +33,7 @@ export function mimeFaults(reading: MessageReading): MimeFault[] {
 
 /** How it is built, apart from what its lines hold. */
 export function structureFaults(reading: MessageReading): MimeFault[] {
-  return [...versionFaults(reading), ...partFaultsOf(reading)];
+  return [...earlyEnd(reading), ...versionFaults(reading), ...partFaultsOf(reading)];
 }
 
 function partFaultsOf(reading: MessageReading): MimeFault[] {
@@ -57,6 +57,15 @@ function letterFaults({ bytes, header }: MessageReading): MimeFault[] {
     faults.push({ broken: !isUtf8(raw), text: `Letters beyond ASCII stand unencoded in the header (${names}).`, fix: 'Encode them as RFC 2047 says (=?utf-8?…?=); mail libraries do it when the field is set through them.' });
   }
   return faults;
+}
+
+const FIELD_IN_TEXT = /^(mime-version|content-type|content-transfer-encoding|subject|from|to|message-id):/i;
+
+/** An empty line between the fields: what follows is shown to the reader. */
+function earlyEnd({ bytes, header, structure }: MessageReading): MimeFault[] {
+  const [, name] = FIELD_IN_TEXT.exec(bytes.toString('latin1', header.bodyOffset, header.bodyOffset + 30)) ?? [];
+  if (name === undefined || structure.parts !== undefined || firstField(header.fields, name.toLowerCase()) !== undefined) return [];
+  return [{ broken: true, text: `The header ends too early: the text begins with ${name}, which belongs into the header.`, fix: 'Let the sending program write no empty line between the fields of the header: often a line end too much is in a template or a variable.' }];
 }
 
 function versionFaults({ header, structure }: MessageReading): MimeFault[] {

@@ -12,19 +12,35 @@ interface Parts {
   readonly text?: string;
   readonly html?: string;
   readonly attachment?: string;
+  /** Name of the file in it. */
+  readonly zip?: string;
 }
 
 const WORDS = 'Dear Bob, here are the minutes of our meeting on Thursday, with everything that we decided about the garden, the shed and the new bench. See you.';
 
-function hits({ subject = 'Minutes of our meeting', from = 'Alice <alice@example.org>', extra = [], to = 'bob@example.net', text = WORDS, html, attachment }: Parts): readonly string[] {
+function hits({ subject = 'Minutes of our meeting', from = 'Alice <alice@example.org>', extra = [], to = 'bob@example.net', text = WORDS, html, attachment, zip }: Parts): readonly string[] {
   const head = [`From: ${from}`, ...(to === '' ? [] : [`To: ${to}`]), ...(subject === '' ? [] : [`Subject: ${subject}`]), ...extra, 'MIME-Version: 1.0'];
   const parts = [
     ...(text === '-' ? [] : [`Content-Type: text/plain; charset=utf-8\r\n\r\n${text}`]),
     ...(html === undefined ? [] : [`Content-Type: text/html; charset=utf-8\r\n\r\n${html}`]),
     ...(attachment === undefined ? [] : [`Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename="${attachment}"\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA`]),
+    ...(zip === undefined ? [] : [`Content-Type: application/zip; name="a.zip"\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n${zipOf(zip).toString('base64')}`]),
   ];
   const message = [...head, 'Content-Type: multipart/mixed; boundary="b"', '', ...parts.flatMap((part) => ['--b', part]), '--b--', ''].join('\r\n');
   return hitRules(readMessage(Buffer.from(message))).map(({ rule }) => rule);
+}
+
+/** A list of one file, without the file. */
+function zipOf(name: string): Buffer {
+  const local = Buffer.from('PK\x03\x04').toString('latin1').padEnd(30, '\0');
+  const entry = Buffer.alloc(46);
+  entry.writeUInt32LE(0x02014b50, 0);
+  entry.writeUInt16LE(name.length, 28);
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(local.length, 16);
+  return Buffer.concat([Buffer.from(local, 'latin1'), entry, Buffer.from(name), end]);
 }
 
 const page = (more: string): Parts => ({ html: `<p>${WORDS}</p>${more}` });
@@ -47,6 +63,7 @@ const CASES: Readonly<Record<string, readonly [Parts, ...string[]]>> = {
   BODY_EMPTY: [{ text: '' }],
   ONLY_ATTACHMENT: [{ text: 'See file', attachment: 'minutes.pdf' }],
   ATTACHMENT_DANGEROUS: [{ attachment: 'setup.exe' }],
+  ARCHIVE_DANGEROUS: [{ zip: 'tool/setup.exe' }],
   ATTACHMENT_DISGUISED: [{ attachment: 'invoice.pdf.exe' }, 'ATTACHMENT_DANGEROUS'],
   HTML_SCRIPT: [page('<script>alert(1)</script>')],
   HTML_FORM: [page('<form action="https://example.org/"><input name="password"></form>')],
@@ -91,7 +108,7 @@ describe('spam rules', () => {
   });
 
   it('let ordinary messages alone', () => {
-    const ordinary: readonly Parts[] = [{}, page(''), link('https://example.org/minutes', 'example.org'), { attachment: 'minutes.pdf' }, { subject: 'Re: Minutes', extra: ['In-Reply-To: <1@example.net>'] }, { subject: 'NASA and ESA' }, { from: '"alice@example.org" <alice@example.org>' }, { text: `${WORDS} The trial of the free software is in May; we verify the account books.` }];
+    const ordinary: readonly Parts[] = [{}, page(''), link('https://example.org/minutes', 'example.org'), { attachment: 'minutes.pdf' }, { zip: 'minutes/all.pdf' }, { subject: 'Re: Minutes', extra: ['In-Reply-To: <1@example.net>'] }, { subject: 'NASA and ESA' }, { from: '"alice@example.org" <alice@example.org>' }, { text: `${WORDS} The trial of the free software is in May; we verify the account books.` }];
     for (const parts of ordinary) assert.deepEqual(hits(parts), []);
   });
 

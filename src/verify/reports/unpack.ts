@@ -31,6 +31,17 @@ export function unpacked(bytes: Buffer): readonly AsyncIterable<Buffer>[] {
   return zipMembers(bytes).map(({ data, method }) => (method === 0 ? plain(data) : inflated(createInflateRaw({ chunkSize: CHUNK_BYTES }), data)));
 }
 
+/** Names of the files in a zip archive, at most `most`; [] for what is none, or damaged. */
+export function namesInZip(bytes: Buffer, most: number): readonly string[] {
+  if (!isZip(bytes)) return [];
+  try {
+    return zipEntries(bytes, most).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof UnreadableReport) return [];
+    throw error;
+  }
+}
+
 /** The same without archives: as it is, or out of gzip. */
 export function unpackedGzip(bytes: Buffer): AsyncIterable<Buffer> {
   return isGzip(bytes) ? inflated(createGunzip({ chunkSize: CHUNK_BYTES }), bytes) : plain(bytes);
@@ -105,13 +116,13 @@ function zipMember(bytes: Buffer, { flags, method, packedBytes, offset }: ZipEnt
   return { data: bytes.subarray(start, start + packedBytes), method };
 }
 
-function zipEntries(bytes: Buffer): ZipEntry[] {
+function zipEntries(bytes: Buffer, most: number = REPORT_IN_LIMITS.zipEntriesMax): ZipEntry[] {
   const end = findEnd(bytes);
   const count = bytes.readUInt16LE(end + 10);
   const entries: ZipEntry[] = [];
   let at = bytes.readUInt32LE(end + 16);
   if (at === 0xffffffff || count === 0xffff) throw new UnreadableReport('the zip archive is a Zip64 one, which no report needs');
-  for (let index = 0; index < Math.min(count, REPORT_IN_LIMITS.zipEntriesMax); index += 1) {
+  for (let index = 0; index < Math.min(count, most); index += 1) {
     if (at + 46 > bytes.length || bytes.readUInt32LE(at) !== CENTRAL_ENTRY) throw damagedZip();
     const nameLength = bytes.readUInt16LE(at + 28);
     entries.push({

@@ -26,6 +26,10 @@ export const STRUCTURE_RULES: readonly SpamRule[] = [
     hits: ({ attachments }) => attachments.some(({ name }) => DANGEROUS_NAME.test(name)),
   },
   {
+    id: 'ARCHIVE_DANGEROUS', score: 3, what: 'an archive holds a program or script', why: 'Gmail and others look into archives and refuse such mail. Give a link to it instead.',
+    hits: ({ archived }) => archived.some((name) => DANGEROUS_NAME.test(name)),
+  },
+  {
     id: 'ATTACHMENT_DISGUISED', score: 3, what: 'an attachment has two endings, the last of which runs', why: 'This misleads readers on purpose. Give it one honest name.',
     hits: ({ attachments }) => attachments.some(({ name }) => (/\.(?:pdf|docx?|xlsx?|jpe?g|png|txt|zip)\s*\.\w{2,4}$/i.test(name.slice(-60)) && DANGEROUS_NAME.test(name)) || TURNED_ROUND.test(name)),
   },
