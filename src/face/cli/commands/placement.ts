@@ -7,10 +7,11 @@ import type { AddedSeed, Collected, PlacementReport, SentTests } from '../../../
 import { group, leaf, subgroup, wholeNumber, type Registry } from '../command.ts';
 import { secretFromFile, secretFromStdin } from '../secret-input.ts';
 import { type CommonOptions, type Session, UsageError } from '../session.ts';
+import { tokenOrigin, type TokenOptions } from '../token-options.ts';
 import { age, moment } from '../words.ts';
 import { readMessageFile } from './message-file.ts';
 
-interface SeedOptions extends CommonOptions {
+interface SeedOptions extends CommonOptions, TokenOptions {
   readonly host?: string;
   readonly port?: number;
   readonly tls: 'implicit' | 'starttls' | 'none';
@@ -18,12 +19,6 @@ interface SeedOptions extends CommonOptions {
   readonly provider?: string;
   readonly passwordStdin?: boolean;
   readonly passwordFile?: string;
-  readonly tokenFile?: string;
-  readonly tokenUrl?: string;
-  readonly clientId?: string;
-  readonly clientSecretFile?: string;
-  readonly refreshTokenFile?: string;
-  readonly scope?: string;
   readonly untried?: boolean;
 }
 
@@ -100,13 +95,8 @@ async function addSeed(session: Session, options: SeedOptions, address = ''): Pr
 }
 
 async function secretOf(session: Session, options: SeedOptions): Promise<object> {
-  const path = (file: string): string => resolve(session.io.cwd, file);
-  if (options.tokenFile !== undefined) return { oauth: { kind: 'file', tokenFile: path(options.tokenFile) } };
-  if (options.tokenUrl !== undefined) {
-    const { tokenUrl, clientId, refreshTokenFile, clientSecretFile, scope } = options;
-    if (clientId === undefined || refreshTokenFile === undefined) throw new UsageError('--token-url needs --client-id and --refresh-token-file');
-    return { oauth: { kind: 'refresh', tokenUrl, clientId, refreshTokenFile: path(refreshTokenFile), ...(clientSecretFile === undefined ? {} : { clientSecretFile: path(clientSecretFile) }), ...(scope === undefined ? {} : { scope }) } };
-  }
+  const oauth = tokenOrigin(options, (file) => resolve(session.io.cwd, file));
+  if (oauth) return { oauth };
   if (options.passwordFile !== undefined) return { password: await secretFromFile(session, options.passwordFile) };
   if (!options.passwordStdin) throw new UsageError('say where the secret is: --password-stdin, --password-file FILE, --token-file FILE or --token-url URL');
   return { password: await secretFromStdin(session) };

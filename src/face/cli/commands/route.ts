@@ -3,13 +3,14 @@ import { resolve } from 'node:path';
 import type { RouteTestResult, ShownRoute } from '../../../manage/route/route.ts';
 import { group, leaf, type Registry } from '../command.ts';
 import { secretFromStdin } from '../secret-input.ts';
-import { type CommonOptions, type Session, UsageError } from '../session.ts';
+import type { CommonOptions, Session } from '../session.ts';
+import { tokenOrigin, type TokenOptions } from '../token-options.ts';
 
 interface MatchOptions extends CommonOptions {
   readonly sender?: boolean;
 }
 
-interface AddOptions extends MatchOptions {
+interface AddOptions extends MatchOptions, TokenOptions {
   readonly to?: string;
   readonly refuse?: string;
   readonly lmtp?: string;
@@ -18,11 +19,6 @@ interface AddOptions extends MatchOptions {
   readonly username?: string;
   readonly passwordStdin?: boolean;
   readonly passwordFile?: string;
-  readonly tokenFile?: string;
-  readonly tokenUrl?: string;
-  readonly clientId?: string;
-  readonly clientSecretFile?: string;
-  readonly refreshTokenFile?: string;
   readonly accept?: boolean;
   readonly verify?: boolean;
 }
@@ -78,7 +74,7 @@ export function add(registry: Registry): void {
 }
 
 async function addArguments(session: Session, options: AddOptions): Promise<Record<string, unknown>> {
-  const file = (name: string | undefined): string | undefined => (name === undefined ? undefined : resolve(session.io.cwd, name));
+  const path = (file: string): string => resolve(session.io.cwd, file);
   const args = {
     ...matchOf(options),
     to: options.to,
@@ -88,20 +84,12 @@ async function addArguments(session: Session, options: AddOptions): Promise<Reco
     tls: options.tls,
     username: options.username,
     password: options.passwordStdin ? await secretFromStdin(session) : undefined,
-    passwordFile: file(options.passwordFile),
-    oauth: oauthOf(options, file),
+    passwordFile: options.passwordFile === undefined ? undefined : path(options.passwordFile),
+    oauth: tokenOrigin(options, path),
     accept: options.accept,
     verify: options.verify,
   };
   return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));
-}
-
-function oauthOf(options: AddOptions, file: (name: string | undefined) => string | undefined): unknown {
-  const { tokenFile, tokenUrl, clientId, clientSecretFile, refreshTokenFile } = options;
-  if (tokenFile !== undefined) return { kind: 'file', tokenFile: file(tokenFile) };
-  if (tokenUrl === undefined) return undefined;
-  if (clientId === undefined || refreshTokenFile === undefined) throw new UsageError('--token-url needs --client-id and --refresh-token-file beside it');
-  return { kind: 'refresh', tokenUrl, clientId, refreshTokenFile: file(refreshTokenFile), ...(clientSecretFile !== undefined && { clientSecretFile: file(clientSecretFile) }) };
 }
 
 function matchOf({ sender }: MatchOptions): { readonly match?: 'sender' } {
