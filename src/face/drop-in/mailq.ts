@@ -1,12 +1,14 @@
 /** `mailq` and `sendmail -bp`: the queue in the form of Postfix, which scripts read. */
 import { printable } from '../../base/table.ts';
 import type { Config } from '../../config/config.ts';
-import type { QueueEntry } from '../../manage/queue/queue.ts';
+import type { QueueEntry, QueueListing } from '../../manage/queue/queue.ts';
 import type { Session } from '../cli/session.ts';
-import { callVerb } from '../control/client.ts';
+import { openVerbSession } from '../control/client.ts';
 import { withSysexits } from './sysexits.ts';
 
 const PAGE = 1000;
+
+type Page = Pick<QueueListing, 'entries' | 'more'>;
 
 export async function run(args: readonly string[], session: Session): Promise<number> {
   const at = args.findIndex((word) => word === '--config' || word === '-c' || word === '-C');
@@ -14,20 +16,26 @@ export async function run(args: readonly string[], session: Session): Promise<nu
   return withSysexits('mailq', session, () => printQueue(session.config(file === undefined ? {} : { config: file }), session));
 }
 
+/** The next page is asked for while one is written: of a long queue both take as long. */
 export async function printQueue(config: Config, session: Session): Promise<number> {
-  let after = '';
+  const verbs = openVerbSession(config, session.ports);
+  const ask = async (after: string): Promise<Page> => (await verbs.call('queue.list', { limit: PAGE, after })) as Page;
   let requests = 0;
   let bytes = 0;
-  for (;;) {
-    const page = (await callVerb(config, 'queue.list', { limit: PAGE, after }, session.ports)) as { entries: readonly QueueEntry[]; more: boolean };
-    for (const entry of page.entries) {
-      if (requests === 0) session.out.line('-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------');
-      for (const line of entryLines(entry)) session.out.line(line);
-      requests += 1;
-      bytes += entry.sizeBytes;
+  try {
+    let asked: Promise<Page> | undefined = ask('');
+    while (asked) {
+      const { entries, more }: Page = await asked;
+      const last = entries.at(-1);
+      asked = more && last ? ask(last.id) : undefined;
+      const lines = entries.flatMap((entry) => entryLines(entry));
+      if (requests === 0 && last) lines.unshift('-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------');
+      if (last) session.out.line(lines.join('\n'));
+      requests += entries.length;
+      bytes += entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     }
-    after = page.entries.at(-1)?.id ?? '';
-    if (!page.more || after === '') break;
+  } finally {
+    await verbs.close();
   }
   const total = `-- ${Math.ceil(bytes / 1024)} Kbytes in ${requests} Request${requests === 1 ? '' : 's'}.`;
   session.out.line(requests === 0 ? 'Mail queue is empty' : total);

@@ -49,9 +49,11 @@ export const queueStats = defineVerb({
 /** At most `limit` rows, and one for the rest. */
 export async function countQueue(context: ManageContext, wanted: FilterArgs, by: QueueGrouping, limit: number): Promise<QueueStats> {
   const { filter } = await resolveFilter(context, wanted);
-  const routed = by === 'site' ? await routeUntried(context) : undefined;
   const sum = new AgeTable();
+  let routed: RoutedDomains | undefined;
   for await (const rows of context.store.queueAdmin.groups(filter, by)) {
+    // Another walk over the queue, which a queue whose recipients were all tried can do without.
+    if (by === 'site' && !routed && rows.some(({ name }) => name.startsWith('@'))) routed = await routeUntried(context);
     for (const row of rows) sum.add(nameOf(row, routed), row);
   }
   return {
