@@ -136,16 +136,26 @@ async function helloOverTls(channel: SmtpChannel, target: SmtpTarget): Promise<S
   }
 }
 
+/** A server that hangs up has said with its refusal of EHLO what it means. */
+async function heloAfter(channel: SmtpChannel, ehlo: ReceivedReply): Promise<ReceivedReply> {
+  try {
+    return await channel.read('ehlo', SMTP_CLIENT_LIMITS.ehloTimeoutMs);
+  } catch (error) {
+    throw error instanceof SmtpError && error.trouble.kind === 'lost' ? refused('ehlo', ehlo) : error;
+  }
+}
+
 async function hello(channel: SmtpChannel, target: SmtpTarget): Promise<SmtpCapabilities> {
   channel.expectQuiet('ehlo');
   const isLmtp = target.protocol === 'lmtp';
   channel.write(`${isLmtp ? 'LHLO' : 'EHLO'} ${target.helo}\r\n`);
   const ehlo = await channel.read('ehlo', SMTP_CLIENT_LIMITS.ehloTimeoutMs);
   if (isYes(ehlo.reply)) return parseCapabilities(ehlo.lines);
-  // RFC 5321 §3.2: only a server that does not know EHLO is asked again with HELO.
-  if (isLmtp || ![500, 502, 504].includes(ehlo.reply.code)) throw refused('ehlo', ehlo);
+  // RFC 5321 §3.2, §4.1.1.1: HELO for whoever does not take EHLO. Some refuse it in words of policy and take HELO.
+  if (isLmtp || ehlo.reply.code < 500) throw refused('ehlo', ehlo);
   channel.write(`HELO ${target.helo}\r\n`);
-  expectYes(await channel.read('ehlo', SMTP_CLIENT_LIMITS.ehloTimeoutMs), 'ehlo');
+  const helo = await heloAfter(channel, ehlo);
+  if (!isYes(helo.reply)) throw refused('ehlo', helo);
   return NO_CAPABILITIES;
 }
 

@@ -30,11 +30,23 @@ test('refusals by step: whom they concern', async () => {
   for (const offers of [['PIPELINING'], ['PIPELINING', 'CHUNKING'], []]) {
     for (const [step, reply, wanted] of cases) {
       if (step === 'DATA' && offers.includes('CHUNKING')) continue;
-      const server = await peer({ offers, script: ({ command }) => (command.startsWith(step) ? reply : undefined) });
+      const server = await peer({ offers, script: ({ command }) => (command.replace(/^HELO/, 'EHLO').startsWith(step) ? reply : undefined) });
       assert.deepEqual(brief(await deliverer({ port: server.port }).deliver(job(), signal())), [wanted], `${step} ${reply} ${offers.join()}`);
       await server.close();
     }
   }
+});
+
+test('a server that refuses EHLO in words of policy is asked with HELO; one that hangs up instead is told of by its words', async () => {
+  const takes = await peer({ script: ({ command }) => (command.startsWith('EHLO') ? '550 5.7.1 your name is bad' : undefined) });
+  assert.deepEqual(brief(await deliverer({ port: takes.port }).deliver(job(), signal())), ['delivered recipient 250 2.0.0']);
+  const leaves = await peer({
+    script: ({ command, session }) => {
+      if (command.startsWith('HELO')) return (session.drop(), '');
+      return command.startsWith('EHLO') ? '550 5.7.1 your name is bad' : undefined;
+    },
+  });
+  assert.deepEqual(brief(await deliverer({ port: leaves.port }).deliver(job(), signal())), ['failed host 550 5.7.1']);
 });
 
 test('lost connections by step; after the content nobody else is asked', async () => {

@@ -10,7 +10,7 @@
  *   step           4xx or unknown              5xx
  *   connect        host       defer  next      –
  *   greeting       host       defer  next      host       defer  next     but 521 and 556: fail (RFC 7504: no mail, ever)
- *   EHLO           host       defer  next      host       fail   next     our name is refused: tell the sender soon
+ *   EHLO           host       defer  next      host       fail   next     our name is refused, with HELO, too: tell the sender soon
  *   STARTTLS, TLS  host       defer  next      host       defer  next     only met when TLS is a must
  *   AUTH           host       defer  settle    local      defer  settle   the password is the administrator's to mend
  *   RSET           session    defer  next      session    defer  next
