@@ -117,7 +117,7 @@ function showExplained({ out }: Session, record: ExplainedRecord): void {
     return;
   }
   out.line(printable(record.text));
-  out.line(`${record.octets} octets, ${record.lookups} of 10 look-ups, ${record.voidLookups} of 2 without an answer${record.ipv4 === undefined ? '' : `; ${record.ipv4 === 1 ? '1 IPv4 address passes' : `${record.ipv4} IPv4 addresses pass`}`}`);
+  out.line(`${record.octets} octets, ${record.lookups} of 10 look-ups, ${record.voidLookups} of 2 without an answer${record.ipv4 === undefined ? '' : `; ${record.ipv4 === '1' ? '1 IPv4 address passes' : `${record.ipv4} IPv4 addresses pass`}`}`);
   out.line();
   out.table([{ title: 'Record of' }, { title: '' }, { title: 'Type' }, { title: 'Value', max: 50 }, { title: 'Meaning' }, { title: 'Look-ups', align: 'right' }, { title: 'IPv4', align: 'right' }, { title: 'IPv6' }], rows, 'no terms');
   for (const problem of record.problems) out.note(problem);
