@@ -134,8 +134,6 @@ export const DNS_LIMITS = {
   /** A datagram may be lost: it is sent once more after this. */
   resendMs: 700,
   totalTimeoutMs: 12_000,
-  /** A server that answered something so long ago is not down when a name gets no answer: that name's own servers are silent. */
-  answeredLatelyMs: 30_000,
   cnameChainMax: 8,
   cacheEntriesMax: 20_000,
   cacheTtlSecondsMax: 86_400,

@@ -70,6 +70,8 @@ class StubResolver implements Resolver {
   #preferred = 0;
   /** When a server last answered something, monotonic. */
   #answeredAtMs = Number.NEGATIVE_INFINITY;
+  /** While it is asked for. */
+  #signOfLife: Promise<void> | undefined;
   /** Answers to questions from before a flush are not kept. */
   #generation = 0;
 
@@ -109,8 +111,8 @@ class StubResolver implements Resolver {
   #ask(key: string, name: string, type: RecordType): Promise<DnsAnswer<RecordType>> {
     const generation = this.#generation;
     const askedAtMs = this.#clock.monotonic();
-    const asked = this.#withinDeadline(name, type).then(({ answer: said, ttlSeconds }) => {
-      const answer = said.kind === 'failure' ? this.#withBlame(said, askedAtMs) : said;
+    const asked = this.#withinDeadline(name, type).then(async ({ answer: said, ttlSeconds }) => {
+      const answer = said.kind === 'failure' && said.reason === 'timeout' ? await this.#withBlame(said, askedAtMs) : said;
       if (generation === this.#generation) {
         this.#asked.delete(key);
         this.#cache.put(key, answer, ttlSeconds);
@@ -122,10 +124,20 @@ class StubResolver implements Resolver {
     return asked;
   }
 
-  /** Servers that answered others while they were silent about this name are not down. */
-  #withBlame(failed: Failed, askedAtMs: number): Failed {
-    const silent = failed.reason === 'timeout';
-    return silent && this.#answeredAtMs >= askedAtMs - this.#limits.answeredLatelyMs ? { ...failed, onlyHere: true } : failed;
+  /** Servers that answer other questions while they are silent about this name are not down. */
+  async #withBlame(failed: Failed, askedAtMs: number): Promise<Failed> {
+    if (this.#answeredAtMs < askedAtMs) await (this.#signOfLife ??= this.#askForSignOfLife());
+    return this.#answeredAtMs >= askedAtMs ? { ...failed, onlyHere: true } : failed;
+  }
+
+  /** Asks the server that comes first what each knows by heart. */
+  async #askForSignOfLife(): Promise<void> {
+    const server = this.#servers[this.#preferred];
+    if (server && !this.#closing.signal.aborted) {
+      const result = await this.#askServer(this.#preferred, server, '.', 'NS', this.#limits.attemptTimeoutMs);
+      if (result.kind === 'reply') this.#answeredAtMs = this.#clock.monotonic();
+    }
+    this.#signOfLife = undefined;
   }
 
   #withinDeadline(name: string, type: RecordType): Promise<Kept> {

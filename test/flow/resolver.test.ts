@@ -283,9 +283,6 @@ test('a name server that answers for other names is not to blame when one gets n
     const answer = await dns.query(name, 'A');
     return answer.kind === 'failure' ? [answer.reason, answer.onlyHere] : answer.kind;
   };
-  assert.deepEqual(await blamed('silent.test'), ['timeout', undefined]);
-  assert.deepEqual(await blamed('other.test'), 'found');
-  dns.clock.advance(6_000);
   assert.deepEqual(await blamed('silent.test'), ['timeout', true]);
 });
 
