@@ -10,12 +10,11 @@ import { after, before, test } from 'node:test';
 import { SystemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { PublishableType } from '../../src/contract/dns-publishing.ts';
-import { createConnector } from '../../src/net/connector.ts';
 import { createResolver } from '../../src/net/resolver.ts';
 import { createCertificate } from '../../src/net/self-signed.ts';
-import { createRfc2136Provider } from '../../src/publish/rfc2136/provider.ts';
 import { missingServer, startBind, startValidator, type Bind } from '../harness/bind.ts';
 import { eventually } from '../harness/lab-process.ts';
+import { publishedAt } from './bind-kit.ts';
 import { Home } from './cli-kit.ts';
 
 const ADDRESS = '127.0.0.1';
@@ -93,14 +92,6 @@ after(async () => {
   await bind?.stop();
 });
 
-/** What BIND itself has of these names. */
-async function published(subjects: PlanJson['items']): Promise<ReadonlyMap<string, readonly string[]>> {
-  const settings = { server: `${bind.address}:${bind.port}`, 'key-name': bind.keyName };
-  const provider = createRfc2136Provider({ label: 'look', settings, zones: [], clock, connector: createConnector({ clock }), fetch: () => Promise.reject(new Error('no HTTP here')), readSecret: async () => bind.secret });
-  const sets = await provider.recordSets({ name: 'in.example', id: 'in.example' }, subjects.map(({ name, type }) => ({ name, type })), new AbortController().signal);
-  return new Map(subjects.map(({ name, type }) => [`${name} ${type}`, sets.find((set) => set.name === name && set.type === type)?.values.toSorted() ?? []]));
-}
-
 /** Kinds of records that must be among the wanted. */
 const KINDS = [
   ['_mta-sts.in.example TXT', /^"v=STSv1; id=\w+;"$/],
@@ -124,7 +115,7 @@ const KINDS = [
 
 test('MTA-STS, TLS reports, BIMI, TLSA, CAA, SRV and the names of mail programs are planned, applied, verified and undone', { skip }, async () => {
   const plan = await home.json<PlanJson>(['dns', 'plan', '--all']);
-  const beforehand = await published(plan.items);
+  const beforehand = await publishedAt(bind, plan.items);
   assert.deepEqual(beforehand.get('in.example CAA'), ['0 issue "other-ca.example"']);
   for (const [place, value] of KINDS) {
     const item = plan.items.find(({ name, type }) => `${name} ${type}` === place);
@@ -137,7 +128,7 @@ test('MTA-STS, TLS reports, BIMI, TLSA, CAA, SRV and the names of mail programs 
   // All but the PTR record, which is its landlord's.
   assert.match(applied.stdout, /^Still to do: 1 record set to change by hand\.$/m);
   assert.match(applied.stdout, /name servers? of the zones answers? it/);
-  const wanted = await published(plan.items);
+  const wanted = await publishedAt(bind, plan.items);
   for (const [place, value] of KINDS) assert.ok(wanted.get(place)?.some((each) => value.test(each)), `${place}: ${wanted.get(place)?.join(', ')}`);
   assert.deepEqual(wanted.get('in.example CAA'), ['0 issue "letsencrypt.org"', '0 issue "other-ca.example"']);
   const again = await home.json<PlanJson>(['dns', 'plan', '--all']);
@@ -146,7 +137,7 @@ test('MTA-STS, TLS reports, BIMI, TLSA, CAA, SRV and the names of mail programs 
   const undone = await home.posthorn(['dns', 'undo']);
   assert.equal(undone.status, 0, undone.stdout + undone.stderr);
   assert.match(undone.stdout, /name servers? of the zones answers? it/);
-  assert.deepEqual(await published(plan.items), beforehand);
+  assert.deepEqual(await publishedAt(bind, plan.items), beforehand);
 });
 
 test('the changes of a plan as a script for nsupdate: BIND’s own takes it, and nothing is left to do', { skip: skip || missingServer(NSUPDATE, 'nsupdate (bind9-dnsutils)') }, async () => {

@@ -1,16 +1,10 @@
 /** Publishing at a real BIND while things change: a default of the policy, and a domain that is hosted here no longer. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { SystemClock } from '../../src/base/clock.ts';
-import type { PublishableType } from '../../src/contract/dns-publishing.ts';
-import { createConnector } from '../../src/net/connector.ts';
-import { createRfc2136Provider } from '../../src/publish/rfc2136/provider.ts';
-import { missingServer, startBind } from '../harness/bind.ts';
-import { Home } from './cli-kit.ts';
+import { missingServer } from '../harness/bind.ts';
+import { publishingAtBind, type BindScene } from './bind-kit.ts';
 
-const ADDRESS = '127.0.0.1';
 const skip = missingServer();
 
 interface PlanJson {
@@ -19,33 +13,12 @@ interface PlanJson {
   readonly items: readonly { readonly name: string; readonly type: string; readonly action: string; readonly reason: string; readonly after?: { readonly values: readonly string[] } }[];
 }
 
-interface Scene {
-  readonly home: Home;
-  published(name: string, type: PublishableType): Promise<readonly string[]>;
-}
-
 /** old.example and wild.example are published. */
-async function scene(t: TestContext): Promise<Scene> {
-  const bind = await startBind(ADDRESS, { 'old.example': '', 'wild.example': '* IN TXT "for everything"\n@ IN TXT "not ours"', 'host.example': '', '113.0.203.in-addr.arpa': '10 IN PTR mail.host.example.' });
-  const home = new Home('');
-  t.after(async () => {
-    await bind.stop();
-    await home.close();
-  });
-  const server = `${bind.address}:${bind.port}`;
-  mkdirSync(home.data, { recursive: true });
-  writeFileSync(join(home.folder, 'key'), bind.secret, { mode: 0o600 });
-  writeFileSync(home.config, `hostname = "mail.host.example"\ndata-dir = "data"\n[listen]\nsmtp = []\n[dns]\nservers = ["${server}"]\n[[outbound.ip]]\naddress = "203.0.113.10"\n[[dns.provider]]\ntype = "rfc2136"\nlabel = "bind"\nserver = "${server}"\nkey-name = "${bind.keyName}"\nsecret-file = "key"\n`);
-  for (const domain of ['old.example', 'wild.example']) assert.equal((await home.posthorn(['domain', 'add', domain])).status, 0);
-  const applied = await home.posthorn(['dns', 'apply', '--all', '--yes', '--no-wait']);
+async function scene(t: TestContext): Promise<BindScene> {
+  const made = await publishingAtBind(t, { 'old.example': '', 'wild.example': '* IN TXT "for everything"\n@ IN TXT "not ours"' });
+  const applied = await made.home.posthorn(['dns', 'apply', '--all', '--yes', '--no-wait']);
   assert.equal(applied.status, 0, applied.stdout + applied.stderr);
-  const clock = new SystemClock();
-  const provider = createRfc2136Provider({ label: 'look', settings: { server, 'key-name': bind.keyName }, zones: [], clock, connector: createConnector({ clock }), fetch: () => Promise.reject(new Error('no HTTP here')), readSecret: async () => bind.secret });
-  const published = async (name: string, type: PublishableType): Promise<readonly string[]> => {
-    const sets = await provider.recordSets({ name: 'x', id: 'x' }, [{ name, type }], new AbortController().signal);
-    return sets.find((set) => set.name === name && set.type === type)?.values.toSorted() ?? [];
-  };
-  return { home, published };
+  return made;
 }
 
 test('a changed default: old domains stay as they are, --all shows and does it, undo takes it back for good', { skip }, async (t) => {

@@ -1,16 +1,9 @@
 /** Publishing when something is in trouble: name servers that lag, two administrators at once, torn SPF. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { SystemClock } from '../../src/base/clock.ts';
-import type { PublishableType } from '../../src/contract/dns-publishing.ts';
-import { createConnector } from '../../src/net/connector.ts';
-import { createRfc2136Provider } from '../../src/publish/rfc2136/provider.ts';
-import { freePort, missingServer, startBind, type Bind } from '../harness/bind.ts';
-import { Home } from './cli-kit.ts';
+import { freePort, missingServer, startBind } from '../harness/bind.ts';
+import { BIND_ADDRESS, publishingAtBind, type BindScene } from './bind-kit.ts';
 
-const ADDRESS = '127.0.0.1';
 const skip = missingServer();
 const FOREIGN = '"google-site-verification=abc\\"def" "second string"';
 
@@ -19,45 +12,22 @@ interface PlanJson {
   readonly items: readonly { readonly domain: string; readonly name: string; readonly type: string; readonly action: string; readonly reason: string; readonly after?: { readonly values: readonly string[] } }[];
 }
 
-interface Scene {
-  readonly bind: Bind;
-  readonly home: Home;
-  published(name: string, type: PublishableType): Promise<readonly string[]>;
-}
-
-/** One hosted domain, in.example, whose zone a BIND of its own keeps. `more`: other name servers that should answer it. */
-async function scene(t: TestContext, zone: string, more: readonly string[] = []): Promise<Scene> {
-  const bind = await startBind(ADDRESS, { 'in.example': zone, 'host.example': '', '113.0.203.in-addr.arpa': '10 IN PTR mail.host.example.' });
-  const home = new Home('');
-  t.after(async () => {
-    await bind.stop();
-    await home.close();
-  });
-  const server = `${bind.address}:${bind.port}`;
-  mkdirSync(home.data, { recursive: true });
-  writeFileSync(join(home.folder, 'key'), bind.secret, { mode: 0o600 });
-  writeFileSync(home.config, `hostname = "mail.host.example"\ndata-dir = "data"\n[listen]\nsmtp = []\n[dns]\nservers = ["${server}"]\n[[outbound.ip]]\naddress = "203.0.113.10"\n[[dns.provider]]\ntype = "rfc2136"\nlabel = "bind"\nserver = "${server}"\nkey-name = "${bind.keyName}"\nsecret-file = "key"\nname-servers = ${JSON.stringify([server, ...more])}\n`);
-  assert.equal((await home.posthorn(['domain', 'add', 'in.example'])).status, 0);
-  const clock = new SystemClock();
-  const provider = createRfc2136Provider({ label: 'look', settings: { server, 'key-name': bind.keyName }, zones: [], clock, connector: createConnector({ clock }), fetch: () => Promise.reject(new Error('no HTTP here')), readSecret: async () => bind.secret });
-  const published = async (name: string, type: PublishableType): Promise<readonly string[]> => {
-    const sets = await provider.recordSets({ name: 'in.example', id: 'in.example' }, [{ name, type }], new AbortController().signal);
-    return sets.find((set) => set.name === name && set.type === type)?.values.toSorted() ?? [];
-  };
-  return { bind, home, published };
+/** One hosted domain, in.example. */
+function scene(t: TestContext, zone: string, others: readonly string[] = []): Promise<BindScene> {
+  return publishingAtBind(t, { 'in.example': zone }, others);
 }
 
 test('a name server that still has the old zone, and one that is dead, are named, and apply does not wait for ever', { skip }, async (t) => {
-  const lagging = await startBind(ADDRESS, { 'in.example': '', 'host.example': '', '113.0.203.in-addr.arpa': '10 IN PTR mail.host.example.' });
+  const lagging = await startBind(BIND_ADDRESS, { 'in.example': '', 'host.example': '', '113.0.203.in-addr.arpa': '10 IN PTR mail.host.example.' });
   t.after(() => lagging.stop());
-  const dead = `${ADDRESS}:${await freePort(ADDRESS)}`;
-  const { home, published } = await scene(t, '', [`${ADDRESS}:${lagging.port}`, dead]);
+  const dead = `${BIND_ADDRESS}:${await freePort(BIND_ADDRESS)}`;
+  const { home, published } = await scene(t, '', [`${BIND_ADDRESS}:${lagging.port}`, dead]);
   const applied = await home.posthorn(['dns', 'apply', 'in.example', '--yes', '--timeout', '1s']);
   assert.equal(applied.status, 1);
   assert.match(applied.stdout, /^applied +in\.example MX at bind/m);
-  assert.match(applied.stdout, new RegExp(`^late +${ADDRESS} port ${lagging.port} about all \\d+ record sets: it has nothing there`, 'm'));
-  assert.equal(applied.stdout.match(new RegExp(`^late +${ADDRESS} port ${dead.split(':')[1]}.*`, 'gm'))?.length, 1, applied.stdout);
-  assert.match(applied.stdout, new RegExp(`^late +${ADDRESS} port ${dead.split(':')[1]} about all \\d+ record sets: it does not answer`, 'm'));
+  assert.match(applied.stdout, new RegExp(`^late +${BIND_ADDRESS} port ${lagging.port} about all \\d+ record sets: it has nothing there`, 'm'));
+  assert.equal(applied.stdout.match(new RegExp(`^late +${BIND_ADDRESS} port ${dead.split(':')[1]}.*`, 'gm'))?.length, 1, applied.stdout);
+  assert.match(applied.stdout, new RegExp(`^late +${BIND_ADDRESS} port ${dead.split(':')[1]} about all \\d+ record sets: it does not answer`, 'm'));
   assert.match(applied.stdout, /^Published, but 2 name servers do not answer it yet/m);
   assert.deepEqual(await published('in.example', 'MX'), ['10 mail.host.example.']);
 });
