@@ -6,12 +6,6 @@
  * recipient.
  */
 
-export interface NamedRecipient {
-  readonly address: string;
-  /** Number of the line. */
-  readonly at: number;
-}
-
 const ADDRESS = /[\w.+-][\w.+=-]{0,63}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}/g;
 /** Words that say that mail did not arrive (yet), as systems write them. */
 const NOT_REACHED: readonly RegExp[] = [
@@ -32,13 +26,13 @@ const LISTED = /^[\s*•>-]*(?:(?:recipient|address|empfänger|destinataire)\s*:
 /** A list is no further than so many lines behind the words, or behind the address before it. */
 const LIST_LINES = 16;
 
-/** The lines up to the copy of the message. */
-export function recipientsNamed(lines: readonly string[], senders: ReadonlySet<string>): readonly NamedRecipient[] {
-  const found = new Map<string, NamedRecipient>();
-  const add = (written: string, at: number): void => {
+/** Addresses as they are written, each once. `lines`: up to the copy of the message. */
+export function recipientsNamed(lines: readonly string[], senders: ReadonlySet<string>): readonly string[] {
+  const found = new Map<string, string>();
+  const add = (written: string): void => {
     const address = written.replace(/^smtp=/i, '');
     const key = address.toLowerCase();
-    if (!senders.has(key) && !/^(?:postmaster|mailer-daemon)@/.test(key) && !found.has(key)) found.set(key, { address, at });
+    if (!senders.has(key) && !/^(?:postmaster|mailer-daemon)@/.test(key) && !found.has(key)) found.set(key, address);
   };
   let words = Number.NEGATIVE_INFINITY;
   for (const [at, line] of lines.entries()) {
@@ -47,9 +41,9 @@ export function recipientsNamed(lines: readonly string[], senders: ReadonlySet<s
     if (says) words = at;
     const listed = at - words <= LIST_LINES ? LISTED.exec(line)?.[1] : undefined;
     if (listed !== undefined) {
-      add(listed, at);
+      add(listed);
       words = at;
-    } else if (says) for (const each of line.replace(/\bfrom:? \S+/gi, '').match(ADDRESS) ?? []) add(each, at);
+    } else if (says) for (const each of line.replace(/\bfrom:? \S+/gi, '').match(ADDRESS) ?? []) add(each);
   }
   return [...found.values()];
 }

@@ -88,11 +88,11 @@ function reasoned(told: readonly string[], failed: readonly string[], senders: R
 /** And those who are named as not reached, with the one reason that names nobody, or with none. */
 function withoutReason(told: readonly string[], found: readonly ToldFailure[], senders: ReadonlySet<string>): readonly ToldFailure[] {
   const known = new Set(found.map(({ recipient }) => recipient?.toLowerCase()));
-  const named = recipientsNamed(told, senders).filter(({ address }) => !known.has(address.toLowerCase()));
+  const named = recipientsNamed(told, senders).filter((address) => !known.has(address.toLowerCase()));
   if (named.length === 0) return found;
   const [ofNobody] = found.length === 1 && found[0]?.recipient === undefined ? found : [];
   const failed = !told.some((line) => GOES_ON_TRYING.test(line)) || told.some((line) => GIVEN_UP.test(line));
-  return [...(ofNobody ? [] : found), ...named.map(({ address }): ToldFailure => ({ ...ofNobody, failed: failed || ofNobody?.failed === true, recipient: address }))];
+  return [...(ofNobody ? [] : found), ...named.map((address): ToldFailure => ({ ...ofNobody, failed: failed || ofNobody?.failed === true, recipient: address }))];
 }
 
 /** The first that is not the sender's. */

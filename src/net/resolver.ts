@@ -3,7 +3,8 @@
  *
  * Policy
  * - The server that answered last is asked first; one that times out, refuses, fails (SERVFAIL) or sends garbage gives
- *   way to the next, two rounds at most and never beyond the total deadline.
+ *   way to the next, two rounds at most and never beyond the total deadline. A name that got no answer waits for one question more,
+ *   which tells whether it is the servers that are down.
  * - A server that does not understand EDNS (FORMERR, NOTIMP) is asked again without it (RFC 6891 §6.2.2).
  * - CNAMEs are followed, those in the answer and, when the server stops short, by asking on (RFC 1034 §3.6.2).
  * - The AD bit counts only when `trustAd` says that the servers and the way to them are trusted (RFC 4035 §4.9.3).
