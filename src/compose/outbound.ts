@@ -53,6 +53,8 @@ export interface OutboundPorts {
   readonly judgeContent: PreflightOptions['judgeContent'];
   /** Told the fate of recipients, behind the commit. */
   readonly onSettled?: QueueOptions['onSettled'];
+  /** With it deliveries wait while mail comes in faster than this machine can do both; default: never. */
+  readonly processorTimes?: QueueOptions['processorTimes'];
   /** Addresses that outgoing mail connections may go to; default any. */
   readonly connectAllowed?: (address: string) => boolean;
 }
@@ -100,6 +102,7 @@ export function createOutbound(ports: OutboundPorts): Outbound {
       settledListener(job, settled);
       ports.onSettled?.(job, settled);
     },
+    ...(ports.processorTimes ? { processorTimes: ports.processorTimes } : {}),
   });
   const checkRecipient = createRecipientChecker({ routes: store.routes, store: store.routes, probe: (relay, address, signal) => remote.probe(relay, address, signal), clock, log });
   return { queue, remote, checkRecipient, sites, tls, fetch: fetchDocument };

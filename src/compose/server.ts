@@ -36,6 +36,7 @@ import { createOutbound } from './outbound.ts';
 import { createOwnMail } from './own-mail.ts';
 import { Arrivals } from './sessions/arrivals.ts';
 import type { AnswerPorts } from './sessions/session-questions.ts';
+import { processorTimes } from './sessions/precedence.ts';
 import { startSessionThreads, type SessionThreads } from './sessions/session-threads.ts';
 import { mailboxSettingsOf, startRetention } from './retention.ts';
 import { createSendingBrake, noteOutcomes } from './sending-brake.ts';
@@ -120,7 +121,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(() => shaper.close());
     const observers: SettledObserver[] = [];
     const services = new Map<string, MailService>();
-    const { queue, remote, checkRecipient, sites, tls, fetch } = createOutbound({ ...shared, shaper, judgeContent: (message) => inspection.content(message), service: (name) => services.get(name), brake: { judge: (message) => brake.judge(message) }, onSettled: tellAll(observers), ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
+    const { queue, remote, checkRecipient, sites, tls, fetch } = createOutbound({ ...shared, shaper, judgeContent: (message) => inspection.content(message), service: (name) => services.get(name), brake: { judge: (message) => brake.judge(message) }, onSettled: tellAll(observers), ...(options.sessionThreads ? { processorTimes } : {}), ...(options.connectAllowed ? { connectAllowed: options.connectAllowed } : {}) });
     closing.push(() => tls.close(), () => remote.close());
     const ownMail = createOwnMail({ ...shared, submit: (message) => doors.intake.submit(message) });
     for (const service of createServices({ ...shared, fetch, ownMail, inspection, complained: (lane) => shaper.complained(lane) })) services.set(service.name, service);

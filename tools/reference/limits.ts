@@ -15,6 +15,7 @@ import * as limits from '../../src/base/limits.ts';
 import * as mimeLimits from '../../src/base/mime-limits.ts';
 import * as replyLimits from '../../src/base/reply-limits.ts';
 import * as reportInLimits from '../../src/base/report-in-limits.ts';
+import * as rushLimits from '../../src/base/rush-limits.ts';
 import * as serviceLimits from '../../src/base/service-limits.ts';
 import * as reportLimits from '../../src/base/report-limits.ts';
 import * as sieveLimits from '../../src/base/sieve-limits.ts';
@@ -25,7 +26,7 @@ interface Documented {
   readonly comment: string;
 }
 
-const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'dns-api-limits': dnsApiLimits, 'dkim-limits': dkimLimits, 'dns-publish-limits': dnsPublishLimits, 'content-limits': contentLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'http-limits': httpLimits, 'inspection-limits': inspectionLimits, 'mime-limits': mimeLimits, 'reply-limits': replyLimits, 'report-in-limits': reportInLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
+const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'dns-api-limits': dnsApiLimits, 'dkim-limits': dkimLimits, 'dns-publish-limits': dnsPublishLimits, 'content-limits': contentLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'http-limits': httpLimits, 'inspection-limits': inspectionLimits, 'mime-limits': mimeLimits, 'reply-limits': replyLimits, 'report-in-limits': reportInLimits, 'rush-limits': rushLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
 
 export function renderLimits(root: string): string {
   const lines = ['# Limits', '', 'Generated from `src/base/limits.ts` and its neighbours; change it there. What can be set is in [configuration.md](configuration.md).'];

@@ -5,6 +5,7 @@ import type { Shaper } from '../../contract/shaper.ts';
 import type { Deliveries, UnderWay } from './deliveries.ts';
 import type { Line, SenderLine } from './line.ts';
 import type { Lines } from './lines.ts';
+import type { Rush } from './rush.ts';
 import { NONE } from './waiting-index.ts';
 import type { WaitingIndex } from './waiting-index.ts';
 
@@ -13,6 +14,7 @@ export interface ExplainPorts {
   readonly lines: Lines;
   readonly shaper: Pick<Shaper, 'preview'>;
   readonly deliveries: Pick<Deliveries, 'underWay' | 'oldestTo' | 'canSettle'>;
+  readonly rush: Pick<Rush, 'isOn' | 'endsInMs'> | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -28,9 +30,12 @@ export function explainWait(ports: ExplainPorts, id: QueueId, position: number):
   if (underWay) return inDelivery(underWay, now, deliveries.canSettle);
   if (index.isTaken(slot)) return { phase: 'taken-up', reason: 'Its turn has come; it is being read and its way looked up.' };
   const until = index.timeOf(slot);
+  if (until <= now && ports.rush?.isOn) return { phase: 'in-line', until: now + ports.rush.endsInMs, reason: RUSH };
   if (until <= now) return { phase: 'taken-up', reason: 'It is due and will be read as soon as those due before it are.' };
   return { phase: 'scheduled', until, reason: 'Its next try is due later.' };
 }
+
+const RUSH = 'More mail comes in just now than this machine can take and deliver at once: it takes first, and delivers when the rush is over, or after ten seconds.';
 
 /** Longer than a server takes that is well: it is told what happens when no answer comes. */
 const SLOW_MS = 10_000;

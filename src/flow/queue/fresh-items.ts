@@ -1,6 +1,7 @@
 /**
  * Rows of messages that were committed a moment ago, first come first served: their first attempt begins without reading
- * them back, and does not wait behind the backlog.
+ * them back, and does not wait behind the backlog. Those that shall wait (rush.ts) stand with the backlog, but need not be
+ * read back either.
  */
 import type { QueueId } from '../../contract/message.ts';
 import type { QueueItem } from '../../contract/queue.ts';
@@ -8,23 +9,27 @@ import type { QueueItem } from '../../contract/queue.ts';
 export class FreshItems {
   readonly #limit: number;
   readonly #items = new Map<QueueId, QueueItem>();
+  readonly #waiting = new Map<QueueId, QueueItem>();
 
+  /** `limit` of each kind. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
   /** With too many of them this one is read again when its time comes. */
-  put(item: QueueItem): void {
-    if (this.#items.size < this.#limit) this.#items.set(item.message.id, { message: item.message, recipients: item.recipients });
+  put({ message, recipients }: QueueItem, mustWait: boolean): void {
+    const items = mustWait ? this.#waiting : this.#items;
+    if (items.size < this.#limit) items.set(message.id, { message, recipients });
   }
 
   take(id: QueueId): QueueItem | undefined {
-    const item = this.#items.get(id);
-    if (item) this.#items.delete(id);
+    const items = this.#items.has(id) ? this.#items : this.#waiting;
+    const item = items.get(id);
+    if (item) items.delete(id);
     return item;
   }
 
-  /** The one that waits longest. */
+  /** The one that waits longest of those that need not stand with the backlog. */
   takeFirst(): QueueItem | undefined {
     for (const id of this.#items.keys()) return this.take(id);
     return undefined;

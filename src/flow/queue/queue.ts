@@ -33,6 +33,8 @@ import { Lines } from './lines.ts';
 import { createOpenShaper } from './open-shaper.ts';
 import { Places } from './places.ts';
 import { RoutedItems } from './routed-items.ts';
+import { Rush } from './rush.ts';
+import type { ProcessorTimes } from './rush.ts';
 import { siteOf, TakeUp } from './take-up.ts';
 import { NONE, WaitingIndex } from './waiting-index.ts';
 
@@ -54,6 +56,8 @@ export interface QueueOptions {
   /** In [0, 1), spreads retries. Default Math.random. */
   readonly random?: () => number;
   readonly onSettled?: JobPorts['onSettled'];
+  /** How busy the processors are. Default: deliveries never wait until a rush is over. */
+  readonly processorTimes?: () => ProcessorTimes;
 }
 
 export interface Queue {
@@ -87,6 +91,7 @@ class Scheduler implements Queue {
   readonly #deliveries: Deliveries;
   readonly #lifetime: Lifetime;
   readonly #jumps: ClockJumps;
+  readonly #rush: Rush | undefined;
   readonly #work = new Set<Promise<void>>();
   #running = false;
   #pumping = false;
@@ -102,11 +107,12 @@ class Scheduler implements Queue {
     this.#jumps = watchJumps(clock);
     const track = (work: Promise<void>): void => this.#track(work);
     const index = this.#index;
+    this.#rush = options.processorTimes && new Rush(clock, options.processorTimes, () => this.#pump());
     this.#places = new Places(clock, () => this.#pump());
     this.#lines = new Lines({ index, places: this.#places, shaper: this.#shaper, now: () => clock.now() });
     this.#takeUp = new TakeUp({
       store, router: options.router, clock, log, index, fresh: this.#fresh, track,
-      hasRoom: () => this.#deliveries.hasRoom && this.#makeRoomInLines(),
+      hasRoom: () => !this.#rush?.isOn && this.#deliveries.hasRoom && this.#makeRoomInLines(),
       isAhead: () => this.#lines.waiting >= QUEUE_LIMITS.linedUpEnough,
       isLong: (siteKey) => this.#lines.isLong(siteKey),
       join: (slot, entry) => this.#lines.enter(slot, entry),
@@ -142,7 +148,7 @@ class Scheduler implements Queue {
       refresh: (ids: readonly QueueId[]) => this.#refresh(ids),
       changed: (recipients: readonly RecipientStanding[]) => this.#changed(recipients),
       explainWait: (id: QueueId, index: number): LiveWait | undefined =>
-        explainWait({ index: this.#index, lines: this.#lines, shaper: this.#shaper, deliveries: this.#deliveries, now: this.#options.clock.now() }, id, index),
+        explainWait({ index: this.#index, lines: this.#lines, shaper: this.#shaper, deliveries: this.#deliveries, rush: this.#rush, now: this.#options.clock.now() }, id, index),
       siteOf: (id: QueueId, index: number) => this.#siteOf(id, index),
       lines: (limit: number): readonly LineNumbers[] => lineNumbers(this.#lines, limit),
       get size() {
@@ -158,7 +164,7 @@ class Scheduler implements Queue {
 
   admit(items: readonly QueueItem[]): void {
     for (const item of items) {
-      this.#fresh.put(item);
+      this.#fresh.put(item, this.#rush?.mustWait(item.message) ?? false);
       this.#indexRows(item);
       this.#lifetime.note(item.message);
     }
@@ -188,6 +194,7 @@ class Scheduler implements Queue {
     this.#running = false;
     this.#timer?.cancel();
     this.#pruneTimer?.cancel();
+    this.#rush?.close();
     this.#places.close();
     const ageing = this.#lifetime.stop();
     await this.#settled(drainMs);
