@@ -368,3 +368,9 @@ test('a server that takes nothing in the clear, and whose TLS failed once: the m
   const second = await deliver();
   assert.deepEqual([word(second), second.attempt.tls?.verified], ['delivered recipient 250 2.0.0', true]);
 });
+
+test('a server that demands STARTTLS and never offers it: the mail waits for an offer that something on the way may have taken out', async () => {
+  const server = await peer({ script: ({ command }) => (command.startsWith('MAIL') ? '530 5.7.0 Must issue a STARTTLS command first' : undefined) });
+  const { deliver } = out({ port: server.port, table: hosts(false) });
+  assert.equal(word(await deliver()), 'deferred session 530 5.7.0');
+});

@@ -215,12 +215,11 @@ function record(
   fates: readonly RecipientFate[],
 ): TransactResult {
   const context = { peer: peerName(delivery), reused: session.reused };
-  const tlsGivenUp = !session.connection.tls && (session.connection.tlsProblem !== undefined || delivery.plan?.broken !== undefined);
   const judged = fates.map((fate) => {
     if (fate.kind === 'delivered') return undefined;
     const judgement = judgeTrouble(fate.trouble, context);
-    // What failed once may work the next time, and then it is taken.
-    return tlsGivenUp && insistsOnTls(fate) ? ({ ...judgement, status: 'deferred', scope: 'session', next: 'next-host' } satisfies Judgement) : judgement;
+    // TLS that failed, or an offer that something on the way took out, may work the next time; and what is refused for want of TLS is no fault of the recipient.
+    return !session.connection.tls && insistsOnTls(fate) ? ({ ...judgement, status: 'deferred', scope: 'session', next: 'next-host' } satisfies Judgement) : judgement;
   });
   const isLost = fates.some((fate) => fate.kind === 'trouble' && fate.trouble.kind === 'lost');
   if (session.reused && isLost) delivery.spans.ended(delivery.poolKey, session.connection.transactions - 1);
