@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { attempt, HOUR, MINUTE, request, shapeKit, siteFor, TAKEN, type Answer, type ShapeKit } from '../../../test/harness/shape-kit.ts';
-import { afterComplaint, grownQuota, growsAt, HourMeter } from './hour-quota.ts';
+import { afterComplaint, grownQuota, growsAt } from './hour-quota.ts';
 import { heated, newStatus } from './lane-status.ts';
 import { recoveryFor } from './recovery.ts';
 import { NO_MEMORY } from './shaper.ts';
+import { hourMeter } from './taken-meter.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 8);
 const SITE = siteFor('mx.large.test');
@@ -70,7 +71,7 @@ test('the figure grows only after hours of patience and when it is used, and is 
 });
 
 test('the meter tells when there is room, and forgets a clock that was ahead', () => {
-  const meter = new HourMeter();
+  const meter = hourMeter();
   meter.count(NOW, 5);
   meter.count(NOW + 10 * MINUTE, 3);
   assert.deepEqual([meter.total(NOW + 10 * MINUTE), meter.roomAt(NOW + 10 * MINUTE, 8)], [8, NOW + 61 * MINUTE]);

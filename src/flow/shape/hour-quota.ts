@@ -1,6 +1,6 @@
 /**
  * What a site takes from a lane within an hour, for sites that count by the hour: a rate per minute alone would find out
- * again and again. Pure, but for the meter.
+ * again and again. Pure.
  *
  * Policy: at a rate complaint the lane looks at what went through in the hour before. That hour, and not the minute, was
  * too much when the complaint came at less than half of a rate that had been taken, or after about as much as the time
@@ -10,7 +10,6 @@
  */
 import { SHAPE_LIMITS } from '../../base/limits.ts';
 
-const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const MINUTES = 60;
 /** Of what went through in the hour before a complaint, so much may go; fewer messages than these teach nothing. */
@@ -21,9 +20,6 @@ const PATIENCE_MIN_MS = 6 * HOUR_MS;
 const PATIENCE_MAX_MS = 24 * HOUR_MS;
 const GROWTH = 0.1;
 const USED_SHARE = 0.5;
-
-/** A minute since 1970, and messages that were taken in it. */
-export type MinuteCount = readonly [minute: number, messages: number];
 
 /** Part of a lane's status. */
 export interface HourQuota {
@@ -85,53 +81,4 @@ export function growsAt({ since, grownAt, times }: HourQuota): number {
 /** Of the figure, what mail of this kind may use; at least one. */
 export function usableOf({ perHour }: HourQuota, bulk: boolean): number {
   return Math.max(1, bulk ? Math.floor(perHour * (1 - SHAPE_LIMITS.reserveShare)) : perHour);
-}
-
-/** Messages that were taken in the last hour, by minutes. */
-export class HourMeter {
-  #minutes: [minute: number, messages: number][];
-
-  constructor(minutes: readonly MinuteCount[] = []) {
-    this.#minutes = minutes.map(([minute, messages]) => [minute, messages]);
-  }
-
-  count(now: number, messages: number): void {
-    this.#turn(now);
-    const minute = Math.floor(now / MINUTE_MS);
-    const last = this.#minutes.at(-1);
-    if (last?.[0] === minute) last[1] += messages;
-    else this.#minutes.push([minute, messages]);
-  }
-
-  minutes(now: number): readonly MinuteCount[] {
-    this.#turn(now);
-    return this.#minutes;
-  }
-
-  total(now: number): number {
-    return this.minutes(now).reduce((sum, [, messages]) => sum + messages, 0);
-  }
-
-  busiest(now: number): number {
-    return this.minutes(now).reduce((most, [, messages]) => Math.max(most, messages), 0);
-  }
-
-  /** When less than `limit` will have been taken within an hour, if nothing more goes; `now` when that is so. */
-  roomAt(now: number, limit: number): number {
-    let total = this.total(now);
-    if (total < limit) return now;
-    for (const [minute, messages] of this.#minutes) {
-      total -= messages;
-      if (total < limit) return Math.max(now + 1, (minute + MINUTES + 1) * MINUTE_MS);
-    }
-    return now + HOUR_MS;
-  }
-
-  /** Also what a clock that was ahead has counted. */
-  #turn(now: number): void {
-    const minute = Math.floor(now / MINUTE_MS);
-    const [first] = this.#minutes;
-    if (first === undefined || (first[0] >= minute - MINUTES && (this.#minutes.at(-1)?.[0] ?? 0) <= minute)) return;
-    this.#minutes = this.#minutes.filter(([at]) => at >= minute - MINUTES && at <= minute);
-  }
 }

@@ -7,9 +7,9 @@ import { SHAPE_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
 import type { LaneChange } from '../../contract/shaping-control.ts';
 import type { LaneSave } from '../../store/clients/lanes.ts';
-import type { MinuteCount } from './hour-quota.ts';
 import type { Lane } from './lane.ts';
 import { newStatus, type LaneStatus } from './lane-status.ts';
+import type { SlotCount } from './taken-meter.ts';
 
 export interface JournalPorts {
   readonly save: (batch: LaneSave) => Promise<void>;
@@ -104,19 +104,19 @@ function nameOf({ key }: Lane) {
 
 /** The latest hour is worth keeping only where the hour counts. */
 function detailOf({ status, hour }: Lane, now: number): string {
-  return JSON.stringify(status.quota ? { ...status, hour: hour.minutes(now) } : status);
+  return JSON.stringify(status.quota ? { ...status, hour: hour.counts(now) } : status);
 }
 
 interface StoredLane {
   readonly status: LaneStatus;
-  readonly hour: readonly MinuteCount[];
+  readonly hour: readonly SlotCount[];
 }
 
 /** A stored status; undefined when it cannot be read: what was learnt is then learnt again. */
 export function laneFromDetail(detail: string): StoredLane | undefined {
   try {
     // What an earlier version did not know begins as in a new lane.
-    const { hour = [], ...stored } = JSON.parse(detail) as LaneStatus & { readonly hour?: readonly MinuteCount[] };
+    const { hour = [], ...stored } = JSON.parse(detail) as LaneStatus & { readonly hour?: readonly SlotCount[] };
     const status: LaneStatus = { ...newStatus(0, false), ...stored };
     return typeof status.state === 'string' && typeof status.since === 'number' && typeof status.until === 'number' ? { status, hour } : undefined;
   } catch {

@@ -5,9 +5,10 @@
 import { SHAPE_LIMITS } from '../../base/limits.ts';
 import type { LaneKey } from '../../contract/sending.ts';
 import type { SiteProfile } from '../../mail/sites/site-profile.ts';
-import { growsAt, HourMeter, usableOf, type HourQuota, type MinuteCount } from './hour-quota.ts';
+import { growsAt, usableOf, type HourQuota } from './hour-quota.ts';
 import { figure, grownOlder, knockAt, newStatus, quotaGrown, type LaneStatus } from './lane-status.ts';
 import { RateMeter, RatioWindow } from './ratio-window.ts';
+import { hourMeter, type SlotCount, type TakenMeter } from './taken-meter.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { afterDay, dayLimit, dayOf, nextDayAt, pacePerMinute } from './warm-up.ts';
 
@@ -28,7 +29,7 @@ export class Lane {
   readonly ratio = new RatioWindow();
   readonly meter = new RateMeter();
   /** What was taken in the last hour. */
-  readonly hour: HourMeter;
+  readonly hour: TakenMeter;
   inFlight = 0;
   /** There is a row of it. */
   isStored = false;
@@ -52,9 +53,9 @@ export class Lane {
   readonly warms: boolean;
   readonly #changed: (lane: Lane, before: LaneStatus) => void;
 
-  constructor(key: LaneKey, options: { readonly profile?: SiteProfile | undefined; readonly status?: LaneStatus | undefined; readonly hour?: readonly MinuteCount[]; readonly warmUp: boolean; readonly now: number; readonly changed: (lane: Lane, before: LaneStatus) => void }) {
+  constructor(key: LaneKey, options: { readonly profile?: SiteProfile | undefined; readonly status?: LaneStatus | undefined; readonly hour?: readonly SlotCount[]; readonly warmUp: boolean; readonly now: number; readonly changed: (lane: Lane, before: LaneStatus) => void }) {
     this.key = key;
-    this.hour = new HourMeter(options.hour);
+    this.hour = hourMeter(options.hour);
     this.usedAt = options.now;
     this.day = dayOf(options.now);
     this.#profile = options.profile;
