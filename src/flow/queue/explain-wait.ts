@@ -3,6 +3,7 @@ import type { QueueId } from '../../contract/message.ts';
 import type { LiveWait, LineNumbers } from '../../contract/queue-control.ts';
 import type { Shaper } from '../../contract/shaper.ts';
 import type { Deliveries, UnderWay } from './deliveries.ts';
+import type { FreshItems } from './fresh-items.ts';
 import type { Line, SenderLine } from './line.ts';
 import type { Lines } from './lines.ts';
 import type { Rush } from './rush.ts';
@@ -15,6 +16,7 @@ export interface ExplainPorts {
   readonly shaper: Pick<Shaper, 'preview'>;
   readonly deliveries: Pick<Deliveries, 'underWay' | 'oldestTo' | 'canSettle'>;
   readonly rush: Pick<Rush, 'isOn' | 'endsInMs'> | undefined;
+  readonly fresh: Pick<FreshItems, 'goesAtOnce'>;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -30,7 +32,7 @@ export function explainWait(ports: ExplainPorts, id: QueueId, position: number):
   if (underWay) return inDelivery(underWay, now, deliveries.canSettle);
   if (index.isTaken(slot)) return { phase: 'taken-up', reason: 'Its turn has come; it is being read and its way looked up.' };
   const until = index.timeOf(slot);
-  if (until <= now && ports.rush?.isOn) return { phase: 'in-line', until: now + ports.rush.endsInMs, reason: RUSH };
+  if (until <= now && ports.rush?.isOn && !ports.fresh.goesAtOnce(id)) return { phase: 'in-line', until: now + ports.rush.endsInMs, reason: RUSH };
   if (until <= now) return { phase: 'taken-up', reason: 'It is due and will be read as soon as those due before it are.' };
   return { phase: 'scheduled', until, reason: 'Its next try is due later.' };
 }

@@ -18,6 +18,8 @@ export class FreshItems {
 
   /** With too many of them this one is read again when its time comes. */
   put({ message, recipients }: QueueItem, mustWait: boolean): void {
+    // Held before its first attempt: nobody takes it up, and what became of it meanwhile only the store knows.
+    if (!recipients.some(({ state }) => state === 'queued')) return;
     const items = mustWait ? this.#waiting : this.#items;
     if (items.size < this.#limit) items.set(message.id, { message, recipients });
   }
@@ -27,6 +29,11 @@ export class FreshItems {
     const item = items.get(id);
     if (item) items.delete(id);
     return item;
+  }
+
+  /** It need not stand with the backlog. */
+  goesAtOnce(id: QueueId): boolean {
+    return this.#items.has(id);
   }
 
   /** The one that waits longest of those that need not stand with the backlog. */

@@ -148,7 +148,7 @@ class Scheduler implements Queue {
       refresh: (ids: readonly QueueId[]) => this.#refresh(ids),
       changed: (recipients: readonly RecipientStanding[]) => this.#changed(recipients),
       explainWait: (id: QueueId, index: number): LiveWait | undefined =>
-        explainWait({ index: this.#index, lines: this.#lines, shaper: this.#shaper, deliveries: this.#deliveries, rush: this.#rush, now: this.#options.clock.now() }, id, index),
+        explainWait({ index: this.#index, lines: this.#lines, shaper: this.#shaper, deliveries: this.#deliveries, rush: this.#rush, fresh: this.#fresh, now: this.#options.clock.now() }, id, index),
       siteOf: (id: QueueId, index: number) => this.#siteOf(id, index),
       lines: (limit: number): readonly LineNumbers[] => lineNumbers(this.#lines, limit),
       get size() {
@@ -340,7 +340,7 @@ class Scheduler implements Queue {
     const slot = this.#index.slotOf(id, position);
     if (done) this.#index.remove(slot);
     else this.#index.sleep(slot, this.#options.clock.now() + QUEUE_LIMITS.agedAgainMs);
-    this.#routed.delete(id);
+    this.#forgetRows(id);
   }
 
   #changed(recipients: readonly RecipientStanding[]): void {

@@ -3,8 +3,8 @@
  * waits with its deliveries until the rush is over, so that it is rid of its mail sooner; the deliveries make up for it
  * when the processors have nothing else to do (docs/decisions/0310-a-rush-is-taken-before-it-is-delivered.md).
  *
- * Policy: there is a rush only while the processors are busy; senders of few messages and urgent mail never wait; after
- * so many seconds deliveries go on whatever comes in, for at least as long.
+ * Policy: there is a rush only while the processors are busy; new mail of senders of few messages and new urgent mail never
+ * waits, what must be read from the store does; after so many seconds deliveries go on whatever comes in, for at least as long.
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 import { RUSH_LIMITS } from '../../base/rush-limits.ts';
