@@ -15,4 +15,16 @@ export const REPLY_LIMITS = {
   /** The administrator is told of a refused source once in this time, for each source, site and signing domain. */
   sourceNoticeEveryMs: 24 * 3_600_000,
   sourceNoticesRemembered: 10_000,
+  /** Final refusals in the same unknown words, of different recipients or messages with nothing taken in between, from which on they are no fault of recipients. */
+  alikeMin: 3,
+  /** The same where the reply's code blames the recipient. */
+  alikeAgainstCodeMin: 8,
+  /** Unknown words of a refusal are remembered for so long after they were last heard. */
+  alikeForMs: 24 * 3_600_000,
+  /** Tries of a message that is refused in words of an earlier block while others are taken. */
+  alikeTriesMax: 4,
+  /** Recipients or messages remembered for the same words, different words of one site, and sites. */
+  alikeRemembered: 20,
+  alikeWordsMax: 20,
+  alikePlacesMax: 5_000,
 } as const;

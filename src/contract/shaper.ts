@@ -43,6 +43,11 @@ export interface SendResult {
   readonly explanation?: Explanation;
   /** The site has never been asked about this recipient of this message before. */
   readonly firstTry?: boolean;
+  /** Whom and what it was about: the recipient's address, and what tells one content from another. */
+  readonly about?: { readonly recipient: string; readonly content: string };
+  /** Attempts before this one, and the rule that the last of them was explained by. */
+  readonly triesBefore?: number;
+  readonly ruleBefore?: string;
 }
 
 export interface Shaper {
@@ -50,8 +55,11 @@ export interface Shaper {
   admit(request: SendRequest): Admission;
   /** The same answer without taking anything: for `queue why`. */
   preview(request: SendRequest): Admission;
-  /** Gives the place back and learns; no results: it was not used. Local failures (scope `local`) teach nothing about the peer. */
-  finish(permit: Permit, results: readonly SendResult[]): void;
+  /**
+   * Gives the place back and learns; no results: it was not used. Local failures (scope `local`) teach nothing about the peer.
+   * Returns the results with what the replies mean in the light of what the site answered to others.
+   */
+  finish(permit: Permit, results: readonly SendResult[]): readonly SendResult[];
   /** Told the key of a site (or undefined for all) where more may go than before. */
   onRoom(listener: (siteKey: string | undefined) => void): void;
   /** Milliseconds of the first and longest wait between attempts for this site. */

@@ -90,7 +90,7 @@ class Weather {
       },
       finish: (permit, results) => {
         if (!this.permits.delete(permit)) this.faults.push('a permit came back twice');
-        open.finish(permit, results);
+        return open.finish(permit, results);
       },
       onRoom: (listener) => void (this.#room = listener),
     };

@@ -105,17 +105,20 @@ export interface Meeting {
   lane(domain?: string): Promise<LaneView | undefined>;
   whyOf(at: number): Promise<QueueExplanation>;
   suppressed(): Promise<readonly string[]>;
+  /** What the administrator was told of refusals. */
+  notices(): readonly string[];
 }
 
 /** One provider with these rules, another that takes everything, and this much mail for the first and one for the other. */
 export async function meetOddProvider(rules: RogueRules, messages: number, from: (at: number) => string = () => 'me@shop.test'): Promise<Meeting> {
-  const world = await startRogueWorld({ odd: rules, fine: {} });
+  const world = await startRogueWorld({ odd: rules, fine: {} }, '[queue]\nnotify = "boss@fine.test"\n');
   const to = Array.from({ length: messages }, (_, at) => `friend${at}@odd.test`);
   const ids: string[] = [];
   for (const [at, address] of to.entries()) ids.push(await world.send({ from: from(at), to: address }));
   await world.send({ to: 'friend@fine.test' });
   await world.quiet();
-  assert.equal(world.providers['fine']?.messages.length, 1, 'the other provider is not delayed');
+  const fine = world.providers['fine'] as RogueProvider;
+  assert.ok(fine.recipients.includes('friend@fine.test'), 'the other provider is not delayed');
   return {
     world,
     odd: world.providers['odd'] as RogueProvider,
@@ -123,6 +126,7 @@ export async function meetOddProvider(rules: RogueRules, messages: number, from:
     lane: async (domain = '') => (await world.lanes('mx.odd.test')).find(({ key }) => key.dkimDomain === domain),
     whyOf: async (at) => (await world.why(ids[at] as string))[0] as QueueExplanation,
     suppressed: async () => (await world.call<{ suppressions: readonly { address: string }[] }>('suppression.list')).suppressions.map(({ address }) => address).sort(),
+    notices: () => fine.messages.map(({ content }) => content).filter((content) => /^Subject: Mail to \S+ is refused/m.test(content)),
   };
 }
 

@@ -137,8 +137,7 @@ export class Deliveries {
       this.#sleepAll(turn.slots);
       return undefined;
     });
-    const results = delivered ? explained(...delivered) : [];
-    this.#giveBack(turn, results);
+    const results = this.#giveBack(turn, delivered ? explained(...delivered) : []);
     if (delivered) await this.#settle(...delivered, new Map(results.map(({ outcome, explanation }) => [outcome, explanation])));
   }
 
@@ -214,9 +213,9 @@ export class Deliveries {
     }
   }
 
-  #giveBack(turn: Turn, results: readonly SendResult[]): void {
+  #giveBack(turn: Turn, results: readonly SendResult[]): readonly SendResult[] {
     try {
-      this.#options.shaper.finish(turn.permit, results);
+      return this.#options.shaper.finish(turn.permit, results);
     } finally {
       this.#options.lines.finish(turn);
     }
@@ -280,9 +279,14 @@ export class Deliveries {
 }
 
 /** Explaining costs more than the rest of a settlement: once for shaper and settlement together. */
-function explained({ recipients }: Job, outcomes: readonly DeliveryOutcome[]): readonly SendResult[] {
+function explained({ message, recipients }: Job, outcomes: readonly DeliveryOutcome[]): readonly SendResult[] {
   return outcomes.map((outcome, at) => {
-    if (outcome.status === 'delivered') return { outcome };
-    return { outcome, explanation: explainReply(outcome.reply, attemptContext(outcome.attempt)), firstTry: recipients[at]?.attempts === 0 };
+    const recipient = recipients[at];
+    if (outcome.status === 'delivered' || !recipient) return { outcome };
+    const { address, attempts, rule } = recipient;
+    return {
+      outcome, explanation: explainReply(outcome.reply, attemptContext(outcome.attempt)), firstTry: attempts === 0, triesBefore: attempts,
+      about: { recipient: address, content: message.contentDigest }, ...(rule !== undefined && { ruleBefore: rule }),
+    };
   });
 }

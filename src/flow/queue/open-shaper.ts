@@ -26,11 +26,12 @@ export function createOpenShaper({ placesPerSite = QUEUE_LIMITS.deliveriesPerDes
       if (answer.kind === 'go') inFlight.set(request.site.key, (inFlight.get(request.site.key) ?? 0) + 1);
       return answer;
     },
-    finish({ site }: Permit) {
+    finish({ site }, results) {
       const left = (inFlight.get(site.key) ?? 0) - 1;
       if (left > 0) inFlight.set(site.key, left);
       else inFlight.delete(site.key);
       for (const listener of listeners) listener(site.key);
+      return results;
     },
     onRoom: (listener) => void listeners.push(listener),
     retryOf: () => undefined,

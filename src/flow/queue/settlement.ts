@@ -21,6 +21,7 @@ import type {
   DeliveryOutcome, FinalOutcome, MailboxDeposit, MessageEvent, QueueMessage, QueueRecipient, RoutePlan, Settlement,
 } from '../../contract/queue.ts';
 import { attemptContext, explainReply } from '../../mail/reply-meaning/explain.ts';
+import type { Evidence } from '../../mail/reply-meaning/evidence.ts';
 import { IN_DOUBT } from '../../mail/reply-meaning/our-side.ts';
 import type { Culprit, Explanation } from '../../mail/reply-meaning/explain.ts';
 import { blockReason, deferralReason, expiryReason, failureReason, replyInOneLine } from './reason.ts';
@@ -116,7 +117,7 @@ function held({ recipient, outcome, explanation, now }: Explained, reason: strin
     settlement: {
       recipient: recipient.index, state: 'held', attempts: recipient.attempts + 1, nextAttemptAt: now, lastReply: reply, reason, ...attribution(explanation),
     },
-    event: { at: now, name: MESSAGE_EVENTS.held, recipient: recipient.index, data: { ...attempt, reply, scope, by: 'server', reason } },
+    event: { at: now, name: MESSAGE_EVENTS.held, recipient: recipient.index, data: { ...attempt, reply, scope, by: 'server', reason, ...concluded(explanation) } },
     explanation,
   };
 }
@@ -135,7 +136,7 @@ function deferredOrExpired(input: Explained): Fate {
     const { nextAttemptAt } = decision;
     return {
       settlement: { ...common, state: 'queued', nextAttemptAt, reason },
-      event: { at: now, name: MESSAGE_EVENTS.deferred, recipient: recipient.index, data: { ...attempt, reply, scope, nextAttemptAt, attempts } },
+      event: { at: now, name: MESSAGE_EVENTS.deferred, recipient: recipient.index, data: { ...attempt, reply, scope, nextAttemptAt, attempts, ...concluded(explanation) } },
       explanation,
     };
   }
@@ -143,10 +144,15 @@ function deferredOrExpired(input: Explained): Fate {
   const settlement: Settlement = { ...common, state: 'expired', nextAttemptAt: now, reason: expiryReason(reason, ageMs) };
   return {
     settlement,
-    event: { at: now, name: MESSAGE_EVENTS.expired, recipient: recipient.index, data: { ...attempt, reply, scope, ageMs } },
+    event: { at: now, name: MESSAGE_EVENTS.expired, recipient: recipient.index, data: { ...attempt, reply, scope, ageMs, ...concluded(explanation) } },
     final: { recipient: { ...recipient, ...stored(settlement) }, state: 'expired', reply, attempt },
     explanation,
   };
+}
+
+/** Nobody could tell it from the reply again. */
+function concluded({ evidence }: Explanation): { readonly evidence?: Pick<Evidence, 'culprit' | 'text'> } {
+  return evidence ? { evidence: { culprit: evidence.culprit, text: evidence.text } } : {};
 }
 
 function attribution({ rule, culprit }: Explanation): Pick<Settlement, 'rule' | 'culprit'> {

@@ -10,6 +10,7 @@ import type { Log } from '../../base/log.ts';
 import type { LaneKey, MxSite, Permit } from '../../contract/sending.ts';
 import type { Admission, SendRequest, SendResult, Shaper } from '../../contract/shaper.ts';
 import type { Pause, ShapingControl } from '../../contract/shaping-control.ts';
+import { REFUSED_ALIKE } from '../../mail/reply-meaning/evidence.ts';
 import { siteTable, type SiteTable } from '../../mail/sites/own-sites.ts';
 import type { LaneStore, ShapeMemory } from '../../store/clients/lanes.ts';
 import { decide, isShaped, laneDomain, type AdmissionParts, type Decision, type ShapedConfig } from './admission.ts';
@@ -19,6 +20,7 @@ import { admitted, reopened } from './lane-status.ts';
 import type { Lane, LaneWait } from './lane.ts';
 import { learn, learnSpamComplaint } from './learning.ts';
 import { Pauses } from './pauses.ts';
+import { RefusedAlike } from './refused-alike.ts';
 import { readResults, withoutPutOff, type Reading } from './reading.ts';
 import { SiteBook } from './site-book.ts';
 import type { SiteGate } from './site-gate.ts';
@@ -73,6 +75,7 @@ class ClosedLoopShaper implements LiveShaper {
   readonly #lanes: LaneBook;
   readonly #pauses: Pauses;
   readonly #spf: SpfGuard;
+  readonly #refusedAlike = new RefusedAlike();
   readonly #tickets = new Map<Permit, Ticket>();
   readonly #listeners: ((siteKey: string | undefined) => void)[] = [];
   #sources: SourceList;
@@ -113,11 +116,12 @@ class ClosedLoopShaper implements LiveShaper {
     return decision.kind === 'wait' ? waitFor(decision.wait) : { kind: 'go', permit: permitOf(decision, request) };
   }
 
-  finish(permit: Permit, results: readonly SendResult[]): void {
+  finish(permit: Permit, said: readonly SendResult[]): readonly SendResult[] {
     const ticket = this.#tickets.get(permit);
-    if (!ticket) return;
+    if (!ticket) return said;
     this.#tickets.delete(permit);
     const now = this.#options.clock.now();
+    const results = this.#inLightOfOthers(ticket, said, now);
     const read = readResults(results);
     const reading = read.mayGreylist && ticket.gate.meets() ? withoutPutOff(read) : read;
     ticket.gate.release(now, ticket.source, reading.opened > 0);
@@ -125,6 +129,14 @@ class ClosedLoopShaper implements LiveShaper {
     const relapsed = this.#learnReach(ticket, reading, now) === 'relapsed';
     if (!ticket.detour) this.#learnStanding(permit, ticket, { reading, relapsed }, now);
     this.#tell(ticket.request.site.key);
+    return results;
+  }
+
+  #inLightOfOthers({ gate, source, lanes, request, detour }: Ticket, results: readonly SendResult[], now: number): readonly SendResult[] {
+    return this.#refusedAlike.read({
+      source: detour ? '' : source, site: gate.site.key, siteTitle: gate.site.title, domain: laneDomain(request), signed: request.dkimDomain !== '', now,
+      closed: lanes.some(({ status }) => status.state === 'blocked' && status.rule === REFUSED_ALIKE),
+    }, results);
   }
 
   onRoom(listener: (siteKey: string | undefined) => void): void {

@@ -4,7 +4,8 @@
  * Policy: only faults of the recipient count, by the meaning of the reply and never by its code. A dead address goes on
  * the list at once, when its own RCPT was refused, or the message was and had no other recipient. A full or disabled
  * mailbox goes on it after SUPPRESSION_LIMITS.softFailures messages over softPeriodMs, for a while. Blocks of ourselves,
- * authentication, content and everything of the receiver never put anybody on it. A delivery takes off what bounces did.
+ * authentication, content and everything of the receiver never put anybody on it. A delivery takes off what bounces did, and
+ * so does the insight that a receiver refuses everybody alike.
  *
  * It runs behind the commit: what a crash loses here, the next bounce tells again.
  */
@@ -49,10 +50,12 @@ export function createSuppressionRecorder(options: RecorderOptions): Suppression
   return {
     record(facts) {
       const delivered = facts.filter(({ state, outcome }) => state === 'delivered' && outcome.attempt.mx !== undefined);
-      if (delivered.length > 0) later(() => lift(options, delivered));
+      if (delivered.length > 0) later(() => lift(options, delivered.map(({ recipient }) => recipient.address), 'the address took a message'));
       for (const fact of facts) {
         const verdict = verdictOn(fact);
         if (verdict !== 'none') later(() => note(options, fact, verdict));
+        const innocent = fact.explanation?.evidence?.innocent ?? [];
+        if (innocent.length > 0) later(() => lift(options, innocent, 'it was refused as everybody was: the receiver means us'));
       }
     },
     settled: () => work,
@@ -89,8 +92,6 @@ function entryFor({ outcome, explanation }: SettledFacts): Omit<Suppression, 'ad
   return { source: 'bounce', reason: explanation?.meaning ?? '', reply, ...(explanation && { rule: explanation.rule }) };
 }
 
-async function lift({ suppressions, log }: RecorderOptions, delivered: readonly SettledFacts[]): Promise<void> {
-  for (const address of await suppressions.noteDelivered(delivered.map(({ recipient }) => recipient.address))) {
-    log.info('suppression.lifted', { address, reason: 'the address took a message' });
-  }
+async function lift({ suppressions, log }: RecorderOptions, addresses: readonly string[], reason: string): Promise<void> {
+  for (const address of await suppressions.noteDelivered(addresses)) log.info('suppression.lifted', { address, reason });
 }

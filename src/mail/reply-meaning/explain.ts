@@ -7,6 +7,7 @@
  */
 import { REPLY_LIMITS } from '../../base/reply-limits.ts';
 import { EVERYBODY } from './everybody.ts';
+import { REFUSED_ALIKE, REFUSED_ALIKE_MEANING, type Evidence } from './evidence.ts';
 import { classOf } from './fault-class.ts';
 import type { ClassRule } from './fault-class.ts';
 import { ENHANCED_DATE, ENHANCED_SOURCE, explainEnhanced } from './enhanced-codes.ts';
@@ -48,6 +49,8 @@ export interface Explanation extends Meaning {
   readonly retryAfterMs?: number;
   /** A link of the reply to the provider's own pages or to a known blocklist, e.g. to ask for removal. */
   readonly reference?: string;
+  /** What it was concluded from, when that is not the reply alone. */
+  readonly evidence?: Evidence;
 }
 
 const UNCOMPARED = 'general knowledge, not yet compared with the provider\'s own page';
@@ -199,6 +202,7 @@ export function explainRule(rule: string): Omit<Explanation, 'faultClass'> | und
   }
   if (rule === NAMES_US.id) return { culprit: NAMES_US.culprit, meaning: NAMES_US.meaning, nextStep: NAMES_US.nextStep, source: NAMES_US.source, date: NAMES_US.date, rule };
   if (rule === WAIT_NAMED.id) return { culprit: WAIT_NAMED.culprit, meaning: WAIT_NAMED.meaning, nextStep: WAIT_NAMED.nextStep, source: WAIT_NAMED.source, date: WAIT_NAMED.date, rule };
+  if (rule === REFUSED_ALIKE) return { ...REFUSED_ALIKE_MEANING, date: EVERYBODY.date };
   // The class digit tells nothing of the meaning.
   const row = rule.startsWith('enhanced.') ? explainEnhanced(`5.${rule.slice('enhanced.'.length)}`) : undefined;
   return row && { culprit: row.culprit, meaning: row.meaning, nextStep: row.nextStep, source: ENHANCED_SOURCE, date: ENHANCED_DATE, rule };

@@ -3,6 +3,8 @@ import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { Reply } from '../../contract/message.ts';
 import type { AttemptFacts, MessageEvent } from '../../contract/queue.ts';
 import { attemptContext, explainReply } from '../../mail/reply-meaning/explain.ts';
+import type { Evidence } from '../../mail/reply-meaning/evidence.ts';
+import { inLightOf } from '../../mail/reply-meaning/refused-alike.ts';
 import type { TraceExplanation } from './trace-result.ts';
 
 const FAILING: ReadonlySet<string> = new Set([MESSAGE_EVENTS.deferred, MESSAGE_EVENTS.bounced, MESSAGE_EVENTS.expired, MESSAGE_EVENTS.returned, MESSAGE_EVENTS.held]);
@@ -12,7 +14,9 @@ export function explainEvent(event: MessageEvent): TraceExplanation | undefined 
   const reply = event.data?.['reply'] as Reply | undefined;
   if (!FAILING.has(event.name) || !reply || typeof reply.code !== 'number') return undefined;
   if (event.name === MESSAGE_EVENTS.expired && event.data?.['attempts'] === 0) return undefined;
-  return explainReply({ ...reply, text: String(reply.text ?? '') }, attemptContext(event.data as AttemptFacts));
+  const explanation = explainReply({ ...reply, text: String(reply.text ?? '') }, attemptContext(event.data as AttemptFacts));
+  const evidence = event.data?.['evidence'] as Evidence | undefined;
+  return evidence ? inLightOf(explanation, evidence) : explanation;
 }
 
 /** The meaning of a recipient's last reply, by the attempt that heard it; without such an attempt it is our own. */
