@@ -67,12 +67,17 @@ test('ourselves in the list: we and what is no better than us are left out', asy
 test('address literals', async () => {
   assert.deepEqual(await list(ports({}), '[192.0.2.1]'), ['[192.0.2.1] 192.0.2.1']);
   assert.deepEqual(await list(ports({}), '[IPv6:2001:db8::1]'), ['[IPv6:2001:db8::1] 2001:db8::1']);
-  for (const bad of ['[0.0.0.0]', '[224.0.0.1]', '[x]', '[]', '[IPv6:::]']) assert.deepEqual(await list(ports({}), bad), [`${bad}: 5.1.2`], bad);
+  for (const bad of ['[0.0.0.0]', '[224.0.0.1]', '[x]', '[]', '[IPv6:::]', '[IPv6:::ffff:192.0.2.99]', '[IPv6:0:0:0:0:0:FFFF:C000:263]']) assert.deepEqual(await list(ports({}), bad), [`${bad}: 5.1.2`], bad);
 });
 
 test('a stranger whose MX is a loopback address does not lead a server that others reach to its own services', async () => {
   const zone = { 'MX a.test': [mx(1, 'm.test')], 'A m.test': ['127.0.0.7'] };
   assert.deepEqual(await list(ports(zone)), ['a.test: 5.4.6']);
+});
+
+test('a stranger whose MX is our own address, written as an IPv6 address, does not send its mail round in circles', async () => {
+  const zone = { 'MX a.test': [mx(1, 'm.test')], 'AAAA m.test': ['::ffff:c000:263'] };
+  assert.deepEqual(await list(ports(zone)), ['m.test: 5.4.4']);
 });
 
 test('an address that no mail can go to is named', async () => {

@@ -109,7 +109,10 @@ function literalAddresses(address: string): HostAddresses {
 /** RFC 5321 §4.1.3; undefined when it is no bracketed address. */
 function literalAddress(domain: string): string | undefined {
   const inner = /^\[(?:ipv6:)?([^\]]+)\]$/i.exec(domain)?.[1];
-  return inner !== undefined && isIP(inner) !== 0 ? inner : undefined;
+  if (inner === undefined || isIP(inner) === 0) return undefined;
+  if (isIP(inner) === 4) return inner;
+  // In its one usual spelling, in which it is compared.
+  return URL.canParse(`http://[${inner}]`) ? new URL(`http://[${inner}]`).hostname.slice(1, -1) : undefined;
 }
 
 function* literalHost({ own }: MailHostPorts, domain: string): Generator<MailHostStep, void> {
@@ -226,6 +229,9 @@ const WHY_UNKNOWN: Readonly<Record<Unanswered['reason'], string>> = {
 /** "This host", multicast and broadcast are where a connection would go astray, `0.0.0.0` to ourselves. */
 const UNREACHABLE = createNetworkSet(['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8']);
 
+/** `::ffff:192.0.2.1` is no address on the Internet (RFC 4291 §2.5.5.2): this machine would connect to the IPv4 address, unrecognised, perhaps its own. */
+const MAPPED = /^::ffff:/i;
+
 function isReachable(address: string): boolean {
-  return !UNREACHABLE.has(address);
+  return !MAPPED.test(address) && !UNREACHABLE.has(address);
 }
