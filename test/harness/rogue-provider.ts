@@ -27,6 +27,7 @@ export interface RogueRules {
   /** It thinks so long, in real milliseconds, before it answers to a message. Default 0. */
   readonly thinkMs?: number;
   readonly greeting?: (view: RogueView) => Answer;
+  readonly ehlo?: (view: RogueView, name: string) => Answer;
   readonly mail?: (view: RogueView, sender: string) => Answer;
   readonly rcpt?: (view: RogueView, address: string) => Answer;
   readonly data?: (view: RogueView) => Answer;
@@ -95,7 +96,7 @@ export class RogueProvider {
   }
 }
 
-const USUAL = { greeting: '220 rogue ESMTP', mail: '250 2.1.0 ok', rcpt: '250 2.1.5 ok', data: '354 go on', content: '250 2.0.0 taken' } as const;
+const USUAL = { greeting: '220 rogue ESMTP', ehlo: '250-rogue\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES', mail: '250 2.1.0 ok', rcpt: '250 2.1.5 ok', data: '354 go on', content: '250 2.0.0 taken' } as const;
 
 class RogueSession {
   readonly #provider: RogueProvider;
@@ -139,7 +140,7 @@ class RogueSession {
     const { rules } = this.#provider;
     const verb = line.slice(0, 4).toUpperCase();
     const path = /<([^>]*)>/.exec(line)?.[1] ?? '';
-    if (verb === 'EHLO') this.#socket.write('250-rogue\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n');
+    if (verb === 'EHLO' || verb === 'HELO') this.#answer('ehlo', '', (view) => rules.ehlo?.(view, line.slice(5)));
     else if (verb === 'MAIL') {
       this.#recipients = [];
       this.#hasSender = this.#answer('mail', path, (view) => rules.mail?.(view, path));

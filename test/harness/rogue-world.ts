@@ -101,6 +101,8 @@ export interface Meeting {
   readonly odd: RogueProvider;
   /** Everybody written to there, sorted. */
   readonly to: readonly string[];
+  /** Of the messages to them, as they were sent. */
+  readonly ids: readonly string[];
   /** Our address at the provider, or our domain from it. */
   lane(domain?: string): Promise<LaneView | undefined>;
   whyOf(at: number): Promise<QueueExplanation>;
@@ -123,6 +125,7 @@ export async function meetOddProvider(rules: RogueRules, messages: number, from:
     world,
     odd: world.providers['odd'] as RogueProvider,
     to: to.toSorted(),
+    ids,
     lane: async (domain = '') => (await world.lanes('mx.odd.test')).find(({ key }) => key.dkimDomain === domain),
     whyOf: async (at) => (await world.why(ids[at] as string))[0] as QueueExplanation,
     suppressed: async () => (await world.call<{ suppressions: readonly { address: string }[] }>('suppression.list')).suppressions.map(({ address }) => address).sort(),

@@ -30,6 +30,8 @@ export interface AlikeDelivery {
   readonly signed: boolean;
   /** One of its lanes is closed because of such refusals, perhaps since an earlier run. */
   readonly closed: boolean;
+  /** Nothing else is being delivered there from here: what refuses the connection does not say that there are too many. */
+  readonly alone: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -88,10 +90,10 @@ export class RefusedAlike {
     }
   }
 
-  #note(place: Map<string, Alike>, { domain, now }: AlikeDelivery, result: SendResult, tells: boolean): Refusal | undefined {
+  #note(place: Map<string, Alike>, { domain, now, alone }: AlikeDelivery, result: SendResult, tells: boolean): Refusal | undefined {
     const { outcome, explanation, about } = result;
     const vague = explanation && isFinalWord(outcome) ? vaguely(explanation) : undefined;
-    if (!explanation || !vague || !about || (tells && outcome.scope === 'recipient')) return undefined;
+    if (!explanation || !vague || !about || (tells && outcome.scope === 'recipient') || (isGreeting(outcome) && !alone)) return undefined;
     const words = `${outcome.scope} ${wordsAlone(outcome.reply, about.recipient)}`;
     const before = place.get(words);
     const alike = before && now - before.last < REPLY_LIMITS.alikeForMs ? before : { scope: outcome.scope, byDomain: new Map(), returned: new Set<string>(), since: now, last: now, known: false, tookSince: false };
@@ -114,8 +116,14 @@ export class RefusedAlike {
 }
 
 /** A peer's; RFC 7504 §3: a host that says 521 or 556 takes mail of nobody. */
-function isFinalWord({ status, reply, attempt }: DeliveryOutcome): boolean {
-  return status === 'failed' && reply.code >= 500 && reply.code !== 521 && reply.code !== 556 && attempt.address !== undefined && !attempt.ownReply;
+function isFinalWord(outcome: DeliveryOutcome): boolean {
+  const { status, reply, attempt } = outcome;
+  return (status === 'failed' || isGreeting(outcome)) && reply.code >= 500 && reply.code !== 521 && reply.code !== 556 && attempt.address !== undefined && !attempt.ownReply;
+}
+
+/** What a server says for good instead of a greeting is deferred, see flow/deliver/trouble.ts. */
+function isGreeting({ status, scope, reply, attempt }: DeliveryOutcome): boolean {
+  return status === 'deferred' && scope === 'host' && reply.code >= 500 && !attempt.ownReply;
 }
 
 function readAgain(delivery: AlikeDelivery, result: SendResult, refusal: Refusal | undefined): SendResult {
@@ -123,13 +131,13 @@ function readAgain(delivery: AlikeDelivery, result: SendResult, refusal: Refusal
   const { alike, explanation } = refusal;
   const evidence = isClear(delivery, refusal) ? conclude(delivery, alike) : perhapsAgain(delivery, refusal);
   if (evidence) return { ...result, explanation: inLightOf(explanation, evidence) };
-  if (result.about && alike.returned.size < REPLY_LIMITS.alikeRemembered) alike.returned.add(result.about.recipient);
+  if (result.about && result.outcome.status === 'failed' && alike.returned.size < REPLY_LIMITS.alikeRemembered) alike.returned.add(result.about.recipient);
   return result;
 }
 
-function isClear({ closed }: AlikeDelivery, { alike, vague }: Refusal): boolean {
-  // Nobody had been named yet.
-  if (closed || isBeforeSender(alike)) return true;
+function isClear({ closed }: AlikeDelivery, { result, alike, vague }: Refusal): boolean {
+  // At EHLO nobody has been named yet, and it is our name that is refused.
+  if (closed || (isBeforeSender(alike) && !isGreeting(result.outcome))) return true;
   return countOf(alike) >= (vague === 'nobody' ? REPLY_LIMITS.alikeMin : REPLY_LIMITS.alikeAgainstCodeMin);
 }
 
@@ -156,10 +164,14 @@ function seen({ siteTitle, now }: AlikeDelivery, alike: Alike): string {
   const [only] = alike.byDomain.keys();
   const ofWhom = alike.byDomain.size > 1 ? `, in mail of ${alike.byDomain.size} domains,` : '';
   const none = alike.byDomain.size === 1 && only !== '' && alike.scope === 'message' ? `no mail of ${only}` : 'nothing';
-  return `${many}${ofWhom} were refused at ${siteTitle} in the same words from ${timeOf(alike.since)} to ${timeOf(now)}, and ${none} was taken there in between.`;
+  return `${many}${ofWhom} were refused at ${siteTitle} in the same words ${span(timeOf(alike.since), timeOf(now))}, and ${none} was taken there in between.`;
 }
 
-/** At EHLO. */
+function span(first: string, last: string): string {
+  return first === last ? `at ${first}` : `from ${first} to ${last}`;
+}
+
+/** At the greeting or EHLO. */
 function isBeforeSender({ scope }: Alike): boolean {
   return scope !== 'recipient' && scope !== 'message';
 }
@@ -171,7 +183,8 @@ function returnedText({ returned }: Alike): string {
 /** It used these words for everybody once, and has taken mail since. One who is refused so again and again is meant himself. */
 function perhapsAgain({ siteTitle }: AlikeDelivery, { alike, result }: Refusal): Evidence | undefined {
   const { triesBefore = 0, ruleBefore } = result;
-  if (!alike.known && ruleBefore !== REFUSED_ALIKE) return undefined;
+  // A greeting is tried again anyway.
+  if (isBeforeSender(alike) || (!alike.known && ruleBefore !== REFUSED_ALIKE)) return undefined;
   if (alike.tookSince && triesBefore >= REPLY_LIMITS.alikeTriesMax) return undefined;
   alike.known = true;
   const took = alike.tookSince ? ' It has taken mail since, and so this message is tried a few times more before it is returned.' : '';

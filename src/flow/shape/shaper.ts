@@ -134,7 +134,7 @@ class ClosedLoopShaper implements LiveShaper {
 
   #inLightOfOthers({ gate, source, lanes, request, detour }: Ticket, results: readonly SendResult[], now: number): readonly SendResult[] {
     return this.#refusedAlike.read({
-      source: detour ? '' : source, site: gate.site.key, siteTitle: gate.site.title, domain: laneDomain(request), signed: request.dkimDomain !== '', now,
+      source: detour ? '' : source, site: gate.site.key, siteTitle: gate.site.title, domain: laneDomain(request), signed: request.dkimDomain !== '', now, alone: gate.inFlight <= 1,
       closed: lanes.some(({ status }) => status.state === 'blocked' && status.rule === REFUSED_ALIKE),
     }, results);
   }
