@@ -308,11 +308,26 @@ export interface MessagesStanding {
   readonly watchAt: number;
 }
 
-/** Of a recipient in state `queued`, what its place in a line depends on. */
-export interface WaitingFacts extends Pick<QueueMessage, 'id' | 'sender' | 'stream' | 'dkimDomain' | 'queuedAt'>, Pick<QueueRecipient, 'index' | 'address' | 'attempts' | 'nextAttemptAt' | 'dueSetAt'> {
+/** Whose mail goes where: who agrees in all of it goes the same way. */
+export interface WaitingKind extends Pick<QueueMessage, 'sender' | 'stream' | 'dkimDomain'> {
+  /** Of the recipient, in lower case. */
+  readonly domain: string;
   readonly account?: string;
-  /** It has a way of its own: an order, a forwarding. */
-  readonly special: boolean;
+}
+
+/** Recipients in state `queued` as columns: what their places in a line depend on. Those with an order or a way of their own are not among them. */
+export interface WaitingFacts {
+  readonly kinds: readonly WaitingKind[];
+  /** Which of the kinds. */
+  readonly kindOf: Uint32Array;
+  /** Which of the messages that were asked for. */
+  readonly messages: Uint32Array;
+  /** QueueRecipient.index. */
+  readonly positions: Uint32Array;
+  /** QueueRecipient.nextAttemptAt; when it was written down, 0: not known; QueueMessage.queuedAt. */
+  readonly dueAt: Float64Array;
+  readonly dueSetAt: Float64Array;
+  readonly queuedAt: Float64Array;
 }
 
 /** The durable side of the queue. Every method that changes something resolves after the synced commit. */
@@ -321,8 +336,8 @@ export interface QueueStore {
   read(id: QueueId): Promise<QueueItem | undefined>;
   /** Those that there are. */
   readMany(ids: readonly QueueId[]): Promise<readonly QueueItem[]>;
-  /** Of their recipients in state `queued`, in the order of `ids`: much less than readMany. */
-  waitingFacts?(ids: readonly QueueId[]): Promise<readonly WaitingFacts[]>;
+  /** In the order of `ids`: costs much less than readMany. */
+  waitingFacts?(ids: readonly QueueId[]): Promise<WaitingFacts>;
   content(digest: string): Promise<ByteSource>;
   /** All in one commit: recipients' new states, deposits, follow-ups, events. Frees the content when nobody is left. */
   settle(

@@ -108,6 +108,8 @@ class Weather {
       store: this.store, clock: this.clock, config, random: this.random, deliverers: { local: deliverer, remote: deliverer }, shaper: this.shaper(),
       log: new Log(({ event, fields }) => void (event === 'queue.bug' && this.faults.push(`bug: ${JSON.stringify(fields)}`))),
       router: { route: async (_message, { address }) => this.route(address) },
+      // Every other life, what is due joins lines unread as soon as it may.
+      ...(life % 2 === 0 ? { lengths: { longLine: 2, linedUpEnough: 3 } } : {}),
       feedback: {
         followUps: async () => (this.chance(0.02) ? Promise.reject(new Error('as chance wants')) : []),
         delayNotice: async ({ id }) => {

@@ -1,7 +1,8 @@
 /** The queue's store without a disk: what is committed survives a restart of the queue, nothing else does. */
 import type { ByteSource } from '../../src/base/byte-source.ts';
 import { BufferSource } from '../../src/base/byte-source.ts';
-import type { AgedMessages, AgedPlace, DueRows, NewQueueItem, QueueItem, QueueRecipient, QueueStore, RecipientState, Settlement } from '../../src/contract/queue.ts';
+import type { AgedMessages, AgedPlace, DueRows, NewQueueItem, QueueItem, QueueRecipient, QueueStore, RecipientState, Settlement, WaitingFacts } from '../../src/contract/queue.ts';
+import { packFacts } from '../../src/store/ops/waiting-facts.ts';
 
 interface Row {
   message: QueueItem['message'];
@@ -34,6 +35,17 @@ export class MemoryQueueStore implements QueueStore {
 
   async readMany(ids: readonly string[]): Promise<readonly QueueItem[]> {
     return (await Promise.all(ids.map((id) => this.read(id)))).filter((item) => item !== undefined);
+  }
+
+  async waitingFacts(ids: readonly string[]): Promise<WaitingFacts> {
+    return packFacts(ids.flatMap((id, at) => {
+      const row = this.rows.get(id);
+      const own = row?.recipients.filter(({ state, reroute, reversePath, via }) => state === 'queued' && reroute === undefined && reversePath === undefined && via === undefined);
+      return (own ?? []).map(({ index, nextAttemptAt, dueSetAt, attempts, address }) => [
+        at, index, nextAttemptAt, dueSetAt ?? (attempts === 0 ? nextAttemptAt : 0), row?.message.queuedAt ?? 0, row?.message.sender ?? '', address,
+        row?.message.stream ?? null, row?.message.dkimDomain ?? null, row?.message.origin.account ?? null,
+      ] as const);
+    }));
   }
 
   async content(): Promise<ByteSource> {

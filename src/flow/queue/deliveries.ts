@@ -181,11 +181,11 @@ export class Deliveries {
       else if (recipient?.state !== 'queued' || !route) index.remove(slot);
       // What its row says was not known when it joined the line, or has changed.
       else if (route.kind !== 'mx' && route.kind !== 'smarthost') this.#options.track(this.near(slot, item, recipient, route));
-      else if (siteOf(route).key !== turn.line.site.key) lines.enter(slot, lineEntry(item.message, recipient, route));
+      else if (siteOf(route).key !== turn.line.site.key) lines.enter(slot, lineEntry(item.message, recipient, route), item.message.queuedAt);
       else if (!chosen || routeName(chosen, (group[0] as Member).recipient) === routeName(route, recipient)) {
         chosen = route;
         group.push({ slot, recipient });
-      } else lines.enter(slot, lineEntry(item.message, recipient, route), true);
+      } else lines.enter(slot, lineEntry(item.message, recipient, route), item.message.queuedAt, true);
     }
     return [group.sort((a, b) => a.recipient.index - b.recipient.index), chosen];
   }

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { QUEUE_LIMITS } from '../../base/limits.ts';
-import type { QueueMessage, QueueRecipient, WaitingFacts } from '../../contract/queue.ts';
+import type { QueueMessage, QueueRecipient, WaitingKind } from '../../contract/queue.ts';
 import { plainSender } from './line.ts';
 import type { LineEntry } from './lines.ts';
 
@@ -22,7 +22,7 @@ export class KnownWays {
 
   note({ sender }: QueueMessage, { address, reversePath, via, reroute }: QueueRecipient, { site, route }: LineEntry): void {
     if (reversePath !== undefined || via !== undefined || reroute !== undefined) return;
-    const key = keyOf(sender, address);
+    const key = keyOf(sender, address.slice(address.lastIndexOf('@') + 1).toLowerCase());
     this.#ways.delete(key);
     this.#ways.set(key, { site, route, until: this.#clock.monotonic() + QUEUE_LIMITS.knownWayMs });
     for (const oldest of this.#ways.keys()) {
@@ -31,23 +31,14 @@ export class KnownWays {
     }
   }
 
-  /** Where it would stand; undefined when that is not known. */
-  entryOf(facts: WaitingFacts): LineEntry | undefined {
-    const way = this.#ways.get(keyOf(facts.sender, facts.address));
-    if (!way || way.until < this.#clock.monotonic() || facts.special) return undefined;
-    const { account } = facts;
-    return {
-      site: way.site,
-      route: way.route,
-      stream: facts.stream ?? 'transactional',
-      sender: plainSender(facts.sender),
-      ...(account === undefined ? {} : { account }),
-      dkimDomain: facts.dkimDomain ?? '',
-      queuedAt: facts.queuedAt,
-    };
+  /** Where they would stand; undefined when that is not known. */
+  entryOf({ sender, domain, stream = 'transactional', dkimDomain = '', account }: WaitingKind): LineEntry | undefined {
+    const way = this.#ways.get(keyOf(sender, domain));
+    if (!way || way.until < this.#clock.monotonic()) return undefined;
+    return { site: way.site, route: way.route, stream, sender: plainSender(sender), ...(account === undefined ? {} : { account }), dkimDomain };
   }
 }
 
-function keyOf(sender: string, address: string): string {
-  return `${address.slice(address.lastIndexOf('@') + 1).toLowerCase()} ${plainSender(sender)}`;
+function keyOf(sender: string, domain: string): string {
+  return `${domain} ${plainSender(sender)}`;
 }

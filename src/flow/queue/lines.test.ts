@@ -30,10 +30,10 @@ function open(placesPerSite = 1, refuse: (request: SendRequest) => Extract<Admis
   let number = 0;
   return {
     clock, index, places, lines, asked, under,
-    stand: (id: string, entry: Partial<LineEntry> = {}): void => {
+    stand: (id: string, { queuedAt = 1, ...entry }: Partial<LineEntry> & { readonly queuedAt?: number } = {}): void => {
       const slot = index.add(id, number++, 0);
       index.take(slot);
-      lines.enter(slot, { site: site('mx'), stream: 'transactional', sender: 'a@x', dkimDomain: '', queuedAt: 1, route: 1, ...entry });
+      lines.enter(slot, { site: site('mx'), stream: 'transactional', sender: 'a@x', dkimDomain: '', route: 1, ...entry }, queuedAt);
     },
     /** Begins what may begin; returns ids. */
     run: (): string[] => {

@@ -16,8 +16,6 @@ import type { WaitingIndex } from './waiting-index.ts';
 
 export interface LineEntry extends SenderFacts {
   readonly site: MxSite;
-  /** Milliseconds since 1970, of the message. */
-  readonly queuedAt: number;
   /** Recipients of one message with the same number may share a delivery. */
   readonly route: number;
 }
@@ -36,6 +34,8 @@ export interface LinesOptions {
   readonly shaper: Pick<Shaper, 'admit'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Default QUEUE_LIMITS.longLine. */
+  readonly longLine?: number;
 }
 
 interface Ready {
@@ -75,17 +75,19 @@ export class Lines {
     return this.#alarms.nextAt;
   }
 
-  /** A taken slot stands in line. */
-  enter(slot: number, entry: LineEntry, atFront = false): void {
+  /** A taken slot stands in line. `queuedAt`: milliseconds since 1970, of its message. */
+  enter(slot: number, entry: LineEntry, queuedAt: number, atFront = false): void {
     const { site } = entry;
     let line = this.#bySite.get(site.key);
     if (!line) this.#bySite.set(site.key, (line = new Line(site)));
     const sender = line.senderLine(entry, () => this.#freeNumbers.pop() ?? this.#senders.length);
+    const isFirst = sender.size === 0;
     this.#senders[sender.number] = sender;
-    this.#options.index.append(sender, slot, entry.queuedAt, entry.route, atFront);
+    this.#options.index.append(sender, slot, queuedAt, entry.route, atFront);
     line.size += 1;
     this.#waiting += 1;
-    if (!sender.wait) this.#makeReady(line);
+    // One more of a sender whose turns come anyway changes nothing for the line.
+    if (isFirst) this.#makeReady(line);
   }
 
   /** A slot leaves its line, taken; nothing happens when it is in none. */
@@ -108,7 +110,7 @@ export class Lines {
   /** It is long, or nobody of it may go now. */
   isLong(siteKey: string): boolean {
     const line = this.#bySite.get(siteKey);
-    return line !== undefined && line.size > 0 && (line.size >= QUEUE_LIMITS.longLine || !line.hasTurns);
+    return line !== undefined && line.size > 0 && (line.size >= (this.#options.longLine ?? QUEUE_LIMITS.longLine) || !line.hasTurns);
   }
 
   lines(): IterableIterator<Line> {

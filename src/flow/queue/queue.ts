@@ -58,6 +58,8 @@ export interface QueueOptions {
   readonly onSettled?: JobPorts['onSettled'];
   /** How busy the processors are. Default: deliveries never wait until a rush is over. */
   readonly processorTimes?: () => ProcessorTimes;
+  /** From which on messages join lines unread. Default QUEUE_LIMITS. */
+  readonly lengths?: Readonly<Record<'longLine' | 'linedUpEnough', number>>;
 }
 
 export interface Queue {
@@ -109,16 +111,16 @@ class Scheduler implements Queue {
     const index = this.#index;
     this.#rush = options.processorTimes && new Rush(clock, options.processorTimes, () => this.#pump());
     this.#places = new Places(clock, () => this.#pump());
-    this.#lines = new Lines({ index, places: this.#places, shaper: this.#shaper, now: () => clock.now() });
+    this.#lines = new Lines({ index, places: this.#places, shaper: this.#shaper, now: () => clock.now(), longLine: (options.lengths ?? QUEUE_LIMITS).longLine });
     this.#takeUp = new TakeUp({
       store, router: options.router, clock, log, index, fresh: this.#fresh, track,
       hasRoom: () => !this.#rush?.isOn && this.#deliveries.hasRoom && this.#makeRoomInLines(),
-      isAhead: () => this.#lines.waiting >= QUEUE_LIMITS.linedUpEnough,
+      isAhead: () => this.#lines.waiting >= (options.lengths ?? QUEUE_LIMITS).linedUpEnough,
       isLong: (siteKey) => this.#lines.isLong(siteKey),
-      join: (slot, entry) => this.#lines.enter(slot, entry),
+      join: (slot, entry, queuedAt) => this.#lines.enter(slot, entry, queuedAt),
       toLine: (slot, item, routes, entry) => {
         this.#routed.put(item, routes);
-        this.#lines.enter(slot, entry);
+        this.#lines.enter(slot, entry, item.message.queuedAt);
       },
       toNear: (slot, item, recipient, route) => track(this.#deliveries.near(slot, item, recipient, route)),
     });

@@ -11,10 +11,10 @@ import { QUEUE_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
 import type { QueueId } from '../../contract/message.ts';
 import { RETURN_ORDERED_AT } from '../../contract/queue.ts';
-import type { QueueItem, QueueMessage, QueueRecipient, QueueStore, Router, RoutePlan } from '../../contract/queue.ts';
+import type { QueueItem, QueueMessage, QueueRecipient, QueueStore, Router, RoutePlan, WaitingFacts } from '../../contract/queue.ts';
 import type { MxSite } from '../../contract/sending.ts';
 import { LOG_EVENTS } from '../../mail/log-events.ts';
-import { dueTimeOf } from './due-time.ts';
+import { dueTime, dueTimeOf } from './due-time.ts';
 import type { FreshItems } from './fresh-items.ts';
 import { KnownWays } from './known-ways.ts';
 import { plainSender } from './line.ts';
@@ -38,7 +38,7 @@ export interface TakeUpOptions {
   readonly isAhead: () => boolean;
   /** The line of a site is long, or must wait: nothing is gained by reading who joins it. */
   readonly isLong: (siteKey: string) => boolean;
-  readonly join: (slot: number, entry: LineEntry) => void;
+  readonly join: (slot: number, entry: LineEntry, queuedAt: number) => void;
   readonly toLine: (slot: number, item: QueueItem, routes: ReadonlyMap<number, RoutePlan>, entry: LineEntry) => void;
   readonly toNear: (slot: number, item: QueueItem, recipient: QueueRecipient, route: NearRoute) => void;
   /** Everything under way is told, so that it can be waited for. */
@@ -84,7 +84,7 @@ export class TakeUp {
     while (this.#routing.size < QUEUE_LIMITS.takeUpsMax) {
       const item = this.#options.fresh.takeFirst();
       if (!item) break;
-      const slots = this.#takeDue(item.message.id);
+      const slots = this.#takeDue(item.message.id, this.#options.clock.now());
       if (slots.length === 0) continue;
       this.#join(this.#routing, this.#handOn(item, slots));
     }
@@ -141,7 +141,7 @@ export class TakeUp {
       const slot = index.takeDue(now);
       if (slot === NONE) break;
       const id = index.idOf(slot);
-      batch.set(id, [slot, ...this.#takeDue(id), ...(batch.get(id) ?? [])]);
+      batch.set(id, this.#takeDue(id, now, [slot]));
     }
     if (batch.size === 0) return;
     this.#reading = true;
@@ -180,35 +180,44 @@ export class TakeUp {
 
   /** Returns those that must be read: their line is short, or is not known. */
   async #joinUnread(batch: ReadonlyMap<QueueId, readonly number[]>): Promise<ReadonlyMap<QueueId, readonly number[]>> {
-    const { store, isLong, log } = this.#options;
-    if (!store.waitingFacts) return batch;
-    const facts = await store.waitingFacts([...batch.keys()]).catch((error: unknown) => {
+    const { store, log, fresh } = this.#options;
+    const facts = await store.waitingFacts?.([...batch.keys()]).catch((error: unknown) => {
       log.error('queue.take-up-failed', { messages: batch.size, error: String(error) });
-      return [];
+      return undefined;
     });
-    const left = new Map(batch);
-    const now = this.#options.clock.now();
-    const entries = new Map<QueueId, Map<number, LineEntry>>();
-    for (const each of facts) {
-      const entry = this.#ways.entryOf(each);
-      if (!entry || each.nextAttemptAt === RETURN_ORDERED_AT || dueTimeOf(each, now) > now || !isLong(entry.site.key)) continue;
-      const known = entries.get(each.id);
-      if (known) known.set(each.index, entry);
-      else entries.set(each.id, new Map([[each.index, entry]]));
+    if (!facts) return batch;
+    const joined = this.#joinAll([...batch.values()], facts);
+    const left = new Map<QueueId, readonly number[]>();
+    for (const [at, [id, slots]] of [...batch].entries()) {
+      // It is read when its turn comes; rows kept here would be those before its first attempt for ever.
+      if (joined[at]) fresh.take(id);
+      else left.set(id, slots);
     }
-    for (const [id, ofMessage] of entries) if (this.#joinAll(batch.get(id) ?? [], ofMessage)) left.delete(id);
     return left;
   }
 
-  /** All of them or none. */
-  #joinAll(slots: readonly number[], entries: ReadonlyMap<number, LineEntry>): boolean {
-    const { index, join, clock } = this.#options;
-    if (!slots.every((slot) => entries.has(index.positionOf(slot)))) return false;
-    for (const slot of slots) {
-      if (index.wasTouched(slot)) index.sleep(slot, clock.now());
-      else join(slot, entries.get(index.positionOf(slot)) as LineEntry);
+  /** Of each message all recipients or none. Returns 1 for those that have joined. */
+  #joinAll(slotsOf: readonly (readonly number[])[], { kinds, kindOf, messages, positions, dueAt, dueSetAt, queuedAt }: WaitingFacts): Uint8Array {
+    const { index, isLong, join, clock } = this.#options;
+    const now = clock.now();
+    const entries = kinds.map((kind) => {
+      const entry = this.#ways.entryOf(kind);
+      return entry && isLong(entry.site.key) ? entry : undefined;
+    });
+    const known = new Uint32Array(slotsOf.length);
+    const slots = Int32Array.from(messages, (message, at) => {
+      const isDue = dueAt[at] !== RETURN_ORDERED_AT && dueTime(dueAt[at] as number, dueSetAt[at] as number, now) <= now;
+      const slot = isDue && entries[kindOf[at] as number] ? slotsOf[message]?.find((one) => index.positionOf(one) === positions[at]) : undefined;
+      if (slot !== undefined) known[message] = (known[message] as number) + 1;
+      return slot ?? NONE;
+    });
+    const joined = Uint8Array.from(slotsOf, ({ length }, message) => (known[message] === length ? 1 : 0));
+    for (const [at, slot] of slots.entries()) {
+      if (slot === NONE || !joined[messages[at] as number]) continue;
+      if (index.wasTouched(slot)) index.sleep(slot, now);
+      else join(slot, entries[kindOf[at] as number] as LineEntry, queuedAt[at] as number);
     }
-    return true;
+    return joined;
   }
 
   async #atMost(limitMs: number, work: Promise<unknown>): Promise<void> {
@@ -235,13 +244,15 @@ export class TakeUp {
     }
   }
 
-  /** The sleeping recipients of a message that are due. */
-  #takeDue(id: QueueId): number[] {
-    const { index, clock } = this.#options;
-    const now = clock.now();
-    const due = index.slotsOf(id).filter((slot) => index.isSleeping(slot) && index.timeOf(slot) <= now);
-    for (const slot of due) index.take(slot);
-    return due;
+  /** The sleeping recipients of a message that are due, behind those that are `taken` already. */
+  #takeDue(id: QueueId, now: number, taken: number[] = []): number[] {
+    const { index } = this.#options;
+    for (let slot = index.first(id); slot !== NONE; slot = index.sibling(slot)) {
+      if (!index.isSleeping(slot) || index.timeOf(slot) > now) continue;
+      index.take(slot);
+      taken.push(slot);
+    }
+    return taken;
   }
 
   /** No item: the message is gone. */
@@ -293,7 +304,6 @@ export function lineEntry(message: QueueMessage, recipient: QueueRecipient, rout
     sender: plainSender(message.sender),
     ...(account === undefined ? {} : { account }),
     dkimDomain: message.dkimDomain ?? '',
-    queuedAt: message.queuedAt,
     route: numberOf(routeName(route, recipient)),
   };
 }

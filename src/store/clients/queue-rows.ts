@@ -1,9 +1,9 @@
 /** Contract values to the columns of the queue's tables and back. Optional fields are NULL; lists and objects are JSON. */
 import type { Reply } from '../../contract/message.ts';
-import type { MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, RecipientStanding, Reroute, Settlement, WaitingFacts } from '../../contract/queue.ts';
+import type { MailboxDeposit, MessageEvent, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, RecipientStanding, Reroute, Settlement } from '../../contract/queue.ts';
 import { exactBytes } from '../call.ts';
 import type { StandingRows } from '../ops/queue-admin.ts';
-import type { FactsRow, ItemRows, MessageRow, RecipientRow } from '../ops/queue-reads.ts';
+import type { ItemRows, MessageRow, RecipientRow } from '../ops/queue-reads.ts';
 import type { InsertArgs, MessageValues, RecipientValues, SettlementValues } from '../ops/queue.ts';
 import type { NewBody } from '../ops/bodies.ts';
 
@@ -29,17 +29,6 @@ export function packDeposit({ content: _content, ...deposit }: MailboxDeposit): 
 
 export function unpackItem(rows: ItemRows): QueueItem {
   return { message: unpackMessage(rows.message), recipients: rows.recipients.map(unpackRecipient) };
-}
-
-export function unpackFacts(row: FactsRow): WaitingFacts {
-  const [id, index, address, attempts, nextAttemptAt, dueSetAt, special, sender, stream, dkimDomain, queuedAt, account] = row;
-  return {
-    id, index, address, attempts, nextAttemptAt, sender, queuedAt, special: special === 1,
-    ...(account === null ? {} : { account }),
-    ...(dueSetAt === null ? {} : { dueSetAt }),
-    ...(stream === null ? {} : { stream: stream as QueueMessage['stream'] & {} }),
-    ...(dkimDomain === null ? {} : { dkimDomain }),
-  };
 }
 
 function packMessage(message: QueueMessage): MessageValues {

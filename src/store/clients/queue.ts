@@ -20,7 +20,7 @@ import { ContentCache } from '../content-cache.ts';
 import type { SpaceReserve } from '../free-space.ts';
 import type { NewBody } from '../ops/bodies.ts';
 import type { SettleArgs } from '../ops/queue.ts';
-import { packDeposit, packEvents, packItem, packReply, packSettlement, unpackFacts, unpackItem, unpackStanding } from './queue-rows.ts';
+import { packDeposit, packEvents, packItem, packReply, packSettlement, unpackItem, unpackStanding } from './queue-rows.ts';
 
 /** What is absent stays as it is. */
 export interface QueueOrder {
@@ -110,8 +110,8 @@ export class QueueClient implements QueueStore {
     return (await this.#call('queue.readMany', ids)).map(unpackItem);
   }
 
-  async waitingFacts(ids: readonly QueueId[]): Promise<readonly WaitingFacts[]> {
-    return (await this.#call('queue.facts', ids)).map(unpackFacts);
+  waitingFacts(ids: readonly QueueId[]): Promise<WaitingFacts> {
+    return this.#call('queue.facts', JSON.stringify(ids));
   }
 
   /** Of all recipients of these messages; for thousands of them. */

@@ -5,9 +5,9 @@
 import { RETURN_ORDERED_AT, type RecipientState } from '../../contract/queue.ts';
 import type { Database } from '../database.ts';
 import { releaseBodiesOf } from './bodies.ts';
-import { DUE_SET_AT } from './queue-reads.ts';
 import { afterPiece, pieceEnd, RECIPIENT_DOMAIN, SELECTED, selectionValues, STREAM } from './queue-selection.ts';
 import type { QueueGrouping, QueueSort, SelectionArgs } from './queue-selection.ts';
+import { DUE_SET_AT } from './waiting-facts.ts';
 
 export interface WaitingRow {
   readonly id: string;

@@ -2,6 +2,7 @@
 import { STORE_LIMITS } from '../../base/limits.ts';
 import type { RecipientState } from '../../contract/queue.ts';
 import type { Database } from '../database.ts';
+import { DUE_SET_AT, waitingFacts } from './waiting-facts.ts';
 
 export interface MessageRow {
   readonly id: string;
@@ -42,12 +43,6 @@ export interface RecipientRow {
   readonly due_set_at: number | null;
 }
 
-/** Arrays, because a hundred thousand of them pass through when the messages for a site that does not answer are due. */
-export type FactsRow = readonly [
-  messageId: string, position: number, address: string, attempts: number, nextAttemptAt: number, dueSetAt: number | null, special: 0 | 1,
-  sender: string, stream: string | null, dkimDomain: string | null, queuedAt: number, account: string | null,
-];
-
 export interface ItemRows {
   readonly message: MessageRow;
   readonly recipients: readonly RecipientRow[];
@@ -55,9 +50,6 @@ export interface ItemRows {
 
 /** Ids, positions, times of the next attempt, and when those were written down, each a text parted by spaces; undefined when there are no more. */
 export type DuePiece = readonly [ids: string, positions: string, times: string, setTimes: string] | undefined;
-
-/** The first time of a recipient was written down when it came; of older rows nobody knows. */
-export const DUE_SET_AT = 'coalesce(due_set_at, CASE attempts WHEN 0 THEN next_attempt_at ELSE 0 END)';
 
 export interface AgedPlace {
   /** Milliseconds since 1970. */
@@ -99,17 +91,7 @@ export const queueReads = {
     return ids.flatMap((id) => readItem(db, id) ?? []);
   },
 
-  /** One row for each of their recipients in state `queued`. */
-  facts(db: Database, ids: readonly string[]): readonly FactsRow[] {
-    return db.rows(
-      `SELECT r.message_id, r.position, r.address, r.attempts, r.next_attempt_at, r.due_set_at,
-         r.reroute IS NOT NULL OR r.reverse_path IS NOT NULL OR r.via IS NOT NULL,
-         m.sender, m.stream, m.dkim_domain, m.queued_at, m.origin ->> 'account'
-       FROM json_each(?) AS wanted CROSS JOIN messages m ON m.id = wanted.value CROSS JOIN recipients r ON r.message_id = m.id
-       WHERE r.state = 'queued' ORDER BY wanted.key`,
-      JSON.stringify(ids),
-    ) as unknown as readonly FactsRow[];
-  },
+  facts: waitingFacts,
 
   /** How many recipients wait. */
   waiting(db: Database): number {
