@@ -348,6 +348,8 @@ export const SHAPE_LIMITS = {
   ratioWindowMs: 600_000,
   /** So many suffice when all of them were put off. */
   ratioAllBadMin: 5,
+  /** The same with others taken before them. */
+  ratioRowMin: 6,
   /** Refusals of one domain's mail, and nothing but these, while others from the same address are taken: it is about the domain. */
   domainAloneMin: 3,
   /** Share of temporary refusals that makes a lane hot, and below which it may open further. */

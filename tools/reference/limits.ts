@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as accessLimits from '../../src/base/access-limits.ts';
 import * as accountLimits from '../../src/base/account-limits.ts';
+import * as dayQuotaLimits from '../../src/base/day-quota-limits.ts';
 import * as dnsApiLimits from '../../src/base/dns-api-limits.ts';
 import * as dkimLimits from '../../src/base/dkim-limits.ts';
 import * as dnsPublishLimits from '../../src/base/dns-publish-limits.ts';
@@ -26,7 +27,7 @@ interface Documented {
   readonly comment: string;
 }
 
-const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'dns-api-limits': dnsApiLimits, 'dkim-limits': dkimLimits, 'dns-publish-limits': dnsPublishLimits, 'content-limits': contentLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'http-limits': httpLimits, 'inspection-limits': inspectionLimits, 'mime-limits': mimeLimits, 'reply-limits': replyLimits, 'report-in-limits': reportInLimits, 'rush-limits': rushLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
+const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'day-quota-limits': dayQuotaLimits, 'dns-api-limits': dnsApiLimits, 'dkim-limits': dkimLimits, 'dns-publish-limits': dnsPublishLimits, 'content-limits': contentLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'http-limits': httpLimits, 'inspection-limits': inspectionLimits, 'mime-limits': mimeLimits, 'reply-limits': replyLimits, 'report-in-limits': reportInLimits, 'rush-limits': rushLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
 
 export function renderLimits(root: string): string {
   const lines = ['# Limits', '', 'Generated from `src/base/limits.ts` and its neighbours; change it there. What can be set is in [configuration.md](configuration.md).'];

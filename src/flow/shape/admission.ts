@@ -126,7 +126,7 @@ function tryLanes(asked: Asked, candidate: Candidate): { readonly wait?: LaneWai
   const lanes = lanesOf(asked, address);
   for (const lane of lanes) {
     const wait = lane.wait(now, request.stream === 'bulk', profile?.title ?? request.site.title);
-    if (wait && !(knocking && lane.mayKnock(now))) return { wait, lanes };
+    if (wait && !(knocking && lane.mayKnock(now, laneDomain(request)))) return { wait, lanes };
   }
   return { lanes };
 }

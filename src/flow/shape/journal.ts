@@ -102,23 +102,24 @@ function nameOf({ key }: Lane) {
   return { source: key.source, site: key.site, domain: key.dkimDomain };
 }
 
-/** The latest hour is worth keeping only where the hour counts. */
-function detailOf({ status, hour }: Lane, now: number): string {
-  return JSON.stringify(status.quota ? { ...status, hour: hour.counts(now) } : status);
+/** The latest hour and day are worth keeping only where they count. */
+function detailOf({ status, hour, day24 }: Lane, now: number): string {
+  return JSON.stringify({ ...status, ...(status.quota && { hour: hour.counts(now) }), ...(status.dayQuota && { day24: day24.counts(now) }) });
 }
 
 interface StoredLane {
   readonly status: LaneStatus;
   readonly hour: readonly SlotCount[];
+  readonly day24: readonly SlotCount[];
 }
 
 /** A stored status; undefined when it cannot be read: what was learnt is then learnt again. */
 export function laneFromDetail(detail: string): StoredLane | undefined {
   try {
     // What an earlier version did not know begins as in a new lane.
-    const { hour = [], ...stored } = JSON.parse(detail) as LaneStatus & { readonly hour?: readonly SlotCount[] };
+    const { hour = [], day24 = [], ...stored } = JSON.parse(detail) as LaneStatus & { readonly hour?: readonly SlotCount[]; readonly day24?: readonly SlotCount[] };
     const status: LaneStatus = { ...newStatus(0, false), ...stored };
-    return typeof status.state === 'string' && typeof status.since === 'number' && typeof status.until === 'number' ? { status, hour } : undefined;
+    return typeof status.state === 'string' && typeof status.since === 'number' && typeof status.until === 'number' ? { status, hour, day24 } : undefined;
   } catch {
     return undefined;
   }

@@ -5,10 +5,11 @@
 import { SHAPE_LIMITS } from '../../base/limits.ts';
 import type { LaneKey } from '../../contract/sending.ts';
 import type { SiteProfile } from '../../mail/sites/site-profile.ts';
+import { isClosed, isOfOthers, nextOpening, roomByDay, type DayQuota } from './day-quota.ts';
 import { growsAt, usableOf, type HourQuota } from './hour-quota.ts';
 import { figure, grownOlder, knockAt, newStatus, quotaGrown, type LaneStatus } from './lane-status.ts';
 import { RateMeter, RatioWindow } from './ratio-window.ts';
-import { hourMeter, type SlotCount, type TakenMeter } from './taken-meter.ts';
+import { dayMeter, hourMeter, type SlotCount, type TakenMeter } from './taken-meter.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { afterDay, dayLimit, dayOf, nextDayAt, pacePerMinute } from './warm-up.ts';
 
@@ -30,11 +31,15 @@ export class Lane {
   readonly meter = new RateMeter();
   /** What was taken in the last hour. */
   readonly hour: TakenMeter;
+  /** The same of 24 hours. */
+  readonly day24: TakenMeter;
   inFlight = 0;
   /** There is a row of it. */
   isStored = false;
   /** Milliseconds since 1970. */
   usedAt: number;
+  /** When something was last taken; 0: not since the start. */
+  takenAt = 0;
   day: number;
   sentToday = 0;
   deferredToday = 0;
@@ -53,9 +58,10 @@ export class Lane {
   readonly warms: boolean;
   readonly #changed: (lane: Lane, before: LaneStatus) => void;
 
-  constructor(key: LaneKey, options: { readonly profile?: SiteProfile | undefined; readonly status?: LaneStatus | undefined; readonly hour?: readonly SlotCount[]; readonly warmUp: boolean; readonly now: number; readonly changed: (lane: Lane, before: LaneStatus) => void }) {
+  constructor(key: LaneKey, options: { readonly profile?: SiteProfile | undefined; readonly status?: LaneStatus | undefined; readonly hour?: readonly SlotCount[]; readonly day24?: readonly SlotCount[]; readonly warmUp: boolean; readonly now: number; readonly changed: (lane: Lane, before: LaneStatus) => void }) {
     this.key = key;
     this.hour = hourMeter(options.hour);
+    this.day24 = dayMeter(options.day24);
     this.usedAt = options.now;
     this.day = dayOf(options.now);
     this.#profile = options.profile;
@@ -71,8 +77,8 @@ export class Lane {
 
   /** Anything worth keeping over a restart. */
   isEventful(now: number): boolean {
-    const { state, struckAt, quota } = this.#status;
-    return state !== 'steady' || quota !== undefined || now - struckAt < SHAPE_LIMITS.strikeMemoryMs || this.warms;
+    const { state, struckAt, quota, dayQuota } = this.#status;
+    return state !== 'steady' || quota !== undefined || dayQuota !== undefined || now - struckAt < SHAPE_LIMITS.strikeMemoryMs || this.warms;
   }
 
   set(status: LaneStatus, now: number): void {
@@ -118,7 +124,7 @@ export class Lane {
     const wait = this.#wait(now, bulk, siteTitle);
     // What a source may not do holds for all its mail; but figures are larger for mail that is not bulk, and it may knock.
     if (!wait || this.key.dkimDomain !== '') return wait;
-    const ofStream = wait.rule === 'lane-hour' || wait.rule === 'warm-up-day' || wait.rule === 'warm-up-pace' || (wait.rule === 'lane-hot' && bulk);
+    const ofStream = wait.rule === 'lane-hour' || wait.rule === 'lane-day' || wait.rule === 'warm-up-day' || wait.rule === 'warm-up-pace' || (wait.rule === 'lane-hot' && bulk);
     return { ...wait, concerns: ofStream ? 'stream' : 'site' };
   }
 
@@ -127,20 +133,23 @@ export class Lane {
     const who = this.name;
     switch (status.state) {
       case 'hot':
+        if (isClosed(status.dayQuota)) return this.#closedWait(now, status.dayQuota as DayQuota, siteTitle);
         return this.#hotWait(now, bulk, siteTitle);
       case 'blocked':
         if (status.until > now || this.inFlight > 0) return { rule: 'lane-blocked', rests: 'blocked', until: Math.max(status.until, now + 1000), reason: `${this.mail} is refused by ${siteTitle}; ${probeText(status.until, now)}. ${status.why}` };
         return undefined;
       case 'cooling':
-        return this.#coolingWait(now, who, siteTitle) ?? this.#hourWait(now, bulk, siteTitle) ?? this.#dayWait(now, bulk, who, siteTitle);
+        return this.#coolingWait(now, who, siteTitle) ?? this.#quotaWait(now, bulk, siteTitle) ?? this.#dayWait(now, bulk, who, siteTitle);
       default:
-        return this.#hourWait(now, bulk, siteTitle) ?? this.#dayWait(now, bulk, who, siteTitle);
+        return this.#quotaWait(now, bulk, siteTitle) ?? this.#dayWait(now, bulk, who, siteTitle);
     }
   }
 
-  /** While it rests one letter may try, now and then. */
-  mayKnock(now: number): boolean {
-    return this.#status.state === 'hot' && this.inFlight === 0 && now >= knockAt(this.#status);
+  /** While it rests one letter may try, now and then; while all of it was refused for long, of a domain that was not. */
+  mayKnock(now: number, domain: string): boolean {
+    if (this.#status.state !== 'hot' || this.inFlight > 0 || now < knockAt(this.#status)) return false;
+    const { dayQuota } = this.#status;
+    return !dayQuota || !isClosed(dayQuota) || isOfOthers(dayQuota, domain);
   }
 
   /** Takes a place; `finish` gives it back. */
@@ -181,6 +190,26 @@ export class Lane {
     if (connections > 0 && this.inFlight >= connections) return { rule: 'lane-cooling', rests: 'hot', reason: `${who} comes back slowly at ${siteTitle}: ${connections} at once, ${next}. ${this.#status.why}` };
     const readyAt = this.#bucket?.readyAt(now) ?? now;
     return readyAt > now ? { rule: 'lane-cooling', rests: 'hot', until: readyAt, reason: `${who} comes back slowly at ${siteTitle}: ${next}. ${this.#status.why}` } : undefined;
+  }
+
+  /** Everything has been refused for long: one message at a time finds out whether that is over. */
+  #closedWait(now: number, quota: DayQuota, siteTitle: string): LaneWait | undefined {
+    if (now >= quota.probeAt && this.inFlight === 0) return undefined;
+    return { rule: 'lane-closed', rests: 'hot', until: Math.max(quota.probeAt, now + 1000), reason: `${this.mail}: ${closedText(quota, siteTitle)}; ${probeText(quota.probeAt, now)}. ${this.#status.why}` };
+  }
+
+  #quotaWait(now: number, bulk: boolean, siteTitle: string): LaneWait | undefined {
+    return this.#hourWait(now, bulk, siteTitle) ?? this.#dayQuotaWait(now, bulk, siteTitle);
+  }
+
+  #dayQuotaWait(now: number, bulk: boolean, siteTitle: string): LaneWait | undefined {
+    const { dayQuota } = this.#status;
+    if (!dayQuota) return undefined;
+    const at = roomByDay(dayQuota, { now, day: this.day24, inFlight: this.inFlight, bulk });
+    if (at !== undefined && at <= now) return undefined;
+    const kept = bulk ? ', a part of them kept for letters' : '';
+    const next = at === undefined ? 'one at a time finds out whether it takes more' : `the next goes at ${timeOf(at)}`;
+    return { rule: 'lane-day', rests: 'hot', ...(at !== undefined && { until: at }), reason: `${this.mail}: ${dayText(dayQuota, siteTitle, now)}${kept}; ${next}.` };
   }
 
   #hourWait(now: number, bulk: boolean, siteTitle: string): LaneWait | undefined {
@@ -243,6 +272,19 @@ function paced(bucket: TokenBucket | undefined, perMinute: number, burst: number
 /** What is known of a site's hour, as the end of a sentence. */
 export function hourText(quota: HourQuota, siteTitle: string, now: number): string {
   return `about ${quota.took} messages an hour went through before ${siteTitle} complained on ${timeOf(quota.since)}; now at most ${quota.perHour} an hour go, more from ${timeOf(Math.max(now, growsAt(quota)))} on when they are used`;
+}
+
+/** Why a lane is closed, as the end of a sentence. */
+export function closedText({ sent, within, closedAt, refused }: DayQuota, siteTitle: string): string {
+  const took = Math.max(sent, within);
+  const those = refused.length > 1 ? 'everything' : 'the next';
+  return `${siteTitle} took ${took} messages within a day and then refused ${those}, from ${timeOf(closedAt)} on: it seems to take so many a day`;
+}
+
+/** What is known of a site's day, as the end of a sentence. */
+export function dayText(quota: DayQuota, siteTitle: string, now: number): string {
+  const day = quota.opensAt >= 0 ? `its day begins at about ${timeOf(nextOpening(quota, now)).slice(11)}` : 'each counts for 24 hours';
+  return `${siteTitle} takes about ${quota.perDay} messages a day, as it showed on ${timeOf(quota.since)}; ${day}`;
 }
 
 /** How a probe is told of: when one message finds out whether the trouble is over. */

@@ -2,9 +2,10 @@
 import { SHAPE_LIMITS } from '../../base/limits.ts';
 import { DEFAULT_AUTOMATION } from '../../mail/sites/large-sites.ts';
 import type { SiteAutomation, SiteProfile } from '../../mail/sites/site-profile.ts';
+import { afterRefusal, afterTaken, isClosed } from './day-quota.ts';
 import { afterComplaint } from './hour-quota.ts';
 import type { Lane } from './lane.ts';
-import { accepted, blocked, heated, held, type Complaint, type LaneStatus } from './lane-status.ts';
+import { accepted, blocked, closed, heated, held, type Complaint, type LaneStatus } from './lane-status.ts';
 import type { NamedComplaint, Reading } from './reading.ts';
 import { matchesRule, recoveryFor } from './recovery.ts';
 
@@ -15,6 +16,10 @@ export interface Lesson {
   readonly now: number;
   /** When the delivery was let go. */
   readonly admittedAt: number;
+  /** Of the message. */
+  readonly queuedAt: number;
+  /** That the mail answers for. */
+  readonly domain: string;
   readonly profile: SiteProfile | undefined;
   readonly reading: Reading;
   /** The site puts everything off, whoever sends: that says nothing about us. */
@@ -28,7 +33,6 @@ export function learn(lane: Lane, lesson: Lesson): void {
   const about = lane.key.dkimDomain === '' ? 'source' : 'domain';
   const mine = reading.complaints.filter((complaint) => complaint.about === about);
   lane.sentToday += reading.delivered;
-  if (reading.delivered > 0) lane.hour.count(now, reading.delivered);
   lane.deferredToday += reading.deferred;
   if (reading.good + reading.bad > 0 && !(lesson.ailing && reading.putOff)) lane.ratio.add(now, reading.good, reading.bad);
   // A letter that knocked at a resting lane: no rate was too high, nothing to count.
@@ -36,6 +40,12 @@ export function learn(lane: Lane, lesson: Lesson): void {
   const rate = lane.meter.perMinute(now);
   for (const complaint of mine) complain(lane, complaint, lesson, rate);
   if (mine.length === 0 && reading.delivered > 0) lane.set(accepted(lane.status, now, admittedAt), now);
+  learnDay(lane, lesson, mine);
+  if (reading.delivered > 0) {
+    lane.hour.count(now, reading.delivered);
+    lane.day24.count(now, reading.delivered);
+    lane.takenAt = now;
+  }
   if (knocked) return;
   if (about === 'source') automate(lane, lesson, rate);
   if (about === 'source' && lesson.relapsed) relapse(lane, lesson, rate);
@@ -61,6 +71,24 @@ export function learnSpamComplaint(lane: Lane, now: number): void {
   if (lane.spamToday < SHAPE_LIMITS.spamComplaintsMin || lane.spamToday / sent <= SHAPE_LIMITS.spamShareMax || state === 'hot' || state === 'cooling') return;
   const why = `${lane.spamToday} recipients called mail of the last two days spam, of ${written} messages: above ${SHAPE_LIMITS.spamShareMax * 100} % providers refuse the sender.`;
   lane.set(heated(lane.status, { now, admittedAt: now, why, rule: 'posthorn.complaints', recovery: recoveryFor('posthorn.complaints'), rate: lane.meter.perMinute(now) }), now);
+}
+
+/** How much it takes within a day, by what it takes and refuses. */
+function learnDay(lane: Lane, { now, admittedAt, queuedAt, domain, reading }: Lesson, mine: readonly NamedComplaint[]): void {
+  const { status, day24: day } = lane;
+  if (reading.delivered > 0) {
+    if (!status.dayQuota) return;
+    lane.set({ ...status, dayQuota: afterTaken(status.dayQuota, { now, admittedAt, day, domain }) }, now);
+    return;
+  }
+  const [complaint] = mine;
+  // A block has probes of its own; what was under way when the site closed says the same again.
+  if (complaint?.kind === 'block' || status.state === 'blocked' || (!complaint && reading.bad === 0)) return;
+  const quota = afterRefusal(status.dayQuota, { now, queuedAt, domain, day, named: complaint !== undefined || !reading.putOff });
+  if (!quota) return;
+  const rule = complaint?.rule ?? reading.rules[0] ?? '';
+  const why = complaint?.why ?? `It said: ${reading.words}`;
+  lane.set(isClosed(quota) ? closed(status, quota, { now, admittedAt, why, rule, recovery: recoveryFor(rule), rate: lane.meter.perMinute(now) }) : { ...status, dayQuota: quota }, now);
 }
 
 /** The minute was too much, or the hour. */

@@ -12,8 +12,11 @@ interface Slice {
 
 export class RatioWindow {
   #slices: Slice[] = [];
+  /** Refusals since something was taken. */
+  #row = 0;
 
   add(now: number, good: number, bad: number): void {
+    this.#row = good > 0 ? 0 : this.#row + bad;
     const at = Math.floor(now / SLICE_MS);
     const last = this.#slices.at(-1);
     if (last?.at === at) {
@@ -27,7 +30,7 @@ export class RatioWindow {
   /** In [0, 1]; undefined while too little is known. */
   share(now: number): number | undefined {
     const { good, bad } = this.#sum(now);
-    if (this.isAllBad(now, SHAPE_LIMITS.ratioAllBadMin)) return 1;
+    if (this.isAllBad(now, SHAPE_LIMITS.ratioAllBadMin) || (bad > 0 && this.#row >= SHAPE_LIMITS.ratioRowMin)) return 1;
     return good + bad >= SHAPE_LIMITS.ratioResultsMin ? bad / (good + bad) : undefined;
   }
 
@@ -55,6 +58,7 @@ export class RatioWindow {
 
   clear(): void {
     this.#slices = [];
+    this.#row = 0;
   }
 }
 

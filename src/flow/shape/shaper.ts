@@ -14,6 +14,7 @@ import { REFUSED_ALIKE } from '../../mail/reply-meaning/evidence.ts';
 import { siteTable, type SiteTable } from '../../mail/sites/own-sites.ts';
 import type { LaneStore, ShapeMemory } from '../../store/clients/lanes.ts';
 import { decide, isShaped, laneDomain, type AdmissionParts, type Decision, type ShapedConfig } from './admission.ts';
+import { isClosed } from './day-quota.ts';
 import { Journal } from './journal.ts';
 import { LaneBook } from './lane-book.ts';
 import { admitted, reopened } from './lane-status.ts';
@@ -244,11 +245,11 @@ class ClosedLoopShaper implements LiveShaper {
     const lanes = used === ticket.source ? ticket.lanes : this.#lanesOf(request, used, now);
     if (reading.delivered > 0) this.#lanes.countSent(used, reading.delivered, now);
     const [ofSource, ofDomain] = lanes;
-    const domainAlone = ofDomain !== undefined && reading.bad > 0 && (reading.ofDomain || (ofDomain.ratio.isAllBad(now, SHAPE_LIMITS.domainAloneMin) && ofSource?.ratio.hasGood(now)));
+    const domainAlone = ofDomain !== undefined && reading.bad > 0 && (reading.ofDomain || isClosedAlone(ofDomain, ofSource) || (ofDomain.ratio.isAllBad(now, SHAPE_LIMITS.domainAloneMin) && ofSource?.ratio.hasGood(now)));
     for (const lane of lanes) {
       // Only the guilty one rests: other domains' mail from this address is taken.
       const its = domainAlone && lane === ofSource ? withoutPutOff(reading) : reading;
-      learn(lane, { now, admittedAt, profile, reading: its, relapsed, ailing: ticket.gate.isAiling });
+      learn(lane, { now, admittedAt, queuedAt: request.queuedAt, domain: laneDomain(request), profile, reading: its, relapsed, ailing: ticket.gate.isAiling });
       if (lane.isStored || lane.isEventful(now)) this.#journal.touch(lane);
     }
   }
@@ -322,6 +323,11 @@ function permitOf(decision: Exclude<Decision, { kind: 'wait' }>, request: SendRe
     messagesPerConnectionMax,
     tlsRequired: site.profile?.tls === 'required',
   };
+}
+
+/** Nothing of this domain has been taken for long, and mail of others has, from the same address. */
+function isClosedAlone({ status: { dayQuota } }: Lane, ofSource: Lane | undefined): boolean {
+  return isClosed(dayQuota) && ofSource !== undefined && ofSource.takenAt > (dayQuota?.closedAt ?? 0);
 }
 
 /** What a shaper starts from when nothing is known. */

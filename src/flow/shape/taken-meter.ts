@@ -32,9 +32,9 @@ export class TakenMeter {
     return this.counts(now).reduce((sum, [, messages]) => sum + messages, 0);
   }
 
-  /** What was taken since then; a slot that began before it counts as before. */
+  /** What was taken since then, and before it in the same slot. */
   since(at: number, now: number): number {
-    return this.counts(now).reduce((sum, [slot, messages]) => (slot * this.#slotMs >= at ? sum + messages : sum), 0);
+    return this.counts(now).reduce((sum, [slot, messages]) => ((slot + 1) * this.#slotMs > at ? sum + messages : sum), 0);
   }
 
   busiest(now: number): number {

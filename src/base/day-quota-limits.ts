@@ -1,0 +1,16 @@
+/** What a site takes within a day, as shaping finds it out (flow/shape/day-quota.ts). */
+export const DAY_QUOTA_LIMITS = {
+  /** Everything has been refused for so long, so many messages, after so many were taken: only probes go. */
+  sureMs: 3_600_000,
+  sureMessages: 3,
+  tookMin: 10,
+  /** Between probes, at least; and this part of the time since the first refusal, up to the last: where it is about us, and where it may be an outage. */
+  probeMinMs: 1_800_000,
+  probeShareNamed: 0.5,
+  probeMaxNamedMs: 14_400_000,
+  probeShare: 0.25,
+  probeMaxMs: 7_200_000,
+  /** A figure that has been confirmed is tried beyond after so long without a refusal, and forgotten after so long. */
+  patienceMs: 259_200_000,
+  memoryMs: 1_209_600_000,
+} as const;
