@@ -6,7 +6,8 @@ import { FEEDBACK_LIMITS } from '../../base/limits.ts';
 import type { QueueMessage, QueueRecipient, AttemptFacts } from '../../contract/queue.ts';
 import type { Reply } from '../../contract/message.ts';
 import { formatDate } from '../../mail/date.ts';
-import { attemptContext, explainReply, isOwnReply } from '../../mail/reply-meaning/explain.ts';
+import { REFUSED_ALIKE, REFUSED_ALIKE_MEANING } from '../../mail/reply-meaning/evidence.ts';
+import { attemptContext, explainReply, isOwnReply, type Explanation } from '../../mail/reply-meaning/explain.ts';
 import { REFUSED_BY_RECIPIENT } from '../../mail/reply-meaning/our-side.ts';
 import { safeForTerminal } from '../../mail/text.ts';
 
@@ -92,7 +93,7 @@ function describe(entry: NoticeEntry, input: NoticeTextInput): string[] {
     if (entry.attempt.mx !== undefined) lines.push(...wrap(`${peer(entry.attempt)} took it, and does not tell what becomes of it there: whether it is in the mailbox is not known`, '    '));
     return lines;
   }
-  const explanation = explainReply(entry.reply, attemptContext(entry.attempt));
+  const explanation = explained(entry);
   lines.push(...wrap(explanation.meaning, '    '));
   if (entry.state === 'delayed') lines.push(...delay(entry.recipient, input).flatMap((sentence) => wrap(sentence, '    ')));
   else lines.push(...wrap(`What to do: ${explanation.nextStep}`, '    '));
@@ -101,6 +102,12 @@ function describe(entry: NoticeEntry, input: NoticeTextInput): string[] {
   const said = isPeerReply(entry.reply, entry.attempt) ? `${peer(entry.attempt)} said` : 'Technical reason';
   lines.push(...wrap(`${said}: ${replyLine(entry.reply)}`, '    '));
   return lines;
+}
+
+/** Of what was concluded from other mail the sender is told the outline, not whom else it hit. */
+function explained({ recipient, reply, attempt }: NoticeEntry): Explanation {
+  const explanation = explainReply(reply, attemptContext(attempt));
+  return recipient.rule === REFUSED_ALIKE ? { ...explanation, ...REFUSED_ALIKE_MEANING } : explanation;
 }
 
 /** What the recipient wrote, line by line (RFC 5429 §2.2). */

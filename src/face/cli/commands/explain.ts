@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readReply } from '../../../mail/maillog-reading/delivery-line.ts';
 import { explainReply } from '../../../mail/reply-meaning/explain.ts';
+import { vaguely } from '../../../mail/reply-meaning/refused-alike.ts';
 import { leaf, wholeNumber, type Registry } from '../command.ts';
 import { type CommonOptions, UsageError } from '../session.ts';
 import { explainFile } from './explain-file.ts';
@@ -15,6 +16,9 @@ interface ExplainOptions extends CommonOptions {
   readonly all?: boolean;
   readonly limit?: number;
 }
+
+/** Of a refusal that no rule knows by its words. */
+const REPEATED = 'One of these is believed, and its message returned. When one recipient after the other is refused so and nothing is taken in between, it is about this server: the rest waits, and nobody is suppressed.';
 
 const LIMIT_DEFAULT = 20;
 const LIMIT_MAX = 1000;
@@ -46,6 +50,7 @@ function explainWords({ session: { out } }: Registry, options: ExplainOptions, t
     ['Class', explanation.faultClass],
     ['Meaning', explanation.meaning],
     ['Next step', explanation.nextStep],
+    ['If repeated', reply.code >= 500 && vaguely(explanation) ? REPEATED : undefined],
     ['Come back', explanation.retryAfterMs === undefined ? undefined : `after ${Math.round(explanation.retryAfterMs / 1000)} seconds`],
     ['Their page', explanation.reference],
     ['Rule', explanation.rule],
