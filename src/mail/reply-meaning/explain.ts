@@ -65,7 +65,7 @@ export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Expl
   const retryAfterMs = own ? undefined : namedDelayMs(line);
   const words = line.replace(ADDRESS, 'x@y');
   const known = findRule(words, provider) ?? (!own && reply.code >= 500 && saysNothing(enhanced) && namesOneOf(words, context.ours) ? NAMES_US : undefined) ?? (context.own && reply.code >= 500 ? OWN_WORD : undefined)
-    ?? (retryAfterMs !== undefined && reply.code < 500 ? WAIT_NAMED : explainCode(reply.code, enhanced));
+    ?? (retryAfterMs === undefined ? undefined : namedWait(reply.code, enhanced)) ?? explainCode(reply.code, enhanced);
   const reference = own ? undefined : trustedReference(text, [...(provider?.sites ?? []), ...LIST_SITES]);
   return {
     ...(provider?.provider && provider !== OUR_SIDE && { provider: provider.provider }),
@@ -114,6 +114,17 @@ const WAIT_NAMED: Known = {
   id: 'named-wait', culprit: 'theirs', faultClass: 'greylist', meaning: 'The receiver makes us wait, and names the time.',
   nextStep: 'Nothing to do: the next attempt comes after the time that it named.', source: EVERYBODY.source, date: EVERYBODY.date,
 };
+
+/** Whoever says "never" and when to come back means the latter: it had too much. */
+const WAIT_NAMED_AS_FINAL: Known = {
+  id: 'named-wait-final', culprit: 'capacity', faultClass: 'rate', meaning: 'The receiver refuses for good by its code, and names a time after which it takes mail again: it had too much from us, or makes us wait.',
+  nextStep: 'Nothing is lost: it is tried again after that time, and after an hour at least.', source: EVERYBODY.source, date: EVERYBODY.date,
+};
+
+function namedWait(code: number, enhanced: string): Known | undefined {
+  if (code < 500) return WAIT_NAMED;
+  return saysNothing(enhanced) ? WAIT_NAMED_AS_FINAL : undefined;
+}
 
 /** Addresses tell nothing of the meaning, and their dots and words would be taken for those of the sentence. */
 const ADDRESS = /[\w.+=-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})*/g;
@@ -201,6 +212,7 @@ export function explainRule(rule: string): Omit<Explanation, 'faultClass'> | und
     return { ...(table.provider !== undefined && table !== OUR_SIDE && { provider: table.provider }), culprit, meaning, nextStep, source, date: table.date, rule };
   }
   if (rule === NAMES_US.id) return { culprit: NAMES_US.culprit, meaning: NAMES_US.meaning, nextStep: NAMES_US.nextStep, source: NAMES_US.source, date: NAMES_US.date, rule };
+  if (rule === WAIT_NAMED_AS_FINAL.id) return { culprit: 'capacity', meaning: WAIT_NAMED_AS_FINAL.meaning, nextStep: WAIT_NAMED_AS_FINAL.nextStep, source: WAIT_NAMED_AS_FINAL.source, date: WAIT_NAMED_AS_FINAL.date, rule };
   if (rule === WAIT_NAMED.id) return { culprit: WAIT_NAMED.culprit, meaning: WAIT_NAMED.meaning, nextStep: WAIT_NAMED.nextStep, source: WAIT_NAMED.source, date: WAIT_NAMED.date, rule };
   if (rule === REFUSED_ALIKE) return { ...REFUSED_ALIKE_MEANING, date: EVERYBODY.date };
   // The class digit tells nothing of the meaning.

@@ -37,7 +37,7 @@ const AHEAD = /(?:(?<!\p{L})(?:in|after|for|wait|within|another|next|least|about
 const BEHIND = /^\s{0,2}(?:later|hence|sonra|múlva|kuluttua|päästä|之?后|之?後|以内|후|뒤)/u;
 const PAST = /(?<!\p{L})(?:last|past|previous|every|each|per|letzten|dernières?|últim[oa]s|ultimi|laatste|ostatnich|последни[ех])\s{0,2}$/u;
 /** Words near a duration that tell of trying again, or of a refusal that ends. */
-const AGAIN = /retry|again|gr[ae]y ?list|gr[ae]y-list|come back|later|resend|resubmit|reconnect|wait\b|postpone|defer|delay|erneut|noch ?mal|später|réessa|reessa|ressayer|intente|reintente|tente novamente|aguarde|riprova|opnieuw|ponownie|znovu|igen|uudelleen|tekrar|újra|temporar|block|banned|suspend|limited|throttl|restrict|before (?:sending|trying|attempting)|повтор|спробуйте|重试|重試|再|다시/;
+const AGAIN = /retry|again|cool(?:ing)? (?:off|down)|gr[ae]y ?list|gr[ae]y-list|come back|later|resend|resubmit|reconnect|wait\b|postpone|defer|delay|erneut|noch ?mal|später|réessa|reessa|ressayer|intente|reintente|tente novamente|aguarde|riprova|opnieuw|ponownie|znovu|igen|uudelleen|tekrar|újra|temporar|block|banned|suspend|limited|throttl|restrict|before (?:sending|trying|attempting)|повтор|спробуйте|重试|重試|再|다시/;
 /** Words of time that has passed; a temporary reply that names another time means one to come. */
 const ELAPSED = /time|idle|closed|received|took|spent|silen|since|expire|limit|max|size|old/;
 const NEAR_CHARS = 120;
