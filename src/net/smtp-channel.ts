@@ -10,7 +10,7 @@ import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'n
 import type { Clock, Timer } from '../base/clock.ts';
 import { SMTP_CLIENT_LIMITS } from '../base/limits.ts';
 import type { Reply } from '../contract/message.ts';
-import { ReplyParser } from '../wire/smtp/reply.ts';
+import { describeReply, ReplyParser } from '../wire/smtp/reply.ts';
 import { SmtpError, type SmtpStep } from './smtp-trouble.ts';
 
 export interface ReceivedReply {
@@ -95,7 +95,9 @@ export class SmtpChannel {
 
   /** To be called before something is sent that is answered; nothing may be waiting to be read. */
   expectQuiet(step: SmtpStep): void {
-    if (this.hasUnread) throw this.#garbage(step, 'it answers before it is asked');
+    if (!this.hasUnread) return;
+    const early = this.#parser.next();
+    throw this.#garbage(step, `it answers before it is asked${early.kind === 'reply' ? `: ${describeReply(early.reply).slice(0, 200)}` : ''}`);
   }
 
   async #readWhole(step: SmtpStep, timeoutMs: number): Promise<ReceivedReply> {
