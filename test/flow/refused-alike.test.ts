@@ -117,6 +117,16 @@ test('so many an hour, and then 550 in words that nobody knows: they are known t
   assert.deepEqual(await states(met, ids), { delivered: 8, bounced: 2 });
 });
 
+test('after a restart nobody more comes back, neither of those who waited nor of those who write anew', async () => {
+  const met = await meet({ rcpt: () => '550 zark fnord' }, 6);
+  assert.deepEqual(await states(met), { bounced: 2, queued: 4 });
+  await met.world.restart();
+  const later = await sendMore(met, 4);
+  await met.world.passTime(12 * HOUR, 10 * MINUTE);
+  assert.deepEqual(await states(met, [...met.ids, ...later]), { bounced: 2, queued: 8 });
+  assert.equal((await met.lane('shop.test'))?.state, 'blocked');
+});
+
 test('the trace of what waits for such a block says from what it was concluded', async () => {
   const met = await meet({ rcpt: () => '550 zark fnord' }, 4);
   const waiting = (await rows(met)).find(({ attempts, state }) => state === 'queued' && attempts === 1);

@@ -40,6 +40,8 @@ export interface RogueWorld {
   passTime(ms: number, stepMs?: number): Promise<void>;
   /** Until nothing is being delivered or can be. */
   quiet(): Promise<void>;
+  /** The server ends, and another begins on the same data. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -65,7 +67,8 @@ export async function startRogueWorld(rules: Readonly<Record<string, RogueRules>
   const dns: DnsServer = await startDnsServer({ host: '127.0.0.1', port: 0, zones, clock, log: silentLog, fault: () => 'none' });
   const toml = `hostname = "mail.shop.test"\ndata-dir = "${join(folder, 'data')}"\n[listen]\nsmtp = ["127.0.0.1:${inPort}"]\n[networks]\ntrusted = ["127.0.0.1/32"]\n`
     + `[dns]\nservers = ["127.0.0.1:${dns.port}"]\n[outbound]\nport = ${outPort}\nprotocols = ["ipv4"]\n[[outbound.ip]]\naddress = "${SOURCE}"\n${more}`;
-  const server = await startServer({ config: parseConfig(toml, join(folder, 'posthorn.toml')), clock, log: silentLog, verbs, connectAllowed: createNetworkSet(['127.0.0.0/8']).has });
+  const start = (): Promise<RunningServer> => startServer({ config: parseConfig(toml, join(folder, 'posthorn.toml')), clock, log: silentLog, verbs, connectAllowed: createNetworkSet(['127.0.0.0/8']).has });
+  let server = await start();
   const call = async <T>(verb: string, args: unknown = {}): Promise<T> => {
     const outcome = await runVerb(verbs, server.context, verb, args);
     if (outcome.kind === 'error') throw new Error(`${verb}: ${outcome.error.message}`);
@@ -73,7 +76,14 @@ export async function startRogueWorld(rules: Readonly<Record<string, RogueRules>
   };
   for (const domain of OWN_DOMAINS) await call('account.add', { address: `me@${domain}`, password: 'correct horse battery', createDomain: true });
   const world: RogueWorld = {
-    clock, server, providers, call,
+    clock, providers, call,
+    get server() {
+      return server;
+    },
+    restart: async () => {
+      await server.stop();
+      server = await start();
+    },
     send: (letter) => sendLetter(inPort, letter),
     why: (id) => call('queue.why', { ids: [id] }),
     trace: async (id) => (await call<TraceResult>('trace.show', { query: id })).messages[0] as TraceMessage,
