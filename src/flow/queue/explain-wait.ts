@@ -1,4 +1,5 @@
 /** Why a recipient is not being delivered this moment, and what the lines look like: for administrators. Changes nothing. */
+import { QUEUE_LIMITS, SMTP_CLIENT_LIMITS } from '../../base/limits.ts';
 import type { QueueId } from '../../contract/message.ts';
 import type { LiveWait, LineNumbers } from '../../contract/queue-control.ts';
 import type { Shaper } from '../../contract/shaper.ts';
@@ -42,6 +43,9 @@ const RUSH = 'More mail comes in just now than this machine can take and deliver
 /** Longer than a server takes that is well: it is told what happens when no answer comes. */
 const SLOW_MS = 10_000;
 
+/** For the longest of them, to the whole message. */
+const ANSWER_MINUTES = SMTP_CLIENT_LIMITS.dataDoneTimeoutMs / 60_000;
+
 const DISK = 'The disk of the data directory does not take what came of deliveries';
 
 function inDelivery({ since, site, ended }: UnderWay, now: number, canSettle: boolean): LiveWait {
@@ -49,7 +53,7 @@ function inDelivery({ since, site, ended }: UnderWay, now: number, canSettle: bo
   if (!site) return { phase: 'in-delivery', reason: 'It is being put into its mailbox at this moment.' };
   const reason = now - since < SLOW_MS
     ? `It is being delivered to ${site.title} at this moment.`
-    : `It is being delivered to ${site.title} since ${clockTime(since)} UTC; the server there is slow to answer. If it does not answer in time, this attempt ends and the next is planned.`;
+    : `It is being delivered to ${site.title} since ${clockTime(since)} UTC; the server there, or a name server on the way, is slow to answer. It may take ${ANSWER_MINUTES} minutes for an answer; by ${clockTime(since + QUEUE_LIMITS.deliveryTimeoutMs)} UTC at the latest this attempt ends, and the next is planned.`;
   return { phase: 'in-delivery', site: site.key, reason };
 }
 
