@@ -50,9 +50,10 @@ test('550 for every recipient from some moment on, in words that nobody knows: t
   assert.equal((await met.lane('shop.test'))?.state, 'blocked');
   const waiting = await rows(met, ids);
   const refused = waiting.find(({ state, attempts }) => state === 'queued' && attempts === 1);
-  assert.match(refused?.explanation?.meaning ?? '', /^\d recipients were refused at mx\.odd\.test in the same words (?:at|from) .*, and nothing was taken there in between\. So it is mail of shop\.test that it does not want, .* 2 were returned/);
+  assert.match(refused?.explanation?.meaning ?? '', /^\d recipients were refused at mx\.odd\.test in the same words (?:at|from) .*, and nothing was taken there in between\. So it does not want mail of shop\.test, or from our address 127\.21\.0\.9, .* 2 were returned/);
   assert.equal(refused?.actor, 'administrator');
   const untried = waiting.find(({ state, attempts }) => state === 'queued' && attempts === 0);
+  assert.equal(untried?.because?.culprit, 'dkim-domain');
   assert.match(untried?.reason ?? '', /Mail of shop\.test .* is refused by mx\.odd\.test; .* recipients were refused/);
   await met.world.passTime(12 * HOUR, 10 * MINUTE);
   assert.deepEqual(await states(met, ids), { delivered: 13, bounced: 2 });
@@ -90,12 +91,14 @@ test('one domain is refused behind the content in words that nobody knows, while
   const met = await meet({ content: (_view, text) => (text.includes('d=shop.test') ? '554 zark fnord' : undefined) }, 16, (at) => (at % 2 === 0 ? 'me@shop.test' : 'me@club.test'));
   assert.deepEqual(await states(met), { delivered: 8, bounced: 2, queued: 6 });
   assert.deepEqual([(await met.lane('shop.test'))?.state, (await met.lane())?.state], ['blocked', 'steady']);
+  assert.match((await met.lane('shop.test'))?.why ?? '', /mail of shop\.test that it does not want, and not its recipients; mail of others it takes/);
 });
 
 test('mail of two domains is refused in the same words: it is our address that is not wanted', async () => {
   const met = await meet({ mail: () => '550 zark fnord' }, 8, (at) => (at % 2 === 0 ? 'me@shop.test' : 'me@club.test'));
   assert.deepEqual(await states(met), { bounced: 2, queued: 6 });
   assert.equal((await met.lane())?.state, 'blocked');
+  assert.match((await met.lane())?.why ?? '', /in mail of 2 domains, were refused .* our address 127\.21\.0\.9 that it does not want/);
 });
 
 for (const [step, rules] of [['greeting', { greeting: () => '554 zark fnord' }], ['EHLO', { ehlo: () => '550 zark fnord' }]] as const) {

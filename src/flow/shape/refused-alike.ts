@@ -45,6 +45,8 @@ interface Alike {
   readonly returned: Set<string>;
   since: number;
   last: number;
+  /** Meanwhile mail of other domains was taken. */
+  othersTaken: boolean;
   /** Something was concluded from them once. */
   known: boolean;
   /** Mail was taken there after that. */
@@ -84,7 +86,8 @@ export class RefusedAlike {
     for (const [words, alike] of place) {
       if (alike.scope === 'message') alike.byDomain.delete(domain);
       else alike.byDomain.clear();
-      if (alike.byDomain.size > 0) continue;
+      alike.othersTaken = alike.byDomain.size > 0;
+      if (alike.othersTaken) continue;
       if (alike.known) alike.tookSince = true;
       else place.delete(words);
     }
@@ -96,8 +99,8 @@ export class RefusedAlike {
     if (!explanation || !vague || !about || (tells && outcome.scope === 'recipient') || (isGreeting(outcome) && !alone)) return undefined;
     const words = `${outcome.scope} ${wordsAlone(outcome.reply, about.recipient)}`;
     const before = place.get(words);
-    const alike = before && now - before.last < REPLY_LIMITS.alikeForMs ? before : { scope: outcome.scope, byDomain: new Map(), returned: new Set<string>(), since: now, last: now, known: false, tookSince: false };
-    if (alike.byDomain.size === 0) alike.since = now;
+    const alike = before && now - before.last < REPLY_LIMITS.alikeForMs ? before : { scope: outcome.scope, byDomain: new Map(), returned: new Set<string>(), since: now, last: now, othersTaken: false, known: false, tookSince: false };
+    if (alike.byDomain.size === 0) Object.assign(alike, { since: now, othersTaken: false });
     alike.last = now;
     const units = alike.byDomain.get(domain) ?? new Set<string>();
     if (units.size < REPLY_LIMITS.alikeRemembered) units.add(outcome.scope === 'recipient' ? about.recipient : about.content);
@@ -146,14 +149,20 @@ function countOf({ byDomain }: Alike): number {
 }
 
 function conclude(delivery: AlikeDelivery, alike: Alike): Evidence {
-  const { domain, signed, source } = delivery;
+  const { domain, signed } = delivery;
   alike.known = true;
   alike.tookSince = false;
   const ofOne = alike.byDomain.size === 1 && domain !== '' && !isBeforeSender(alike);
   const culprit = ofOne ? (signed ? 'dkim-domain' : 'spf-domain') : 'source-ip';
-  const whose = ofOne ? `mail of ${domain}` : `mail from ${source === '' ? 'this server' : source}`;
-  const text = `${seen(delivery, alike)} So it is ${whose} that it does not want, and not its recipients: such mail waits, and nobody is suppressed.${returnedText(alike)}`;
+  const text = `${seen(delivery, alike)} ${meant(delivery, ofOne, alike.othersTaken)} Such mail waits, and nobody is suppressed.${returnedText(alike)}`;
   return { culprit, text, ...(alike.returned.size > 0 && { innocent: [...alike.returned] }) };
+}
+
+function meant({ domain, source }: AlikeDelivery, ofOne: boolean, othersTaken: boolean): string {
+  const us = source === '' ? 'this server' : `our address ${source}`;
+  if (!ofOne) return `So it is ${us} that it does not want, and not its recipients.`;
+  if (othersTaken) return `So it is mail of ${domain} that it does not want, and not its recipients; mail of others it takes.`;
+  return `So it does not want mail of ${domain}, or from ${us}, and means no recipients; which of the two, mail of another domain would tell.`;
 }
 
 function seen({ siteTitle, now }: AlikeDelivery, alike: Alike): string {

@@ -12,6 +12,7 @@ import type { MessageEvent, QueueItem, QueueMessage, QueueRecipient, RecipientSt
 import type { LiveWait } from '../../contract/queue-control.ts';
 import type { LaneView, ShapingControl } from '../../contract/shaping-control.ts';
 import { domainOf } from '../../mail/address.ts';
+import { REFUSED_ALIKE } from '../../mail/reply-meaning/evidence.ts';
 import { explainRule } from '../../mail/reply-meaning/explain.ts';
 import { explainLastReply } from '../trace/event-explanation.ts';
 import { selectionArgs } from './queue-orders.ts';
@@ -163,7 +164,9 @@ function classOfRest(live: LiveWait | undefined): string | undefined {
 function restingBecause(live: LiveWait | undefined, lanes: readonly LaneBrief[]): TraceExplanation | undefined {
   if (!live?.rule?.startsWith('lane-')) return undefined;
   const resting = lanes.find(({ state, rule, why }) => state !== 'steady' && rule !== undefined && live.reason.includes(why));
-  return resting?.rule === undefined ? undefined : explainRule(resting.rule);
+  if (resting?.rule === undefined) return undefined;
+  const because = explainRule(resting.rule);
+  return because && resting.rule === REFUSED_ALIKE && resting.domain !== undefined ? { ...because, culprit: 'dkim-domain' } : because;
 }
 
 /**
