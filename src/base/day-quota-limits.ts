@@ -10,7 +10,10 @@ export const DAY_QUOTA_LIMITS = {
   probeMaxNamedMs: 14_400_000,
   probeShare: 0.25,
   probeMaxMs: 7_200_000,
-  /** A figure that has been confirmed is tried beyond after so long without a refusal, and forgotten after so long. */
-  patienceMs: 259_200_000,
+  /** Without a refusal for so long, and used, the figure grows by this share; the time doubles, so often at most, each time that it was too much. */
+  patienceMs: 86_400_000,
+  patienceDoublings: 2,
+  growth: 0.25,
+  /** Without a refusal for so long it is forgotten. */
   memoryMs: 1_209_600_000,
 } as const;

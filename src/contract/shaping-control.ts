@@ -32,6 +32,8 @@ export interface LaneView {
   /** Messages that may go within an hour, and that went through in the hour before the site complained; absent: not learnt. */
   readonly perHour?: number;
   readonly tookPerHour?: number;
+  /** Messages that the site takes within a day, as far as it showed; absent: not learnt. */
+  readonly perDay?: number;
   readonly inFlight: number;
   /** Of this UTC day. */
   readonly sentToday: number;

@@ -7,9 +7,9 @@
  * some hours. When a probe is taken after many hours, the figure is known: how many were taken, and what kind of day it is.
  * Taken although as much had gone in the 24 hours before: the site's day begins at a time of its own, which is narrowed
  * down by later probes; else each message counts for 24 hours, as it does when it closes again after as many of them. From then on as much goes as was taken, a part of which is
- * kept from bulk mail; the first time again, and later after some days of patience, one at a time finds out whether it is
- * more; the first refusal closes. A site that opens more often than once a day has no such figure. Without a refusal for
- * two weeks it is forgotten.
+ * kept from bulk mail; the first time again, one letter at a time finds out whether it is more, and the first refusal
+ * closes. While it is used the figure grows after a day of patience, longer each time that it was too much. A site that
+ * opens more often than once a day has no such figure. Without a refusal for two weeks it is forgotten.
  */
 import { DAY_QUOTA_LIMITS } from '../../base/day-quota-limits.ts';
 import { SHAPE_LIMITS } from '../../base/limits.ts';
@@ -35,6 +35,8 @@ const EXACT_MS = 30 * MINUTE_MS;
 export interface DayQuota {
   /** Messages that go within a day; 0: not known. */
   readonly perDay: number;
+  /** What it was before it grew. */
+  readonly took: number;
   /** Of the UTC day, milliseconds: when the site's day has begun anew at the latest; -1: each message counts for 24 hours, or nobody knows. */
   readonly opensAt: number;
   /** It refused although less had gone in 24 hours than when it closed: its day begins at some time. */
@@ -60,10 +62,13 @@ export interface DayQuota {
   readonly longestMs: number;
   /** Of the latest refusal that closed. */
   readonly since: number;
+  /** When the figure last grew, and how often it was too much since it grew without a refusal. */
+  readonly grownAt: number;
+  readonly fails: number;
 }
 
 const UNKNOWN: DayQuota = {
-  perDay: 0, opensAt: -1, hasDays: false, bracketMs: 0, confirmed: 0, closedAt: 0, refusedAt: 0, refused: [], ofDomain: '', sent: 0, within: 0, probeAt: 0, openedAt: 0, longestMs: 0, since: 0,
+  perDay: 0, took: 0, opensAt: -1, hasDays: false, bracketMs: 0, confirmed: 0, closedAt: 0, refusedAt: 0, refused: [], ofDomain: '', sent: 0, within: 0, probeAt: 0, openedAt: 0, longestMs: 0, since: 0, grownAt: 0, fails: 0,
 };
 
 export interface Refusal {
@@ -86,10 +91,10 @@ export function afterRefusal(quota: DayQuota | undefined, { now, queuedAt, domai
     const refused = quota.refused.length < DAY_QUOTA_LIMITS.sureMessages && !quota.refused.includes(queuedAt) ? [...quota.refused, queuedAt] : quota.refused;
     next = { ...quota, refusedAt: now, refused, ofDomain: quota.ofDomain === meant ? meant : '', hasDays: quota.hasDays || day.total(now) < quota.within * FEWER_SHARE, ...(narrowed(quota, now)) };
   } else {
-    const sent = usedOf(quota, now, day);
+    const sent = sentOf(quota, now, day);
     const within = day.total(now);
     if (!quota && within < DAY_QUOTA_LIMITS.tookMin) return undefined;
-    next = withoutFalseDay({ ...(quota ?? UNKNOWN), ...seenBefore(quota, within), closedAt: now, refusedAt: now, refused: [queuedAt], ofDomain: meant, sent, within });
+    next = withoutFalseDay({ ...(quota ?? UNKNOWN), ...seenBefore(quota, within), fails: quota && quota.perDay > 0 ? Math.min(quota.fails + 1, DAY_QUOTA_LIMITS.patienceDoublings) : 0, closedAt: now, refusedAt: now, refused: [queuedAt], ofDomain: meant, sent, within });
   }
   if (!isClosed(next)) return next;
   return { ...next, since: now, probeAt: probeAfter(next, now, day, named) };
@@ -135,19 +140,27 @@ export function afterTaken(quota: DayQuota, { now, admittedAt, day, domain }: Ta
   const perDay = quota.sent >= DAY_QUOTA_LIMITS.tookMin ? quota.sent : quota.perDay;
   const tooSoon = anew && quota.openedAt > 0 && now - quota.openedAt < DAILY_OPENS_MS;
   if (tooSoon || (quota.perDay === 0 && !quota.hasDays && now - quota.closedAt < DAILY_CLOSED_MS)) return { ...known, perDay: 0, opensAt: -1, hasDays: false, confirmed: 0 };
-  if (!anew) return { ...known, perDay, opensAt: -1, bracketMs: 0, confirmed: quota.confirmed + 1 };
+  if (!anew) return { ...known, perDay, took: perDay, opensAt: -1, bracketMs: 0, confirmed: quota.confirmed + 1 };
   const asBefore = quota.opensAt >= 0 && distance(now % DAY_MS, quota.opensAt) <= Math.max(quota.bracketMs, EXACT_MS);
   const bracketMs = Math.min(now - quota.refusedAt, asBefore ? Math.max(quota.bracketMs, EXACT_MS) : DAY_MS);
-  return { ...known, perDay, opensAt: now % DAY_MS, bracketMs, confirmed: asBefore ? quota.confirmed + 1 : 1 };
+  return { ...known, perDay, took: perDay, opensAt: now % DAY_MS, bracketMs, confirmed: asBefore ? quota.confirmed + 1 : 1 };
 }
 
 /** What time changes: the same quota while nothing does. */
-export function agedQuota(quota: DayQuota, now: number): DayQuota | undefined {
-  const latest = Math.max(quota.since, quota.closedAt, quota.openedAt);
+export function agedQuota(quota: DayQuota, now: number, day: TakenMeter): DayQuota | undefined {
+  const latest = Math.max(quota.since, quota.closedAt, quota.openedAt, quota.grownAt);
   // Written down by a clock that was ahead.
-  if (latest > now) return quota.perDay > 0 ? { ...quota, since: now, closedAt: 0, refused: [], openedAt: Math.min(now, quota.openedAt) } : undefined;
+  if (latest > now) return quota.perDay > 0 ? { ...quota, since: now, grownAt: now, closedAt: 0, refused: [], openedAt: Math.min(now, quota.openedAt) } : undefined;
   if (now - latest > (quota.perDay > 0 || quota.closedAt > 0 ? DAY_QUOTA_LIMITS.memoryMs : DAY_MS)) return undefined;
-  return quota;
+  // Nobody probed: whatever day it was is over.
+  if (quota.closedAt > 0) return now - quota.refusedAt > DAY_MS ? { ...quota, closedAt: 0, refused: [] } : quota;
+  return grown(quota, now, day);
+}
+
+function grown(quota: DayQuota, now: number, day: TakenMeter): DayQuota {
+  const { perDay, since, grownAt, fails } = quota;
+  if (perDay === 0 || now - Math.max(since, grownAt) < DAY_QUOTA_LIMITS.patienceMs * 2 ** fails || usedOf(quota, now, day) < perDay * NEAR_SHARE) return quota;
+  return { ...quota, perDay: Math.ceil(perDay * (1 + DAY_QUOTA_LIMITS.growth)), grownAt: now, fails: grownAt > since ? 0 : fails };
 }
 
 /**
@@ -159,7 +172,7 @@ export function roomByDay(quota: DayQuota, { now, day, inFlight, bulk }: { reado
   const used = usedOf(quota, now, day);
   const limit = Math.max(1, quota.perDay - (bulk ? reserve(quota, now) : 0));
   if (used + inFlight < limit) return now;
-  if (!bulk && (quota.confirmed < 2 || now - quota.since > DAY_QUOTA_LIMITS.patienceMs)) return inFlight === 0 ? now : undefined;
+  if (!bulk && quota.confirmed < 2) return inFlight === 0 ? now : undefined;
   if (inFlight > 0 && used < limit) return undefined;
   if (quota.opensAt < 0) return Math.max(now + 1, day.roomAt(now, limit));
   return bulk ? Math.max(now + MINUTE_MS, spareAt(quota, now, used)) : nextOpening(quota, now);
@@ -182,6 +195,13 @@ function usedOf(quota: DayQuota | undefined, now: number, day: TakenMeter): numb
   return quota && quota.opensAt >= 0 ? day.since(nextOpening(quota, now) - DAY_MS, now) : day.total(now);
 }
 
+/** What was taken of the site's day when it closed. Nobody knows exactly when that began: the figure stays as it was, if it can. */
+function sentOf(quota: DayQuota | undefined, now: number, day: TakenMeter): number {
+  const least = usedOf(quota, now, day);
+  if (!quota || quota.opensAt < 0) return least;
+  return Math.max(least, Math.min(quota.took, day.since(nextOpening(quota, now) - DAY_MS - quota.bracketMs, now)));
+}
+
 export function nextOpening({ opensAt }: DayQuota, now: number): number {
   const today = now - (now % DAY_MS) + opensAt;
   return today > now ? today : today + DAY_MS;
@@ -196,7 +216,7 @@ function withoutFalseDay(quota: DayQuota): DayQuota {
 /** It closed before after as many in 24 hours: it counts these, however soon it opens. */
 function seenBefore(quota: DayQuota | undefined, within: number): Partial<DayQuota> {
   if (!quota || quota.opensAt >= 0 || quota.hasDays || quota.openedAt === 0 || within < DAY_QUOTA_LIMITS.tookMin || Math.abs(within - quota.within) > quota.within * (1 - ANEW_SHARE)) return {};
-  return { perDay: within, confirmed: quota.confirmed + 1 };
+  return { perDay: within, took: within, confirmed: quota.confirmed + 1 };
 }
 
 /** A probe before the time at which it opens for sure: then it is later than that. */

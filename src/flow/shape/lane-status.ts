@@ -14,6 +14,7 @@ import { SHAPE_LIMITS } from '../../base/limits.ts';
 import { agedQuota, isClosed, probing, type DayQuota } from './day-quota.ts';
 import { grownQuota, type HourQuota } from './hour-quota.ts';
 import type { Recovery } from './recovery.ts';
+import type { TakenMeter } from './taken-meter.ts';
 import { setBack, type WarmStatus } from './warm-up.ts';
 
 export interface LaneStatus extends WarmStatus {
@@ -181,10 +182,10 @@ export function closed(status: LaneStatus, quota: DayQuota, complaint: Complaint
   return { ...hot, why, rule, until: quota.probeAt, restMs: Math.max(0, quota.probeAt - now), struckAt: now, quota: hour, dayQuota: quota };
 }
 
-/** `used`: messages that were taken in the hour up to now. The same status while nothing changes. */
-export function quotaGrown(status: LaneStatus, now: number, used: number): LaneStatus {
+/** `used`: messages that were taken in the hour up to now; `day`: in 24 hours. The same status while nothing changes. */
+export function quotaGrown(status: LaneStatus, now: number, used: number, day: TakenMeter): LaneStatus {
   const quota = status.quota && grownQuota(status.quota, now, used);
-  const dayQuota = status.dayQuota && agedQuota(status.dayQuota, now);
+  const dayQuota = status.dayQuota && agedQuota(status.dayQuota, now, day);
   return quota === status.quota && dayQuota === status.dayQuota ? status : { ...status, quota, dayQuota };
 }
 

@@ -104,7 +104,7 @@ export class Lane {
   turn(now: number): void {
     const today = dayOf(now);
     if (today !== this.day) {
-      const day = { sent: this.sentToday, deferred: this.deferredToday, complaints: this.complaintsToday };
+      const day = { sent: this.sentToday, deferred: this.deferredToday, complaints: this.complaintsToday, held: this.#isHeldByDay };
       this.sentYesterday = today === this.day + 1 ? this.sentToday : 0;
       this.spamToday = 0;
       this.day = today;
@@ -113,7 +113,7 @@ export class Lane {
       this.complaintsToday = 0;
       this.set(afterDay(this.#status, day, this.#profile?.warmUp, now), now);
     }
-    this.set(quotaGrown(this.#status, now, this.hour.total(now)), now);
+    this.set(quotaGrown(this.#status, now, this.hour.total(now), this.day24), now);
     const { state } = this.#status;
     if (state === 'steady' || state === 'warming' || state === 'cold') return;
     this.set(grownOlder(this.#status, now, (this.ratio.share(now) ?? 0) > SHAPE_LIMITS.ratioGood, this.#pacePerMinute), now);
@@ -229,6 +229,12 @@ export class Lane {
     if (this.sentToday + this.inFlight < usable) return this.#paceWait(now, bulk, limit, who, siteTitle);
     const extent = bulk ? ' but for a reserve' : ', and as many beyond for letters';
     return { rule: 'warm-up-day', until: nextDayAt(now), reason: `${who} is ${this.#standing} ${siteTitle} and has sent its ${limit} messages of today${extent}; it goes on at ${timeOf(nextDayAt(now))}, with more when today was good.` };
+  }
+
+  /** The site itself takes less than warm-up would send. */
+  get #isHeldByDay(): boolean {
+    const perDay = this.#status.dayQuota?.perDay ?? 0;
+    return perDay > 0 && perDay < (this.limitToday ?? 0);
   }
 
   get #standing(): string {

@@ -87,7 +87,7 @@ function learnDay(lane: Lane, { now, admittedAt, queuedAt, domain, reading }: Le
   const quota = afterRefusal(status.dayQuota, { now, queuedAt, domain, day, named: complaint !== undefined || !reading.putOff });
   if (!quota) return;
   const rule = complaint?.rule ?? reading.rules[0] ?? '';
-  const why = complaint?.why ?? `It said: ${reading.words}`;
+  const why = complaint?.why ?? `Everything was refused. It said: ${reading.words}`;
   lane.set(isClosed(quota) ? closed(status, quota, { now, admittedAt, why, rule, recovery: recoveryFor(rule), rate: lane.meter.perMinute(now) }) : { ...status, dayQuota: quota }, now);
 }
 

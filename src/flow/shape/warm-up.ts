@@ -51,6 +51,8 @@ export interface DayFigures {
   readonly sent: number;
   readonly deferred: number;
   readonly complaints: number;
+  /** The site was found to take less than the figure. */
+  readonly held?: boolean;
 }
 
 export function dayOf(now: number): number {
@@ -81,6 +83,8 @@ export function afterDay<Status extends WarmStatus>(status: Status, day: DayFigu
   if (limit === undefined || !figures || day.sent === 0) return status;
   const good = day.complaints === 0 && day.deferred / (day.sent + day.deferred) <= SHAPE_LIMITS.ratioGood;
   if (!good) return { ...status, easyDays: 0, why: `The day's figure of ${limit} is repeated: ${day.deferred} of ${day.sent + day.deferred} were put off${day.complaints > 0 ? ', and the site complained' : ''}.` };
+  // What was not sent because the site takes no more leaves no room, and a larger figure would change nothing.
+  if (day.held) return { ...status, easyDays: 0, why: `The day's figure of ${limit} stays: ${day.sent} were sent, and the site takes no more a day for now.` };
   const easyDays = day.sent < limit * TIGHT_SHARE ? status.easyDays + 1 : 0;
   // What failed is tried again as widely spread as it can be.
   const spread = status.setbacks > 0 ? status.spread : Math.max(1, status.spread * NARROWER);
