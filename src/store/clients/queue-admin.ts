@@ -110,12 +110,12 @@ export function createQueueAdmin(call: StoreCall, clock: Clock): QueueAdmin {
   return {
     page: (filter, messages, from = '') => readPage(call, pack(filter), messages, from),
     async top(filter, sort, recipients) {
-      const best: WaitingRow[] = [];
+      const best: WaitingRecipient[] = [];
       for await (const piece of pieces(pack(filter), (args) => call('queueAdmin.waiting', { ...args, sort, limit: recipients }))) {
-        best.push(...piece.rows);
+        best.push(...piece.rows.map(unpack));
         best.sort(comparisonOf(sort)).splice(recipients);
       }
-      return best.map(unpack);
+      return best;
     },
     async selectedOf(id, filter) {
       const args = { ...pack(filter), from: id, to: id, sort: 'oldest', limit: QUEUE_ADMIN_LIMITS.recipientsListedMax } as const;
@@ -157,22 +157,32 @@ async function* pieces<Piece extends { readonly next: string | undefined }>(args
   }
 }
 
+/** Waiting recipients that are looked at in one go, at least. */
+const PIECE_MIN = 100;
+
 /** Whole messages only: one whose recipients may be cut off is left for the next page, unless it is the only one. */
 async function readPage(call: StoreCall, filter: SelectionArgs, messages: number, start: string): Promise<{ rows: readonly WaitingRecipient[]; next?: string }> {
-  const rows: WaitingRow[] = [];
-  const seen = new Set<string>();
-  // Most messages have few recipients: a small page needs no large piece. A filter that finds little gets larger ones.
-  let scan = Math.min(QUEUE_ADMIN_LIMITS.recipientsPerPiece, Math.max(100, messages * 2));
-  for (let from: string | undefined = start; from !== undefined; scan = Math.min(QUEUE_ADMIN_LIMITS.recipientsPerPiece, scan * 4)) {
+  const rows: WaitingRecipient[] = [];
+  let found = 0;
+  let scanned = 0;
+  // One more than asked for, to know whether there is more: most messages have one recipient.
+  let scan = Math.max(PIECE_MIN, messages + 1);
+  for (let from: string | undefined = start; from !== undefined; ) {
+    scan = Math.min(scan, QUEUE_ADMIN_LIMITS.recipientsPerPiece);
     const piece: WaitingPiece = await call('queueAdmin.waiting', { ...filter, from, scan, sort: 'oldest', limit: QUEUE_ADMIN_LIMITS.recipientsListedMax });
     for (const row of piece.rows) {
-      if (!seen.has(row.id) && seen.size === messages) return { rows: rows.map(unpack), next: row.id };
-      seen.add(row.id);
-      rows.push(row);
+      const isNew = row[0] !== rows.at(-1)?.id;
+      if (isNew && found === messages) return { rows, next: row[0] };
+      if (isNew) found += 1;
+      rows.push(unpack(row));
     }
     from = piece.next;
+    scanned += scan;
+    // As many as the rest is likely to need; a filter that finds little gets larger and larger pieces.
+    const likely = found === 0 ? Number.POSITIVE_INFINITY : Math.ceil(((messages + 1 - found) * scanned) / found);
+    scan = Math.max(PIECE_MIN, Math.min(likely, scan * 4));
   }
-  return { rows: rows.map(unpack) };
+  return { rows };
 }
 
 function pack(filter: QueueFilter): SelectionArgs {
@@ -204,26 +214,25 @@ function packReroute(reroute: BulkOrder['reroute']): string | null {
 }
 
 function unpack(row: WaitingRow): WaitingRecipient {
-  const { id, sender, sizeBytes, queuedAt, expiresAt, stream, address, state, attempts, nextAttemptAt } = row;
+  const [id, sender, sizeBytes, queuedAt, expiresAt, stream, account, index, address, state, attempts, nextAttemptAt, reason, lastReply, site, rule, culprit] = row;
   return {
-    id, sender, sizeBytes, queuedAt, expiresAt, stream: stream as Stream, address, state, attempts, nextAttemptAt,
-    index: row.position,
-    ...(row.account === null ? {} : { account: row.account }),
-    ...(row.reason === null ? {} : { reason: row.reason }),
-    ...(row.lastReply === null ? {} : { lastReply: JSON.parse(row.lastReply) as Reply }),
-    ...(row.site === null ? {} : { site: row.site }),
-    ...(row.rule === null ? {} : { rule: row.rule }),
-    ...(row.culprit === null ? {} : { culprit: row.culprit }),
+    id, sender, sizeBytes, queuedAt, expiresAt, stream: stream as Stream, address, state, attempts, nextAttemptAt, index,
+    ...(account === null ? {} : { account }),
+    ...(reason === null ? {} : { reason }),
+    ...(lastReply === null ? {} : { lastReply: JSON.parse(lastReply) as Reply }),
+    ...(site === null ? {} : { site }),
+    ...(rule === null ? {} : { rule }),
+    ...(culprit === null ? {} : { culprit }),
   };
 }
 
 /** As the statement of each piece orders, for what comes from several pieces. */
-function comparisonOf(sort: QueueSort): (a: WaitingRow, b: WaitingRow) => number {
+function comparisonOf(sort: QueueSort): (a: WaitingRecipient, b: WaitingRecipient) => number {
   switch (sort) {
     case 'oldest':
       return byAge;
     case 'newest':
-      return (a, b) => compare(b.id, a.id) || a.position - b.position;
+      return (a, b) => compare(b.id, a.id) || a.index - b.index;
     case 'next':
       return (a, b) => a.nextAttemptAt - b.nextAttemptAt || byAge(a, b);
     case 'size':
@@ -237,11 +246,11 @@ function comparisonOf(sort: QueueSort): (a: WaitingRow, b: WaitingRow) => number
   }
 }
 
-function byAge(a: WaitingRow, b: WaitingRow): number {
-  return compare(a.id, b.id) || a.position - b.position;
+function byAge(a: WaitingRecipient, b: WaitingRecipient): number {
+  return compare(a.id, b.id) || a.index - b.index;
 }
 
-function siteText({ site, address }: WaitingRow): string {
+function siteText({ site, address }: WaitingRecipient): string {
   return site ?? address.slice(address.lastIndexOf('@')).toLowerCase();
 }
 
