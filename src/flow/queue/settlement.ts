@@ -9,6 +9,7 @@
  *   deferred                      anything else                     queued, by the schedule or the wait that the reply names; expired
  *   failed                        the source is blocked, sends too  as `queue.on-block` says: queued as above (default),
  *                                 much, or is greylisted            held, or bounced
+ *   failed                        nobody, and so were others        as a block (flow/shape/refused-alike.ts)
  *   failed                        the recipient, the message, its   bounced
  *                                 content, authentication, policy
  *

@@ -67,7 +67,10 @@ export class RefusedAlike {
   /** The same results, with what the refusals among them mean in the light of others. */
   read(delivery: AlikeDelivery, results: readonly SendResult[]): readonly SendResult[] {
     const key = `${delivery.source} ${delivery.site}`;
-    const place = this.#places.get(key) ?? new Map<string, Alike>();
+    const known = this.#places.get(key);
+    // What goes well leaves nothing to remember.
+    if (!known && results.every(({ outcome }) => outcome.status === 'delivered')) return results;
+    const place = known ?? new Map<string, Alike>();
     const taken = results.some(({ outcome }) => outcome.status === 'delivered');
     if (taken) this.#took(place, delivery);
     // Whom it asked for content, it had taken at RCPT: it tells one recipient from another.
