@@ -34,7 +34,7 @@ export function learn(lane: Lane, lesson: Lesson): void {
   const mine = reading.complaints.filter((complaint) => complaint.about === about);
   lane.sentToday += reading.delivered;
   lane.deferredToday += reading.deferred;
-  if (reading.good + reading.bad > 0 && !(lesson.ailing && reading.putOff)) lane.ratio.add(now, reading.good, reading.bad);
+  if (reading.good + reading.bad > 0 && !(lesson.ailing && reading.putOff)) lane.ratio.add(now, reading.good, reading.bad, admittedAt);
   // A letter that knocked at a resting lane: no rate was too high, nothing to count.
   const knocked = lane.status.state === 'hot' && admittedAt > lane.status.struckAt;
   const rate = lane.meter.perMinute(now);

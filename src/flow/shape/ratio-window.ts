@@ -12,11 +12,13 @@ interface Slice {
 
 export class RatioWindow {
   #slices: Slice[] = [];
-  /** Refusals since something was taken. */
+  /** Refusals since something was taken: the first one, and those that were let go after it. */
   #row = 0;
+  #rowSince = 0;
 
-  add(now: number, good: number, bad: number): void {
-    this.#row = good > 0 ? 0 : this.#row + bad;
+  /** `admittedAt`: when the delivery was let go. */
+  add(now: number, good: number, bad: number, admittedAt: number): void {
+    this.#countRow(now, good, bad, admittedAt);
     const at = Math.floor(now / SLICE_MS);
     const last = this.#slices.at(-1);
     if (last?.at === at) {
@@ -25,6 +27,13 @@ export class RatioWindow {
     } else {
       this.#slices = [...this.#slices.filter((slice) => slice.at > at - SLICES && slice.at < at), { at, good, bad }];
     }
+  }
+
+  /** Those under way together when a site has a hiccup are one event. */
+  #countRow(now: number, good: number, bad: number, admittedAt: number): void {
+    if (good > 0) this.#row = 0;
+    else if (this.#row === 0) [this.#row, this.#rowSince] = [bad, now];
+    else if (admittedAt >= this.#rowSince) this.#row += bad;
   }
 
   /** In [0, 1]; undefined while too little is known. */
