@@ -19,8 +19,10 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Near a figure that is known one refusal says it; so much below it has become another one. */
-const NEAR_SHARE = 0.7;
+const NEAR_SHARE = 0.8;
 const FAR_SHARE = 0.5;
+/** Of the figure: from here on it counts as used, beside what is kept from bulk mail. */
+const USED_SHARE = 0.7;
 /** Closed for less it is no day's figure; a day that begins anew sooner is none. */
 const DAILY_CLOSED_MS = 5 * HOUR_MS;
 const DAILY_OPENS_MS = 18 * HOUR_MS;
@@ -159,7 +161,7 @@ export function agedQuota(quota: DayQuota, now: number, day: TakenMeter): DayQuo
 
 function grown(quota: DayQuota, now: number, day: TakenMeter): DayQuota {
   const { perDay, since, grownAt, fails } = quota;
-  if (perDay === 0 || now - Math.max(since, grownAt) < DAY_QUOTA_LIMITS.patienceMs * 2 ** fails || usedOf(quota, now, day) < perDay * NEAR_SHARE) return quota;
+  if (perDay === 0 || now - Math.max(since, grownAt) < DAY_QUOTA_LIMITS.patienceMs * 2 ** fails || usedOf(quota, now, day) < perDay * USED_SHARE) return quota;
   return { ...quota, perDay: Math.ceil(perDay * (1 + DAY_QUOTA_LIMITS.growth)), grownAt: now, fails: grownAt > since ? 0 : fails };
 }
 
@@ -209,7 +211,7 @@ export function nextOpening({ opensAt }: DayQuota, now: number): number {
 
 /** It closed long before the figure of its day was used, and had the figure of 24 hours: it counts these. */
 function withoutFalseDay(quota: DayQuota): DayQuota {
-  const isFalse = quota.opensAt >= 0 && quota.sent < quota.perDay * FAR_SHARE && quota.within >= quota.perDay * NEAR_SHARE;
+  const isFalse = quota.opensAt >= 0 && quota.sent < quota.perDay * FAR_SHARE && quota.within >= quota.perDay * USED_SHARE;
   return isFalse ? { ...quota, sent: quota.within, opensAt: -1, hasDays: false, bracketMs: 0, confirmed: 1 } : quota;
 }
 
