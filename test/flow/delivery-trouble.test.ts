@@ -18,7 +18,7 @@ test('refusals by step: whom they concern', async () => {
     ['greeting', '554 5.7.1 listed', 'deferred host 554 5.7.1'],
     ['greeting', '521 no mail here', 'failed host 521 -'],
     ['greeting', '421 4.3.2 busy', 'deferred session 421 4.3.2'],
-    ['EHLO', '550 5.5.4 bad name', 'failed host 550 5.5.4'],
+    ['EHLO', '550 5.5.4 bad name', 'deferred host 550 5.5.4'],
     ['EHLO', '450 4.7.1 no PTR', 'deferred host 450 4.7.1'],
     ['MAIL', '451 4.7.1 greylisted', 'deferred message 451 4.7.1'],
     ['RCPT', '334 what', 'deferred host 451 4.5.0'],
@@ -46,7 +46,7 @@ test('a server that refuses EHLO in words of policy is asked with HELO; one that
       return command.startsWith('EHLO') ? '550 5.7.1 your name is bad' : undefined;
     },
   });
-  assert.deepEqual(brief(await deliverer({ port: leaves.port }).deliver(job(), signal())), ['failed host 550 5.7.1']);
+  assert.deepEqual(brief(await deliverer({ port: leaves.port }).deliver(job(), signal())), ['deferred host 550 5.7.1']);
 });
 
 test('lost connections by step; after the content nobody else is asked', async () => {

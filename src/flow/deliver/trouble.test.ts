@@ -44,7 +44,7 @@ function judge(step: SmtpStep, code: number, reused = false): string {
 test('the rows of the table that differ from their class', () => {
   assert.equal(judge('greeting', 554), 'host deferred next-host');
   assert.equal(judge('greeting', 521), 'host failed next-host');
-  assert.equal(judge('ehlo', 550), 'host failed next-host');
+  assert.equal(judge('ehlo', 550), 'host deferred next-host');
   assert.equal(judge('auth', 535), 'host deferred settle');
   assert.equal(judge('rcpt', 552), 'recipient deferred next-host');
   assert.equal(judge('mail', 552), 'message failed settle');

@@ -71,9 +71,9 @@ const SOFT: Readonly<Record<SmtpStep, Rule>> = {
   'recipient-data': rule('recipient', 'deferred', 'settle'),
 };
 
+/** A greeting or a name that is refused refuses this server: who the mail is for has not been said yet, and nobody gets it back for that. */
 const HARD: Readonly<Record<SmtpStep, Rule>> = {
   ...SOFT,
-  ehlo: rule('host', 'failed', 'next-host'),
   mail: rule('message', 'failed', 'settle'),
   rcpt: rule('recipient', 'failed', 'settle'),
   data: rule('message', 'failed', 'settle'),
