@@ -77,7 +77,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   '7.7': ['message', 'The message was altered on the way.', 'Find what changed it after signing.'],
   '7.8': ['ours', 'The user name or password for the next hop is wrong.', 'Check relay.username and the password file.'],
   '7.9': ['ours', 'The log-in method is too weak for the next hop.', 'Use another method or TLS.'],
-  '7.10': ['ours', 'The next hop demands encryption.', 'Look in the attempt why STARTTLS was not used.'],
+  '7.10': ['ours', 'The next hop demands encryption.', 'Where that server offers STARTTLS, the attempt in `posthorn trace` says why TLS failed. Where it offers none, it demands what it lacks: tell its postmaster.'],
   '7.11': ['ours', 'The log-in method needs encryption first.', 'Set relay.tls to verify.'],
   '7.12': ['ours', 'The account at the next hop needs a password change first.', 'Log in there once by hand.'],
   '7.13': ['ours', 'The account at the next hop is disabled.', 'Ask the relay\'s operator.'],
