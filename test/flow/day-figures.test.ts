@@ -69,7 +69,7 @@ test('what the day bears is told: while all is refused, when the figure is used,
   assert.match(world.whyWait(), /^lane-closed: Mail from 192\.0\.2\.1: mx\.odd\.test took 40 messages .* and the others follow when it is taken\. The receiver takes fewer messages from our address .*Too many messages/);
   await world.run(3 * DAY + 12 * HOUR);
   assert.ok((world.lane()?.perDay ?? 0) >= 40);
-  assert.match(world.lane()?.next ?? '', /the site takes about \d+ messages a day, as it showed on .*; its day begins at about \d\d:\d\d UTC/);
+  assert.match(world.lane()?.next ?? '', /the site takes about \d+ messages a day, as it showed on .*, and its day begins at about \d\d:\d\d UTC/);
 });
 
 test('one domain has used its figure up: mail of others goes on', async () => {

@@ -131,19 +131,19 @@ export interface Taking {
 export function afterTaken(quota: DayQuota, { now, admittedAt, day, domain }: Taking): DayQuota | undefined {
   if (quota.closedAt === 0) {
     const used = usedOf(quota, now, day) + 1;
-    return quota.perDay > 0 && used > quota.perDay ? { ...quota, perDay: used } : quota;
+    return quota.perDay > 0 && used > quota.perDay ? { ...quota, perDay: used, took: used } : quota;
   }
   const open = { ...quota, closedAt: 0, refused: [] };
   // It was let go before the refusal came, and says nothing against it.
   if (isClosed(quota) && admittedAt <= quota.closedAt) return quota;
   if (!isClosed(quota) || isOfOthers(quota, domain) || now - quota.closedAt < DAY_QUOTA_LIMITS.sureMs) return quota.perDay > 0 ? open : undefined;
   const known = { ...open, openedAt: now, longestMs: Math.max(quota.longestMs, now - quota.closedAt) };
-  const anew = quota.hasDays || day.total(now) >= quota.within * ANEW_SHARE;
+  const asBefore = quota.opensAt >= 0 && distance(now % DAY_MS, quota.opensAt) <= Math.max(quota.bracketMs, EXACT_MS);
+  const anew = asBefore || quota.hasDays || day.total(now) >= quota.within * ANEW_SHARE;
   const perDay = quota.sent >= DAY_QUOTA_LIMITS.tookMin ? quota.sent : quota.perDay;
   const tooSoon = anew && quota.openedAt > 0 && now - quota.openedAt < DAILY_OPENS_MS;
   if (tooSoon || (quota.perDay === 0 && !quota.hasDays && now - quota.closedAt < DAILY_CLOSED_MS)) return { ...known, perDay: 0, opensAt: -1, hasDays: false, confirmed: 0 };
   if (!anew) return { ...known, perDay, took: perDay, opensAt: -1, bracketMs: 0, confirmed: quota.confirmed + 1 };
-  const asBefore = quota.opensAt >= 0 && distance(now % DAY_MS, quota.opensAt) <= Math.max(quota.bracketMs, EXACT_MS);
   const bracketMs = Math.min(now - quota.refusedAt, asBefore ? Math.max(quota.bracketMs, EXACT_MS) : DAY_MS);
   return { ...known, perDay, took: perDay, opensAt: now % DAY_MS, bracketMs, confirmed: asBefore ? quota.confirmed + 1 : 1 };
 }

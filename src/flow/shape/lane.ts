@@ -207,9 +207,8 @@ export class Lane {
     if (!dayQuota) return undefined;
     const at = roomByDay(dayQuota, { now, day: this.day24, inFlight: this.inFlight, bulk });
     if (at !== undefined && at <= now) return undefined;
-    const kept = bulk ? ', a part of them kept for letters' : '';
     const next = at === undefined ? 'one at a time finds out whether it takes more' : `the next goes at ${timeOf(at)}`;
-    return { rule: 'lane-day', rests: 'hot', ...(at !== undefined && { until: at }), reason: `${this.mail}: ${dayText(dayQuota, siteTitle, now)}${kept}; ${next}.` };
+    return { rule: 'lane-day', rests: 'hot', ...(at !== undefined && { until: at }), reason: `${this.mail}: ${dayText(dayQuota, siteTitle, now, bulk)}; ${next}.` };
   }
 
   #hourWait(now: number, bulk: boolean, siteTitle: string): LaneWait | undefined {
@@ -281,16 +280,18 @@ export function hourText(quota: HourQuota, siteTitle: string, now: number): stri
 }
 
 /** Why a lane is closed, as the end of a sentence. */
-export function closedText({ sent, within, closedAt, refused }: DayQuota, siteTitle: string): string {
-  const took = Math.max(sent, within);
+export function closedText({ sent, within, opensAt, closedAt, refused }: DayQuota, siteTitle: string): string {
+  const took = opensAt >= 0 ? sent : within;
   const those = refused.length > 1 ? 'everything' : 'the next';
   return `${siteTitle} took ${took} messages within a day and then refused ${those}, from ${timeOf(closedAt)} on: it seems to take so many a day`;
 }
 
 /** What is known of a site's day, as the end of a sentence. */
-export function dayText(quota: DayQuota, siteTitle: string, now: number): string {
+export function dayText(quota: DayQuota, siteTitle: string, now: number, bulk = false): string {
   const day = quota.opensAt >= 0 ? `its day begins at about ${timeOf(nextOpening(quota, now)).slice(11)}` : 'each counts for 24 hours';
-  return `${siteTitle} takes about ${quota.perDay} messages a day, as it showed on ${timeOf(quota.since)}; ${day}`;
+  const more = quota.perDay > quota.took ? `; up to ${quota.perDay} are tried now` : '';
+  const kept = bulk ? ', a part of them kept for letters' : '';
+  return `${siteTitle} takes about ${quota.took} messages a day${kept}, as it showed on ${timeOf(quota.since)}, and ${day}${more}`;
 }
 
 /** How a probe is told of: when one message finds out whether the trouble is over. */
