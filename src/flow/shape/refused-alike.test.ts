@@ -94,3 +94,13 @@ test('those whom it hit before that was seen are named, so that their addresses 
   lastClass(book, [first], [second]);
   assert.deepEqual(book.read(delivery(), [refused()])[0]?.explanation?.evidence?.innocent, [first.about?.recipient, second.about?.recipient]);
 });
+
+test('a greeting that refuses means our address after three, and none counts while other connections are open', () => {
+  const greeting = (): SendResult => {
+    const result = refused('zark fnord');
+    return { ...result, outcome: { ...result.outcome, status: 'deferred', scope: 'host' } };
+  };
+  const crowd = { alone: false };
+  assert.equal(lastClass(new RefusedAlike(), [greeting(), crowd], [greeting(), crowd], [greeting(), crowd]), 'policy');
+  assert.equal(lastClass(new RefusedAlike(), [greeting()], [greeting()], [greeting()]), 'block');
+});

@@ -99,7 +99,7 @@ export class RefusedAlike {
   #note(place: Map<string, Alike>, { domain, now, alone }: AlikeDelivery, result: SendResult, tells: boolean): Refusal | undefined {
     const { outcome, explanation, about } = result;
     const vague = explanation && isFinalWord(outcome) ? vaguely(explanation) : undefined;
-    if (!explanation || !vague || !about || (tells && outcome.scope === 'recipient') || (isGreeting(outcome) && !alone)) return undefined;
+    if (!explanation || !vague || !about || (tells && outcome.scope === 'recipient') || (isOpening(outcome) && !alone)) return undefined;
     const words = `${outcome.scope} ${wordsAlone(outcome.reply, about.recipient)}`;
     const before = place.get(words);
     const alike = before && now - before.last < REPLY_LIMITS.alikeForMs ? before : { scope: outcome.scope, byDomain: new Map(), returned: new Set<string>(), since: now, last: now, othersTaken: false, known: false, tookSince: false };
@@ -124,11 +124,11 @@ export class RefusedAlike {
 /** A peer's; RFC 7504 §3: a host that says 521 or 556 takes mail of nobody. */
 function isFinalWord(outcome: DeliveryOutcome): boolean {
   const { status, reply, attempt } = outcome;
-  return (status === 'failed' || isGreeting(outcome)) && reply.code >= 500 && reply.code !== 521 && reply.code !== 556 && attempt.address !== undefined && !attempt.ownReply;
+  return (status === 'failed' || isOpening(outcome)) && reply.code >= 500 && reply.code !== 521 && reply.code !== 556 && attempt.address !== undefined && !attempt.ownReply;
 }
 
-/** What a server says for good instead of a greeting is deferred, see flow/deliver/trouble.ts. */
-function isGreeting({ status, scope, reply, attempt }: DeliveryOutcome): boolean {
+/** What a server says for good before it has heard of a sender is deferred, see flow/deliver/trouble.ts. */
+function isOpening({ status, scope, reply, attempt }: DeliveryOutcome): boolean {
   return status === 'deferred' && scope === 'host' && reply.code >= 500 && !attempt.ownReply;
 }
 
@@ -141,9 +141,8 @@ function readAgain(delivery: AlikeDelivery, result: SendResult, refusal: Refusal
   return result;
 }
 
-function isClear({ closed }: AlikeDelivery, { result, alike, vague }: Refusal): boolean {
-  // At EHLO nobody has been named yet, and it is our name that is refused.
-  if (closed || (isBeforeSender(alike) && !isGreeting(result.outcome))) return true;
+function isClear({ closed }: AlikeDelivery, { alike, vague }: Refusal): boolean {
+  if (closed) return true;
   return countOf(alike) >= (vague === 'nobody' ? REPLY_LIMITS.alikeMin : REPLY_LIMITS.alikeAgainstCodeMin);
 }
 
@@ -195,7 +194,7 @@ function returnedText({ returned }: Alike): string {
 /** It used these words for everybody once, and has taken mail since. One who is refused so again and again is meant himself. */
 function perhapsAgain({ siteTitle }: AlikeDelivery, { alike, result }: Refusal): Evidence | undefined {
   const { triesBefore = 0, ruleBefore } = result;
-  // A greeting is tried again anyway.
+  // What was refused before MAIL is tried again anyway.
   if (isBeforeSender(alike) || (!alike.known && ruleBefore !== REFUSED_ALIKE)) return undefined;
   if (alike.tookSince && triesBefore >= REPLY_LIMITS.alikeTriesMax) return undefined;
   alike.known = true;
