@@ -220,6 +220,19 @@ test('smarthost: a wrong password, a missing file and an unknown host are for th
   assert.deepEqual(brief(await out.deliver(job({ route: { ...route, host: 'gone.test' } }), signal())), ['deferred local 451 4.3.5']);
 });
 
+test('smarthost: one that wants a log-in which is not set, or does not relay for us, is for the administrator, and the mail waits', async () => {
+  const zone = { 'A relay.test': ['127.0.0.1'] };
+  for (const [step, refusal] of [['MAIL', '530 5.7.0 Authentication required'], ['RCPT', '554 5.7.1 <bob@a.test>: Relay access denied']] as const) {
+    const server = await peer({ script: ({ command }) => (command.startsWith(step) ? refusal : undefined) });
+    const route = { kind: 'smarthost', key: 's', host: 'relay.test', port: server.port, tls: 'none' } as const;
+    const outcomes = await deliverer({ port: 1, zone }).deliver(job({ route }), signal());
+    assert.deepEqual(brief(outcomes), [`deferred session ${refusal.slice(0, 9)}`]);
+    // The server that a domain names in its MX records is another matter: there it is the sender who has to know.
+    const direct = await peer({ script: ({ command }) => (command.startsWith(step) ? refusal : undefined) });
+    assert.deepEqual(brief(await deliverer({ port: direct.port }).deliver(job({}), signal())).map((word) => word.split(' ')[0]), ['failed']);
+  }
+});
+
 test('many at once: connections are shared and nothing is mixed up', async () => {
   const server = await peer({ offers: ['PIPELINING', 'CHUNKING'] });
   const out = deliverer({ port: server.port });

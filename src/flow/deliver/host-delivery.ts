@@ -8,6 +8,7 @@
  */
 import { QUEUE_LIMITS } from '../../base/limits.ts';
 import type { AttemptFacts, QueueRecipient } from '../../contract/queue.ts';
+import { explainReply } from '../../mail/reply-meaning/explain.ts';
 import type { ConnectionPool } from '../../net/connection-pool.ts';
 import { openSmtp, type OpenResult, type RecipientFate, type SmtpConnection } from '../../net/smtp-client.ts';
 import type { SmtpCapabilities } from '../../net/smtp-capabilities.ts';
@@ -214,13 +215,7 @@ function record(
   recipients: readonly QueueRecipient[],
   fates: readonly RecipientFate[],
 ): TransactResult {
-  const context = { peer: peerName(delivery), reused: session.reused };
-  const judged = fates.map((fate) => {
-    if (fate.kind === 'delivered') return undefined;
-    const judgement = judgeTrouble(fate.trouble, context);
-    // TLS that failed, or an offer that something on the way took out, may work the next time; and what is refused for want of TLS is no fault of the recipient.
-    return !session.connection.tls && insistsOnTls(fate) ? ({ ...judgement, status: 'deferred', scope: 'session', next: 'next-host' } satisfies Judgement) : judgement;
-  });
+  const judged = fates.map((fate) => (fate.kind === 'delivered' ? undefined : judgeFate(delivery, session, fate)));
   const isLost = fates.some((fate) => fate.kind === 'trouble' && fate.trouble.kind === 'lost');
   if (session.reused && isLost) delivery.spans.ended(delivery.poolKey, session.connection.transactions - 1);
   if (session.reused && judged.every((judgement) => judgement?.next === 'fresh')) return { kind: 'stale' };
@@ -240,6 +235,22 @@ function record(
   if (lastWord) attempt.gaveUp(delivery.host, lastWord.reply);
   const ended = judged.find((judgement) => judgement && judgement.scope !== 'recipient' && judgement.scope !== 'message');
   return ended ? { kind: 'done', again, ended: forTheRest(ended) } : { kind: 'done', again };
+}
+
+/** What is refused because of our own settings, or of what something on the way took out, is no fault of the recipient: it waits. */
+function judgeFate(delivery: HostDelivery, { connection, reused }: Session, fate: Extract<RecipientFate, { kind: 'trouble' }>): Judgement {
+  const judgement = judgeTrouble(fate.trouble, { peer: peerName(delivery), reused });
+  // TLS that failed, or an offer of it that did not come through, may work the next time.
+  if (!connection.tls && insistsOnTls(fate)) return { ...judgement, status: 'deferred', scope: 'session', next: 'next-host' };
+  const isRelay = delivery.plan === undefined;
+  return isRelay && refusesToRelay(fate) ? { ...judgement, status: 'deferred', scope: 'session', next: 'settle' } : judgement;
+}
+
+const RELAY_REFUSALS: ReadonlySet<string> = new Set(['any.login', 'any.relay']);
+
+/** It wants a log-in, or does not relay for us. */
+function refusesToRelay({ trouble }: Extract<RecipientFate, { kind: 'trouble' }>): boolean {
+  return trouble.kind === 'reply' && RELAY_REFUSALS.has(explainReply(trouble.reply, { own: false }).rule);
 }
 
 /** Recipients whose turn had not come may ask another host, whatever was said to those before them. */
