@@ -9,7 +9,7 @@ export const RUSH_LIMITS = {
   /** Of the processors' time: with less to spare it begins, with more it is over. */
   idleToBegin: 0.15,
   idleToEnd: 0.5,
-  /** How long deliveries wait in one piece; for as long as they waited they go on before they wait again. */
+  /** How long deliveries wait in one piece; they go on for as long, or until nothing waits, before they wait again. */
   longestMs: 10_000,
   /** Who brought no more messages during the rush does not wait. */
   fewMessages: 100,

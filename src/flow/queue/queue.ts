@@ -109,7 +109,9 @@ class Scheduler implements Queue {
     this.#jumps = watchJumps(clock);
     const track = (work: Promise<void>): void => this.#track(work);
     const index = this.#index;
-    this.#rush = options.processorTimes && new Rush(clock, options.processorTimes, () => this.#pump());
+    this.#rush = options.processorTimes && new Rush(clock, {
+      times: options.processorTimes, isBehind: () => this.#lines.waiting > 0 || index.nextDueAt <= clock.now(), onEnd: () => this.#pump(),
+    });
     this.#places = new Places(clock, () => this.#pump());
     this.#lines = new Lines({ index, places: this.#places, shaper: this.#shaper, now: () => clock.now(), longLine: (options.lengths ?? QUEUE_LIMITS).longLine });
     this.#takeUp = new TakeUp({

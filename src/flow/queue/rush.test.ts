@@ -14,7 +14,8 @@ class Scene {
   ends = 0;
   #all = 0;
   #idle = 0;
-  readonly rush = new Rush(this.clock, () => ({ idle: this.#idle, all: this.#all }), () => (this.ends += 1));
+  behind = true;
+  readonly rush = new Rush(this.clock, { times: () => ({ idle: this.#idle, all: this.#all }), isBehind: () => this.behind, onEnd: () => (this.ends += 1) });
 
   from(sender: string, more: Partial<QueueMessage> = {}): boolean {
     return this.rush.mustWait({ sender, origin: { kind: 'trusted' }, ...more } as QueueMessage);
@@ -79,4 +80,16 @@ test('an endless rush: deliveries wait ten seconds at most, and go on for as lon
   assert.equal(await scene.storm(looks - 5), 0);
   await scene.storm(10);
   assert.equal(scene.rush.isOn, true);
+});
+
+test('what waited is delivered already: the next rush is taken at once', async () => {
+  for (const behind of [true, false]) {
+    const scene = new Scene();
+    await scene.storm(longestMs / lookEveryMs / 2);
+    await scene.pass(2 * lookEveryMs);
+    assert.equal(scene.rush.isOn, false);
+    scene.behind = behind;
+    await scene.storm(3);
+    assert.equal(scene.rush.isOn, !behind);
+  }
 });

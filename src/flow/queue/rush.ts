@@ -21,6 +21,7 @@ const { lookEveryMs, messagesPerSecondMin, idleToBegin, idleToEnd, longestMs, fe
 export class Rush {
   readonly #clock: Clock;
   readonly #times: () => ProcessorTimes;
+  readonly #isBehind: () => boolean;
   readonly #onEnd: () => void;
   readonly #brought = new Map<string, number>();
   #arrived = 0;
@@ -31,11 +32,12 @@ export class Rush {
   /** Milliseconds that deliveries may still be kept waiting. */
   #patienceMs: number = longestMs;
 
-  /** `onEnd`: those that waited may go. */
-  constructor(clock: Clock, times: () => ProcessorTimes, onEnd: () => void) {
+  /** `onEnd`: those that waited may go. `isBehind`: some that could go have not gone yet. */
+  constructor(clock: Clock, ports: { readonly times: () => ProcessorTimes; readonly isBehind: () => boolean; readonly onEnd: () => void }) {
     this.#clock = clock;
-    this.#times = times;
-    this.#onEnd = onEnd;
+    this.#times = ports.times;
+    this.#isBehind = ports.isBehind;
+    this.#onEnd = ports.onEnd;
   }
 
   get isOn(): boolean {
@@ -63,9 +65,10 @@ export class Rush {
     this.#timer?.cancel();
   }
 
+  /** Called before the message that begins it waits. */
   #begin(): void {
     const now = this.#clock.monotonic();
-    this.#patienceMs = Math.min(longestMs, this.#patienceMs + now - this.#lookedAt);
+    this.#patienceMs = this.#isBehind() ? Math.min(longestMs, this.#patienceMs + now - this.#lookedAt) : longestMs;
     this.#lookedAt = now;
     this.#before = undefined;
     this.#lookAgain();
