@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -60,6 +60,14 @@ test('a log folder that comes back gets the lines that waited', async (t) => {
 test('a full disk of the log does not keep the server from ending', { skip: !existsSync('/dev/full') && 'no /dev/full' }, () => {
   assert.equal(run(`const output = new LogOutput('/dev/full');\nfor (let at = 0; at < 1000; at++) output.add('x'.repeat(200) + '\\n');\noutput.close();`).status, 0);
   assert.equal(run(`const output = new LogOutput('/dev/full');\noutput.add('x\\n');\nprocess.exit(3);`).status, 3);
+});
+
+test('a log file that cannot be written is told on standard error, once', (t) => {
+  const file = join(folder(t), 'mail.log');
+  mkdirSync(file);
+  const { status, stderr } = run(`const output = new LogOutput(${JSON.stringify(file)});\noutput.add('x\\n');\nsetTimeout(() => { output.add('y\\n'); output.close(); }, 300);`);
+  assert.equal(status, 0);
+  assert.match(stderr, /^posthorn: the log file .*mail\.log takes no lines \(EISDIR: [^\n]*\n$/);
 });
 
 test('an error that nobody caught: what was logged just before is in the file', (t) => {

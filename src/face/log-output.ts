@@ -3,7 +3,8 @@
  *
  * Policy: nothing here holds the server up, a full disk neither while it runs nor when it ends. What the disk does not take
  * waits, up to a limit, and is tried again. Lines from before a `reopen` belong in the old file. What is
- * left when the process ends, also by an error that nobody caught, is tried once.
+ * left when the process ends, also by an error that nobody caught, is tried once. A file that takes nothing is told on
+ * standard error, once until it takes lines again.
  */
 import { closeSync, mkdirSync, openSync, write, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -34,6 +35,7 @@ export class LogOutput {
   #isResting = false;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
+  #isTold = false;
   readonly #onExit = (): void => this.#writeLast();
 
   /** No file: standard error. */
@@ -80,14 +82,11 @@ export class LogOutput {
       return;
     }
     if (this.#fd === undefined) this.#open();
-    if (this.#fd === undefined) {
-      this.#failed('ENOENT');
-      return;
-    }
+    if (this.#fd === undefined) return this.#rest();
     this.#isWriting = true;
     write(this.#fd, this.#block, (error, written) => {
       this.#isWriting = false;
-      if (error) this.#failed(error.code);
+      if (error) this.#failed(error);
       else this.#wrote(written);
     });
   }
@@ -102,12 +101,14 @@ export class LogOutput {
   }
 
   #wrote(bytes: number): void {
+    this.#isTold = false;
     this.#block = this.#block.subarray(bytes);
     if (this.#block.length > 0 || this.#beforeReopen !== undefined || this.#isOver) this.#write();
     else if (this.#lines.length > 0) this.#writeSoon();
   }
 
-  #failed(code: string | undefined): void {
+  #failed({ code, message }: NodeJS.ErrnoException): void {
+    this.#tell(message);
     if (code === 'EPIPE') {
       // Nobody reads it any more.
       this.#isOver = true;
@@ -118,15 +119,30 @@ export class LogOutput {
       this.#openAgain();
       this.#write();
     } else if (this.#isOver && code !== 'EAGAIN') this.#end();
-    else {
-      this.#isResting = true;
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#write(), AGAIN_AFTER_MS).unref();
-    }
+    else this.#rest();
+  }
+
+  #rest(): void {
+    if (this.#isOver && this.#fd === undefined) return this.#end();
+    this.#isResting = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#write(), AGAIN_AFTER_MS).unref();
+  }
+
+  /** Where somebody who starts the server, or the system's journal, sees it. */
+  #tell(why: string): void {
+    if (this.#file === undefined || this.#isTold) return;
+    this.#isTold = true;
+    write(STDERR, `posthorn: the log file ${this.#file} takes no lines (${why}); they wait, and it is tried again\n`, () => undefined);
   }
 
   #open(): void {
-    this.#fd = this.#file === undefined ? STDERR : openedFile(this.#file);
+    try {
+      this.#fd = this.#file === undefined ? STDERR : openFile(this.#file);
+    } catch (error) {
+      this.#fd = undefined;
+      this.#tell((error as Error).message);
+    }
   }
 
   #openAgain(): void {
@@ -153,11 +169,7 @@ export class LogOutput {
   }
 }
 
-function openedFile(file: string): number | undefined {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    return openSync(file, 'a', FILE_MODE);
-  } catch {
-    return undefined;
-  }
+function openFile(file: string): number {
+  mkdirSync(dirname(file), { recursive: true });
+  return openSync(file, 'a', FILE_MODE);
 }
