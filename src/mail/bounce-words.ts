@@ -2,8 +2,8 @@
  * What a bounce tells in words for people only: an address, and behind it within a few lines a reply of a server, or
  * words that many systems use. Pure.
  *
- * Policy: what cannot be told apart is left out; who is named as not reached without a reason is told without one; a number that is no reply, the sender's own address and the copy of the
- * message are nobody's recipient and reply.
+ * Policy: what cannot be told apart is left out; who is named as not reached without a reason is told without one; a number
+ * that is no reply, the sender's own address and the copy of the message are nobody's recipient and reply.
  */
 import { recipientsNamed } from './bounce-recipients.ts';
 import { readReply } from './maillog-reading/delivery-line.ts';

@@ -10,7 +10,7 @@
  *   step           4xx or unknown              5xx
  *   connect        host       defer  next      –
  *   greeting       host       defer  next      host       defer  next     but 521 and 556: fail (RFC 7504: no mail, ever)
- *   EHLO           host       defer  next      host       fail   next     our name is refused, with HELO, too: tell the sender soon
+ *   EHLO           host       defer  next      host       defer  next     our name is refused, with HELO, too: no fault of the recipient
  *   STARTTLS, TLS  host       defer  next      host       defer  next     only met when TLS is a must
  *   AUTH           host       defer  settle    local      defer  settle   the password is the administrator's to mend
  *   RSET           session    defer  next      session    defer  next
@@ -24,8 +24,9 @@
  *   421 anywhere: session, defer, next (the peer closes; RFC 5321 §3.8); on a reused connection before content: fresh.
  *   connection lost, time-out: session (host before EHLO is through), defer, next; after content: settle, because the
  *     message may have been taken and another host would take it twice; lost on a reused connection: fresh.
- *   garbage instead of SMTP, also a yes or a "go on" where none belongs: host, defer, next; after content: settle. Our own fault: local, defer, settle (next while connecting: another
- *     address family may work).
+ *   garbage instead of SMTP, also a yes or a "go on" where none belongs: host, defer, next; after content: settle.
+ *   Our own fault: local, defer, settle (next while connecting: another address family may work).
+ *   Two more depend on the session, see host-delivery.ts: what is refused for want of TLS, and a relay that does not take our mail.
  *
  * A 5xx greeting is deferred although it says "permanent", as Postfix does: sites answer so to addresses they do not
  * know yet or listed this hour, and the block is usually over before the message expires; the reply is in the timeline.

@@ -2,14 +2,16 @@
  * What a site takes from a lane within a day, for sites that count by the day: found out by what was taken and when all of
  * it was refused, whatever the words. Pure.
  *
- * Policy: when everything is refused for an hour, three messages of it at least, after some were taken, the lane is closed:
- * nothing but one probe goes, after half (a quarter, when it may be an outage) of the time that it has been closed, up to
- * some hours. When a probe is taken after many hours, the figure is known: how many were taken, and what kind of day it is.
- * Taken although as much had gone in the 24 hours before: the site's day begins at a time of its own, which is narrowed
- * down by later probes; else each message counts for 24 hours, as it does when it closes again after as many of them. From then on as much goes as was taken, a part of which is
- * kept from bulk mail; the first time again, one letter at a time finds out whether it is more, and the first refusal
- * closes. While it is used the figure grows after a day of patience, longer each time that it was too much. A site that
- * opens more often than once a day has no such figure. Without a refusal for two weeks it is forgotten.
+ * Policy, in the order in which it happens:
+ * - Everything is refused for an hour, three messages of it at least, after some were taken: the lane is closed. Nothing but
+ *   one probe goes, after half (a quarter, when it may be an outage) of the time that it has been closed, up to some hours.
+ * - A probe is taken after many hours: the figure is known. When as much had gone in the 24 hours before, the site's day
+ *   begins at a time of its own, which later probes narrow down; else each message counts for 24 hours, as it does when it
+ *   closes again after as many of them.
+ * - From then on as much goes as was taken, a part of which is kept from bulk mail. The first time again, one letter at a
+ *   time finds out whether it is more, and the first refusal closes.
+ * - While it is used the figure grows after a day of patience, longer each time that it was too much.
+ * - A site that opens more often than once a day has no such figure. Without a refusal for two weeks it is forgotten.
  */
 import { DAY_QUOTA_LIMITS } from '../../base/day-quota-limits.ts';
 import { SHAPE_LIMITS } from '../../base/limits.ts';
@@ -88,18 +90,29 @@ export interface Refusal {
 /** Nothing of a delivery was taken, for a reason that is no single message's. */
 export function afterRefusal(quota: DayQuota | undefined, { now, queuedAt, domain, day, named }: Refusal): DayQuota | undefined {
   const meant = named ? '' : domain;
-  let next: DayQuota;
-  if (quota && quota.closedAt > 0) {
-    const refused = quota.refused.length < DAY_QUOTA_LIMITS.sureMessages && !quota.refused.includes(queuedAt) ? [...quota.refused, queuedAt] : quota.refused;
-    next = { ...quota, refusedAt: now, refused, ofDomain: quota.ofDomain === meant ? meant : '', hasDays: quota.hasDays || day.total(now) < quota.within * FEWER_SHARE, ...(narrowed(quota, now)) };
-  } else {
-    const sent = sentOf(quota, now, day);
-    const within = day.total(now);
-    if (!quota && within < DAY_QUOTA_LIMITS.tookMin) return undefined;
-    next = withoutFalseDay({ ...(quota ?? UNKNOWN), ...seenBefore(quota, within), fails: quota && quota.perDay > 0 ? Math.min(quota.fails + 1, DAY_QUOTA_LIMITS.patienceDoublings) : 0, closedAt: now, refusedAt: now, refused: [queuedAt], ofDomain: meant, sent, within });
-  }
+  if (!quota && day.total(now) < DAY_QUOTA_LIMITS.tookMin) return undefined;
+  const next = quota && quota.closedAt > 0 ? refusedAgain(quota, { now, queuedAt, day, meant }) : closing(quota ?? UNKNOWN, { now, queuedAt, day, meant });
   if (!isClosed(next)) return next;
   return { ...next, since: now, probeAt: probeAfter(next, now, day, named) };
+}
+
+type MeantRefusal = Pick<Refusal, 'now' | 'queuedAt' | 'day'> & { readonly meant: string };
+
+/** The first refusal since something was taken: it may be the beginning. */
+function closing(quota: DayQuota, { now, queuedAt, day, meant }: MeantRefusal): DayQuota {
+  const within = day.total(now);
+  const fails = quota.perDay > 0 ? Math.min(quota.fails + 1, DAY_QUOTA_LIMITS.patienceDoublings) : 0;
+  return withoutFalseDay({
+    ...quota, ...seenBefore(quota, within), fails, closedAt: now, refusedAt: now, refused: [queuedAt], ofDomain: meant, sent: sentOf(quota, now, day), within,
+  });
+}
+
+function refusedAgain(quota: DayQuota, { now, queuedAt, day, meant }: MeantRefusal): DayQuota {
+  const isNew = quota.refused.length < DAY_QUOTA_LIMITS.sureMessages && !quota.refused.includes(queuedAt);
+  return {
+    ...quota, ...narrowed(quota, now), refusedAt: now, refused: isNew ? [...quota.refused, queuedAt] : quota.refused,
+    ofDomain: quota.ofDomain === meant ? meant : '', hasDays: quota.hasDays || day.total(now) < quota.within * FEWER_SHARE,
+  };
 }
 
 /** Only one message at a time finds out whether it takes mail again. */
@@ -193,14 +206,14 @@ function reserve(quota: DayQuota, now: number): number {
 }
 
 /** Messages of the site's day, or of 24 hours. */
-function usedOf(quota: DayQuota | undefined, now: number, day: TakenMeter): number {
-  return quota && quota.opensAt >= 0 ? day.since(nextOpening(quota, now) - DAY_MS, now) : day.total(now);
+function usedOf(quota: DayQuota, now: number, day: TakenMeter): number {
+  return quota.opensAt >= 0 ? day.since(nextOpening(quota, now) - DAY_MS, now) : day.total(now);
 }
 
 /** What was taken of the site's day when it closed. Nobody knows exactly when that began: the figure stays as it was, if it can. */
-function sentOf(quota: DayQuota | undefined, now: number, day: TakenMeter): number {
+function sentOf(quota: DayQuota, now: number, day: TakenMeter): number {
   const least = usedOf(quota, now, day);
-  if (!quota || quota.opensAt < 0) return least;
+  if (quota.opensAt < 0) return least;
   return Math.max(least, Math.min(quota.took, day.since(nextOpening(quota, now) - DAY_MS - quota.bracketMs, now)));
 }
 
@@ -216,8 +229,9 @@ function withoutFalseDay(quota: DayQuota): DayQuota {
 }
 
 /** It closed before after as many in 24 hours: it counts these, however soon it opens. */
-function seenBefore(quota: DayQuota | undefined, within: number): Partial<DayQuota> {
-  if (!quota || quota.opensAt >= 0 || quota.hasDays || quota.openedAt === 0 || within < DAY_QUOTA_LIMITS.tookMin || Math.abs(within - quota.within) > quota.within * (1 - ANEW_SHARE)) return {};
+function seenBefore(quota: DayQuota, within: number): Partial<DayQuota> {
+  const isAlike = within >= DAY_QUOTA_LIMITS.tookMin && Math.abs(within - quota.within) <= quota.within * (1 - ANEW_SHARE);
+  if (quota.opensAt >= 0 || quota.hasDays || quota.openedAt === 0 || !isAlike) return {};
   return { perDay: within, took: within, confirmed: quota.confirmed + 1 };
 }
 

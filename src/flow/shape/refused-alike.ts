@@ -107,7 +107,7 @@ export class RefusedAlike {
     alike.last = now;
     const units = alike.byDomain.get(domain) ?? new Set<string>();
     if (units.size < REPLY_LIMITS.alikeRemembered) units.add(outcome.scope === 'recipient' ? about.recipient : about.content);
-    alike.byDomain.set(domain, units);
+    if (alike.byDomain.size < REPLY_LIMITS.alikeRemembered) alike.byDomain.set(domain, units);
     place.delete(words);
     place.set(words, alike);
     if (place.size > REPLY_LIMITS.alikeWordsMax) place.delete(place.keys().next().value as string);
