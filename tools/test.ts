@@ -2,6 +2,8 @@
  * npm test: every test of the project with node's own runner, units first in one process, then the flow tests (real
  * sockets, child processes) one file at a time, so that the two cores are not fought over. Arguments are passed on as
  * file names: `npm test -- src/mail/date.test.ts`.
+ *
+ * Peers (postfix, dovecot, named …) live where the path of an ordinary user does not lead, so that it is made longer here.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -15,5 +17,7 @@ if (files.length === 0) {
   console.error('test: no test files found; run this in a complete checkout');
   process.exit(1);
 }
-const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=300000', ...files], { cwd: root, stdio: 'inherit' });
+const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=300000', ...files], {
+  cwd: root, stdio: 'inherit', env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` },
+});
 process.exit(run.status ?? 1);
