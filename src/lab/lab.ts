@@ -93,7 +93,7 @@ export interface Lab {
   deliverFile(content: Buffer, from: string, to: string): Promise<readonly DeliverResult[]>;
   complain(provider: string, id: string): Promise<Complaint>;
   counters(provider?: string): readonly DayCounts[];
-  advanceClock(byMs: number): void;
+  advanceClock(byMs: number): Promise<void>;
   /** What names publish instead of what they should; takes effect when it resolves. Failure `bad-record`. */
   overrideRecord(name: string, type: string, values: readonly string[]): Promise<readonly RecordOverride[]>;
   /** Without a name: all. */
@@ -225,8 +225,8 @@ class SimulatedInternet implements Lab {
     return this.#counters.list(provider === undefined ? undefined : this.#provider(provider).receiver.profile.name);
   }
 
-  advanceClock(byMs: number): void {
-    this.clock.advance(byMs);
+  async advanceClock(byMs: number): Promise<void> {
+    await this.clock.pass(byMs);
   }
 
   async overrideRecord(name: string, type: string, values: readonly string[]): Promise<readonly RecordOverride[]> {

@@ -63,7 +63,7 @@ export function createLabVerbs(lab: Lab): readonly LabVerb<any, unknown>[] {
       summary: 'move the clock of the lab ahead, and tell its time',
       args: z.object({ advanceMs: z.number().int().min(0).max(ADVANCE_MS_MAX).optional() }),
       async run(_context, { advanceMs }) {
-        if (advanceMs !== undefined && advanceMs > 0) lab.advanceClock(advanceMs);
+        if (advanceMs !== undefined && advanceMs > 0) await lab.advanceClock(advanceMs);
         return { now: new Date(lab.clock.now()).toISOString() };
       },
     }),
