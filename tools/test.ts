@@ -1,7 +1,7 @@
 /**
- * npm test: every test of the project with node's own runner, units first in one process, then the flow tests (real
- * sockets, child processes) one file at a time, so that the two cores are not fought over. Arguments are passed on as
- * file names: `npm test -- src/mail/date.test.ts`.
+ * npm test: every test of the project with node's own runner, each file in a process of its own, two of them at any time: as
+ * many as the machine has cores that these tests are meant for. Nothing keeps files apart but what they choose for themselves
+ * (ports, loopback addresses, folders). Arguments are passed on as file names: `npm test -- src/mail/date.test.ts`.
  *
  * Peers (postfix, dovecot, named …) live where the path of an ordinary user does not lead, so that it is made longer here.
  */
