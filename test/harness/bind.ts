@@ -3,9 +3,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
+
+export { freePort };
 
 const NAMED = '/usr/sbin/named';
 const READY_TIMEOUT_MS = 30_000;
@@ -18,17 +20,6 @@ export function missingServer(path = NAMED, what = 'named (bind9)'): string | fa
   } catch {
     return `${what} is not installed`;
   }
-}
-
-/** A port that is free for TCP now. */
-export async function freePort(address: string): Promise<number> {
-  const server = createServer();
-  server.listen(0, address);
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export interface Bind {

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { eventually, posthorn, runCommand, type CommandResult } from './lab-process.ts';
+
+export { freePort } from './free-port.ts';
 
 export interface RelaySetup {
   /** The configuration is written here. */
@@ -29,16 +31,6 @@ export function writeRelayConfig({ file, dataDir, port, nextHopPort, more = '', 
       `[networks]\ntrusted = ["127.0.0.0/8"]\n[relay]\nhost = "127.0.0.1"\nport = ${nextHopPort}\ntls = "none"\n` +
       `[queue]\nretry-min = "1s"\nretry-max = "5s"\n[log]\nfile = "${logFile}"\n${more.startsWith('[') ? more : ''}`,
   );
-}
-
-/** A port that nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Resolves when it greets on `port`. */
