@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { IpCheck } from '../../src/manage/addresses/ip-check.ts';
 import type { IpHistory } from '../../src/manage/addresses/ip-listings.ts';
-import { freeLoopback, startLab, type LabProcess } from '../harness/lab-process.ts';
+import { startLab, type LabProcess } from '../harness/lab-process.ts';
 
 let lab: LabProcess;
 const dir = mkdtempSync(join(tmpdir(), 'posthorn-ip-check-'));
@@ -110,7 +110,7 @@ describe('with a key', () => {
   let keyed: LabProcess;
   before(async () => {
     writeFileSync(join(dir, 'key'), 'lab\n', { mode: 0o600 });
-    keyed = await startLab({ loopback: freeLoopback(2), settings: `[doctor]\nspamhaus-key-file = "${join(dir, 'key')}"\nabusix-key-file = "${join(dir, 'none')}"\n` });
+    keyed = await startLab({ settings: `[doctor]\nspamhaus-key-file = "${join(dir, 'key')}"\nabusix-key-file = "${join(dir, 'none')}"\n` });
   });
   after(() => keyed.stop());
 
