@@ -1,5 +1,5 @@
 /** What an administrator can do to a running queue, by id; the store has been changed already when these are called. */
-import type { NewQueueItem, RecipientStanding } from './queue.ts';
+import type { AttemptStep, NewQueueItem, RecipientStanding } from './queue.ts';
 import type { QueueId } from './message.ts';
 import type { Stream } from './sending.ts';
 
@@ -23,6 +23,10 @@ export interface LiveWait {
   readonly until?: number;
   /** MxSite.key. */
   readonly site?: string;
+  /** In delivery to another server: what it waits for there. */
+  readonly step?: AttemptStep;
+  /** In delivery: milliseconds since 1970, when this attempt ends at the latest. */
+  readonly endsBy?: number;
 }
 
 /** One line of the running queue. */

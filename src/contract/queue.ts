@@ -212,6 +212,29 @@ export interface DeliveryJob {
   readonly leasedAt: number;
   /** From the shaper: which source to use and how; absent for local routes. */
   readonly permit?: Permit;
+  /** Told of each step that waits for others; default: nobody is. */
+  readonly onStep?: (step: AttemptStep) => void;
+}
+
+/** What an attempt to deliver waits for. */
+export interface AttemptStep {
+  readonly doing:
+    /** Mail hosts and their addresses. */
+    | 'looking-up'
+    /** How the way to the host must be protected: DANE, MTA-STS. */
+    | 'tls-policy'
+    | 'connect' | 'greeting' | 'ehlo' | 'starttls' | 'tls' | 'auth' | 'rset' | 'mail' | 'rcpt' | 'data'
+    /** The text is on its way. */
+    | 'body'
+    /** All is sent: the answer that says whether it was taken; with LMTP one for each recipient. */
+    | 'end-of-data' | 'recipient-data';
+  /** As in AttemptFacts. */
+  readonly mx?: string;
+  readonly address?: string;
+  readonly port?: number;
+  /** Milliseconds since 1970: when it began, and when it is given up at the latest. */
+  readonly since: number;
+  readonly until: number;
 }
 
 /** Carries one job out. Exactly one outcome per recipient; never rejects for what a peer or the network did. */

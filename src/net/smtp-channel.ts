@@ -11,7 +11,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { SMTP_CLIENT_LIMITS } from '../base/limits.ts';
 import type { Reply } from '../contract/message.ts';
 import { describeReply, ReplyParser } from '../wire/smtp/reply.ts';
-import { SmtpError, type SmtpStep } from './smtp-trouble.ts';
+import { SmtpError, type SmtpStep, type StepWatcher } from './smtp-trouble.ts';
 
 export interface ReceivedReply {
   readonly reply: Reply;
@@ -20,6 +20,9 @@ export interface ReceivedReply {
 }
 
 interface Waiter {
+  readonly step: SmtpStep;
+  /** Of the monotonic clock. */
+  readonly deadlineMs: number;
   readonly wake: () => void;
 }
 
@@ -34,10 +37,14 @@ export class SmtpChannel {
   /** Whoever waits: for a reply, or for the socket to drain. */
   #waiter: Waiter | undefined;
   #onIdleEnd: (() => void) | undefined;
+  #onStep: StepWatcher | undefined;
+  /** Writes whose end the kernel has not taken yet. */
+  #unsent = 0;
 
-  constructor(socket: Socket, clock: Clock) {
+  constructor(socket: Socket, clock: Clock, onStep?: StepWatcher) {
     this.#clock = clock;
     this.#socket = socket;
+    this.#onStep = onStep;
     this.#listen(socket);
   }
 
@@ -54,22 +61,39 @@ export class SmtpChannel {
     return this.#ended === undefined && this.#parser.bufferedBytes === 0;
   }
 
+  /** Who is told of each step from now on; undefined: nobody. */
+  watchSteps(onStep: StepWatcher | undefined): void {
+    this.#onStep = onStep;
+  }
+
   write(data: string | Buffer): void {
     if (this.#ended === undefined) this.#socket.write(data);
   }
 
   /** Several pieces in one system call where the socket can. */
   writePieces(pieces: readonly (string | Buffer)[]): boolean {
-    if (this.#ended !== undefined) return true;
+    if (this.#ended !== undefined || pieces.length === 0) return true;
     this.#socket.cork();
     let room = true;
-    for (const piece of pieces) room = this.#socket.write(piece);
+    const last = pieces.length - 1;
+    this.#unsent += 1;
+    for (const [at, piece] of pieces.entries()) room = at === last ? this.#socket.write(piece, (error) => this.#sent(error)) : this.#socket.write(piece);
     this.#socket.uncork();
     return room;
   }
 
+  #sent(error: Error | null | undefined): void {
+    // What failed was not sent, and the connection with it is over.
+    if (error) return;
+    this.#unsent -= 1;
+    if (this.#unsent === 0 && this.#waiter) this.#onStep?.(this.#waiter.step, this.#waiter.deadlineMs - this.#clock.monotonic());
+  }
+
   async drain(step: SmtpStep, timeoutMs: number): Promise<void> {
-    while (this.#ended === undefined && this.#socket.writableNeedDrain) await this.#wait(step, timeoutMs);
+    while (this.#ended === undefined && this.#socket.writableNeedDrain) {
+      this.#onStep?.(step, timeoutMs);
+      await this.#wait(step, timeoutMs);
+    }
     if (this.#ended !== undefined) throw this.#lost(step);
   }
 
@@ -102,18 +126,25 @@ export class SmtpChannel {
 
   async #readWhole(step: SmtpStep, timeoutMs: number): Promise<ReceivedReply> {
     const deadlineMs = this.#clock.monotonic() + timeoutMs;
+    this.#onStep?.(this.#reached(step), timeoutMs);
     for (;;) {
       const result = this.#parser.next();
       if (result.kind === 'reply') return result;
       if (result.kind === 'malformed') throw this.#garbage(step, result.detail);
-      if (this.#ended !== undefined) throw this.#lost(step);
+      if (this.#ended !== undefined) throw this.#lost(this.#reached(step));
       await this.#wait(step, Math.max(0, deadlineMs - this.#clock.monotonic()));
     }
+  }
+
+  /** Nobody answers a text whose end has not left: it cannot have been taken. */
+  #reached(step: SmtpStep): SmtpStep {
+    return this.#unsent > 0 && ANSWERS_TO_CONTENT.has(step) ? 'body' : step;
   }
 
   /** Goes over to TLS. Bytes that came in the clear behind the go-ahead are an attack: nothing of them is kept. */
   async startTls(options: ConnectionOptions): Promise<TLSSocket> {
     if (this.hasUnread) throw this.#garbage('tls', 'data in the clear after STARTTLS was agreed');
+    this.#onStep?.('tls', SMTP_CLIENT_LIMITS.tlsHandshakeTimeoutMs);
     const plain = this.#socket;
     plain.removeAllListeners();
     plain.on('error', () => {});
@@ -211,10 +242,12 @@ export class SmtpChannel {
       const timer = this.#clock.timer(timeoutMs, () => {
         this.#waiter = undefined;
         const detail = 'the peer did not answer in time';
+        const reached = this.#reached(step);
         this.destroy(detail);
-        reject(new SmtpError({ kind: 'timeout', step, detail }));
+        reject(new SmtpError({ kind: 'timeout', step: reached, detail }));
       });
       this.#waiter = {
+        step, deadlineMs: this.#clock.monotonic() + timeoutMs,
         wake: () => {
           timer.cancel();
           resolve();

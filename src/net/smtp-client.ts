@@ -16,7 +16,7 @@ import type { ReceivedReply, SmtpChannel } from './smtp-channel.ts';
 import { openChannel, type OpenedChannel, type SmtpPorts, type SmtpTarget } from './smtp-open.ts';
 import { mailCommand, rcptCommand } from './smtp-parameters.ts';
 import type { SmtpTransaction } from './smtp-transaction.ts';
-import { asTrouble, isYes, SmtpError, type SmtpStep, type SmtpTrouble } from './smtp-trouble.ts';
+import { asTrouble, isYes, SmtpError, type SmtpStep, type SmtpTrouble, type StepWatcher } from './smtp-trouble.ts';
 import { tlsFacts } from './tls.ts';
 
 /** One per recipient, in their order. */
@@ -113,8 +113,9 @@ export class SmtpConnection {
   }
 
   /** Exactly one fate per recipient. An abort ends the connection. */
-  async send(transaction: SmtpTransaction, signal?: AbortSignal): Promise<readonly RecipientFate[]> {
+  async send(transaction: SmtpTransaction, signal?: AbortSignal, onStep?: StepWatcher): Promise<readonly RecipientFate[]> {
     this.#transactions += 1;
+    this.#channel.watchSteps(onStep);
     const onAbort = (): void => this.#channel.destroy('we are shutting down', true);
     if (signal?.aborted) onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -131,6 +132,7 @@ export class SmtpConnection {
     } finally {
       limit.cancel();
       signal?.removeEventListener('abort', onAbort);
+      this.#channel.watchSteps(undefined);
     }
     return fates.map((fate) => fate ?? rest);
   }
@@ -267,7 +269,7 @@ export class SmtpConnection {
     else {
       await this.#stream(content, (chunk) => stuffer.push(chunk));
       this.#answeredEarly ||= this.#channel.hasUnread;
-      this.#channel.write(stuffer.end());
+      this.#channel.writePieces([stuffer.end()]);
     }
     return this.#answers(fates);
   }

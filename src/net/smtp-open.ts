@@ -18,7 +18,7 @@ import type { Connector } from './connector.ts';
 import { NO_CAPABILITIES, parseCapabilities, type SmtpCapabilities } from './smtp-capabilities.ts';
 import { SmtpChannel, type ReceivedReply } from './smtp-channel.ts';
 import { logIn, type SmtpLogin } from './smtp-login.ts';
-import { asTrouble, isYes, SmtpError, type SmtpStep } from './smtp-trouble.ts';
+import { asTrouble, isYes, SmtpError, type SmtpStep, type StepWatcher } from './smtp-trouble.ts';
 import { peerIdentity, pkixJudge } from './peer-identity.ts';
 import type { ClientTls } from './tls.ts';
 
@@ -47,6 +47,8 @@ export interface SmtpPorts {
   readonly connector: Connector;
   readonly clock: Clock;
   readonly clientTls: ClientTls;
+  /** Told of each step of the opening. */
+  readonly onStep?: StepWatcher | undefined;
 }
 
 export interface OpenedChannel {
@@ -87,17 +89,18 @@ async function openOnce(ports: SmtpPorts, target: SmtpTarget, signal?: AbortSign
   }
 }
 
-async function connect({ connector, clock }: SmtpPorts, target: SmtpTarget, signal?: AbortSignal): Promise<SmtpChannel> {
-  const { address, port, localAddress } = target;
+async function connect({ connector, clock, onStep }: SmtpPorts, target: SmtpTarget, signal?: AbortSignal): Promise<SmtpChannel> {
+  const { address, port, localAddress, connectTimeoutMs = SMTP_CLIENT_LIMITS.connectTimeoutMs } = target;
+  onStep?.('connect', connectTimeoutMs);
   try {
     const socket = await connector.connect({
       address,
       port,
-      timeoutMs: target.connectTimeoutMs ?? SMTP_CLIENT_LIMITS.connectTimeoutMs,
+      timeoutMs: connectTimeoutMs,
       ...(localAddress === undefined ? {} : { localAddress }),
       ...(signal === undefined ? {} : { signal }),
     });
-    return new SmtpChannel(socket, clock);
+    return new SmtpChannel(socket, clock, onStep);
   } catch (error) {
     if (!(error instanceof Failure)) throw new SmtpError({ kind: 'local', step: 'connect', detail: 'we are shutting down' });
     const kind = error.code === 'connect-timeout' ? 'timeout' : error.code === 'connect-failed' ? 'lost' : 'local';
@@ -114,6 +117,7 @@ async function introduce(ports: SmtpPorts, target: SmtpTarget, channel: SmtpChan
     verdict = await secure(ports, target, channel);
     capabilities = await helloOverTls(channel, target);
   }
+  if (target.login) ports.onStep?.('auth', SMTP_CLIENT_LIMITS.ehloTimeoutMs);
   if (target.login) await logIn(channel, capabilities, target, target.login);
   return { channel, capabilities, answersEach: target.protocol === 'lmtp', ...(verdict ? { verdict } : {}) };
 }

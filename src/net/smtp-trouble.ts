@@ -10,6 +10,9 @@ export type SmtpStep = 'connect' | 'greeting' | 'ehlo' | 'starttls' | 'tls' | 'a
   /** LMTP's answer for one of the recipients (RFC 2033 §4.2). */
   | 'recipient-data';
 
+/** Told what is begun, and after how many milliseconds it is given up at the latest. */
+export type StepWatcher = (step: SmtpStep, withinMs: number) => void;
+
 export type SmtpTrouble =
   /** The peer refused in words. */
   | { readonly kind: 'reply'; readonly step: SmtpStep; readonly reply: Reply }

@@ -194,7 +194,7 @@ async function transact(delivery: HostDelivery, attempt: Attempt, session: Sessi
   }
   for (const { recipient, judgement } of fit.unfit) attempt.troubled(recipient, judgement, factsOf(delivery, attempt, session));
   if (fit.recipients.length === 0) return { kind: 'done', again: [] };
-  const fates = await session.connection.send(fit.transaction, delivery.signal);
+  const fates = await session.connection.send(fit.transaction, delivery.signal, delivery.ports.onStep);
   delivery.onTransaction?.(session.connection, fates);
   return record(delivery, attempt, { ...session, sentAt: clock.now() }, fit.recipients, fates);
 }

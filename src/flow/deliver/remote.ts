@@ -27,6 +27,7 @@ import { ConnectionSpans } from './connection-spans.ts';
 import type { SignAgain } from './fit.ts';
 import { deliverToHost } from './host-delivery.ts';
 import { mailHosts, relayMailHosts, smartHosts, type MailHost, type MailHostStep } from './mail-hosts.ts';
+import { Progress } from './progress.ts';
 import { OauthTokens } from '../../net/oauth-tokens.ts';
 import { createOwnHosts, type OwnHosts } from './own-hosts.ts';
 import { Reach } from './reach.ts';
@@ -180,9 +181,12 @@ class Remote implements RemoteDeliverer {
     const port = route.kind === 'mx' ? settings.outbound.port : route.port;
     const unprotected = new Set<string>();
     const reach = new Reach(this.#options.clock);
+    const progress = new Progress(this.#options.clock, attempt.job.onStep);
+    progress.lookingUp();
     for await (const step of silentLast(this.#candidates(attempt.job.permit, route, settings, signal), ({ address }) => this.#silent.has(address, port))) {
       if (step.kind === 'dead') attempt.dead(step.mx, step.judgement);
       else if (!unprotected.has(step.host.mx)) {
+        if (domainTls) progress.protecting(step.host.mx);
         const tls = await domainTls?.forHost(step);
         if (tls?.kind === 'skip') {
           unprotected.add(step.host.mx);
@@ -192,10 +196,13 @@ class Remote implements RemoteDeliverer {
           const timeoutMs = reach.connectTimeoutMs(this.#silent.has(step.host.address, port));
           const plan = tls && this.#tls.remembering(tls.plan, step.host.address, port);
           const target = { ...this.#target(attempt.job, route, step, plan), connectTimeoutMs: timeoutMs };
-          if (await this.#tryHost(attempt, route, settings.clientTls, step.host, target, plan, signal)) reach.spoke();
+          const onStep = progress.at(step.host.mx, step.host.address, target.port);
+          const ports = { connector: this.#options.connector, clock: this.#options.clock, clientTls: settings.clientTls, onStep };
+          if (await this.#tryHost(attempt, route, ports, step.host, target, plan, signal)) reach.spoke();
         }
       }
       if (attempt.done || signal.aborted || reach.exhausted) return;
+      progress.lookingUp();
     }
   }
 
@@ -215,9 +222,9 @@ class Remote implements RemoteDeliverer {
 
   /** True when the host was asked about recipients. */
   async #tryHost(
-    attempt: Attempt, route: RemoteRoute, clientTls: ClientTls, host: MailHost, target: SmtpTarget, plan: TlsPlan | undefined, signal: AbortSignal,
+    attempt: Attempt, route: RemoteRoute, ports: SmtpPorts, host: MailHost, target: SmtpTarget, plan: TlsPlan | undefined, signal: AbortSignal,
   ): Promise<boolean> {
-    const { clock, connector, log, signAgain } = this.#options;
+    const { log, signAgain } = this.#options;
     const { permit } = attempt.job;
     const before = attempt.tried.length;
     let opened: OpenResult | undefined;
@@ -225,7 +232,6 @@ class Remote implements RemoteDeliverer {
       opened = result;
       if (plan && route.kind === 'mx') this.#tls.opened(route.domain, plan, target, host.mx, result);
     };
-    const ports: SmtpPorts = { connector, clock, clientTls };
     const spoke = await deliverToHost(
       {
         ports, pool: this.#pool, spans: this.#spans, host, target, poolKey: poolKey(route, target, plan?.key), signal, signAgain, plan, onOpened,

@@ -12,7 +12,7 @@ import type { Log } from '../../base/log.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { Config } from '../../config/config.ts';
 import type { QueueId } from '../../contract/message.ts';
-import type { DeliveryJob, DeliveryOutcome, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, RoutePlan } from '../../contract/queue.ts';
+import type { AttemptStep, DeliveryJob, DeliveryOutcome, NewQueueItem, QueueItem, QueueMessage, QueueRecipient, QueueStore, RoutePlan } from '../../contract/queue.ts';
 import type { MxSite } from '../../contract/sending.ts';
 import type { SendResult, Shaper } from '../../contract/shaper.ts';
 import { attemptContext, explainReply } from '../../mail/reply-meaning/explain.ts';
@@ -55,6 +55,8 @@ export interface UnderWay {
   readonly since: number;
   /** Absent when it goes to a mailbox here. */
   readonly site?: MxSite;
+  /** What it waits for; absent before the first step. */
+  step?: AttemptStep;
   /** It has ended, and what came of it is being written down. */
   readonly ended?: true;
 }
@@ -199,7 +201,7 @@ export class Deliveries {
       return undefined;
     }
     const recipients = members.map(({ recipient }) => recipient);
-    const job: Job = { message, recipients, route, content, leasedAt: this.#options.clock.now(), members, ...(turn ? { permit: turn.permit } : {}) };
+    const job: Job = { message, recipients, route, content, leasedAt: this.#options.clock.now(), members, ...(turn ? { permit: turn.permit, onStep: (step) => (underWay.step = step) } : {}) };
     if (trouble !== undefined) return [job, recipients.map(({ index }) => localTrouble(index, trouble))];
     return [job, await deliverJob(this.#options, job, this.#abort.signal)];
   }
@@ -282,11 +284,13 @@ export class Deliveries {
 function explained({ message, recipients }: Job, outcomes: readonly DeliveryOutcome[]): readonly SendResult[] {
   return outcomes.map((outcome, at) => {
     const recipient = recipients[at];
-    if (outcome.status === 'delivered' || !recipient) return { outcome };
+    if (!recipient) return { outcome };
     const { address, attempts, rule } = recipient;
+    const about = { recipient: address, content: message.contentDigest };
+    if (outcome.status === 'delivered') return { outcome, about };
     return {
-      outcome, explanation: explainReply(outcome.reply, attemptContext(outcome.attempt)), firstTry: attempts === 0, triesBefore: attempts,
-      about: { recipient: address, content: message.contentDigest }, ...(rule !== undefined && { ruleBefore: rule }),
+      outcome, about, explanation: explainReply(outcome.reply, attemptContext(outcome.attempt)), firstTry: attempts === 0, triesBefore: attempts,
+      ...(rule !== undefined && { ruleBefore: rule }),
     };
   });
 }

@@ -1,5 +1,5 @@
 /** Why a recipient is not being delivered this moment, and what the lines look like: for administrators. Changes nothing. */
-import { QUEUE_LIMITS, SMTP_CLIENT_LIMITS } from '../../base/limits.ts';
+import { QUEUE_LIMITS } from '../../base/limits.ts';
 import type { QueueId } from '../../contract/message.ts';
 import type { LiveWait, LineNumbers } from '../../contract/queue-control.ts';
 import type { Shaper } from '../../contract/shaper.ts';
@@ -8,6 +8,7 @@ import type { FreshItems } from './fresh-items.ts';
 import type { Line, SenderLine } from './line.ts';
 import type { Lines } from './lines.ts';
 import type { Rush } from './rush.ts';
+import { afterStep, clockTime, stepText } from './step-text.ts';
 import { NONE } from './waiting-index.ts';
 import type { WaitingIndex } from './waiting-index.ts';
 
@@ -43,23 +44,15 @@ const RUSH = 'More mail comes in just now than this machine can take and deliver
 /** Longer than a server takes that is well: it is told what happens when no answer comes. */
 const SLOW_MS = 10_000;
 
-/** For the longest of them, to the whole message. */
-const ANSWER_MINUTES = SMTP_CLIENT_LIMITS.dataDoneTimeoutMs / 60_000;
-
 const DISK = 'The disk of the data directory does not take what came of deliveries';
 
-function inDelivery({ since, site, ended }: UnderWay, now: number, canSettle: boolean): LiveWait {
+function inDelivery({ since, site, step, ended }: UnderWay, now: number, canSettle: boolean): LiveWait {
   if (ended) return { phase: 'in-delivery', ...(site ? { site: site.key } : {}), reason: canSettle ? 'It was tried a moment ago; what came of it is being written down.' : `It was tried; what came of it waits to be written down. ${DISK}: see the log.` };
   if (!site) return { phase: 'in-delivery', reason: 'It is being put into its mailbox at this moment.' };
-  const reason = now - since < SLOW_MS
-    ? `It is being delivered to ${site.title} at this moment.`
-    : `It is being delivered to ${site.title} since ${clockTime(since)} UTC; the server there, or a name server on the way, is slow to answer. It may take ${ANSWER_MINUTES} minutes for an answer; by ${clockTime(since + QUEUE_LIMITS.deliveryTimeoutMs)} UTC at the latest this attempt ends, and the next is planned.`;
-  return { phase: 'in-delivery', site: site.key, reason };
-}
-
-/** `21:04:05`. */
-function clockTime(at: number): string {
-  return new Date(at).toISOString().slice(11, 19);
+  const endsBy = since + QUEUE_LIMITS.deliveryTimeoutMs + QUEUE_LIMITS.abortGraceMs;
+  const doing = step ? `: ${stepText(step)}` : ' at this moment';
+  const slow = now - since < SLOW_MS ? '' : `${step ? ` ${afterStep(step)}` : ''} The attempt began at ${clockTime(since)} UTC and ends at ${clockTime(endsBy)} UTC at the latest.`;
+  return { phase: 'in-delivery', site: site.key, endsBy, ...(step ? { step } : {}), reason: `It is being delivered to ${site.title}${doing}.${slow}` };
 }
 
 /** Why places do not become free. */

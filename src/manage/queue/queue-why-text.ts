@@ -44,17 +44,24 @@ export function toldReason(input: WhyInput): ToldReason {
   }
 }
 
-function waitingReason({ recipient, live, running, now }: WhyInput): string {
+function waitingReason({ message, recipient, live, running, now }: WhyInput): string {
   const { nextAttemptAt, attempts, reason, reroute } = recipient;
   if (nextAttemptAt === RETURN_ORDERED_AT) return 'An administrator ordered its return; it goes back to the sender as soon as the queue comes to it.';
   // An order to return it that a later one took back is no news.
   const last = reason === undefined || reason === RETURN_ORDERED ? '' : sentence(reason);
   if (!running) return joined('The server does not run; it is tried when the server starts.', attempts > 0 ? last : '');
   const way = reroute ? rerouteText(reroute) : relayText(live?.site ?? recipient.site);
-  if (live && live.phase !== 'scheduled') return joined(sentence(live.reason), last && live.phase !== 'in-delivery' ? `Before that: ${last}` : '', way);
+  if (live && live.phase !== 'scheduled') return joined(sentence(live.reason), last && live.phase !== 'in-delivery' ? `Before that: ${last}` : '', lastTryText(message, live, now), way);
   if (nextAttemptAt > now) return joined(last === '' ? 'It waits for its next try.' : last, way);
   if (live) return joined(sentence(live.reason), way);
   return joined(attempts === 0 ? 'Its first try is under way, or its turn comes as soon as its destination has room.' : 'It is due, and its turn comes as soon as its destination has room.', last && attempts > 0 ? `Before that: ${last}` : '', way);
+}
+
+/** What is under way when the time of a message is over may go on for a while. */
+function lastTryText({ expiresAt }: QueueMessage, { phase, endsBy = 0 }: LiveWait, now: number): string {
+  if (phase !== 'in-delivery') return '';
+  if (expiresAt <= now) return 'Its time in the queue is over: this attempt is the last, and ends on its own.';
+  return endsBy > expiresAt ? `Its time in the queue ends at ${time(expiresAt)}: if this attempt is still under way then, it goes on to its end, and is the last.` : '';
 }
 
 function rerouteText(reroute: Reroute): string {

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import type { Reply } from '../../contract/message.ts';
 import { RETURN_ORDERED_AT } from '../../contract/queue.ts';
-import type { MessageEvent, QueueItem, QueueMessage, QueueRecipient, RecipientState } from '../../contract/queue.ts';
+import type { AttemptStep, MessageEvent, QueueItem, QueueMessage, QueueRecipient, RecipientState } from '../../contract/queue.ts';
 import type { LiveWait } from '../../contract/queue-control.ts';
 import type { LaneView, ShapingControl } from '../../contract/shaping-control.ts';
 import { domainOf } from '../../mail/address.ts';
@@ -42,6 +42,9 @@ export interface QueueExplanation {
   readonly waitRule?: string;
   /** Milliseconds since 1970: until then the shaper makes it wait, or would if its time came sooner. */
   readonly waitUntil?: number;
+  /** While an attempt is under way: what it waits for, and when it ends at the latest (milliseconds since 1970). */
+  readonly step?: AttemptStep;
+  readonly endsBy?: number;
   readonly lastReply?: Reply;
   /** Of the last reply, as trace gives it. */
   readonly explanation?: TraceExplanation;
@@ -120,6 +123,8 @@ async function explain(context: ManageContext, { message }: QueueItem, recipient
     ...(live ? { phase: live.phase } : {}),
     ...(live?.rule === undefined ? {} : { waitRule: live.rule }),
     ...(waitUntil === undefined ? {} : { waitUntil }),
+    ...(live?.step ? { step: live.step } : {}),
+    ...(live?.endsBy === undefined ? {} : { endsBy: live.endsBy }),
     ...(lastReply ? { lastReply } : {}),
     ...(explanation ? { explanation } : {}),
     ...(because ? { because } : {}),

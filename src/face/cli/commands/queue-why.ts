@@ -100,7 +100,7 @@ function restsToTheEnd(row: QueueExplanation): boolean {
 
 /** After a jump of the clock the time of much is over at once, and each gets one more try. */
 function endText(at: number, now: number, phase: QueueExplanation['phase']): string {
-  if (at > now) return `given up ${moment(at, now)}`;
+  if (at > now) return `given up ${moment(at, now)}${phase === 'in-delivery' ? ', or when this try ends, if that is later' : ''}`;
   return `its time is over: returned to the sender unless ${phase === 'in-delivery' ? 'this' : 'its next'} try succeeds`;
 }
 
