@@ -5,8 +5,12 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { SMTP_SERVER_LIMITS } from '../../src/base/limits.ts';
 import type { IntakeResult } from '../../src/contract/message.ts';
+import { eventually } from '../harness/lab-process.ts';
 import { brief, Client, withServer } from './smtp-server-kit.ts';
 import type { Kit } from './smtp-server-kit.ts';
+
+/** Longer than any test waits: only what is not delayed is answered. */
+const GREETING_DELAY_MS = 60_000;
 
 async function openMessage(kit: Kit): Promise<Client> {
   const client = await kit.client();
@@ -99,8 +103,9 @@ test('too large: refused at the end, also when trickled in by BDAT; a flood is c
     assert.deepEqual(codes, ['250 2.1.0', '250 2.1.5', '250 2.0.0', '552 5.3.4']);
     const flood = await openMessage(kit);
     const block = Buffer.alloc(1024 * 1024, `${'x'.repeat(62)}\r\n`);
-    for (let sent = 0; sent < 80 && !flood.closed; sent++) if (!flood.socket.write(block)) await Promise.race([once(flood.socket, 'drain').catch(() => {}), flood.end()]);
-    await flood.end();
+    const ended = flood.end();
+    for (let sent = 0; sent < 80 && !flood.closed; sent++) if (!flood.socket.write(block)) await Promise.race([once(flood.socket, 'drain').catch(() => {}), ended]);
+    await ended;
     assert.equal(kit.messages.length, 0);
     await stillServes(kit);
   });
@@ -124,8 +129,7 @@ test('a large message goes through a file, which is gone afterwards', async () =
     assert.deepEqual(seen, [{ size: 800_014, inMemory: false, tail: 'last\r\n' }]);
     assert.equal(during.length, 1);
     // The reply is on its way when the file goes.
-    for (let tries = 0; tries < 100 && (await readdir(spoolDir)).length > 0; tries++) await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual(await readdir(spoolDir), []);
+    await eventually('the file is gone', async () => (await readdir(spoolDir)).length === 0);
   });
 });
 
@@ -147,9 +151,9 @@ test('a client that goes away in the middle of a large message leaves nothing', 
     const client = await openMessage(kit);
     client.send(`A: b\r\n\r\n${`${'x'.repeat(98)}\r\n`.repeat(5000)}`);
     client.send('half a li');
-    while ((await readdir(kit.spoolDir)).length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await eventually('the file is there', async () => (await readdir(kit.spoolDir)).length > 0);
     client.socket.destroy();
-    while (kit.server.connections > 0 || (await readdir(kit.spoolDir)).length > 0) await new Promise((resolve) => setImmediate(resolve));
+    await eventually('client and file are gone', async () => kit.server.connections === 0 && (await readdir(kit.spoolDir)).length === 0);
     assert.equal(kit.messages.length, 0);
     assert.ok(kit.log.some((entry) => entry.event === 'smtp.lost-connection' && entry.fields['after'] === 'DATA'));
   });
@@ -167,7 +171,7 @@ test('half-closed clients still get their replies', async () => {
 });
 
 test('a client that talks before the greeting is refused', async () => {
-  await withServer({ greetingDelayMs: 200 }, async (kit) => {
+  await withServer({ greetingDelayMs: GREETING_DELAY_MS }, async (kit) => {
     const client = await kit.client();
     client.send('EHLO x\r\nMAIL FROM:<a@far.example>\r\n');
     assert.equal(brief(await client.reply()), '554 5.5.1');
@@ -178,7 +182,7 @@ test('a client that talks before the greeting is refused', async () => {
 
 test('on the submission ports, and from trusted networks, commands may be piped in', async () => {
   for (const options of [{ service: 'submission' }, { trusted: ['127.0.0.0/8'] }] as const) {
-    await withServer({ ...options, greetingDelayMs: 200 }, async (kit) => {
+    await withServer({ ...options, greetingDelayMs: GREETING_DELAY_MS }, async (kit) => {
       const client = await kit.client();
       client.send('EHLO x\r\nQUIT\r\n');
       assert.deepEqual([(await client.reply()).code, (await client.reply()).code, (await client.reply()).code], [220, 250, 221]);
@@ -191,17 +195,16 @@ test('silence and trickling time out: before a command, in the content, in the w
     const silent = await kit.client();
     await silent.greet();
     silent.send('NOO');
-    kit.clock.advance(SMTP_SERVER_LIMITS.commandTimeoutMs + 1000);
+    await kit.clock.pass(SMTP_SERVER_LIMITS.commandTimeoutMs + 1000);
     assert.equal(brief(await silent.reply()), '421 4.4.2');
     await silent.end();
     const stalled = await openMessage(kit);
-    kit.clock.advance(SMTP_SERVER_LIMITS.dataTimeoutMs + 1000);
+    await kit.clock.pass(SMTP_SERVER_LIMITS.dataTimeoutMs + 1000);
     assert.equal(brief(await stalled.reply()), '421 4.4.2');
     const trickling = await openMessage(kit);
     for (let passed = 0; passed <= SMTP_SERVER_LIMITS.messageTimeoutMs && !trickling.closed; passed += 120_000) {
       trickling.send('x');
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      kit.clock.advance(120_000);
+      await kit.clock.pass(120_000);
     }
     assert.equal(brief(await trickling.reply()), '421 4.4.2');
     assert.equal(kit.messages.length, 0);
@@ -215,8 +218,7 @@ test('a command that trickles in must be whole within the time for one', async (
     for (const letter of 'NOOP with an argument that never ends') {
       if (client.closed || client.replies.length > 0) break;
       client.send(letter);
-      await new Promise((resolve) => setTimeout(resolve, 2));
-      kit.clock.advance(SMTP_SERVER_LIMITS.commandTimeoutMs / 4);
+      await kit.clock.pass(SMTP_SERVER_LIMITS.commandTimeoutMs / 4);
     }
     assert.equal(brief(await client.reply()), '421 4.4.2');
   });
@@ -231,20 +233,24 @@ test('a TLS handshake that does not come on is given up, after STARTTLS and from
         assert.equal(await client.say('STARTTLS'), '220 2.0.0');
       }
       client.send(Buffer.from('16030102000100', 'hex'));
-      while (kit.server.connections === 0) await new Promise((resolve) => setImmediate(resolve));
-      kit.clock.advance(SMTP_SERVER_LIMITS.tlsHandshakeTimeoutMs + 100);
+      await eventually('the connection is there', async () => kit.server.connections > 0);
+      await kit.clock.pass(SMTP_SERVER_LIMITS.tlsHandshakeTimeoutMs + 100);
       await client.end();
     });
   }
 });
 
 test('an intake that hangs is a temporary failure', async () => {
-  await withServer({ intake: () => new Promise(() => {}) }, async (kit) => {
+  const asked = Promise.withResolvers<void>();
+  const intake = (): Promise<IntakeResult> => {
+    asked.resolve();
+    return new Promise(() => {});
+  };
+  await withServer({ intake }, async (kit) => {
     const client = await openMessage(kit);
     client.send('A: b\r\n\r\nx\r\n.\r\n');
-    while (!kit.log.some((entry) => entry.event === 'smtp.client')) await new Promise((resolve) => setImmediate(resolve));
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    kit.clock.advance(SMTP_SERVER_LIMITS.portTimeoutMs + 1000);
+    await asked.promise;
+    await kit.clock.pass(SMTP_SERVER_LIMITS.portTimeoutMs + 1000);
     assert.equal(brief(await client.reply()), '421 4.3.0');
   });
 });
@@ -275,7 +281,7 @@ test('connections are limited for each client and in all; trusted clients only i
     assert.equal(brief(await third.reply()), '421 4.7.0');
     await third.end();
     first.socket.destroy();
-    while (kit.server.connections > 1) await new Promise((resolve) => setImmediate(resolve));
+    await eventually('they have left', async () => kit.server.connections === 1);
     const again = await kit.client();
     await again.greet();
   });
@@ -288,7 +294,7 @@ test('when all places are taken, a silent stranger leaves his to the next; who i
     const working = await openMessage(kit);
     const trusted = new Client(connect({ host: '127.0.0.1', port: kit.port, localAddress: '127.0.0.9' }));
     await trusted.greet();
-    kit.clock.advance(SMTP_SERVER_LIMITS.idleWhenFullMs + 1000);
+    await kit.clock.pass(SMTP_SERVER_LIMITS.idleWhenFullMs + 1000);
     const fresh = await kit.client();
     await fresh.greet();
     const next = await kit.client();
@@ -311,11 +317,10 @@ test('a client that does not read is cut off', async () => {
     const line = 'RCPT TO:<x@far.example>\r\n'.repeat(1000);
     // Our side stops reading when the replies are not read, so that these writes cannot all go out.
     for (let index = 0; index < 300; index++) client.socket.write(line);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    kit.clock.advance(SMTP_SERVER_LIMITS.commandTimeoutMs + 10_000);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    kit.clock.advance(SMTP_SERVER_LIMITS.lingerTimeoutMs + 10_000);
-    while (kit.server.connections > 0) await new Promise((resolve) => setImmediate(resolve));
+    await eventually('its time for a command and that for its last words are over', async () => {
+      await kit.clock.pass(SMTP_SERVER_LIMITS.commandTimeoutMs + 10_000);
+      return kit.server.connections === 0;
+    });
   });
 });
 
@@ -349,12 +354,12 @@ test('closing: idle sessions at once, open transactions when they are done, the 
     await idle.greet();
     const busy = await openMessage(kit);
     const stuck = await openMessage(kit);
-    const closed = kit.server.close(5000);
+    const closed = kit.server.close(60_000);
     assert.equal(brief(await idle.reply()), '421 4.3.2');
     busy.send('A: b\r\n\r\nx\r\n.\r\n');
     assert.equal(brief(await busy.reply()), '250 2.0.0');
     assert.equal(brief(await busy.reply()), '421 4.3.2');
-    kit.clock.advance(6000);
+    await kit.clock.pass(61_000);
     await stuck.end();
     await closed;
     assert.equal(kit.server.connections, 0);

@@ -101,6 +101,8 @@ export interface KitOptions {
   readonly listen?: string;
 }
 
+const WAIT_MS = 30_000;
+
 let certificate: CertificateAndKey | undefined;
 
 /** Starts a server, runs the test, stops the server and removes its folder. */
@@ -159,7 +161,7 @@ export async function withServer(options: KitOptions, test: (kit: Kit) => Promis
   }
 }
 
-/** Says bytes, reads replies. Every wait ends after ten seconds. */
+/** Says bytes, reads replies. Every wait ends after half a minute. */
 export class Client {
   socket: Socket;
   readonly replies: SmtpReply[] = [];
@@ -229,7 +231,7 @@ export class Client {
   async #until(ready: () => boolean, what: string): Promise<void> {
     while (!ready()) {
       await new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`waited 10 s for ${what}`)), 10_000);
+        const timer = setTimeout(() => reject(new Error(`waited ${WAIT_MS / 1000} s for ${what}`)), WAIT_MS);
         this.#wake = () => {
           clearTimeout(timer);
           resolve();
