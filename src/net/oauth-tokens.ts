@@ -1,13 +1,14 @@
 /**
  * Bearer tokens for log-ins: read from a file, or fetched with a refresh token (RFC 6749 §6) and kept in memory until
- * shortly before they expire. Two log-ins that need the same token share one request. Tokens and secrets appear in no
- * log and no error; what the token server says about a refusal does (RFC 6749 §5.2).
+ * shortly before they expire. Two log-ins that need the same token share one request. A server that gives a new refresh
+ * token with the access token may take the old one back (RFC 6749 §6): the file gets the new one. Tokens and secrets
+ * appear in no log and no error; what the token server says about a refusal does (RFC 6749 §5.2).
  */
-import { open } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { RELAY_LIMITS } from '../base/limits.ts';
 import type { OauthSource } from '../base/oauth-source.ts';
 import type { HttpsAnswer, HttpsFetch } from '../contract/https-fetch.ts';
+import { readSecret, replaceSecret } from './secret-file.ts';
 
 type Refresh = Extract<OauthSource, { kind: 'refresh' }>;
 
@@ -21,6 +22,8 @@ export class OauthTokens {
   readonly #clock: Clock;
   readonly #fetch: HttpsFetch | undefined;
   readonly #kept = new Map<string, Kept>();
+  /** By file: refresh tokens that could not be written there, and what the file held then. */
+  readonly #unwritten = new Map<string, { readonly inFile: string; readonly newer: string }>();
 
   /** Without `fetch` only token files work. */
   constructor(clock: Clock, fetch?: HttpsFetch) {
@@ -49,10 +52,11 @@ export class OauthTokens {
     const url = new URL(source.tokenUrl);
     if (url.protocol !== 'https:') throw new Error(`${source.tokenUrl} is not https; a token is fetched over TLS only`);
     if (!this.#fetch) throw new Error('no token can be fetched here');
+    const refreshToken = await this.#refreshToken(source.refreshTokenFile);
     const form = new URLSearchParams({
       grant_type: 'refresh_token',
       client_id: source.clientId,
-      refresh_token: await readSecret(source.refreshTokenFile, 'the refresh token'),
+      refresh_token: refreshToken,
       ...(source.scope === undefined ? {} : { scope: source.scope }),
       ...(source.clientSecretFile === undefined ? {} : { client_secret: await readSecret(source.clientSecretFile, 'the client secret') }),
     });
@@ -65,22 +69,45 @@ export class OauthTokens {
       bytesMax: RELAY_LIMITS.tokenAnswerBytesMax,
       timeoutMs: RELAY_LIMITS.tokenTimeoutMs,
     });
-    const { token, lifetimeMs } = readAnswer(answer, url.host);
+    const { token, lifetimeMs, newRefreshToken } = readAnswer(answer, url.host);
+    if (newRefreshToken !== undefined && newRefreshToken !== refreshToken) await this.#replace(source.refreshTokenFile, newRefreshToken);
     entry().expiresAt = this.#clock.monotonic() + Math.max(0, lifetimeMs - RELAY_LIMITS.tokenMarginMs);
     return token;
+  }
+
+  /** What somebody else has put into the file since counts more than what could not be written there. */
+  async #refreshToken(file: string): Promise<string> {
+    const inFile = await readSecret(file, 'the refresh token');
+    const unwritten = this.#unwritten.get(file);
+    return unwritten?.inFile === inFile ? unwritten.newer : inFile;
+  }
+
+  /** Where the file cannot be written the new token serves until the program ends. */
+  async #replace(file: string, newer: string): Promise<void> {
+    const inFile = await readSecret(file, 'the refresh token');
+    try {
+      await replaceSecret(file, newer);
+      this.#unwritten.delete(file);
+    } catch {
+      this.#unwritten.set(file, { inFile, newer });
+    }
   }
 }
 
 /** RFC 6749 §5.1 and §5.2. */
-function readAnswer(answer: HttpsAnswer, host: string): { readonly token: string; readonly lifetimeMs: number } {
+function readAnswer(answer: HttpsAnswer, host: string): { readonly token: string; readonly lifetimeMs: number; readonly newRefreshToken?: string } {
   if (answer.kind === 'failure') throw new Error(`no token from ${host}: ${answer.detail}`);
-  const { access_token: token, expires_in: seconds, error, error_description: description } = parseJson(answer.body);
-  if (answer.status === 200 && typeof token === 'string' && /^[\x21-\x7e]{1,16384}$/.test(token)) {
+  const { access_token: token, refresh_token: newRefreshToken, expires_in: seconds, error, error_description: description } = parseJson(answer.body);
+  if (answer.status === 200 && isToken(token)) {
     const known = typeof seconds === 'number' && seconds > 0 && seconds < 1e9;
-    return { token, lifetimeMs: known ? seconds * 1000 : RELAY_LIMITS.tokenLifetimeMs };
+    return { token, lifetimeMs: known ? seconds * 1000 : RELAY_LIMITS.tokenLifetimeMs, ...(isToken(newRefreshToken) && { newRefreshToken }) };
   }
   const said = [error, description].filter((part) => typeof part === 'string').join(': ').slice(0, 300);
   throw new Error(`${host} gives no token (status ${answer.status}${said === '' ? '' : `, ${said}`})`);
+}
+
+function isToken(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,16000}$/.test(value);
 }
 
 function parseJson(body: Buffer): Record<string, unknown> {
@@ -89,22 +116,5 @@ function parseJson(body: Buffer): Record<string, unknown> {
     return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
   } catch {
     return {};
-  }
-}
-
-/** The content without its last line end; rejects with a sentence that names the file. */
-export async function readSecret(file: string, what: string): Promise<string> {
-  const handle = await open(file, 'r').catch((cause: NodeJS.ErrnoException) => {
-    throw new Error(`cannot read ${what} ${file} (${cause.code})`, { cause });
-  });
-  try {
-    const buffer = Buffer.alloc(RELAY_LIMITS.secretFileBytesMax + 1);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    if (bytesRead > RELAY_LIMITS.secretFileBytesMax) throw new Error(`${what} ${file} is too large to be a secret`);
-    const secret = buffer.toString('utf8', 0, bytesRead).replace(/\r?\n$/, '');
-    if (secret === '') throw new Error(`${what} ${file} is empty`);
-    return secret;
-  } finally {
-    await handle.close();
   }
 }

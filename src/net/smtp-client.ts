@@ -16,7 +16,7 @@ import type { ReceivedReply, SmtpChannel } from './smtp-channel.ts';
 import { openChannel, type OpenedChannel, type SmtpPorts, type SmtpTarget } from './smtp-open.ts';
 import { mailCommand, rcptCommand } from './smtp-parameters.ts';
 import type { SmtpTransaction } from './smtp-transaction.ts';
-import { asTrouble, isYes, SmtpError, type SmtpStep, type SmtpTrouble, type StepWatcher } from './smtp-trouble.ts';
+import { asTrouble, isCommandRefusal, isYes, SmtpError, type SmtpStep, type SmtpTrouble, type StepWatcher } from './smtp-trouble.ts';
 import { tlsFacts } from './tls.ts';
 
 /** One per recipient, in their order. */
@@ -84,6 +84,11 @@ export class SmtpConnection {
   /** For a server that refuses the parameters, or the command, of extensions which it offers. */
   doWithoutParameters(): void {
     this.#capabilities = { ...this.#capabilities, size: false, dsn: false, eightBitMime: false, binaryMime: false, smtpUtf8: false, chunking: false };
+  }
+
+  /** For a server that loses commands which are sent together. */
+  doWithoutPipelining(): void {
+    this.#capabilities = { ...this.#capabilities, pipelining: false };
   }
 
   /** Transactions begun on this connection. */
@@ -258,7 +263,7 @@ export class SmtpConnection {
       return await this.#answers(fates);
     } catch (error) {
       // A server that does not know BDAT takes the content for commands.
-      if (error instanceof SmtpError && error.trouble.kind === 'reply' && [500, 502].includes(error.trouble.reply.code)) this.destroy();
+      if (error instanceof SmtpError && error.trouble.kind === 'reply' && isCommandRefusal(error.trouble.reply.code)) this.destroy();
       throw error;
     }
   }

@@ -35,6 +35,11 @@ export function isYes({ code }: Reply): boolean {
   return code >= 200 && code < 300;
 }
 
+/** RFC 5321 §4.2.2: 500 to 504 are about the command, whatever went along with it. */
+export function isCommandRefusal(code: number): boolean {
+  return code >= 500 && code <= 504;
+}
+
 /** A reply that is not the one hoped for. One that neither refuses nor puts off does not belong to what was asked. */
 export function asTrouble(step: SmtpStep, reply: Reply): SmtpTrouble {
   if (reply.code >= 400) return { kind: 'reply', step, reply };

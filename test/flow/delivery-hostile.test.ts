@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { after, test } from 'node:test';
 import type { DeliveryJob } from '../../src/contract/queue.ts';
 import type { Permit } from '../../src/contract/sending.ts';
+import type { AdjustableClock } from '../../src/base/clock.ts';
 import { SMTP_CLIENT_LIMITS } from '../../src/base/limits.ts';
 import { brief, certificate, deliverer, job, mx, peer, signal, verbs, zoneFor } from '../harness/delivery-kit.ts';
 import { eventually } from '../harness/lab-process.ts';
@@ -34,6 +35,11 @@ function permitted(base: DeliveryJob, changes: Partial<Permit>): DeliveryJob {
   const site = { key: 'site', title: 'site' };
   const permit: Permit = { site, lane: { source: '', site: 'site', dkimDomain: '' }, sources: [], protocols: ['ipv4'], messagesPerConnectionMax: 100, tlsRequired: false, ...changes };
   return { ...base, permit };
+}
+
+/** Moves the clock on, step by step, until it has happened: whatever stage the delivery is in, its time comes. */
+async function passTimeUntil(clock: AdjustableClock, stepMs: number, hasHappened: () => boolean): Promise<void> {
+  while (!hasHappened()) await clock.pass(stepMs);
 }
 
 test('a tarpit that answers byte by byte gets its mail all the same', async () => {
@@ -77,12 +83,14 @@ test('a banner that comes after thirty seconds is waited for, one that never com
   const out = deliverer({ port });
   const pending = out.deliver(job(), signal());
   await eventually('the connection stands', async () => waiting.length === 1);
-  out.clock.advance(30_000);
+  await out.clock.pass(30_000);
   waiting[0]?.write('554 5.3.2 no service today\r\n');
   assert.deepEqual(brief(await pending), ['deferred host 554 5.3.2']);
   const never = out.deliver(job(), signal());
   await eventually('the second connection stands', async () => waiting.length === 2);
-  out.clock.advance(SMTP_CLIENT_LIMITS.greetingTimeoutMs + 1);
+  let isOver = false;
+  void never.then(() => (isOver = true));
+  await passTimeUntil(out.clock, SMTP_CLIENT_LIMITS.greetingTimeoutMs + 1, () => isOver);
   assert.deepEqual(brief(await never), ['deferred host 451 4.4.2']);
 });
 
@@ -111,12 +119,7 @@ test('a stalled TLS handshake ends in time, and the mail goes on in the clear wh
   });
   const out = deliverer({ port });
   const pending = out.deliver(job(), signal());
-  let settled = false;
-  void pending.then(() => (settled = true));
-  await eventually('the handshake is given up', async () => {
-    out.clock.advance(SMTP_CLIENT_LIMITS.tlsHandshakeTimeoutMs / 10);
-    return settled || connections > 1;
-  });
+  await passTimeUntil(out.clock, SMTP_CLIENT_LIMITS.tlsHandshakeTimeoutMs / 10, () => connections === 2);
   assert.equal((await pending)[0]?.status, 'delivered');
 });
 
@@ -317,15 +320,15 @@ test('a dead host costs its time-out once, then the others are asked first', asy
   const out = deliverer({ port: alive.port, zone });
   const first = out.deliver(job(), signal());
   await eventually('the silent one was asked', async () => silent === 1);
-  out.clock.advance(SMTP_CLIENT_LIMITS.greetingTimeoutMs + 1);
+  await passTimeUntil(out.clock, SMTP_CLIENT_LIMITS.greetingTimeoutMs + 1, () => alive.sessions.length === 1);
   assert.equal((await first)[0]?.status, 'delivered');
   out.leaveIdle();
   // leaveIdle forgets, so the silent one is met and remembered again.
   const second = out.deliver(job(), signal());
   await eventually('the silent one was asked again', async () => silent === 2);
-  out.clock.advance(SMTP_CLIENT_LIMITS.greetingTimeoutMs + 1);
+  await passTimeUntil(out.clock, SMTP_CLIENT_LIMITS.greetingTimeoutMs + 1, () => alive.sessions.length === 2);
   assert.equal((await second)[0]?.status, 'delivered');
-  out.clock.advance(SMTP_CLIENT_LIMITS.idleConnectionMs + 1);
+  await out.clock.pass(SMTP_CLIENT_LIMITS.idleConnectionMs + 1);
   assert.equal((await out.deliver(job(), signal()))[0]?.status, 'delivered');
   assert.equal(silent, 2);
 });
@@ -361,4 +364,47 @@ test('a relay named by a domain is looked for by its MX', async () => {
   const route = { kind: 'smarthost', key: 's', host: 'provider.test', port: server.port, tls: 'none', lookup: 'mx' } as const;
   assert.equal((await deliverer({ port: 1, zone }).deliver(job({ route }), signal()))[0]?.status, 'delivered');
   assert.deepEqual(brief(await deliverer({ port: 1, zone: {} }).deliver(job({ route }), signal())), ['deferred local 451 4.3.5']);
+});
+
+test('a server that loses commands sent together gets its mail with the next attempt, one command at a time', async () => {
+  let answered: string | undefined;
+  const seen: string[] = [];
+  const port = await rawServer((socket) => {
+    socket.write('220 one.test ESMTP\r\n');
+    let inData = false;
+    socket.on('data', (chunk) => {
+      const text = chunk.toString('latin1');
+      if (inData) {
+        if (!text.endsWith('\r\n.\r\n')) return;
+        inData = false;
+        return void socket.write('250 2.0.0 got it\r\n');
+      }
+      // What comes behind the first line is thrown away.
+      const line = text.split('\r\n')[0] ?? '';
+      seen.push(line.split(' ')[0] ?? '');
+      answered = line;
+      inData = line === 'DATA';
+      socket.write(line.startsWith('EHLO') ? '250-one.test\r\n250 PIPELINING\r\n' : inData ? '354 go\r\n' : '250 ok\r\n');
+    });
+  });
+  const out = deliverer({ port });
+  const first = out.deliver(job(), signal());
+  await eventually('only MAIL was read', async () => answered?.startsWith('MAIL') ?? false);
+  // Until the answer to MAIL is there the deadline is that of MAIL; it is as long.
+  await eventually('it is given up', async () => {
+    out.clock.advance(SMTP_CLIENT_LIMITS.rcptTimeoutMs + 1);
+    return (await Promise.race([first, Promise.resolve(undefined)])) !== undefined;
+  });
+  assert.deepEqual(brief(await first), ['deferred session 451 4.4.2']);
+  assert.deepEqual(brief(await out.deliver(job(), signal())), ['delivered recipient 250 2.0.0']);
+  assert.deepEqual(seen.slice(-4), ['EHLO', 'MAIL', 'RCPT', 'DATA']);
+});
+
+test('a server that offers CHUNKING and answers BDAT as a command out of turn gets the message with DATA', async () => {
+  for (const words of ['503 5.5.1 Bad sequence of commands', '500 Unrecognized command', '502 5.5.1 not implemented', '504 5.5.4 not here']) {
+    const server = await peer({ offers: ['PIPELINING', 'CHUNKING', '8BITMIME'], script: ({ command, session }) => (command === 'content' && session.commands.some((each) => each.startsWith('BDAT')) ? words : undefined) });
+    const outcomes = await deliverer({ port: server.port }).deliver(job(), signal());
+    assert.deepEqual(brief(outcomes), ['delivered recipient 250 2.0.0'], words);
+    assert.equal(server.messages[0]?.via, 'DATA');
+  }
 });

@@ -1,13 +1,14 @@
 /** Logging in to relays: every mechanism against a peer that checks it, tokens that are fetched, and our own server. */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { SystemClock } from '../../src/base/clock.ts';
 import type { RoutePlan } from '../../src/contract/queue.ts';
+import { explainReply } from '../../src/mail/reply-meaning/explain.ts';
 import { createConnector } from '../../src/net/connector.ts';
 import { createHttpsFetch } from '../../src/net/https-fetch.ts';
 import { openSmtp } from '../../src/net/smtp-client.ts';
@@ -159,6 +160,79 @@ test('tokens are fetched with a refresh token, kept until they expire, and fetch
   const asked = tokens.asked.length;
   await out.deliver(job({ route: relayTo(server.port, { oauth }) }), signal());
   assert.equal(tokens.asked.length, asked);
+});
+
+/** A relay and a token server that gives a new refresh token with each access token, and takes the old ones back. */
+async function rotatingTokens(refreshTokenFile: string): Promise<{ send(): Promise<string>; readonly tokens: TokenServer }> {
+  const tokens = await tokenServer();
+  let issued = '';
+  const { script } = bearerScript(() => issued, 'XOAUTH2');
+  const server = await peer({ tls: certificate, offers: ['AUTH XOAUTH2'], script });
+  const clock = new SystemClock();
+  const httpsFetch = createHttpsFetch({
+    dns: createZoneDns({ 'relay.test': { A: ['127.0.0.1'] } }), connector: createConnector({ clock }), clock,
+    clientTls: async () => clientTlsFrom(ca.certificatePem), protocols: () => ['ipv4'],
+  });
+  const out = deliverer({ port: 1, zone, httpsFetch });
+  const oauth = { kind: 'refresh', tokenUrl: tokens.url, clientId: 'me', refreshTokenFile } as const;
+  const send = async (): Promise<string> => {
+    issued = `access-${tokens.asked.length}`;
+    tokens.answer = { status: 200, body: JSON.stringify({ access_token: issued, refresh_token: `refresh-${tokens.asked.length}`, expires_in: 3600 }) };
+    out.leaveIdle();
+    out.clock.advance(3_600_000);
+    return brief(await out.deliver(job({ route: relayTo(server.port, { oauth }) }), signal()))[0] ?? '';
+  };
+  return { send, tokens };
+}
+
+test('mail by a relay goes on when its token server replaces the refresh token (RFC 6749 §6)', async () => {
+  const file = secretFile('rotating', 'first');
+  const { send, tokens } = await rotatingTokens(file);
+  for (let round = 0; round < 3; round += 1) assert.equal(await send(), 'delivered recipient 250 2.0.0');
+  assert.deepEqual(tokens.asked.map((form) => form.get('refresh_token')), ['first', 'refresh-0', 'refresh-1']);
+  assert.equal(readFileSync(file, 'utf8'), 'refresh-2\n', 'a restart finds the newest');
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  writeFileSync(file, 'by hand');
+  assert.equal(await send(), 'delivered recipient 250 2.0.0');
+  assert.equal(tokens.asked.at(-1)?.get('refresh_token'), 'by hand');
+});
+
+test('a refresh token that cannot be written to its file serves from memory', async () => {
+  // Nothing can be created in this folder, not even by root.
+  const { send, tokens } = await rotatingTokens('/proc/sys/kernel/ostype');
+  for (let round = 0; round < 3; round += 1) assert.equal(await send(), 'delivered recipient 250 2.0.0');
+  assert.deepEqual(tokens.asked.map((form) => form.get('refresh_token')), ['Linux', 'refresh-0', 'refresh-1']);
+});
+
+test('a log-in that runs out while the connection is kept is renewed, and no message waits for it', async () => {
+  for (const words of ['530 5.7.57 Client not authenticated to send mail. Error: 535 5.7.3 Authentication unsuccessful', '535 5.7.8 Authentication credentials expired']) {
+    const script: Script = ({ command, session }) =>
+      command.startsWith('MAIL') && session.commands.filter((each) => each.startsWith('MAIL')).length > 1 ? words : command.startsWith('AUTH') ? '235 2.7.0 ok' : undefined;
+    const server = await peer({ tls: certificate, offers: ['AUTH PLAIN'], script });
+    const out = deliverer({ port: 1, zone });
+    const route = relayTo(server.port, { passwordFile: secretFile('lasting', 'x') });
+    for (let message = 0; message < 3; message += 1) {
+      assert.deepEqual(brief(await out.deliver(job({ route }), signal())), ['delivered recipient 250 2.0.0'], words);
+    }
+    assert.equal(server.sessions.length, 3, 'each with a log-in of its own');
+  }
+});
+
+test('a relay that takes our log-in and cannot prove that it knows the password gets no mail, and is not taken for a broken one', async () => {
+  const script: Script = ({ command }) => {
+    if (command.startsWith('AUTH SCRAM-SHA-256 ')) {
+      const nonce = /r=([^,]*)/.exec(Buffer.from(command.split(' ')[2] ?? '', 'base64').toString())?.[1] ?? '';
+      return `334 ${base64(`r=${nonce}more,s=${base64('salt')},i=4096`)}`;
+    }
+    if (command === '*') return '501 5.7.0 taken back';
+    return /^[A-Za-z0-9+/]{40,}=*$/.test(command) ? `334 ${base64(`v=${base64('x'.repeat(32))}`)}` : undefined;
+  };
+  const server = await peer({ tls: certificate, offers: ['AUTH SCRAM-SHA-256 PLAIN'], script });
+  const route = relayTo(server.port, { passwordFile: secretFile('proof', 'secret') });
+  const [outcome] = await deliverer({ port: 1, zone }).deliver(job({ route }), signal());
+  assert.deepEqual(outcome && brief([outcome]), ['deferred host 451 4.5.0']);
+  assert.ok(outcome && explainReply(outcome.reply, { own: true }).rule === 'own.unproven');
+  assert.ok(!server.sessions.some(({ commands }) => commands.some((command) => /^(?:AUTH PLAIN|MAIL)/.test(command))));
 });
 
 test('our own submission service: SCRAM-SHA-256-PLUS over TLS 1.3', async () => {

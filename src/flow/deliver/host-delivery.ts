@@ -13,11 +13,12 @@ import type { ConnectionPool } from '../../net/connection-pool.ts';
 import { openSmtp, type OpenResult, type RecipientFate, type SmtpConnection } from '../../net/smtp-client.ts';
 import type { SmtpCapabilities } from '../../net/smtp-capabilities.ts';
 import type { SmtpPorts, SmtpTarget } from '../../net/smtp-open.ts';
-import type { SmtpTrouble } from '../../net/smtp-trouble.ts';
+import { isCommandRefusal, type SmtpStep, type SmtpTrouble } from '../../net/smtp-trouble.ts';
 import type { Attempt } from './attempt.ts';
 import type { ConnectionSpans } from './connection-spans.ts';
 import { fitToServer, type Fit, type SignAgain } from './fit.ts';
 import type { MailHost } from './mail-hosts.ts';
+import type { RememberedHosts } from './remembered-hosts.ts';
 import type { TlsPlan } from './tls-policy.ts';
 import { insistsOnTls } from './session-tls.ts';
 import { policyFacts, problemOfTrouble } from './tls-session.ts';
@@ -33,6 +34,8 @@ export interface HostDelivery {
   /** Whose connections are counted together; absent: nobody counts. */
   readonly group?: string | undefined;
   readonly spans: ConnectionSpans;
+  /** Servers that offer PIPELINING and lose what is sent together. */
+  readonly unpipelined: RememberedHosts;
   /** After so many messages a connection is left; default: what the client's limits say. */
   readonly messagesMax?: number | undefined;
   /** For the administrator, should the log-in be refused: where its secret is kept. */
@@ -141,7 +144,10 @@ async function openSession(delivery: HostDelivery, attempt: Attempt, waiting: re
   const opened = await openSmtp(delivery.ports, delivery.target, delivery.signal);
   delivery.onOpened?.(opened);
   const readyAt = delivery.ports.clock.now();
-  if (opened.kind === 'open') return { connection: opened.connection, reused: false, readyAt };
+  if (opened.kind === 'open') {
+    if (delivery.unpipelined.has(delivery.target.address, delivery.target.port)) opened.connection.doWithoutPipelining();
+    return { connection: opened.connection, reused: false, readyAt };
+  }
   const judged = judgeTrouble(opened.trouble, { peer: peerName(delivery), reused: false });
   const judgement = requireTlsUnmet(attempt, saysWho(delivery.plan, judged, opened.trouble), opened.trouble.kind);
   const facts: AttemptFacts = { ...baseFacts(delivery, attempt), ...unmetPolicy(delivery.plan, opened.trouble), ...adviceOn(delivery, opened.trouble), delays: delaysOf(attempt, readyAt, readyAt) };
@@ -216,6 +222,7 @@ function record(
   fates: readonly RecipientFate[],
 ): TransactResult {
   const judged = fates.map((fate) => (fate.kind === 'delivered' ? undefined : judgeFate(delivery, session, fate)));
+  notePipelining(delivery, session.connection, fates);
   const isLost = fates.some((fate) => fate.kind === 'trouble' && fate.trouble.kind === 'lost');
   if (session.reused && isLost) delivery.spans.ended(delivery.poolKey, session.connection.transactions - 1);
   if (session.reused && judged.every((judgement) => judgement?.next === 'fresh')) return { kind: 'stale' };
@@ -237,20 +244,33 @@ function record(
   return ended ? { kind: 'done', again, ended: forTheRest(ended) } : { kind: 'done', again };
 }
 
+const PIPELINED: ReadonlySet<SmtpStep> = new Set(['rset', 'mail', 'rcpt', 'data']);
+
+/** Some servers, and devices before them, read one command and throw away what came with it: the next time each waits for its answer. */
+function notePipelining({ unpipelined, target }: HostDelivery, { capabilities }: SmtpConnection, fates: readonly RecipientFate[]): void {
+  const fellSilent = fates.some((fate) => fate.kind === 'trouble' && fate.trouble.kind === 'timeout' && PIPELINED.has(fate.trouble.step));
+  if (capabilities.pipelining && fellSilent) unpipelined.note(target.address, target.port, true);
+}
+
 /** What is refused because of our own settings, or of what something on the way took out, is no fault of the recipient: it waits. */
 function judgeFate(delivery: HostDelivery, { connection, reused }: Session, fate: Extract<RecipientFate, { kind: 'trouble' }>): Judgement {
   const judgement = judgeTrouble(fate.trouble, { peer: peerName(delivery), reused });
   // TLS that failed, or an offer of it that did not come through, may work the next time.
   if (!connection.tls && insistsOnTls(fate)) return { ...judgement, status: 'deferred', scope: 'session', next: 'next-host' };
   const isRelay = delivery.plan === undefined;
-  return isRelay && refusesToRelay(fate) ? { ...judgement, status: 'deferred', scope: 'session', next: 'settle' } : judgement;
+  const refusal = isRelay ? relayRefusal(fate) : undefined;
+  if (refusal === undefined) return judgement;
+  // It took mail on this connection before: the log-in has run out, and a new one may be good.
+  return { ...judgement, status: 'deferred', scope: 'session', next: reused && refusal === 'any.login' ? 'fresh' : 'settle' };
 }
 
 const RELAY_REFUSALS: ReadonlySet<string> = new Set(['any.login', 'any.relay']);
 
-/** It wants a log-in, or does not relay for us. */
-function refusesToRelay({ trouble }: Extract<RecipientFate, { kind: 'trouble' }>): boolean {
-  return trouble.kind === 'reply' && RELAY_REFUSALS.has(explainReply(trouble.reply, { own: false }).rule);
+/** The rule by which it wants a log-in, or does not relay for us. */
+function relayRefusal({ trouble }: Extract<RecipientFate, { kind: 'trouble' }>): string | undefined {
+  if (trouble.kind !== 'reply') return undefined;
+  const { rule } = explainReply(trouble.reply, { own: false });
+  return RELAY_REFUSALS.has(rule) ? rule : undefined;
 }
 
 /** Recipients whose turn had not come may ask another host, whatever was said to those before them. */
@@ -264,11 +284,11 @@ function isTooManyRecipients(fate: RecipientFate): boolean {
   return code === 452 && (enhanced === undefined || enhanced === '4.5.3');
 }
 
-/** RFC 5321 §4.1.1.11: 555 for parameters; 504 and 501 5.5.4 are in use for the same. BDAT is a command: 500 and 502. */
+/** RFC 5321 §4.1.1.11: 555 for parameters; 504 and 501 5.5.4 are in use for the same. BDAT is a command: 500 to 504. */
 function isExtensionRefusal(fate: RecipientFate, { chunking }: SmtpCapabilities): boolean {
   if (fate.kind !== 'trouble' || fate.trouble.kind !== 'reply') return false;
   const { code, enhanced } = fate.trouble.reply;
-  if (fate.trouble.step === 'end-of-data') return chunking && (code === 500 || code === 502);
+  if (fate.trouble.step === 'end-of-data') return chunking && isCommandRefusal(code);
   if (fate.trouble.step !== 'mail' && fate.trouble.step !== 'rcpt') return false;
   return code === 555 || code === 504 || (code === 501 && enhanced === '5.5.4');
 }

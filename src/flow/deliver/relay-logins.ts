@@ -9,7 +9,8 @@ import { RELAY_LIMITS } from '../../base/limits.ts';
 import type { RelayTarget } from '../../contract/sending.ts';
 import type { SmtpLogin } from '../../net/smtp-login.ts';
 import type { SaslCredentials } from '../../wire/sasl/client.ts';
-import { readSecret, type OauthTokens } from '../../net/oauth-tokens.ts';
+import type { OauthTokens } from '../../net/oauth-tokens.ts';
+import { readSecret } from '../../net/secret-file.ts';
 import { failure, type Judgement } from './trouble.ts';
 
 interface Refusal {

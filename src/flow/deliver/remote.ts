@@ -8,6 +8,7 @@
  */
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
+import { SMTP_CLIENT_LIMITS } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
 import type { Config } from '../../config/config.ts';
 import type { Dns } from '../../contract/dns.ts';
@@ -31,9 +32,9 @@ import { Progress } from './progress.ts';
 import { OauthTokens } from '../../net/oauth-tokens.ts';
 import { createOwnHosts, type OwnHosts } from './own-hosts.ts';
 import { Reach } from './reach.ts';
+import { RememberedHosts } from './remembered-hosts.ts';
 import { pausedLogin, RelayLogins, secretPlace } from './relay-logins.ts';
 import { plannedTls, SessionTls } from './session-tls.ts';
-import { SilentHosts } from './silent-hosts.ts';
 import { createTlsPolicies, type TlsPlan, type TlsPolicies, type TlsStep } from './tls-policy.ts';
 import { failure, judgeTrouble, type Judgement } from './trouble.ts';
 
@@ -93,7 +94,8 @@ class Remote implements RemoteDeliverer {
   readonly #pool: ConnectionPool;
   readonly #policies: TlsPolicies;
   readonly #tls: SessionTls;
-  readonly #silent: SilentHosts;
+  readonly #silent: RememberedHosts;
+  readonly #unpipelined: RememberedHosts;
   readonly #spans: ConnectionSpans;
   readonly #logins: RelayLogins;
   #settings: Settings | undefined;
@@ -103,7 +105,8 @@ class Remote implements RemoteDeliverer {
     this.#pool = new ConnectionPool(options.clock);
     this.#policies = options.tlsPolicies ?? createTlsPolicies(options);
     this.#tls = new SessionTls(options.clock, options.tlsResults);
-    this.#silent = new SilentHosts(options.clock);
+    this.#silent = new RememberedHosts(options.clock, SMTP_CLIENT_LIMITS.silentHostMs);
+    this.#unpipelined = new RememberedHosts(options.clock, SMTP_CLIENT_LIMITS.connectionSpanMs);
     this.#spans = new ConnectionSpans(options.clock);
     this.#logins = new RelayLogins(options.clock, new OauthTokens(options.clock, options.httpsFetch));
   }
@@ -151,6 +154,7 @@ class Remote implements RemoteDeliverer {
   leaveIdle(): void {
     this.#tls.forget();
     this.#silent.clear();
+    this.#unpipelined.clear();
     this.#pool.leaveIdle();
   }
 
@@ -234,7 +238,7 @@ class Remote implements RemoteDeliverer {
     };
     const spoke = await deliverToHost(
       {
-        ports, pool: this.#pool, spans: this.#spans, host, target, poolKey: poolKey(route, target, plan?.key), signal, signAgain, plan, onOpened,
+        ports, pool: this.#pool, spans: this.#spans, unpipelined: this.#unpipelined, host, target, poolKey: poolKey(route, target, plan?.key), signal, signAgain, plan, onOpened,
         onTransaction: (connection, fates) => plan && this.#tls.transacted(plan, target, connection, fates),
         group: permit && connectionGroup(permit),
         messagesMax: permit?.messagesPerConnectionMax,

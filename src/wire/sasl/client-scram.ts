@@ -74,7 +74,7 @@ export class ScramClient implements SaslClient {
     const [first] = parseAttributes(serverFinal) ?? [];
     if (first?.[0] === 'e') return failed(`the server says ${first[1].slice(0, 40)}`);
     const signature = first?.[0] === 'v' ? decodeBase64(first[1]) : undefined;
-    if (!signature || !sameBytes(signature, expected)) return failed('the server does not know the password either');
+    if (!signature || !sameBytes(signature, expected)) return failed('the server did not prove that it knows the password');
     this.#proven = true;
     return respond('');
   }

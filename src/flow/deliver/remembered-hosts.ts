@@ -1,17 +1,20 @@
 /**
- * Addresses that did not answer lately: they are tried after the others of their site, so that a dead MX costs its
- * time-out once in a while and not with every message. Kept in memory only; what answers again is forgotten at once.
+ * Addresses of which something is remembered for a while: that they did not answer, and are tried after the others of
+ * their site, so that a dead MX costs its time-out once in a while and not with every message; or that they lose
+ * commands sent together. Kept in memory only.
  */
 import type { Clock } from '../../base/clock.ts';
 import { SMTP_CLIENT_LIMITS } from '../../base/limits.ts';
 
-export class SilentHosts {
+export class RememberedHosts {
   readonly #clock: Clock;
+  readonly #forMs: number;
   /** Monotonic time until when, oldest first. */
   readonly #until = new Map<string, number>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, forMs: number) {
     this.#clock = clock;
+    this.#forMs = forMs;
   }
 
   has(address: string, port: number): boolean {
@@ -23,11 +26,11 @@ export class SilentHosts {
     return false;
   }
 
-  note(address: string, port: number, silent: boolean): void {
+  note(address: string, port: number, holds: boolean): void {
     const key = `${address} ${port}`;
     this.#until.delete(key);
-    if (!silent) return;
-    this.#until.set(key, this.#clock.monotonic() + SMTP_CLIENT_LIMITS.silentHostMs);
+    if (!holds) return;
+    this.#until.set(key, this.#clock.monotonic() + this.#forMs);
     if (this.#until.size > SMTP_CLIENT_LIMITS.silentHostsMax) this.#until.delete(this.#until.keys().next().value as string);
   }
 
