@@ -128,8 +128,10 @@ export interface AttemptFacts {
   readonly reused?: boolean;
   /** Postfix's delays in ms: a before the queue manager, b in it, c connecting (DNS, EHLO, TLS), d transmitting. */
   readonly delays?: { readonly a: number; readonly b: number; readonly c: number; readonly d: number };
-  /** Hosts tried before this one in the same attempt, each with what it said. */
-  readonly tried?: readonly { readonly mx: string; readonly address?: string; readonly error: string }[];
+  /** The other hosts of the same attempt, in their order, each with what became of it there. */
+  readonly tried?: readonly TriedHost[];
+  /** So many hosts were asked that the rest, if there is one, was not. */
+  readonly cutShort?: true;
   /** The peer promised the DSN itself (it offered DSN), so we need not send `success` ones. */
   readonly peerDsn?: boolean;
   /** What was wrong with the message before it left, as far as we could see. */
@@ -138,6 +140,16 @@ export interface AttemptFacts {
   readonly ownReply?: boolean;
   /** For the administrator, beside the reply: where to mend it. Never told to senders. */
   readonly advice?: string;
+}
+
+/** A host whose word was not the one that decided. */
+export interface TriedHost {
+  readonly mx: string;
+  readonly address?: string;
+  /** Its reply; or what went wrong there, in a clause that names the host. */
+  readonly error: string;
+  /** The words are our own. */
+  readonly own?: true;
 }
 
 /** Findings of preflight, and the reply that this receiver is known to give to one of them. */
@@ -378,4 +390,6 @@ export interface QueueStore {
   dueRows(): AsyncIterable<DueRows>;
   /** At most `limit` messages, in order of the time that is due. `after` is where the last answer ended. */
   aged(now: number, limit: number, after?: AgedPlace): Promise<AgedMessages>;
+  /** The timeline of a message, in the order in which it was written. */
+  events?(id: QueueId): Promise<readonly MessageEvent[]>;
 }

@@ -62,7 +62,7 @@ test('an idle connection is left with QUIT after its time', async () => {
   const server = await peer();
   const out = deliverer({ port: server.port });
   await out.deliver(job(), signal());
-  out.clock.advance(6_000);
+  await out.clock.pass(6_000);
   await out.deliver(job(), signal());
   assert.equal(server.sessions.length, 2);
   assert.equal(verbs(server.sessions[0]), 'EHLO MAIL RCPT DATA QUIT');
@@ -175,8 +175,8 @@ test('hosts are tried by preference; what the first said is kept with the outcom
   assert.equal(outcome?.status, 'delivered');
   assert.equal(outcome?.attempt.mx, 'two.a.test');
   assert.deepEqual(outcome?.attempt.tried?.map((tried) => [tried.mx, tried.address, tried.error]), [
-    ['dead.a.test', undefined, '550 5.4.4 dead.a.test has no ipv4 address'],
-    ['one.a.test', '127.0.0.3', `451 4.4.1 connect to one.a.test[127.0.0.3]:${first.port}: Connection refused`],
+    ['dead.a.test', undefined, 'dead.a.test has no ipv4 address'],
+    ['one.a.test', '127.0.0.3', `connect to one.a.test[127.0.0.3]:${first.port}: Connection refused`],
     ['one.a.test', '127.0.0.1', '554 5.7.1 go away'],
   ]);
   assert.equal(second.messages.length, 1);

@@ -11,6 +11,8 @@ import { failure, type Judgement } from './trouble.ts';
 interface Last {
   readonly judgement: Judgement;
   readonly facts: AttemptFacts;
+  /** The entry about it among what the recipient was told. */
+  readonly told: Tried;
 }
 
 type Tried = NonNullable<AttemptFacts['tried']>[number];
@@ -24,6 +26,9 @@ export class Attempt {
   readonly #last = new Map<number, Last>();
   readonly #outcomes = new Map<number, DeliveryOutcome>();
   readonly #tried: Tried[] = [];
+  /** What each host did with this recipient, in their order. */
+  readonly #told = new Map<number, Tried[]>();
+  #cutShort = false;
 
   constructor(job: DeliveryJob) {
     this.job = job;
@@ -44,19 +49,20 @@ export class Attempt {
   }
 
   delivered(recipient: QueueRecipient, reply: Reply, facts: AttemptFacts): void {
-    this.#settle(recipient, { recipient: recipient.index, status: 'delivered', scope: 'recipient', reply, attempt: facts });
+    this.#settle(recipient, { recipient: recipient.index, status: 'delivered', scope: 'recipient', reply, attempt: this.#besideOthers(recipient, facts) });
   }
 
   /** Settles the recipient, or keeps it for the next host. */
   troubled(recipient: QueueRecipient, judgement: Judgement, facts: AttemptFacts): void {
-    if (judgement.next === 'settle') this.#settle(recipient, outcomeOf(recipient, { judgement, facts }));
-    else if (this.#isWorthTelling(recipient, judgement)) this.#last.set(recipient.index, { judgement, facts });
+    const told = triedOf(judgement, facts);
+    this.#told.set(recipient.index, [...(this.#told.get(recipient.index) ?? []), told]);
+    if (judgement.next === 'settle') this.#settle(recipient, this.#outcomeOf(recipient, { judgement, facts, told }));
+    else if (this.#isWorthTelling(recipient, judgement)) this.#last.set(recipient.index, { judgement, facts, told });
   }
 
   /** A host that is none: nobody is settled unless the judgement says so for all. */
   dead(mx: string, judgement: Judgement, known: Omit<AttemptFacts, 'mx' | 'tried'> = {}): void {
-    const facts: AttemptFacts = this.#tried.length > 0 ? { ...known, mx, tried: [...this.#tried] } : { ...known, mx };
-    for (const recipient of this.pending) this.troubled(recipient, judgement, facts);
+    for (const recipient of this.pending) this.troubled(recipient, judgement, { ...known, mx });
     this.#note({ mx, error: describeReply(judgement.reply).slice(0, ERROR_CHARS_MAX) });
   }
 
@@ -65,21 +71,39 @@ export class Attempt {
     this.#note({ mx: host.mx, address: host.address, error: describeReply(reply).slice(0, ERROR_CHARS_MAX) });
   }
 
-  /** No host is left (or no time): what was said last holds. */
+  /** One attempt asks no further hosts. */
+  cutShort(): void {
+    this.#cutShort = true;
+  }
+
+  /** No host is left (or no time): what was found worth telling holds. */
   finish(): readonly DeliveryOutcome[] {
-    const unknown: Last = { judgement: failure('local', 451, '4.4.1', 'no mail server was left to try'), facts: {} };
-    for (const recipient of this.pending) this.#settle(recipient, outcomeOf(recipient, this.#last.get(recipient.index) ?? unknown));
+    const judgement = failure('local', 451, '4.4.1', 'no mail server was left to try');
+    const unknown: Last = { judgement, facts: {}, told: triedOf(judgement, {}) };
+    for (const recipient of this.pending) this.#settle(recipient, this.#outcomeOf(recipient, this.#last.get(recipient.index) ?? unknown));
     return this.job.recipients.map((recipient) => this.#outcomes.get(recipient.index) as DeliveryOutcome);
   }
 
   /**
-   * One host's "try again" outweighs another's "never": only if all say never is it never. What a host said that
-   * answered outweighs that another could not be reached.
+   * One host's "try again" outweighs another's "never": only if all say never is it never. What a host said outweighs
+   * that another did something wrong, and that outweighs one that was not to be found, or silent from the beginning.
    */
   #isWorthTelling(recipient: QueueRecipient, judgement: Judgement): boolean {
     const before = this.#last.get(recipient.index)?.judgement;
     if (before?.status !== 'deferred') return true;
-    return judgement.status === 'deferred' && (isUnreachable(before) || !isUnreachable(judgement));
+    return judgement.status === 'deferred' && weight(judgement) >= weight(before);
+  }
+
+  #outcomeOf(recipient: QueueRecipient, { judgement, facts, told }: Last): DeliveryOutcome {
+    const { status, scope, reply, own } = judgement;
+    const attempt = this.#besideOthers(recipient, own ? { ...facts, ownReply: true } : facts, told);
+    return { recipient: recipient.index, status, scope, reply, attempt };
+  }
+
+  #besideOthers({ index }: QueueRecipient, facts: AttemptFacts, itself?: Tried): AttemptFacts {
+    const others = (this.#told.get(index) ?? []).filter((told) => told !== itself);
+    const beside = others.length === 0 ? facts : { ...facts, tried: others };
+    return this.#cutShort ? { ...beside, cutShort: true } : beside;
   }
 
   #note(tried: Tried): void {
@@ -92,12 +116,16 @@ export class Attempt {
   }
 }
 
-/** RFC 3463 §3.5, X.4.1: no answer from host. */
-function isUnreachable({ own, reply }: Judgement): boolean {
-  return own === true && reply.enhanced === '4.4.1';
+/** RFC 3463 §3.5: no answer from host, a name that is not found or not looked up, a connection that broke. */
+const NOBODY_MET: ReadonlySet<string | undefined> = new Set(['4.4.1', '4.4.3', '4.4.4']);
+
+function weight({ own, scope, reply }: Judgement): number {
+  if (!own) return 3;
+  // A connection that broke, or fell silent, before the server knew who we are: scope `host`.
+  return NOBODY_MET.has(reply.enhanced) || (reply.enhanced === '4.4.2' && scope === 'host') || scope === 'local' ? 1 : 2;
 }
 
-function outcomeOf(recipient: QueueRecipient, { judgement, facts }: Last): DeliveryOutcome {
-  const { status, scope, reply, own } = judgement;
-  return { recipient: recipient.index, status, scope, reply, attempt: own ? { ...facts, ownReply: true } : facts };
+function triedOf({ reply, own }: Judgement, { mx = '', address }: AttemptFacts): Tried {
+  const error = (own ? reply.text : describeReply(reply)).slice(0, ERROR_CHARS_MAX);
+  return { mx, ...(address === undefined ? {} : { address }), error, ...(own ? { own } : {}) };
 }

@@ -150,7 +150,7 @@ async function openSession(delivery: HostDelivery, attempt: Attempt, waiting: re
   }
   const judged = judgeTrouble(opened.trouble, { peer: peerName(delivery), reused: false });
   const judgement = requireTlsUnmet(attempt, saysWho(delivery.plan, judged, opened.trouble), opened.trouble.kind);
-  const facts: AttemptFacts = { ...baseFacts(delivery, attempt), ...unmetPolicy(delivery.plan, opened.trouble), ...adviceOn(delivery, opened.trouble), delays: delaysOf(attempt, readyAt, readyAt) };
+  const facts: AttemptFacts = { ...baseFacts(delivery), ...unmetPolicy(delivery.plan, opened.trouble), ...adviceOn(delivery, opened.trouble), delays: delaysOf(attempt, readyAt, readyAt) };
   for (const recipient of waiting) attempt.troubled(recipient, judgement, facts);
   attempt.gaveUp(delivery.host, judgement.reply);
   return undefined;
@@ -297,17 +297,16 @@ function peerName({ host, target }: HostDelivery): string {
   return `${host.mx}[${host.address}]:${target.port}`;
 }
 
-function baseFacts({ host, target, plan }: HostDelivery, attempt: Attempt): AttemptFacts {
+function baseFacts({ host, target, plan }: HostDelivery): AttemptFacts {
   const facts: AttemptFacts = { mx: host.mx, address: host.address, port: target.port, helo: target.helo, ...(plan ? { tlsPolicy: plan.facts } : {}) };
-  const local = target.localAddress === undefined ? facts : { ...facts, localAddress: target.localAddress };
-  return attempt.tried.length === 0 ? local : { ...local, tried: [...attempt.tried] };
+  return target.localAddress === undefined ? facts : { ...facts, localAddress: target.localAddress };
 }
 
 function factsOf(delivery: HostDelivery, attempt: Attempt, session: Session & { readonly sentAt?: number }): AttemptFacts {
   const { connection, reused, readyAt } = session;
   const { tls, localAddress, capabilities } = connection;
   return {
-    ...baseFacts(delivery, attempt),
+    ...baseFacts(delivery),
     ...(localAddress === undefined ? {} : { localAddress }),
     ...(tls === undefined ? {} : { tls }),
     ...(delivery.plan ? { tlsPolicy: policyFacts(delivery.plan, connection) } : {}),

@@ -205,7 +205,8 @@ class Remote implements RemoteDeliverer {
           if (await this.#tryHost(attempt, route, ports, step.host, target, plan, signal)) reach.spoke();
         }
       }
-      if (attempt.done || signal.aborted || reach.exhausted) return;
+      if (attempt.done || signal.aborted) return;
+      if (reach.exhausted) return attempt.cutShort();
       progress.lookingUp();
     }
   }

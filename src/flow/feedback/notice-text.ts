@@ -6,10 +6,14 @@ import { FEEDBACK_LIMITS } from '../../base/limits.ts';
 import type { QueueMessage, QueueRecipient, AttemptFacts } from '../../contract/queue.ts';
 import type { Reply } from '../../contract/message.ts';
 import { formatDate } from '../../mail/date.ts';
-import { REFUSED_ALIKE, REFUSED_ALIKE_MEANING } from '../../mail/reply-meaning/evidence.ts';
+import { REFUSED_ALIKE, REFUSED_ALIKE_MEANING, REFUSED_UNCLEAR, REFUSED_UNCLEAR_MEANING } from '../../mail/reply-meaning/evidence.ts';
 import { attemptContext, explainReply, isOwnReply, type Explanation } from '../../mail/reply-meaning/explain.ts';
 import { REFUSED_BY_RECIPIENT } from '../../mail/reply-meaning/our-side.ts';
 import { safeForTerminal } from '../../mail/text.ts';
+import { triedText } from '../../mail/tried-hosts.ts';
+
+/** Hosts that were tried beside the one whose word counts. */
+const OTHERS_NAMED = 4;
 
 /** Of the words of a recipient that refused the message. */
 const RECIPIENT_CHARS_MAX = 4000;
@@ -101,13 +105,16 @@ function describe(entry: NoticeEntry, input: NoticeTextInput): string[] {
   if (explanation.rule === 'own.refused-by-recipient') return [...lines, ...recipientWords(entry.reply)];
   const said = isPeerReply(entry.reply, entry.attempt) ? `${peer(entry.attempt)} said` : 'Technical reason';
   lines.push(...wrap(`${said}: ${replyLine(entry.reply)}`, '    '));
+  const others = triedText(entry.attempt, OTHERS_NAMED);
+  if (others !== undefined) lines.push(...wrap(oneLine(others), '    '));
   return lines;
 }
 
 /** Of what was concluded from other mail the sender is told the outline, not whom else it hit. */
 function explained({ recipient, reply, attempt }: NoticeEntry): Explanation {
   const explanation = explainReply(reply, attemptContext(attempt));
-  return recipient.rule === REFUSED_ALIKE ? { ...explanation, ...REFUSED_ALIKE_MEANING } : explanation;
+  if (recipient.rule === REFUSED_ALIKE) return { ...explanation, ...REFUSED_ALIKE_MEANING };
+  return recipient.rule === REFUSED_UNCLEAR ? { ...explanation, ...REFUSED_UNCLEAR_MEANING } : explanation;
 }
 
 /** What the recipient wrote, line by line (RFC 5429 §2.2). */

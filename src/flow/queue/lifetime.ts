@@ -30,7 +30,7 @@ export interface LifetimeFeedback {
 }
 
 export interface LifetimeOptions {
-  readonly store: Pick<QueueStore, 'aged' | 'settle' | 'content'>;
+  readonly store: Pick<QueueStore, 'aged' | 'settle' | 'content' | 'events'>;
   readonly feedback: LifetimeFeedback;
   readonly clock: Clock;
   readonly jumps: ClockJumps;
@@ -160,18 +160,27 @@ export class Lifetime {
   async #commitExpiry(message: QueueMessage, claimed: readonly QueueRecipient[], waits: ReadonlyMap<number, LiveWait | undefined>, now: number): Promise<void> {
     const { store, feedback, admit, log } = this.#options;
     const ageMs = now - message.queuedAt;
+    const attempts = await this.#lastAttempts(message, claimed);
     const settlements = claimed.map((recipient): Settlement => ({
       recipient: recipient.index, state: 'expired', attempts: recipient.attempts, nextAttemptAt: now,
       reason: waitedTooLongReason(recipient, waits.get(recipient.index)?.reason, ageMs),
       ...(recipient.lastReply ? { lastReply: recipient.lastReply } : {}),
     }));
-    const finals = claimed.map((recipient) => ({ ...late(recipient, waits.get(recipient.index)), recipient: { ...recipient, state: 'expired' as const }, state: 'expired' as const }));
+    const finals = claimed.map((recipient) => ({ ...late(recipient, waits.get(recipient.index), attempts), recipient: { ...recipient, state: 'expired' as const }, state: 'expired' as const }));
     const items = await feedback.followUps(message, await store.content(message.contentDigest), finals);
     const followUps = items.flatMap(({ enqueue }) => enqueue ?? []);
-    const events = finals.map(({ recipient, reply }) => ({ at: now, name: MESSAGE_EVENTS.expired, recipient: recipient.index, data: { reply, ageMs, attempts: recipient.attempts } }));
+    const events = finals.map(({ recipient, reply, attempt }) => ({ at: now, name: MESSAGE_EVENTS.expired, recipient: recipient.index, data: { ...whoSaid(attempt), reply, ageMs, attempts: recipient.attempts } }));
     await store.settle(message.id, settlements, [], followUps, [...events, ...items.map(({ event }) => event)]);
     log.info('queue.expired', { id: message.id, recipients: claimed.length, ageMs });
     admit(followUps);
+  }
+
+  /** What the last attempts met, by QueueRecipient.index: who said what is told now. Of those never tried nothing. */
+  async #lastAttempts({ id }: QueueMessage, recipients: readonly QueueRecipient[]): Promise<ReadonlyMap<number, AttemptFacts>> {
+    const { store } = this.#options;
+    if (!store.events || recipients.every(({ attempts, lastReply }) => attempts === 0 || lastReply === undefined)) return new Map();
+    const heard = (await store.events(id)).filter(({ name, recipient, data }) => (name === MESSAGE_EVENTS.deferred || name === MESSAGE_EVENTS.held) && recipient !== undefined && data?.['reply'] !== undefined);
+    return new Map(heard.map(({ recipient, data }) => [recipient as number, (data ?? {}) as AttemptFacts]));
   }
 
   #shapedWait(message: QueueMessage, recipient: QueueRecipient): LiveWait | undefined {
@@ -185,7 +194,9 @@ export class Lifetime {
     const waiting = recipients.filter(({ state }) => state === 'queued' || state === 'held');
     try {
       const wanted = (config.queue.delayNoticeMs ?? 0) > 0 && waiting.length > 0;
-      const items = wanted && feedback.delayNotice ? await feedback.delayNotice(message, await store.content(message.contentDigest), waiting.map((recipient) => late(recipient, this.#shapedWait(message, recipient)))) : [];
+      const attempts = wanted ? await this.#lastAttempts(message, waiting) : new Map<number, AttemptFacts>();
+      const entries = waiting.map((recipient) => late(recipient, this.#shapedWait(message, recipient), attempts));
+      const items = wanted && feedback.delayNotice ? await feedback.delayNotice(message, await store.content(message.contentDigest), entries) : [];
       const followUps = items.flatMap(({ enqueue }) => enqueue ?? []);
       await store.settle(message.id, [], [], followUps, items.map(({ event }) => event), true);
       // What comes next was asked for before this one had a next time.
@@ -200,7 +211,14 @@ export class Lifetime {
 }
 
 /** What a receiver said last; as long as none was asked, what keeps it here. */
-function late(recipient: QueueRecipient, wait: LiveWait | undefined): LateRecipient {
+function late(recipient: QueueRecipient, wait: LiveWait | undefined, attempts: ReadonlyMap<number, AttemptFacts>): LateRecipient {
   const unasked = recipient.state === 'held' ? ON_HOLD : wait?.rule?.endsWith('-paused') ? PAUSED : NEVER_TRIED;
-  return { recipient, reply: recipient.lastReply ?? unasked, attempt: {} };
+  const attempt = recipient.lastReply === undefined ? undefined : attempts.get(recipient.index);
+  return { recipient, reply: recipient.lastReply ?? unasked, attempt: attempt ? whoSaid(attempt) : {} };
+}
+
+/** Of the facts of an attempt, what tells whose words its reply is. */
+function whoSaid({ mx, address, port, localAddress, helo, ownReply, tried, cutShort }: AttemptFacts): AttemptFacts {
+  const said = { mx, address, port, localAddress, helo, ownReply, tried, cutShort };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }

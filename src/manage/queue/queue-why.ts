@@ -8,13 +8,14 @@
 import { z } from 'zod';
 import type { Reply } from '../../contract/message.ts';
 import { RETURN_ORDERED_AT } from '../../contract/queue.ts';
-import type { AttemptStep, MessageEvent, QueueItem, QueueMessage, QueueRecipient, RecipientState } from '../../contract/queue.ts';
+import type { AttemptFacts, AttemptStep, MessageEvent, QueueItem, QueueMessage, QueueRecipient, RecipientState } from '../../contract/queue.ts';
 import type { LiveWait } from '../../contract/queue-control.ts';
 import type { LaneView, ShapingControl } from '../../contract/shaping-control.ts';
 import { domainOf } from '../../mail/address.ts';
 import { REFUSED_ALIKE } from '../../mail/reply-meaning/evidence.ts';
 import { explainRule } from '../../mail/reply-meaning/explain.ts';
-import { explainLastReply } from '../trace/event-explanation.ts';
+import { triedText } from '../../mail/tried-hosts.ts';
+import { explainLastReply, heardWith } from '../trace/event-explanation.ts';
 import { selectionArgs } from './queue-orders.ts';
 import { findMessage, resolveFilter } from './queue-selection.ts';
 import { toldReason, whoActs, type Actor } from './queue-why-text.ts';
@@ -46,6 +47,9 @@ export interface QueueExplanation {
   readonly step?: AttemptStep;
   readonly endsBy?: number;
   readonly lastReply?: Reply;
+  /** The other hosts of the attempt that brought it, and why theirs is not the word that counts: sentences, and as data. */
+  readonly otherHosts?: string;
+  readonly tried?: AttemptFacts['tried'];
   /** Of the last reply, as trace gives it. */
   readonly explanation?: TraceExplanation;
   /** While a lane rests that it would take: the meaning of the reply because of which, which another message may have got. */
@@ -126,6 +130,7 @@ async function explain(context: ManageContext, { message }: QueueItem, recipient
     ...(live?.step ? { step: live.step } : {}),
     ...(live?.endsBy === undefined ? {} : { endsBy: live.endsBy }),
     ...(lastReply ? { lastReply } : {}),
+    ...(lastReply && live?.phase !== 'in-delivery' && state !== 'delivered' ? othersOf(lastReply, recipient.index, events) : {}),
     ...(explanation ? { explanation } : {}),
     ...(because ? { because } : {}),
     actor: whoActs(state, because?.culprit ?? explanation?.culprit, live, because ? classOfRest(live) : explanation?.faultClass, site),
@@ -140,6 +145,15 @@ async function explain(context: ManageContext, { message }: QueueItem, recipient
     ...(state === 'queued' && nextAttemptAt > 0 ? { nextAttemptAt } : {}),
     expiresAt: message.expiresAt,
   };
+}
+
+/** Named in full; trace has all. */
+const OTHERS_NAMED = 5;
+
+function othersOf(reply: Reply, recipient: number, events: readonly MessageEvent[]): Pick<QueueExplanation, 'otherHosts' | 'tried'> {
+  const facts = heardWith(reply, recipient, events)?.data as AttemptFacts | undefined;
+  const otherHosts = facts && triedText(facts, OTHERS_NAMED);
+  return { ...(otherHosts === undefined ? {} : { otherHosts }), ...(facts?.tried ? { tried: facts.tried } : {}) };
 }
 
 /** What holds for all mail of a source, and what holds for the domain this message answers for. */

@@ -19,9 +19,14 @@ export function explainEvent(event: MessageEvent): TraceExplanation | undefined 
   return evidence ? inLightOf(explanation, evidence) : explanation;
 }
 
+/** What an attempt told when this reply was heard; undefined when none heard it. */
+export function heardWith(reply: Reply, recipient: number, events: readonly MessageEvent[]): MessageEvent | undefined {
+  return events.findLast((event) => event.recipient === recipient && sameReply(event.data?.['reply'], reply));
+}
+
 /** The meaning of a recipient's last reply, by the attempt that heard it; without such an attempt it is our own. */
 export function explainLastReply(reply: Reply, recipient: number, events: readonly MessageEvent[]): TraceExplanation {
-  const heard = events.findLast((event) => event.recipient === recipient && sameReply(event.data?.['reply'], reply));
+  const heard = heardWith(reply, recipient, events);
   return (heard && explainEvent(heard)) ?? explainReply(reply, { own: true });
 }
 

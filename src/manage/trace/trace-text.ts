@@ -3,6 +3,7 @@
  * do. Pure; times are UTC; no control character of a peer gets through.
  */
 import { safeForTerminal } from '../../mail/text.ts';
+import { triedHost } from '../../mail/tried-hosts.ts';
 import { MESSAGE_EVENTS } from '../../contract/events.ts';
 import type { AttemptFacts } from '../../contract/queue.ts';
 import type { Reply, TlsFacts } from '../../contract/message.ts';
@@ -143,12 +144,15 @@ function forwarding(value: unknown): string {
   return `forwarded by ${vias.join(', ')}${senders.length > 0 ? ` as <${senders.join('>, <')}>` : ', the sender unchanged'}`;
 }
 
+const TRIED_CHARS_MAX = 300;
+
 function describeAttempt(outcome: string, event: TraceEvent, message: TraceMessage, options: TraceTextOptions): Step {
   const data = event.data as Data & AttemptFacts & { reply?: Reply; nextAttemptAt?: number };
   const host = data.mx === undefined ? '' : ` ${outcome === 'delivered' ? 'to' : 'at'} ${text(data.mx)}${data.address ? ` [${text(data.address)}]:${text(data.port ?? 25)}` : ''}`;
   const connection = [tls(data.tls), data.reused ? 'connection reused' : '', data.localAddress ? `from ${text(data.localAddress)}` : ''].filter((part) => part !== '');
   const details = [
-    ...(data.tried ?? []).map((tried) => `before: ${text(tried.mx)}${tried.address ? ` [${text(tried.address)}]` : ''}: ${text(tried.error)}`),
+    ...(data.tried ?? []).map((tried) => `also tried: ${text(triedHost(tried, TRIED_CHARS_MAX))}`),
+    ...(data.cutShort ? ['further hosts, if there are any, were not asked: one attempt asks only so many'] : []),
     ...(connection.length > 0 ? [connection.join(', ')] : []),
     ...tlsPolicy(data.tlsPolicy),
     ...(data.preflight?.findings ?? []).map((finding) => `preflight: ${text(finding.text)} ${text(finding.fix)}`),

@@ -20,6 +20,7 @@ import { ContentCache } from '../content-cache.ts';
 import type { SpaceReserve } from '../free-space.ts';
 import type { NewBody } from '../ops/bodies.ts';
 import type { SettleArgs } from '../ops/queue.ts';
+import { createTimeline } from './timeline.ts';
 import { packDeposit, packEvents, packItem, packReply, packSettlement, unpackItem, unpackStanding } from './queue-rows.ts';
 
 /** What is absent stays as it is. */
@@ -169,6 +170,10 @@ export class QueueClient implements QueueStore {
       yield { ids, positions, times, setTimes };
       after = { id: ids.at(-1) as string, position: positions.at(-1) as number };
     }
+  }
+
+  events(id: QueueId): Promise<readonly MessageEvent[]> {
+    return createTimeline(this.#call).events(id);
   }
 
   async aged(now: number, limit: number, after: AgedPlace = { watchAt: Number.MIN_SAFE_INTEGER, id: '' }): Promise<AgedMessages> {

@@ -112,9 +112,10 @@ function range(values: readonly number[], text: (value: number) => string): stri
 
 const PHASES = { 'in-delivery': 'in delivery', 'taken-up': 'being taken up', 'in-line': 'in line', shaped: 'not sent there now' } as const;
 
-function meaningLines({ reason, lastReply, explanation, because }: QueueExplanation): string[] {
+function meaningLines({ reason, lastReply, otherHosts, explanation, because }: QueueExplanation): string[] {
   return [
     ...(lastReply && !saidAlready(reason, lastReply) ? [`reply: ${printable(formatReply(lastReply))}`] : []),
+    ...(otherHosts === undefined ? [] : [printable(otherHosts)]),
     ...(because && because.rule !== explanation?.rule ? [`do: ${because.nextStep}`, `known from: ${because.source} (${because.date}), rule ${because.rule}, blames ${because.culprit}`] : []),
     ...(explanation
       ? [
