@@ -1,8 +1,9 @@
 /**
  * Time as a port. Everything that waits or stamps takes a Clock, so that the lab can run fast and tests need no sleeps.
  *
- * SystemClock is the real one. AdjustableClock runs with the real one plus an offset that can be advanced: timers that
- * become due by the advance fire at once, in order of their due time, or, with `pass`, behind what the network had brought.
+ * SystemClock is the real one; timers that are late fire behind what the network had brought. AdjustableClock runs with the
+ * real one plus an offset that can be advanced: timers that become due by the advance fire at once, in order of their due
+ * time, or, with `pass`, behind what the network had brought.
  */
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 
@@ -22,9 +23,13 @@ export interface Clock {
 /** Node clamps longer delays to 1 ms (setTimeout takes a signed 32-bit number). */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** A timer that fires so much behind its time was kept waiting: the process stood still, or had its hands full. */
+const LATE_MS = 100;
+
 /**
- * Turns of the event loop in which `pass` lets the network speak. The first ends the round of events in which it was called,
- * the second brings a whole new one; a question to a server in this process and its answer take two more each.
+ * Turns of the event loop in which the network speaks before late timers and those of `pass`. The first ends the round of
+ * events in which they begin, the second brings a whole new one; a question to a server in this process and its answer take
+ * two more each.
  */
 const TURNS_BEFORE_TIMERS = 8;
 
@@ -37,15 +42,30 @@ export class SystemClock implements Clock {
     return performance.now();
   }
 
+  /**
+   * After a stand-still the event loop comes to timers before it looks at sockets: a reply that lay in a buffer in time would
+   * be said to be missing. So it looks at them first.
+   */
   timer(delayMs: number, fire: () => void): Timer {
     let handle: NodeJS.Timeout;
+    let turn: NodeJS.Immediate | undefined;
+    const dueAt = this.monotonic() + delayMs;
+    const fireAfter = (turns: number): void => {
+      if (turns === 0) fire();
+      else turn = setImmediate(fireAfter, turns - 1);
+    };
     const arm = (restMs: number): void => {
       const step = Math.min(restMs, LONGEST_TIMER_MS);
-      handle = setTimeout(() => (restMs > step ? arm(restMs - step) : fire()), Math.max(0, step));
+      handle = setTimeout(() => (restMs > step ? arm(restMs - step) : fireAfter(this.monotonic() - dueAt > LATE_MS ? TURNS_BEFORE_TIMERS : 0)), Math.max(0, step));
       handle.unref();
     };
     arm(delayMs);
-    return { cancel: () => clearTimeout(handle) };
+    return {
+      cancel: () => {
+        clearTimeout(handle);
+        clearImmediate(turn);
+      },
+    };
   }
 }
 
