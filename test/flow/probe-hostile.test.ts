@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { after, describe, it } from 'node:test';
-import { SystemClock } from '../../src/base/clock.ts';
+import { AdjustableClock } from '../../src/base/clock.ts';
 import type { Dns } from '../../src/contract/dns.ts';
 import type { DoctorNetwork } from '../../src/contract/doctor-network.ts';
 import { probeAddress, type ProbedHost, type SmtpProbe } from '../../src/manage/sending/smtp-probe.ts';
@@ -12,10 +12,7 @@ import { createMailProbe } from '../../src/net/mail-probe.ts';
 import { createClientTls } from '../../src/net/tls.ts';
 import { startPeer, type Script } from '../harness/scripted-peer.ts';
 
-const clock = new SystemClock();
-const probe = createMailProbe({ connector: createConnector({ clock }), clock, clientTls: () => createClientTls({}) });
-/** Instead of half a minute. */
-const PATIENCE_MS = 1500;
+const STEP_MS = 5_000;
 const endings: (() => unknown)[] = [];
 after(async () => {
   for (const end of endings) await end();
@@ -23,11 +20,22 @@ after(async () => {
 
 const dns = { query: async (_name: string, type: string) => (type === 'A' ? { kind: 'found', records: ['127.0.0.1'] } : { kind: 'nodata' }) } as unknown as Dns;
 
-async function ask(port: number, sender = 'alice@example.org'): Promise<SmtpProbe & { readonly host: ProbedHost }> {
-  const network = { mailPort: port, probe: (request) => probe({ ...request, patienceMs: PATIENCE_MS }) } as Pick<DoctorNetwork, 'mailPort' | 'probe'> as DoctorNetwork;
+async function ask(port: number, { sender = 'alice@example.org', clock = new AdjustableClock() } = {}): Promise<SmtpProbe & { readonly host: ProbedHost }> {
+  const probe = createMailProbe({ connector: createConnector({ clock }), clock, clientTls: () => createClientTls({}) });
+  const network = { mailPort: port, probe } as Pick<DoctorNetwork, 'mailPort' | 'probe'> as DoctorNetwork;
   const result = await probeAddress({ dns, clock, network }, { recipient: 'bob@example.net', sender, helo: 'mail.example.org' });
   assert.ok(result.hosts[0]);
   return { ...result, host: result.hosts[0] };
+}
+
+/** Time goes by until the other side has had enough. */
+async function outwait(clock: AdjustableClock, ended: Promise<unknown>, meanwhile: () => void = () => {}): Promise<void> {
+  let over = false;
+  void ended.then(() => (over = true));
+  while (!over) {
+    meanwhile();
+    await clock.pass(STEP_MS);
+  }
 }
 
 async function scripted(script: Script, offers: readonly string[] = []): Promise<number> {
@@ -46,33 +54,43 @@ async function raw(onSocket: (socket: Socket) => void): Promise<number> {
 
 const answering = (command: string, reply: string): Script => (event) => (event.command.startsWith(command) ? reply : undefined);
 
+/** As `answering`, and from then on it says nothing more. */
+const lastWord = (clock: AdjustableClock, command: string, reply: string): Script => ({ command: said, session }) => {
+  if (!said.startsWith(command)) return undefined;
+  void outwait(clock, session.ended);
+  return reply;
+};
+
 describe('posthorn probe of difficult servers', { concurrency: true }, () => {
   it('says that a server sends no greeting', async () => {
-    const { outcome, text, host } = await ask(await raw((socket) => void socket.resume()));
+    const clock = new AdjustableClock();
+    const { outcome, text, host } = await ask(await raw((socket) => void outwait(clock, once(socket.resume(), 'close'))), { clock });
     assert.deepEqual([outcome, host.steps.length], ['unreachable', 0]);
     assert.match(text, /^example\.net: It was reached, and sent no greeting: /);
   });
 
   it('tells what was said before a server fell silent', async () => {
-    const { outcome, text, host } = await ask(await scripted(answering('RCPT', '')));
+    const clock = new AdjustableClock();
+    const { outcome, text, host } = await ask(await scripted(lastWord(clock, 'RCPT', '')), { clock });
     assert.equal(outcome, 'unreachable');
     assert.match(text, /gave no answer to RCPT TO: /);
     assert.deepEqual(host.steps.map(({ command }) => command.split(' ', 1)[0]), ['', 'EHLO', 'MAIL']);
   });
 
   it('leaves a tarpit that sends a reply letter by letter', async () => {
+    const clock = new AdjustableClock();
     const { outcome, text } = await ask(await raw((socket) => {
       socket.write('220-');
-      const timer = setInterval(() => socket.write('x'), 100);
-      socket.on('close', () => clearInterval(timer)).resume();
-    }));
+      void outwait(clock, once(socket.resume(), 'close'), () => socket.write('x'));
+    }), { clock });
     assert.equal(outcome, 'unreachable');
     assert.match(text, /too slow altogether|not answer in time/);
   });
 
   for (const [what, reply] of [['is not answered', ''], ['is followed by no TLS', '220 go']] as const) {
     it(`asks again in the clear where STARTTLS ${what}, and says so`, async () => {
-      const { outcome, text, host } = await ask(await scripted(answering('STARTTLS', reply), ['STARTTLS']));
+      const clock = new AdjustableClock();
+      const { outcome, text, host } = await ask(await scripted(lastWord(clock, 'STARTTLS', reply), ['STARTTLS']), { clock });
       assert.equal(outcome, 'accepts');
       assert.match(text, /in the clear, because STARTTLS does not work there: .* nothing would be delivered\.$/);
       assert.ok(!host.steps.some(({ command }) => command === 'STARTTLS') && host.tls === undefined);
@@ -86,7 +104,7 @@ describe('posthorn probe of difficult servers', { concurrency: true }, () => {
 
   it('asks with the null sender, says HELO to old servers, and reads replies of several lines', async () => {
     const replies: Script = ({ command }) => (command.startsWith('EHLO') ? '502 what?' : command.startsWith('HELO') ? '250 hello' : command.startsWith('RCPT') ? '550-5.1.1 No such\r\n550-5.1.1 user\r\n550 5.1.1 here' : undefined);
-    const { outcome, host } = await ask(await scripted(replies), '');
+    const { outcome, host } = await ask(await scripted(replies), { sender: '' });
     assert.deepEqual([outcome, host.explanation?.culprit], ['refuses', 'recipient']);
     assert.deepEqual(host.steps.map(({ command }) => command), ['', 'EHLO mail.example.org', 'HELO mail.example.org', 'MAIL FROM:<>', 'RCPT TO:<bob@example.net>', 'RSET']);
     assert.equal(host.steps[4]?.lines.length, 3);

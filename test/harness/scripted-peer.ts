@@ -23,6 +23,8 @@ export interface PeerMessage {
 export interface PeerSession {
   readonly commands: string[];
   readonly from: string;
+  /** Resolves when the connection is closed. */
+  readonly ended: Promise<unknown>;
   /** Destroys the connection. */
   drop(): void;
 }
@@ -79,7 +81,8 @@ class Conversation {
     this.#options = options;
     this.#peer = peer;
     this.#socket = socket;
-    this.#session = { commands: [], from: socket.remoteAddress ?? '', drop: () => this.#socket.destroy() };
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    this.#session = { commands: [], from: socket.remoteAddress ?? '', ended, drop: () => this.#socket.destroy() };
     peer.sessions.push(this.#session);
   }
 
