@@ -1,5 +1,4 @@
 /** A shaper with a clock of its own and a provider that answers as told: for tests that run hours in milliseconds. */
-import type { Clock, Timer } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { OutboundIp } from '../../src/config/config.ts';
 import type { DeliveryOutcome } from '../../src/contract/queue.ts';
@@ -10,33 +9,9 @@ import { createShaper, NO_MEMORY, type LiveShaper, type ShaperOptions } from '..
 import { explainReply } from '../../src/mail/reply-meaning/explain.ts';
 import { findSiteProfile } from '../../src/mail/sites/find-site.ts';
 import type { LaneSave } from '../../src/store/clients/lanes.ts';
+import { ManualClock } from './manual-clock.ts';
 
-/** Stands still unless moved. */
-export class ManualClock implements Clock {
-  #now = Date.UTC(2026, 10, 20, 8);
-  #timers: { readonly at: number; readonly fire: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  monotonic(): number {
-    return this.#now;
-  }
-
-  timer(delayMs: number, fire: () => void): Timer {
-    const entry = { at: this.#now + delayMs, fire };
-    this.#timers.push(entry);
-    return { cancel: () => void (this.#timers = this.#timers.filter((each) => each !== entry)) };
-  }
-
-  advance(byMs: number): void {
-    this.#now += byMs;
-    const due = this.#timers.filter(({ at }) => at <= this.#now);
-    this.#timers = this.#timers.filter(({ at }) => at > this.#now);
-    for (const { fire } of due) fire();
-  }
-}
+export { ManualClock };
 
 export const SECOND = 1000;
 export const MINUTE = 60_000;
