@@ -135,7 +135,7 @@ describe('the doctor and mail that others encrypt, return and call spam', () => 
       await alice.call('lab.clock', { advanceMs: HOUR_MS });
       const { figures } = await doctor.factsNow();
       return figures.host.queueBefore.length >= 24;
-    });
+    }, 60_000);
     await alice.weather(['blackhole-mx'], 'on', ['gmx']);
     await alice.submitToMany(people(150, 'gmx.net'), 'Hello');
     await counted('it waits', ({ waiting }) => waiting >= 150);

@@ -37,6 +37,8 @@ function addSeed(name: string, address: string, password = 'lab'): ReturnType<La
   return lab.run(['placement', 'seed', 'add', address, '--host', provider.imap.host, '--port', String(provider.imap.port), '--tls', 'none', '--password-stdin', '--provider', name, '--json'], `${password}\n`);
 }
 
+const arrivedAtOutlook = async (): Promise<number> => (await lab.json<{ messages: readonly unknown[] }>(['lab', 'inbox', 'outlook'])).messages.length;
+
 /** Until nothing is waited for. */
 const readAll = (found: Collected['found'] = []): Promise<Collected['found']> => eventually('all seeds read', async () => {
   const read = await run<Collected>(['read']);
@@ -70,7 +72,9 @@ describe('placement by seed accounts', () => {
     await lab.run(['lab', 'scenario', 'low-domain-reputation', 'on', '--provider', 'gmail']);
     const file = join(lab.ready.dir, 'news.eml');
     writeFileSync(file, 'From: news@example.org\nSubject: News\nList-Unsubscribe: <https://example.org/u>\n\nHello\n');
+    const earlier = await arrivedAtOutlook();
     await run(['test', file, '--seed', OUTLOOK, '--from', 'alice@example.org']);
+    await eventually('it has arrived in this weather', async () => (await arrivedAtOutlook()) > earlier);
     await lab.run(['lab', 'scenario', 'low-domain-reputation', 'off']);
     await lab.run(['lab', 'scenario', 'unauthenticated', 'on']);
     await lab.run(['send', '--from', 'alice@example.org', '--to', OUTLOOK, '--subject', 'Hello', '--text', 'by a user']);

@@ -31,7 +31,7 @@ async function inbox(provider: string): Promise<readonly string[]> {
   return messages.flatMap(({ rcptTo }) => rcptTo).sort();
 }
 
-test('a provider that takes five a minute: the address rests, comes back, and nobody is lost or told twice', { timeout: 60_000 }, async () => {
+test('a provider that takes five a minute: the address rests, comes back, and nobody is lost or told twice', { timeout: 120_000 }, async () => {
   await alice.weather(['rate-limit'], 'on');
   const to = Array.from({ length: 9 }, (_, index) => `friend${index}@gmail.com`);
   for (const address of to) await alice.submit({ subject: 'news', to: address });
@@ -53,9 +53,10 @@ test('a provider that takes five a minute: the address rests, comes back, and no
   assert.match(waiting.reason, / rests until .* UTC.*4\.7\.28/);
   await eventually('all have arrived', async () => {
     if ((await inbox('gmail')).length >= to.length) return true;
-    await alice.passTime(11 * 60_000);
+    // Whoever is being delivered would have to wait so long for the next reply.
+    if ((await alice.call<{ inFlight: number }>('queue.stats')).inFlight === 0) await alice.passTime(11 * 60_000);
     return undefined;
-  });
+  }, 60_000);
   assert.deepEqual(await inbox('gmail'), [...to].sort());
   const { changes } = await lab.json<IpDetails>(['ip', 'show', hot.key.source, '--json']);
   assert.ok(changes.some(({ from, to: state }) => from === 'steady' && state === 'hot') && changes.some(({ from }) => from === 'hot'), JSON.stringify(changes));
@@ -66,7 +67,7 @@ test('one provider\'s complaint leaves the others alone', async () => {
   await alice.weather(['low-reputation'], 'on');
   const slow = await alice.submit({ subject: 'slow', to: 'a@outlook.com' });
   await alice.attempted(slow);
-  assert.equal((await laneAt('outlook'))?.state, 'hot');
+  await eventually('its lane is hot', async () => (await laneAt('outlook'))?.state === 'hot');
   const id = await alice.submit({ subject: 'quick', to: 'a@example.net' });
   await alice.delivered(id);
   await alice.weather(['low-reputation'], 'off');
@@ -74,7 +75,7 @@ test('one provider\'s complaint leaves the others alone', async () => {
   await alice.delivered(slow);
 });
 
-test('what is said of a message or a recipient does not slow the address down, however often', { timeout: 60_000 }, async () => {
+test('what is said of a message or a recipient does not slow the address down, however often', { timeout: 120_000 }, async () => {
   for (const scenario of ABOUT_OTHERS) {
     await alice.weather([scenario], 'on');
     const ids: string[] = [];
