@@ -7,11 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { freeLoopback, projectRoot } from '../harness/lab-process.ts';
+import { freeLoopback } from '../harness/free-place.ts';
+import { projectRoot } from '../harness/lab-process.ts';
 
 test('npm run dev brings up the lab instead of ending with a TypeError', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'posthorn-dev-'));
-  const child = spawn('npm', ['run', '--silent', 'dev', '--', '--json', '--dir', dir, '--loopback', freeLoopback(3)], { cwd: projectRoot, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('npm', ['run', '--silent', 'dev', '--', '--json', '--dir', dir, '--loopback', await freeLoopback()], { cwd: projectRoot, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   try {
     let errors = '';
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));

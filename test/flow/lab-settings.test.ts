@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Examination } from '../../src/doctor/examination.ts';
 import { createCertificate } from '../../src/net/self-signed.ts';
-import { freeLoopback, startLab, type LabProcess } from '../harness/lab-process.ts';
+import { freeLoopback } from '../harness/free-place.ts';
+import { startLab, type LabProcess } from '../harness/lab-process.ts';
 
 function folder(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'ph-lab-settings-'));
@@ -46,7 +47,7 @@ describe('posthorn lab --settings', () => {
   });
 
   it('plays the router of a server behind NAT: records and receivers know the public address alone', async (t) => {
-    const loopback = freeLoopback(7);
+    const loopback = await freeLoopback();
     const address = (last: number): string => loopback.replace(/0$/, `${last}`);
     const lab = await startLab({ loopback, settings: `[[outbound.ip]]\naddress = "${address(10)}"\npublic-address = "${address(12)}"\n` });
     t.after(() => lab.stop());

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { freeLoopback } from './free-place.ts';
 
 export const projectRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const posthorn = join(projectRoot, 'bin/posthorn');
@@ -59,18 +60,13 @@ export interface LabProcess {
   stop(): Promise<void>;
 }
 
-/** 127.N.0.0 with an N that is probably nobody's; `attempt` gives another one. */
-export function freeLoopback(attempt = 0): string {
-  return `127.${20 + ((process.pid + attempt * 67) % 200)}.0.0`;
-}
-
 const LOOPBACK_ATTEMPTS = 4;
 
-/** On addresses of its own: when another lab has them, on others. */
+/** On addresses of its own: when a lab that no test has started has them, on others. */
 export async function startLab(options: LabStart = {}): Promise<LabProcess> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await startLabOn(options.loopback ?? freeLoopback(attempt), options);
+      return await startLabOn(options.loopback ?? (await freeLoopback()), options);
     } catch (error) {
       const taken = /listens there|EADDRINUSE/.test(String(error));
       if (!taken || options.loopback !== undefined || attempt === LOOPBACK_ATTEMPTS) throw error;

@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { eventually, posthorn, runCommand, type CommandResult } from './lab-process.ts';
 
-export { freePort } from './free-port.ts';
+export { freePort } from './free-place.ts';
 
 export interface RelaySetup {
   /** The configuration is written here. */
