@@ -45,7 +45,7 @@ async function site(context: TestContext): Promise<Site> {
   const listeners = ['smtp', 'imaps', 'pop3s'].map((service) => `${service} = ["${HOST}:0"]\n`).join('');
   writeFileSync(
     file,
-    `hostname = "mail.thread.example"\ndata-dir = "${join(dir, 'data')}"\nshutdown-timeout = "2s"\n[listen]\n${listeners}[tls]\ncertificate = "cert.pem"\nkey = "key.pem"\n[dns]\nservers = ["127.0.0.1:9"]\n`,
+    `hostname = "mail.thread.example"\ndata-dir = "${join(dir, 'data')}"\nshutdown-timeout = "60s"\n[listen]\n${listeners}[tls]\ncertificate = "cert.pem"\nkey = "key.pem"\n[dns]\nservers = ["127.0.0.1:9"]\n`,
   );
   let text = '';
   const writeLines = (lines: string): void => void (text += lines);

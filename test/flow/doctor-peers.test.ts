@@ -38,7 +38,7 @@ describe('the doctor and spfquery', { skip }, () => {
     const env = { ...process.env, RES_NAMESERVERS: lab.ready.dns.host, RES_OPTIONS: `port:${lab.ready.dns.port}` };
     return new Promise((resolve) => {
       // Its exit status names the result, too.
-      execFile('spfquery', ['--scope', 'mfrom', '--id', 'postmaster@example.org', '--ip', ip, '--helo-id', 'mail.example.org'], { env, timeout: 10_000 }, (_error, stdout) => resolve(stdout.split('\n')[0] ?? ''));
+      execFile('spfquery', ['--scope', 'mfrom', '--id', 'postmaster@example.org', '--ip', ip, '--helo-id', 'mail.example.org'], { env, timeout: 60_000 }, (_error, stdout) => resolve(stdout.split('\n')[0] ?? ''));
     });
   }
 

@@ -28,7 +28,7 @@ async function linkFetch(answers: readonly (readonly string[])[]): Promise<{ rea
   return { fetch, dialled, asked: () => asked };
 }
 
-const get = (fetch: HttpsFetch, host: string): Promise<HttpsAnswer> => fetch({ host, port: 443, path: '/', bytesMax: 100, timeoutMs: 2000 });
+const get = (fetch: HttpsFetch, host: string): Promise<HttpsAnswer> => fetch({ host, port: 443, path: '/', bytesMax: 100, timeoutMs: 60_000 });
 
 describe('links of strangers', () => {
   it('lead to no address inside, however it is written', async () => {

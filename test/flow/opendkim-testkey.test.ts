@@ -40,7 +40,7 @@ before(async () => {
   // opendkim asks port 53 only, which takes root.
   server = await startDnsServer({ host: ADDRESS, port: 53, zones, clock, log: silentLog, fault: () => 'none' }).catch(() => undefined);
   dns = createResolver({ servers: [{ address: ADDRESS, port: 53 }], trustAd: false, clock, log: silentLog });
-  writeFileSync(join(dir, 'conf'), `Nameservers ${ADDRESS}\nDNSTimeout 5\n`);
+  writeFileSync(join(dir, 'conf'), `Nameservers ${ADDRESS}\nDNSTimeout 50\n`);
   writeFileSync(join(dir, 'key.pem'), pair.privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
 });
 after(async () => {
@@ -51,7 +51,7 @@ after(async () => {
 
 function testkey(selector: string): Promise<boolean> {
   return new Promise((resolve) => {
-    execFile('opendkim-testkey', ['-x', join(dir, 'conf'), '-d', 'example.org', '-s', selector, '-k', join(dir, 'key.pem')], { timeout: 20_000 }, (error) => resolve(error === null));
+    execFile('opendkim-testkey', ['-x', join(dir, 'conf'), '-d', 'example.org', '-s', selector, '-k', join(dir, 'key.pem')], { timeout: 60_000 }, (error) => resolve(error === null));
   });
 }
 

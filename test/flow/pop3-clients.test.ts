@@ -47,7 +47,7 @@ interface Outcome {
 }
 
 async function run(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-  const child = spawn(command, args, { env: { ...process.env, LC_ALL: 'C', ...environment }, timeout: 20_000 });
+  const child = spawn(command, args, { env: { ...process.env, LC_ALL: 'C', ...environment }, timeout: 60_000 });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('latin1')));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('latin1')));

@@ -40,6 +40,7 @@ test('a paused site, a paused sender: why says so, lists select it, stats count 
   assert.match(paused.reason, /google.*paused.*rehearsal/);
   assert.ok((paused.waitUntil ?? 0) > paused.now);
   await eventually('mail of the paused sender waits', async () => (await whyOf('reader@example.net')).waitRule === 'sender-paused');
+  await eventually('the other one stands in line, too', async () => (await whyOf('other@gmail.com')).phase === 'shaped');
   const { entries } = await lab.json<QueueListing>(['queue', 'list', '--site', 'google']);
   assert.deepEqual(entries.flatMap(({ recipients }) => recipients.map(({ address, site }) => [address, site])), [['someone@gmail.com', 'google'], ['other@gmail.com', 'google']]);
   const stats = await eventually('what is not paused has gone', async () => {

@@ -86,8 +86,8 @@ describe('reports to others', () => {
     const [report] = await eventually('a TLS report', async () => { const all = await inbox('example.net'); return all.length > 0 && all; });
     const content = await raw('example.net', report?.id ?? '');
     assert.match(content.toString(), /^TLS-Report-Domain: example\.net\r\nTLS-Report-Submitter: mail\.example\.org\r\nTLS-Required: No\r\n/m);
-    const { events } = await user.trace((await sent()).find(({ kind }) => kind === 'tls')?.messageId ?? '');
-    assert.match(JSON.stringify(events), /its author \(TLS-Required: No\)/);
+    const { event } = await user.delivered((await sent()).find(({ kind }) => kind === 'tls')?.messageId ?? '');
+    assert.match(JSON.stringify(event), /its author \(TLS-Required: No\)/);
     const [found] = await readReportMessage(content);
     const { policies } = found?.kind === 'tls' ? found.report : assert.fail(JSON.stringify(found));
     assert.deepEqual(policies.map(({ type, domain, successes, failures }) => ({ type, domain, successes, failures })), [{ type: 'sts', domain: 'example.net', successes: 1, failures: 0 }]);

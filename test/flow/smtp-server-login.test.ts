@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { createSaslClient } from '../../src/wire/sasl/client.ts';
 import { deriveScramKeys, hmac, xor } from '../../src/wire/sasl/scram.ts';
+import { eventually } from '../harness/lab-process.ts';
 import { PASSWORD, withServer } from './smtp-server-kit.ts';
 import type { Client } from './smtp-server-kit.ts';
 
@@ -93,6 +94,7 @@ test('the log counts commands as Postfix does: STARTTLS and each AUTH once, fail
       await client.say(Buffer.from(password).toString('base64'));
     }
     assert.equal(await client.say('QUIT'), '221 2.0.0');
+    await eventually('the end is logged', async () => kit.log.some(({ event }) => event === 'smtp.disconnected'));
     const { commands } = kit.log.find(({ event }) => event === 'smtp.disconnected')?.fields ?? {};
     assert.deepEqual(commands, { ehlo: [2, 2], starttls: [1, 1], auth: [1, 2], quit: [1, 1] });
   });

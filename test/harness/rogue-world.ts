@@ -91,7 +91,7 @@ export async function startRogueWorld(rules: Readonly<Record<string, RogueRules>
     quiet: () => quiet(server),
     passTime: async (ms, stepMs = 5_000) => {
       for (let left = ms; left > 0; left -= stepMs) {
-        clock.advance(Math.min(stepMs, left));
+        await clock.pass(Math.min(stepMs, left));
         await quiet(server);
       }
     },
@@ -160,13 +160,28 @@ async function sendLetter(port: number, { from = 'me@shop.test', to, subject = '
   return id;
 }
 
-const QUIET_ROUNDS = 4;
 const QUIET_MS = 3;
+const QUIET_LOOK_MS = 3;
+/** Real time. */
+const QUIET_PATIENCE_MS = 60_000;
 
-/** Deliveries take real sockets, so this is the one place that looks at them again and again. */
-async function quiet({ context }: RunningServer): Promise<void> {
-  for (let calm = 0; calm < QUIET_ROUNDS;) {
-    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-    calm = (context.queue?.size.inFlight ?? 0) === 0 ? calm + 1 : 0;
+/**
+ * Until each recipient that waits is waiting for a time to come or for the shaper: none is being looked up, delivered or
+ * written down. Deliveries take real sockets, so this is the one place that looks at them again and again.
+ */
+async function quiet({ context: { queue, store } }: RunningServer): Promise<void> {
+  const standing = async (): Promise<readonly string[]> => {
+    const phases: string[] = [];
+    for await (const { ids, positions } of store.queue.dueRows()) {
+      ids.forEach((id, at) => phases.push(queue?.explainWait?.(id, positions[at] as number)?.phase ?? 'being written down'));
+    }
+    return phases.filter((phase) => phase !== 'scheduled' && phase !== 'shaped');
+  };
+  for (const until = performance.now() + QUIET_PATIENCE_MS; ;) {
+    await new Promise((resolve) => setTimeout(resolve, QUIET_LOOK_MS));
+    if ((queue?.size.inFlight ?? 0) > 0) continue;
+    const busy = await standing();
+    if (busy.length === 0 && queue?.size.inFlight === 0) return;
+    if (performance.now() > until) throw new Error(`not quiet within ${QUIET_PATIENCE_MS / 1000} s: ${[...new Set(busy)].join(', ')}`);
   }
 }
