@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const bin = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'bin');
-const COMMAND_TIMEOUT_MS = 30_000;
+const COMMAND_TIMEOUT_MS = 60_000;
 
 export interface Outcome {
   readonly status: number;

@@ -174,6 +174,7 @@ test('a server that was killed on a full disk starts there although its reserve 
   if (!disk) return t.skip('mounting a tmpfs is not allowed here');
   const site = await prepareSite(t, disk);
   const first = await startServe(site.config, site.port);
+  t.after(() => first.kill('SIGKILL'));
   await queueSome(site, 'killed', 20);
   await untilReserved(site);
   disk.fill();

@@ -5,7 +5,7 @@ import { connect as connectTls, TLSSocket } from 'node:tls';
 import { createDeflateRaw, createInflateRaw, constants } from 'node:zlib';
 import { tlsExporter } from '../../src/net/tls-exporter.ts';
 
-const ANSWER_TIMEOUT_MS = 20_000;
+const ANSWER_TIMEOUT_MS = 60_000;
 
 export class ImapDialogue {
   #socket: Socket;
