@@ -17,8 +17,12 @@ const UNPRINTABLE = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Bidi_Control}/gu;
 /** Longer is no sentence any more. */
 const SENTENCE_CHARS_MAX = 2000;
 
+/** What most texts are made of alone: each character is one column and harmless. */
+const PLAIN = /^[ -~]*$/;
+
 /** One line that is safe to show. */
 export function printable(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replaceAll(/\r?\n|\t/g, ' ').replace(UNPRINTABLE, '\ufffd');
 }
 
@@ -35,21 +39,57 @@ export function printableLines(text: string): string {
 
 /** Lines without a trailing line end; an empty table still has its titles. The last column is not padded. */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly (string | number)[])[]): string[] {
-  const cells = rows.map((row) => columns.map((column, at) => fit(printable(String(row[at] ?? '')), column.max)));
-  const widths = columns.map((column, at) => Math.max(displayWidth(column.title), ...cells.map((row) => displayWidth(row[at] ?? ''))));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, at) => pad(cell, widths[at] ?? 0, columns[at]?.align ?? 'left', at === columns.length - 1)).join('  ').trimEnd();
-  return [line(columns.map(({ title }) => title)), ...cells.map(line)];
+  return new TablePieces(columns).lines(rows);
 }
 
-function pad(cell: string, width: number, align: 'left' | 'right', last: boolean): string {
-  const room = ' '.repeat(Math.max(0, width - displayWidth(cell)));
-  if (align === 'right') return room + cell;
-  return last ? cell : cell + room;
+/** A long table, made in pieces: the titles stand above the first, and columns never get narrower. */
+export class TablePieces {
+  readonly #columns: readonly Column[];
+  readonly #widths: number[];
+  #begun = false;
+
+  constructor(columns: readonly Column[]) {
+    this.#columns = columns;
+    this.#widths = columns.map(({ title }) => displayWidth(title));
+  }
+
+  lines(rows: readonly (readonly (string | number)[])[]): string[] {
+    const cells = rows.map((row) => this.#fitted(row));
+    for (const { texts, plain } of cells) {
+      for (const [at, text] of texts.entries()) this.#widths[at] = Math.max(this.#widths[at] ?? 0, plain ? text.length : displayWidth(text));
+    }
+    const titles = this.#begun ? [] : [{ texts: this.#columns.map(({ title }) => title), plain: false }];
+    this.#begun = true;
+    return [...titles, ...cells].map((row) => this.#line(row));
+  }
+
+  #fitted(row: readonly (string | number)[]): FittedRow {
+    const texts = this.#columns.map((_column, at) => String(row[at] ?? ''));
+    const plain = PLAIN.test(texts.join(''));
+    return { texts: texts.map((text, at) => fit(plain ? text : printable(text), this.#columns[at]?.max, plain)), plain };
+  }
+
+  #line({ texts, plain }: FittedRow): string {
+    const last = texts.length - 1;
+    return texts.map((text, at) => pad(text, this.#widths[at] ?? 0, this.#columns[at]?.align ?? 'left', at === last, plain)).join('  ').trimEnd();
+  }
 }
 
-function fit(cell: string, max: number | undefined): string {
-  if (max === undefined || displayWidth(cell) <= max) return cell;
+interface FittedRow {
+  readonly texts: readonly string[];
+  /** Every character of it takes one column. */
+  readonly plain: boolean;
+}
+
+function pad(cell: string, width: number, align: 'left' | 'right', last: boolean, plain: boolean): string {
+  if (last && align === 'left') return cell;
+  const chars = plain ? width : cell.length + Math.max(0, width - displayWidth(cell));
+  return align === 'right' ? cell.padStart(chars) : cell.padEnd(chars);
+}
+
+function fit(cell: string, max: number | undefined, plain: boolean): string {
+  if (max === undefined || (plain ? cell.length : displayWidth(cell)) <= max) return cell;
+  if (plain) return `${cell.slice(0, max - 1)}…`;
   let kept = '';
   let width = 0;
   for (const character of cell) {
@@ -62,6 +102,7 @@ function fit(cell: string, max: number | undefined): string {
 
 /** Columns that a terminal uses; near enough for East Asian text, emoji and combining marks. */
 export function displayWidth(text: string): number {
+  if (PLAIN.test(text)) return text.length;
   let width = 0;
   for (const character of text) width += characterWidth(character);
   return width;

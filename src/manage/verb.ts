@@ -56,6 +56,18 @@ export interface Verb<Args = unknown, Result = unknown> {
   run(context: ManageContext, args: Args): Promise<Result>;
 }
 
+/**
+ * A result without a bound: a JSON array that is made while it is read. Each piece is one element, in parts of JSON text
+ * without line ends; over the control socket it has a line of its own, so that nobody must hold them all.
+ */
+export class JsonPieces {
+  readonly pieces: AsyncIterable<readonly (string | Uint8Array)[]>;
+
+  constructor(pieces: AsyncIterable<readonly (string | Uint8Array)[]>) {
+    this.pieces = pieces;
+  }
+}
+
 /** Keeps a verb's own argument and result types while it is put on the list. */
 export function defineVerb<Args, Result>(verb: Verb<Args, Result>): Verb<Args, Result> {
   return verb;

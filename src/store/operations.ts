@@ -142,7 +142,7 @@ export const reads = {
 export const postponable: ReadonlySet<string> = new Set(['bodies.add', 'routes.noteCheck', 'folderMessages.append', 'folderMessages.replace', 'imports.put', 'queue.insert', 'srs.remember']);
 
 /** Operations whose typed arrays are handed over instead of being copied. */
-export const handedOver: ReadonlySet<string> = new Set(['folderMessages.snapshot', 'folderMessages.changes', 'folderMessages.vanished', 'folderMessages.setFlags', 'folderMessages.transfer', 'folderMessages.expunge', 'mails.contents', 'mails.headers', 'queue.facts']);
+export const handedOver: ReadonlySet<string> = new Set(['folderMessages.snapshot', 'folderMessages.changes', 'folderMessages.vanished', 'folderMessages.setFlags', 'folderMessages.transfer', 'folderMessages.expunge', 'mails.contents', 'mails.headers', 'queue.facts', 'queueAdmin.waitingText']);
 
 export type Operations = {
   [Noun in keyof typeof writes | keyof typeof reads]: (Noun extends keyof typeof writes ? (typeof writes)[Noun] : unknown) &

@@ -2,7 +2,7 @@
  * What commands print: a table or sentences for people, one JSON document for programs. Colours only on a terminal, and
  * never when NO_COLOR is set (no-color.org) or TERM is dumb.
  */
-import { type Column, printable, renderTable } from '../../base/table.ts';
+import { type Column, printable, TablePieces } from '../../base/table.ts';
 import type { CliIo } from './ports.ts';
 
 const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
@@ -34,9 +34,25 @@ export class Output {
   /** With `empty` instead of a table without rows. Cells are made printable. */
   table(columns: readonly Column[], rows: readonly (readonly (string | number)[])[], empty: string): void {
     if (rows.length === 0) return this.line(empty);
-    const [titles = '', ...lines] = renderTable(columns, rows);
-    this.line(this.style('bold', titles));
-    for (const line of lines) this.line(line);
+    this.tablePieces(columns)(rows);
+  }
+
+  /** Writes a table piece by piece; nothing before the first row. */
+  tablePieces(columns: readonly Column[]): (rows: readonly (readonly (string | number)[])[]) => void {
+    const table = new TablePieces(columns);
+    let begun = false;
+    return (rows) => {
+      if (rows.length === 0) return;
+      const lines = table.lines(rows);
+      if (!begun) lines[0] = this.style('bold', lines[0] ?? '');
+      begun = true;
+      this.line(lines.join('\n'));
+    };
+  }
+
+  /** Nobody reads what is written any more: what only writes may end. */
+  get closed(): boolean {
+    return !this.#io.stdout.writable;
   }
 
   /** `Name:  value` lines with the values in one column; absent values are left out. */

@@ -6,7 +6,7 @@ import { Failure } from '../../base/errors.ts';
 import type { Config, HostPort } from '../../config/config.ts';
 import { findConfigFile, loadConfig } from '../../config/load.ts';
 import { parseEndpoint } from '../../config/values.ts';
-import { callVerb, openVerbSession, type VerbSession } from '../control/client.ts';
+import { callVerb, callVerbPieces, openVerbSession, type VerbSession } from '../control/client.ts';
 import { Output } from './output.ts';
 import type { CliIo, CliPorts } from './ports.ts';
 
@@ -56,6 +56,11 @@ export class Session {
   /** The verb's result, as the type that the caller knows the verb to give. */
   async call<Result>(options: CommonOptions, verb: string, args: unknown): Promise<Result> {
     return (await callVerb(this.config(options), verb, args, this.ports)) as Result;
+  }
+
+  /** The elements of a result that the verb makes in pieces. */
+  pieces<Element>(options: CommonOptions, verb: string, args: unknown): AsyncIterable<Element> {
+    return callVerbPieces(this.config(options), verb, args, this.ports) as AsyncIterable<Element>;
   }
 
   /** For many calls one after the other; closed by the caller. */

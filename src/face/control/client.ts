@@ -2,11 +2,11 @@
  * Runs a verb where it belongs: in the server, when one answers on the control socket, else here, with the store opened
  * for the moment of the call.
  */
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { Failure } from '../../base/errors.ts';
 import type { Config } from '../../config/config.ts';
-import { type AnyVerb, runVerb, type VerbError } from '../../manage/local-call.ts';
-import type { ManageContext } from '../../manage/verb.ts';
+import { type AnyVerb, runVerb, type VerbError, type VerbOutcome } from '../../manage/local-call.ts';
+import type { JsonPieces, ManageContext } from '../../manage/verb.ts';
 import { CONTROL_LIMITS, controlSocketPath } from './protocol.ts';
 
 /** A context for one command; `close` gives the store back. */
@@ -22,20 +22,42 @@ export interface CallPorts {
 export async function callVerb(config: Config, name: string, args: unknown, ports: CallPorts): Promise<unknown> {
   const remote = await callServer(controlSocketPath(config), name, args);
   if (remote.kind === 'answered') return remote.result;
-  const verbs = await ports.loadVerbs();
-  if (!verbs.some((verb) => verb.name === name)) {
-    throw new Failure('not-running', `nothing is running with ${config.file || config.dataDir}; "${name}" needs a running ${name.startsWith('lab.') ? 'lab (posthorn lab)' : 'server (posthorn serve)'}`);
-  }
+  const verbs = await verbsFor(config, name, ports);
   const opened = await openOrAsk(config, name, args, ports);
   if (opened.kind === 'answered') return opened.result;
-  const { context } = opened;
   try {
-    const outcome = await runVerb(verbs, context, name, args);
-    if (outcome.kind === 'done') return outcome.result;
-    throw toFailure(outcome.error);
+    return resultOf(await runVerb(verbs, opened.context, name, args));
   } finally {
-    await context.close();
+    await opened.context.close();
   }
+}
+
+/** The elements of a result that is made in pieces (manage/verb.ts JsonPieces), as they come; who stops is sent no more. Rejects as callVerb. */
+export async function* callVerbPieces(config: Config, name: string, args: unknown, ports: CallPorts): AsyncGenerator<unknown> {
+  const remote = await ask(controlSocketPath(config), name, args);
+  if (remote) return yield* elementsOf(remote, name);
+  const verbs = await verbsFor(config, name, ports);
+  const opened = await openOrAsk(config, name, args, ports);
+  if (opened.kind === 'answered') return yield* opened.result as readonly unknown[];
+  try {
+    for await (const parts of (resultOf(await runVerb(verbs, opened.context, name, args)) as JsonPieces).pieces) {
+      yield JSON.parse(parts.map((part) => (typeof part === 'string' ? part : Buffer.from(part).toString('utf8'))).join(''));
+    }
+  } finally {
+    await opened.context.close();
+  }
+}
+
+/** Rejects when only a running server could do it. */
+async function verbsFor(config: Config, name: string, ports: CallPorts): Promise<readonly AnyVerb[]> {
+  const verbs = await ports.loadVerbs();
+  if (verbs.some((verb) => verb.name === name)) return verbs;
+  throw new Failure('not-running', `nothing is running with ${config.file || config.dataDir}; "${name}" needs a running ${name.startsWith('lab.') ? 'lab (posthorn lab)' : 'server (posthorn serve)'}`);
+}
+
+function resultOf(outcome: VerbOutcome): unknown {
+  if (outcome.kind === 'done') return outcome.result;
+  throw toFailure(outcome.error);
 }
 
 /**
@@ -66,9 +88,7 @@ export function openVerbSession(config: Config, ports: CallPorts): VerbSession {
         served = context === undefined;
         return result;
       }
-      const outcome = await runVerb(await ports.loadVerbs(), context, name, args);
-      if (outcome.kind === 'done') return outcome.result;
-      throw toFailure(outcome.error);
+      return resultOf(await runVerb(await ports.loadVerbs(), context, name, args));
     },
     close: async () => {
       await context?.close();
@@ -97,25 +117,65 @@ export type ServerAnswer = { readonly kind: 'answered'; readonly result: unknown
 
 /** Rejects with a Failure when the server answers with an error, or does not answer in time. */
 export async function callServer(path: string, name: string, args: unknown): Promise<ServerAnswer> {
-  const body = Buffer.from(JSON.stringify(args ?? {}));
-  const reply = await exchange(path, name, body);
+  const reply = await ask(path, name, args);
   if (reply === undefined) return { kind: 'not-running' };
+  const chunks: Buffer[] = [];
+  for await (const chunk of bytesOf(reply, name)) chunks.push(chunk);
+  return { kind: 'answered', result: readAnswer(path, Buffer.concat(chunks)) };
+}
+
+/** Throws the Failure that the server answered with. */
+function readAnswer(path: string, reply: Buffer): unknown {
   let parsed: { result?: unknown; error?: VerbError };
   try {
-    parsed = JSON.parse(reply) as { result?: unknown; error?: VerbError };
+    parsed = JSON.parse(reply.toString('utf8')) as { result?: unknown; error?: VerbError };
   } catch (cause) {
     throw new Failure('control-socket', `${path} answered something that is not JSON; is another program listening there?`, { cause });
   }
   if (parsed.error) throw toFailure(parsed.error);
-  return { kind: 'answered', result: parsed.result };
+  return parsed.result;
+}
+
+const LINE_END = 0x0a;
+
+/** See protocol.ts: the lines of a result that is made in pieces. */
+async function* elementsOf(reply: IncomingMessage, name: string): AsyncGenerator<unknown> {
+  let open: Buffer[] = [];
+  let lines = 0;
+  for await (const chunk of bytesOf(reply, name)) {
+    let from = 0;
+    for (let end = chunk.indexOf(LINE_END); end >= 0; end = chunk.indexOf(LINE_END, from)) {
+      open.push(chunk.subarray(from, end));
+      from = end + 1;
+      const line = Buffer.concat(open).toString('utf8');
+      open = [];
+      if (lines++ > 0) yield JSON.parse(line.endsWith(',') ? line.slice(0, -1) : line);
+    }
+    open.push(chunk.subarray(from));
+  }
+  // What has no line end is the end of the result, or an error.
+  if (lines === 0) readAnswer(name, Buffer.concat(open));
+}
+
+async function* bytesOf(reply: IncomingMessage, name: string): AsyncGenerator<Buffer> {
+  try {
+    yield* reply as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw brokenOff(name, error);
+  }
+}
+
+function brokenOff(name: string, cause: unknown): Failure {
+  return cause instanceof Failure ? cause : new Failure('control-socket', `the server broke off while answering "${name}": ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 }
 
 function toFailure({ code, message }: VerbError): Failure {
   return new Failure(code, message, { temporary: code === 'internal' });
 }
 
-/** Undefined when nobody listens there. */
-function exchange(socketPath: string, name: string, body: Buffer): Promise<string | undefined> {
+/** The answer that begins; undefined when nobody listens there. */
+function ask(socketPath: string, name: string, args: unknown): Promise<IncomingMessage | undefined> {
+  const body = Buffer.from(JSON.stringify(args ?? {}));
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
@@ -125,12 +185,7 @@ function exchange(socketPath: string, name: string, body: Buffer): Promise<strin
         headers: { host: 'control', 'content-type': 'application/json', 'content-length': body.length },
         timeout: CONTROL_LIMITS.answerTimeoutMs,
       },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-        response.on('error', reject);
-      },
+      resolve,
     );
     outgoing.on('timeout', () => {
       outgoing.destroy(new Failure('timeout', `the server did not answer "${name}" within ${CONTROL_LIMITS.answerTimeoutMs / 1000} s`));
@@ -140,7 +195,7 @@ function exchange(socketPath: string, name: string, body: Buffer): Promise<strin
       if (error.code === 'EACCES') {
         return reject(new Failure('forbidden', `you may not use ${socketPath}; run this as the user that runs the server, or with sudo`, { temporary: false }));
       }
-      reject(error instanceof Failure ? error : new Failure('control-socket', `the server broke off while answering "${name}": ${error.message}`, { cause: error }));
+      reject(brokenOff(name, error));
     });
     outgoing.end(body);
   });

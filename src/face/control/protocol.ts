@@ -1,9 +1,10 @@
 /**
  * The control socket's words: HTTP with JSON over a unix socket, `POST /verb/<name>` with the arguments as body.
  *
- * Reply: 200 `{"result": …}`, or `{"error": {"code", "message"}}` with 400 (arguments), 404 (no such verb),
- * 409 (the verb refused), 413 (body too large) or 500 (a bug). Only the owner of the server can connect: the socket has
- * mode 0600, and that is the whole authorization.
+ * Reply: 200 `{"result": …}`, or `{"error": {"code", "message"}}` with 400 (arguments), 404 (no such verb), 409 (the verb
+ * refused), 413 (body too large) or 500 (a bug). A result made in pieces (manage/verb.ts JsonPieces) has `{"result":[` in
+ * the first line and `]}` in the last, and between them each element on a line of its own, with a comma behind all but the
+ * last. Only the owner of the server can connect: the socket has mode 0600, and that is the whole authorization.
  */
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';

@@ -7,10 +7,12 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Failure } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { runVerb, type VerbOutcome, type VerbSource } from '../../manage/local-call.ts';
-import type { ManageContext } from '../../manage/verb.ts';
+import { JsonPieces, type ManageContext } from '../../manage/verb.ts';
 import { CONTROL_LIMITS } from './protocol.ts';
 
 export interface ControlServerOptions {
@@ -90,7 +92,27 @@ async function answer(options: ControlServerOptions, request: IncomingMessage, r
   const name = match[1] as string;
   const outcome = await runVerb(options.verbs, options.context, name, args);
   options.log.debug('control.verb', { verb: name, outcome: outcome.kind === 'done' ? 'done' : outcome.error.code });
+  if (outcome.kind === 'done' && outcome.result instanceof JsonPieces) return sendPieces(response, outcome.result);
   send(response, statusOf(outcome), outcome);
+}
+
+/** Made as fast as they are read; whoever leaves before the end is no trouble. */
+async function sendPieces(response: ServerResponse, { pieces }: JsonPieces): Promise<void> {
+  async function* lines(): AsyncGenerator<string | Uint8Array> {
+    let behind = '{"result":[\n';
+    for await (const parts of pieces) {
+      yield behind;
+      yield* parts;
+      behind = ',\n';
+    }
+    yield behind === ',\n' ? '\n]}' : `${behind}]}`;
+  }
+  response.writeHead(200, { 'content-type': 'application/json', connection: 'close' });
+  try {
+    await pipeline(Readable.from(lines()), response);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
 }
 
 function failed(code: string, message: string): VerbOutcome {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { BufferSource } from '../../base/byte-source.ts';
 import { AdjustableClock } from '../../base/clock.ts';
-import { QUEUE_ADMIN_LIMITS } from '../../base/limits.ts';
+import { QUEUE_ADMIN_LIMITS } from '../../base/queue-admin-limits.ts';
 import { silentLog } from '../../base/log.ts';
 import { createQueueId } from '../../base/queue-id.ts';
 import type { QueueMessage, QueueRecipient, Settlement } from '../../contract/queue.ts';

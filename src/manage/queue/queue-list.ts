@@ -1,46 +1,12 @@
-/** `queue.list` and `queue.show`: what waits, and one message with everything that is stored of it. */
+/** `queue.list`, `queue.rows` and `queue.show`: what waits, and one message with everything that is stored of it. */
 import { z } from 'zod';
-import type { Reply } from '../../contract/message.ts';
-import type { QueueItem, RecipientState } from '../../contract/queue.ts';
-import { SORTS, type WaitingRecipient } from '../../store/clients/queue-admin.ts';
+import type { LiveWait } from '../../contract/queue-control.ts';
+import type { QueueItem } from '../../contract/queue.ts';
+import { SORTS, type QueueFilter, type TextOptions } from '../../store/clients/queue-admin.ts';
+import { toEntries, withWaits, type QueueEntry, type QueueRowsPiece } from './queue-entries.ts';
 import { filterArgs, findMessage, resolveFilter } from './queue-selection.ts';
-import { defineVerb } from '../verb.ts';
+import { defineVerb, JsonPieces } from '../verb.ts';
 import type { ManageContext } from '../verb.ts';
-
-export interface QueueEntryRecipient {
-  readonly index: number;
-  readonly address: string;
-  readonly state: RecipientState;
-  readonly attempts: number;
-  /** Milliseconds since 1970. */
-  readonly nextAttemptAt: number;
-  /** Of its last change: what came of the last try, who held it. */
-  readonly reason?: string;
-  /** Its time has come and it waits: why, and until when at least (milliseconds since 1970); of a running queue. */
-  readonly waitReason?: string;
-  readonly waitUntil?: number;
-  /** It is being tried at this moment. */
-  readonly inDelivery?: true;
-  readonly lastReply?: Reply;
-  /** MX site of the last attempt; absent before the first. */
-  readonly site?: string;
-  /** What the last reply means: mail/reply-meaning. */
-  readonly rule?: string;
-  readonly culprit?: string;
-}
-
-export interface QueueEntry {
-  readonly id: string;
-  /** '' is the null sender. */
-  readonly sender: string;
-  readonly sizeBytes: number;
-  /** Milliseconds since 1970. */
-  readonly queuedAt: number;
-  readonly expiresAt: number;
-  readonly stream?: string;
-  readonly account?: string;
-  readonly recipients: readonly QueueEntryRecipient[];
-}
 
 export interface QueueListing {
   readonly entries: readonly QueueEntry[];
@@ -89,39 +55,44 @@ const show = defineVerb({
   },
 });
 
-export const queueListVerbs = [list, show] as const;
+const listRows = defineVerb({
+  name: 'queue.rows',
+  summary: 'Lists waiting messages of any number, oldest first, in pieces.',
+  args: z.strictObject({
+    ...filterArgs,
+    /** Messages; the last piece may bring more. */
+    limit: z.number().int().min(1).default(Number.MAX_SAFE_INTEGER),
+    after: z.string().default(''),
+    /** With the last replies. */
+    replies: z.boolean().default(false),
+  }),
+  run: async (context, { limit, after, replies, ...wanted }): Promise<JsonPieces> => {
+    const { filter, ...unknown } = await resolveFilter(context, wanted);
+    return new JsonPieces(piecesOf(context, filter, { messages: limit, from: after === '' ? '' : `${after} `, replies }, unknown));
+  },
+});
+
+export const queueListVerbs = [list, listRows, show] as const;
 
 /** Where recipients stand in line, and what makes those wait whose time has come: the running queue knows. */
 export function withLiveWaits({ queue }: ManageContext, entries: readonly QueueEntry[]): readonly QueueEntry[] {
-  if (!queue?.explainWait) return entries;
-  const waitOf = (id: string, index: number) => queue.explainWait?.(id, index);
-  return entries.map((entry) => ({
-    ...entry,
-    recipients: entry.recipients.map((recipient) => {
-      const live = recipient.state === 'queued' ? waitOf(entry.id, recipient.index) : undefined;
-      if (!live) return recipient;
-      const site = recipient.site ?? live.site;
-      const waiting = live.phase !== 'scheduled';
-      return {
-        ...recipient,
-        ...(site === undefined ? {} : { site }),
-        ...(waiting ? { waitReason: live.reason } : {}),
-        ...(live.phase === 'in-delivery' ? { inDelivery: true as const } : {}),
-        ...(waiting && live.until !== undefined ? { waitUntil: live.until } : {}),
-      };
-    }),
-  }));
+  return queue?.explainWait ? entries.map((entry) => withWaits(entry, (recipient) => queue.explainWait?.(entry.id, recipient.index))) : entries;
 }
 
-/** Neighbouring rows of one message become one entry. */
-export function toEntries(rows: readonly WaitingRecipient[]): readonly QueueEntry[] {
-  const entries: (QueueEntry & { readonly recipients: QueueEntryRecipient[] })[] = [];
-  for (const { id, sender, sizeBytes, queuedAt, expiresAt, stream, account, ...recipient } of rows) {
-    const last = entries.at(-1);
-    if (last?.id === id) last.recipients.push(recipient);
-    else entries.push({ id, sender, sizeBytes, queuedAt, expiresAt, stream, ...(account === undefined ? {} : { account }), recipients: [recipient] });
+/** One piece at least: what is not about the rows stands in each. */
+async function* piecesOf({ store, queue, clock }: ManageContext, filter: QueueFilter, options: TextOptions, unknown: Omit<QueueRowsPiece, 'now' | 'live' | 'rows'>): AsyncGenerator<readonly (string | Uint8Array)[]> {
+  let any = false;
+  for await (const { rows, due } of store.queueAdmin.texts(filter, options)) {
+    any = true;
+    const live: Record<string, LiveWait> = {};
+    for (const place of queue?.explainWait && due !== '' ? due.split('\n') : []) {
+      const [id = '', index] = place.split(' ');
+      const wait = queue?.explainWait?.(id, Number(index));
+      if (wait) live[place] = wait;
+    }
+    yield [`{"now":${clock.now()},${JSON.stringify({ ...unknown, live }).slice(1, -1)},"rows":`, rows, '}'];
   }
-  return entries;
+  if (!any) yield [JSON.stringify({ now: clock.now(), ...unknown, live: {}, rows: [] })];
 }
 
 function entryOf({ message, recipients }: QueueItem): QueueEntry {

@@ -7,12 +7,13 @@
  */
 import { z } from 'zod';
 import { Failure } from '../../base/errors.ts';
-import { QUEUE_ADMIN_LIMITS } from '../../base/limits.ts';
+import { QUEUE_ADMIN_LIMITS } from '../../base/queue-admin-limits.ts';
 import { MESSAGE_EVENTS, type MessageEventName } from '../../contract/events.ts';
 import type { Reply } from '../../contract/message.ts';
 import { RETURN_ORDERED_AT, type RecipientStanding } from '../../contract/queue.ts';
 import type { BulkOrder, QueueFilter } from '../../store/clients/queue-admin.ts';
-import { toEntries, withLiveWaits, type QueueEntry } from './queue-list.ts';
+import { toEntries, type QueueEntry } from './queue-entries.ts';
+import { withLiveWaits } from './queue-list.ts';
 import { stillWaiting, type StillWaiting } from './queue-still-waiting.ts';
 import { filterArgs, findMessage, isEmptyFilter, resolveFilter } from './queue-selection.ts';
 import { ADMINISTRATOR_HELD, RETURN_ORDERED } from './queue-why-text.ts';

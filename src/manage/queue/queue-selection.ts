@@ -5,7 +5,7 @@
  * the running queue's router is asked, once for each recipient domain.
  */
 import { z } from 'zod';
-import { QUEUE_ADMIN_LIMITS } from '../../base/limits.ts';
+import { QUEUE_ADMIN_LIMITS } from '../../base/queue-admin-limits.ts';
 import { Failure } from '../../base/errors.ts';
 import type { QueueItem } from '../../contract/queue.ts';
 import { STREAMS } from '../../contract/sending.ts';

@@ -3,7 +3,7 @@
  * Recipients that were never tried are counted to the site where the router would send them.
  */
 import { z } from 'zod';
-import { QUEUE_ADMIN_LIMITS } from '../../base/limits.ts';
+import { QUEUE_ADMIN_LIMITS } from '../../base/queue-admin-limits.ts';
 import { GROUPINGS, type GroupRow, type QueueGrouping } from '../../store/clients/queue-admin.ts';
 import { filterArgs, resolveFilter, routeUntried, type FilterArgs, type RoutedDomains } from './queue-selection.ts';
 import { defineVerb } from '../verb.ts';

@@ -3,7 +3,7 @@
  * paused their mail, by reason. Who gives the order is told at once what `queue why` would say a moment later.
  */
 import type { Clock } from '../../base/clock.ts';
-import { QUEUE_ADMIN_LIMITS } from '../../base/limits.ts';
+import { QUEUE_ADMIN_LIMITS } from '../../base/queue-admin-limits.ts';
 import type { LiveWait } from '../../contract/queue-control.ts';
 import type { RecipientStanding } from '../../contract/queue.ts';
 import { likeness } from './reason-likeness.ts';

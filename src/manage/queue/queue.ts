@@ -4,7 +4,8 @@ import { queueOrderVerbs } from './queue-orders.ts';
 import { queueStats } from './queue-stats.ts';
 import { queueWhy } from './queue-why.ts';
 
-export type { QueueEntry, QueueEntryRecipient, QueueListing } from './queue-list.ts';
+export type { QueueEntry, QueueEntryRecipient } from './queue-entries.ts';
+export type { QueueListing } from './queue-list.ts';
 export type { QueueChange } from './queue-orders.ts';
 export type { AgeRow, QueueStats } from './queue-stats.ts';
 export type { QueueExplanation } from './queue-why.ts';

@@ -3,17 +3,19 @@
  * walks the waiting recipients in pieces, and mail in transit goes on between two of them.
  */
 import type { Clock } from '../../base/clock.ts';
-import { QUEUE_ADMIN_LIMITS } from '../../base/limits.ts';
+import { QUEUE_ADMIN_LIMITS } from '../../base/queue-admin-limits.ts';
 import { MESSAGE_EVENTS, type MessageEventName } from '../../contract/events.ts';
 import type { QueueId, Reply } from '../../contract/message.ts';
-import type { QueueRecipient, RecipientStanding, Reroute } from '../../contract/queue.ts';
+import type { RecipientStanding, Reroute } from '../../contract/queue.ts';
 import type { Stream } from '../../contract/sending.ts';
 import type { StoreCall } from '../call.ts';
-import type { GroupRow, WaitingPiece, WaitingRow } from '../ops/queue-admin.ts';
+import type { GroupRow, WaitingPiece, WaitingText } from '../ops/queue-admin.ts';
 import type { QueueGrouping, QueueSort, SelectionArgs } from '../ops/queue-selection.ts';
 import { packReply, unpackStanding } from './queue-rows.ts';
+import { unpackWaiting, type WaitingRecipient } from './waiting-rows.ts';
 
-export type { GroupRow } from '../ops/queue-admin.ts';
+export type { GroupRow, WaitingText } from '../ops/queue-admin.ts';
+export type { WaitingRecipient } from './waiting-rows.ts';
 export { GROUPINGS, SORTS, type QueueGrouping, type QueueSort } from '../ops/queue-selection.ts';
 
 /** What is absent does not narrow. Compared without regard to case. */
@@ -41,17 +43,6 @@ export interface QueueFilter {
   readonly queuedAfter?: number;
 }
 
-/** A waiting recipient with what lists show of its message. */
-export interface WaitingRecipient extends Pick<QueueRecipient, 'index' | 'address' | 'state' | 'attempts' | 'nextAttemptAt' | 'reason' | 'lastReply' | 'site' | 'rule' | 'culprit'> {
-  readonly id: QueueId;
-  readonly sender: string;
-  readonly sizeBytes: number;
-  readonly queuedAt: number;
-  readonly expiresAt: number;
-  readonly stream: Stream;
-  readonly account?: string;
-}
-
 /** What is absent stays as it is. */
 export interface BulkOrder {
   readonly state?: 'queued' | 'held' | 'deleted';
@@ -69,9 +60,18 @@ export interface QueueCount {
   readonly recipients: number;
 }
 
+export interface TextOptions {
+  readonly messages: number;
+  readonly from: QueueId;
+  /** With the last replies, which are the longest part of a row. */
+  readonly replies: boolean;
+}
+
 export interface QueueAdmin {
   /** Waiting recipients of at most `messages` messages from the id `from` on, oldest first, and the `from` of the next. */
   page(filter: QueueFilter, messages: number, from?: QueueId): Promise<{ readonly rows: readonly WaitingRecipient[]; readonly next?: QueueId }>;
+  /** What `page` reads, as text and in pieces, until more than `messages` were found: for listings of any length. */
+  texts(filter: QueueFilter, options: TextOptions): AsyncIterable<WaitingText>;
   /** The first `recipients` recipients in another order, of the whole queue. */
   top(filter: QueueFilter, sort: QueueSort, recipients: number): Promise<readonly WaitingRecipient[]>;
   /** The waiting recipients of one message that the filter selects. */
@@ -109,17 +109,18 @@ export function createQueueAdmin(call: StoreCall, clock: Clock): QueueAdmin {
   };
   return {
     page: (filter, messages, from = '') => readPage(call, pack(filter), messages, from),
+    texts: (filter, options) => readTexts(call, clock, pack(filter), options),
     async top(filter, sort, recipients) {
       const best: WaitingRecipient[] = [];
       for await (const piece of pieces(pack(filter), (args) => call('queueAdmin.waiting', { ...args, sort, limit: recipients }))) {
-        best.push(...piece.rows.map(unpack));
+        best.push(...piece.rows.map(unpackWaiting));
         best.sort(comparisonOf(sort)).splice(recipients);
       }
       return best;
     },
     async selectedOf(id, filter) {
       const args = { ...pack(filter), from: id, to: id, sort: 'oldest', limit: QUEUE_ADMIN_LIMITS.recipientsListedMax } as const;
-      return (await call('queueAdmin.waiting', args)).rows.map(unpack);
+      return (await call('queueAdmin.waiting', args)).rows.map(unpackWaiting);
     },
     async count(filter) {
       const total = { messages: 0, recipients: 0 };
@@ -174,7 +175,7 @@ async function readPage(call: StoreCall, filter: SelectionArgs, messages: number
       const isNew = row[0] !== rows.at(-1)?.id;
       if (isNew && found === messages) return { rows, next: row[0] };
       if (isNew) found += 1;
-      rows.push(unpack(row));
+      rows.push(unpackWaiting(row));
     }
     from = piece.next;
     scanned += scan;
@@ -183,6 +184,25 @@ async function readPage(call: StoreCall, filter: SelectionArgs, messages: number
     scan = Math.max(PIECE_MIN, Math.min(likely, scan * 4));
   }
   return { rows };
+}
+
+/** The next piece is read while one is sent. */
+async function* readTexts(call: StoreCall, clock: Clock, filter: SelectionArgs, { messages, from, replies }: TextOptions): AsyncIterable<WaitingText> {
+  const read = (start: string, scan: number): Promise<WaitingText | undefined> =>
+    call('queueAdmin.waitingText', { ...filter, from: start, scan: Math.min(scan, QUEUE_ADMIN_LIMITS.recipientsPerText), replies: replies ? 1 : 0, nowMs: clock.now() });
+  let found = 0;
+  let scan = Math.max(PIECE_MIN, messages + 1);
+  for (let asked: Promise<WaitingText | undefined> | undefined = read(from, scan); asked; ) {
+    const piece: WaitingText | undefined = await asked;
+    if (!piece) return;
+    found += piece.messages;
+    // A filter that finds little gets larger and larger pieces.
+    scan *= 4;
+    asked = piece.next === undefined || found > messages ? undefined : read(piece.next, scan);
+    // Whoever stops listening does not wait for it.
+    asked?.catch(() => {});
+    yield piece;
+  }
 }
 
 function pack(filter: QueueFilter): SelectionArgs {
@@ -211,19 +231,6 @@ function lower(text: string | undefined): string | null {
 function packReroute(reroute: BulkOrder['reroute']): string | null {
   if (reroute === undefined) return null;
   return reroute === 'default' ? '' : JSON.stringify(reroute);
-}
-
-function unpack(row: WaitingRow): WaitingRecipient {
-  const [id, sender, sizeBytes, queuedAt, expiresAt, stream, account, index, address, state, attempts, nextAttemptAt, reason, lastReply, site, rule, culprit] = row;
-  return {
-    id, sender, sizeBytes, queuedAt, expiresAt, stream: stream as Stream, address, state, attempts, nextAttemptAt, index,
-    ...(account === null ? {} : { account }),
-    ...(reason === null ? {} : { reason }),
-    ...(lastReply === null ? {} : { lastReply: JSON.parse(lastReply) as Reply }),
-    ...(site === null ? {} : { site }),
-    ...(rule === null ? {} : { rule }),
-    ...(culprit === null ? {} : { culprit }),
-  };
 }
 
 /** As the statement of each piece orders, for what comes from several pieces. */

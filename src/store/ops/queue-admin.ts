@@ -22,6 +22,16 @@ export interface WaitingPiece {
   readonly next: string | undefined;
 }
 
+/** Selected recipients of a piece for a long listing: made by the engine, and never objects in our threads. */
+export interface WaitingText {
+  /** A JSON array of WaitingRow, in order of age. Handed over. */
+  readonly rows: Uint8Array;
+  readonly messages: number;
+  /** `id position` of those among them whose time has come, each behind a line end. */
+  readonly due: string;
+  readonly next: string | undefined;
+}
+
 export interface GroupRow {
   /** By site: `@domain` for recipients that were never tried. '' for none. */
   readonly name: string;
@@ -74,6 +84,14 @@ export interface OrderedPiece {
 const WAITING_COLUMNS = `m.id, m.sender, m.size_bytes, m.queued_at, m.expires_at, ${STREAM}, json_extract(m.origin, '$.account'), r.position, r.address,
   r.state, r.attempts, r.next_attempt_at, r.reason, r.last_reply, r.site, r.rule, r.culprit`;
 
+const WAITING_TEXT = `SELECT CAST(json_group_array(json_array(id, sender, size_bytes, queued_at, expires_at, stream, account, position, address, state, attempts,
+    next_attempt_at, reason, last_reply, site, rule, culprit)) AS BLOB) AS rows, count(DISTINCT id) AS messages,
+    group_concat(CASE WHEN state = 'queued' AND next_attempt_at <= ?17 THEN id || ' ' || position END, char(10)) AS due
+  FROM (SELECT m.id AS id, m.sender AS sender, m.size_bytes AS size_bytes, m.queued_at AS queued_at, m.expires_at AS expires_at, ${STREAM} AS stream,
+    json_extract(m.origin, '$.account') AS account, r.position AS position, r.address AS address, r.state AS state, r.attempts AS attempts,
+    r.next_attempt_at AS next_attempt_at, r.reason AS reason, CASE ?16 WHEN 1 THEN r.last_reply END AS last_reply, r.site AS site, r.rule AS rule, r.culprit AS culprit
+    FROM ${SELECTED} ORDER BY r.message_id, r.position)`;
+
 const ORDER_BY: Readonly<Record<QueueSort, string>> = {
   oldest: 'r.message_id, r.position',
   newest: 'r.message_id DESC, r.position',
@@ -104,6 +122,15 @@ export const queueAdminReads = {
     if (last === undefined) return { rows: [], next: undefined };
     const rows = db.rows(`SELECT ${WAITING_COLUMNS} FROM ${SELECTED} ORDER BY ${ORDER_BY[args.sort]} LIMIT ?16`, ...selectionValues(args, last), args.limit);
     return { rows: rows as unknown as readonly WaitingRow[], next: afterPiece(args, last) };
+  },
+
+  /** The same, oldest first, all of the piece; without the last replies unless `replies` is 1. */
+  waitingText(db: Database, args: SelectionArgs & { readonly replies: 0 | 1; readonly nowMs: number }): WaitingText | undefined {
+    const last = pieceEnd(db, args);
+    if (last === undefined) return undefined;
+    const row = db.get<{ rows: Uint8Array; messages: number; due: string | null }>(WAITING_TEXT, ...selectionValues(args, last), args.replies, args.nowMs);
+    if (!row) return undefined;
+    return { rows: row.rows, messages: row.messages, due: row.due ?? '', next: afterPiece(args, last) };
   },
 
   /** How much a piece has of what is selected. */

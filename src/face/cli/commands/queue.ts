@@ -1,6 +1,6 @@
 /** `posthorn queue …`: what waits, why, and orders about it. */
 import { Option, type Command } from 'commander';
-import { QUEUE_ADMIN_LIMITS } from '../../../base/limits.ts';
+import { QUEUE_ADMIN_LIMITS } from '../../../base/queue-admin-limits.ts';
 import { printable } from '../../../base/table.ts';
 import { parseEndpoint } from '../../../config/values.ts';
 import type { QueueChange } from '../../../manage/queue/queue.ts';
@@ -38,7 +38,7 @@ function addViews(registry: Registry, queue: Command): void {
   const { session } = registry;
   withFilter(leaf<ListOptions>(registry, queue, 'list', 'what waits, oldest first', '', (options) => listQueue(session, options)))
     .addOption(new Option('--sort <order>', 'oldest first, or by something else').choices(SORTS).default('oldest'))
-    .option('--limit <n>', 'at most so many messages', wholeNumber(1, 10_000), 100)
+    .option('--limit <n>', 'at most so many messages', wholeNumber(1, 1_000_000_000), 100)
     .option('--after <id>', 'go on behind this message (in order of age)');
   leaf<CommonOptions>(registry, queue, 'show', 'one message with all its recipients', '<id>', (options, id) => showMessage(session, options, id));
   withFilter(
