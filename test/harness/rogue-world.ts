@@ -160,7 +160,6 @@ async function sendLetter(port: number, { from = 'me@shop.test', to, subject = '
   return id;
 }
 
-const QUIET_MS = 3;
 const QUIET_LOOK_MS = 3;
 /** Real time. */
 const QUIET_PATIENCE_MS = 60_000;
