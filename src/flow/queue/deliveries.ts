@@ -238,7 +238,8 @@ export class Deliveries {
     const { retryMinMs, retryMaxMs, onBlock } = this.#options.config.queue;
     const ofSite = job.permit && this.#options.shaper.retryOf(job.permit.site);
     const policy = {
-      retryMinMs: ofSite?.minMs ?? retryMinMs, retryMaxMs: ofSite?.maxMs ?? retryMaxMs, unexpiring: this.#options.jumps.graceLeftMs() > 0, ...(onBlock && { onBlock }),
+      retryMinMs: ofSite?.minMs ?? retryMinMs, retryMaxMs: ofSite?.maxMs ?? retryMaxMs, unexpiring: this.#options.jumps.graceLeftMs() > 0,
+      ...(onBlock && { onBlock }), ...(job.permit?.wayRound && { wayRound: true }),
     };
     return { ...this.#options, policy, random: this.#random, health: this.#health };
   }

@@ -23,7 +23,7 @@ export function deferralReason(outcome: DeliveryOutcome, explanation: Explanatio
     case 'message':
       return `${host ?? 'The destination'} does not take this message now: ${said}`;
     case 'host':
-      return outcome.attempt.address === undefined ? `Nobody could be asked: ${said}` : `${host} cannot be used now: ${said}`;
+      return outcome.attempt.address === undefined ? `Nobody could be asked: ${said}${outcome.attempt.advice ? ` (${outcome.attempt.advice})` : ''}` : `${host} cannot be used now: ${said}`;
     case 'session':
       if (isPeersWord(outcome)) return `${host ?? 'The destination'} puts it off and ends the session: ${said}`;
       return `The connection${host ? ` to ${host}` : ''} failed: ${said}`;
@@ -37,6 +37,11 @@ export function blockReason(outcome: DeliveryOutcome, explanation: Explanation, 
   const { localAddress } = outcome.attempt;
   const whose = whoseMail(outcome, explanation, message) ?? (localAddress ? `mail from our address ${localAddress}` : 'mail from this server');
   return `${hostOf(outcome) ?? 'The destination'} refuses ${whose}, not this recipient: ${replyInOneLine(outcome.reply)}`;
+}
+
+/** It says that this is final, and not whom it means. */
+export function unclearReason(outcome: DeliveryOutcome): string {
+  return `${hostOf(outcome) ?? 'The destination'} refuses, and does not say whom it means; it is asked once more: ${replyInOneLine(outcome.reply)}`;
 }
 
 type Sent = Pick<QueueMessage, 'sender' | 'dkimDomain'>;

@@ -10,6 +10,7 @@
  *   failed                        the source is blocked, sends too  as `queue.on-block` says: queued as above (default),
  *                                 much, or is greylisted            held, or bounced
  *   failed                        nobody, and so were others        as a block (flow/shape/refused-alike.ts)
+ *   failed                        nobody knows whom, for a while    queued: asked again a few times; with on-block = bounce, bounced
  *   failed                        the recipient, the message, its   bounced
  *                                 content, authentication, policy
  *
@@ -25,7 +26,7 @@ import { attemptContext, explainReply } from '../../mail/reply-meaning/explain.t
 import type { Evidence } from '../../mail/reply-meaning/evidence.ts';
 import { IN_DOUBT } from '../../mail/reply-meaning/our-side.ts';
 import type { Culprit, Explanation } from '../../mail/reply-meaning/explain.ts';
-import { blockReason, deferralReason, expiryReason, failureReason, replyInOneLine } from './reason.ts';
+import { blockReason, deferralReason, expiryReason, failureReason, replyInOneLine, unclearReason } from './reason.ts';
 import { decideRetry } from './retry.ts';
 import type { RetryPolicy } from './retry.ts';
 
@@ -70,6 +71,7 @@ function fateOf(input: SettlementInput): Fate {
   if (outcome.status === 'delivered') return delivered(input);
   const explained: Explained = { ...input, explanation: input.explanation ?? explainReply(outcome.reply, attemptContext(outcome.attempt)) };
   if (outcome.status === 'failed') {
+    if (askAgainMs(explained) !== undefined && policy.onBlock !== 'bounce') return deferredOrExpired(explained);
     const onBlock = isSourceRefused(explained) ? (policy.onBlock ?? 'requeue') : 'bounce';
     if (onBlock === 'bounce') return bounced(explained);
     if (onBlock === 'requeue') return deferredOrExpired(explained);
@@ -86,6 +88,11 @@ function isSourceRefused({ outcome, explanation }: Explained): boolean {
   if (outcome.attempt.ownReply || outcome.attempt.mx === undefined) return false;
   const { faultClass, culprit } = explanation;
   return faultClass === 'block' || (faultClass === 'rate' && !NOT_THE_SOURCE.has(culprit)) || faultClass === 'greylist';
+}
+
+/** Its words do not tell whom it means: after so long it is asked once more. */
+function askAgainMs({ explanation }: Explained): number | undefined {
+  return explanation.evidence?.askAgainMs;
 }
 
 function delivered({ recipient, outcome, now }: SettlementInput): Fate {
@@ -107,7 +114,7 @@ function bounced({ recipient, outcome, explanation, now }: Explained): Fate {
   return {
     settlement,
     explanation,
-    event: { at: now, name: MESSAGE_EVENTS.bounced, recipient: recipient.index, data: { ...attempt, reply, scope } },
+    event: { at: now, name: MESSAGE_EVENTS.bounced, recipient: recipient.index, data: { ...attempt, reply, scope, ...concluded(explanation) } },
     final: { recipient: { ...recipient, ...stored(settlement) }, state: 'bounced', reply, attempt },
   };
 }
@@ -127,12 +134,13 @@ function deferredOrExpired(input: Explained): Fate {
   const { message, recipient, outcome, explanation, now } = input;
   const { reply, attempt, scope } = outcome;
   const attempts = recipient.attempts + 1;
-  const blocked = explanation.faultClass === 'block' || outcome.status === 'failed';
-  const { retryAfterMs } = explanation;
+  const unclearMs = askAgainMs(input);
+  const blocked = unclearMs === undefined && (explanation.faultClass === 'block' || outcome.status === 'failed');
+  const retryAfterMs = unclearMs ?? explanation.retryAfterMs;
   const inDoubtAgain = IN_DOUBT.has(explanation.rule) && IN_DOUBT.has(recipient.rule ?? '');
   const decision = decideRetry(input.policy, attempts, now, message.expiresAt, input.random, { blocked, inDoubtAgain, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   const common = { recipient: recipient.index, attempts, lastReply: reply, ...attribution(explanation) };
-  const reason = blocked ? blockReason(outcome, explanation, message) : deferralReason(outcome, explanation, message);
+  const reason = unclearMs !== undefined ? unclearReason(outcome) : blocked ? blockReason(outcome, explanation, message) : deferralReason(outcome, explanation, message);
   if (decision.kind === 'retry') {
     const { nextAttemptAt } = decision;
     return {

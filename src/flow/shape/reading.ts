@@ -7,8 +7,10 @@
  */
 import type { AttemptFacts, DeliveryOutcome } from '../../contract/queue.ts';
 import type { SendResult } from '../../contract/shaper.ts';
+import { REFUSED_UNCLEAR } from '../../mail/reply-meaning/evidence.ts';
 import type { Explanation } from '../../mail/reply-meaning/explain.ts';
 import { IN_DOUBT } from '../../mail/reply-meaning/our-side.ts';
+import { vaguely } from '../../mail/reply-meaning/refused-alike.ts';
 
 export interface NamedComplaint {
   readonly about: 'source' | 'domain';
@@ -170,8 +172,12 @@ function complaintOf(outcome: DeliveryOutcome, { culprit, faultClass, rule, mean
 
 const SAYS_NOTHING: ReadonlySet<Explanation['faultClass']> = new Set(['hard-bounce', 'soft-bounce', 'greylist', 'content', 'format', 'local', 'network']);
 
-/** Final refusals without a known meaning count, too: a site that turns everything away must not be fed on. */
-function isUnwelcome({ status }: DeliveryOutcome, { culprit, faultClass }: Explanation): boolean {
+/**
+ * Final refusals without a known meaning count, too: a site that turns everything away must not be fed on. At RCPT they are
+ * about recipients until refused-alike.ts concludes otherwise: a list with many odd addresses is no sign against us.
+ */
+function isUnwelcome({ status, scope }: DeliveryOutcome, { culprit, faultClass, rule }: Explanation): boolean {
+  if (status === 'failed' && scope === 'recipient' && (rule === REFUSED_UNCLEAR || vaguely({ rule, culprit }) !== undefined)) return false;
   if (SAYS_NOTHING.has(faultClass) || culprit === 'recipient' || culprit === 'message' || culprit === 'content' || culprit === 'ours') return false;
   return status === 'deferred' || faultClass === 'policy' || faultClass === 'unknown' || faultClass === 'rate' || faultClass === 'block';
 }

@@ -1,23 +1,21 @@
 /**
- * Final refusals in words that no rule knows, seen together: by source address and site, what was refused in the same
- * words since anything was taken there.
+ * Final refusals in words that no rule knows, seen beside each other: by source address and site. What is remembered is in
+ * refusal-record.ts, whom a refusal means is weighed by refusal-verdict.ts, how it is told is in refusal-text.ts.
  *
- * Policy: one odd refusal is believed, and its message returned. Several of different recipients (at RCPT) or messages (at
- * MAIL, or after the content) in the same words, with nothing taken between them, are no fault of recipients: from then on
- * such mail waits as it does for a block. Where all of it is mail of one domain, that domain is meant; where it is mail of
- * several, or where the site refused before it heard of a sender, our address is. Codes that blame the recipient are
- * contradicted only by more of them.
- *
- * What takes mail again and then refuses once more in the same words is not believed at once: that message waits, too, but
- * not for ever.
+ * Policy of what follows: a block keeps what waits. Where all of it is mail of one domain, that domain is meant; where it is
+ * mail of several, or where the site refused before it heard of a sender, our address is. What is unclear is asked again,
+ * and nobody is suppressed for it.
  */
 import { REPLY_LIMITS } from '../../base/reply-limits.ts';
 import type { DeliveryOutcome } from '../../contract/queue.ts';
 import type { SendResult } from '../../contract/shaper.ts';
-import { REFUSED_ALIKE, type Evidence } from '../../mail/reply-meaning/evidence.ts';
-import type { Explanation } from '../../mail/reply-meaning/explain.ts';
-import { inLightOf, vaguely, wordsAlone } from '../../mail/reply-meaning/refused-alike.ts';
+import { REFUSED_ALIKE, REFUSED_UNCLEAR, type Evidence } from '../../mail/reply-meaning/evidence.ts';
+import { namesOneOf, type Explanation } from '../../mail/reply-meaning/explain.ts';
+import { inLightOf, vaguely, WANTS_LOGIN, wordsAlone, type VagueBlame } from '../../mail/reply-meaning/refused-alike.ts';
 import { timeOf } from './lane.ts';
+import { RefusalRecord, type Refused } from './refusal-record.ts';
+import { againText, blockText, givenUpText, provenText, unclearText, type SeenRefusals } from './refusal-text.ts';
+import { weigh, type RefusalFacts, type Verdict } from './refusal-verdict.ts';
 
 /** One delivery, as far as it matters here. */
 export interface AlikeDelivery {
@@ -36,168 +34,167 @@ export interface AlikeDelivery {
   readonly now: number;
 }
 
-/** Refusals in the same words, at the same step. */
-interface Alike {
-  readonly scope: DeliveryOutcome['scope'];
-  /** Recipients or messages by the domain that their mail answers for. */
-  readonly byDomain: Map<string, Set<string>>;
-  /** Recipients who were returned before anything was concluded. */
-  readonly returned: Set<string>;
-  since: number;
-  last: number;
-  /** Meanwhile mail of other domains was taken. */
-  othersTaken: boolean;
-  /** Something was concluded from them once. */
-  known: boolean;
-  /** Mail was taken there after that. */
-  tookSince: boolean;
-}
+type Stage = RefusalFacts['stage'];
+type Place = Readonly<Record<Stage, RefusalRecord>>;
 
 interface Refusal {
   readonly result: SendResult;
   readonly explanation: Explanation;
-  readonly vague: 'nobody' | 'recipient';
-  readonly alike: Alike;
+  readonly stage: Stage;
+  readonly blame: VagueBlame;
+  readonly words: string;
+  readonly record: RefusalRecord;
+  readonly refused: Refused;
+  readonly tries: number;
 }
 
 export class RefusedAlike {
-  /** By source and site, then by step and words; the oldest go first. */
-  readonly #places = new Map<string, Map<string, Alike>>();
+  /** By source and site; the oldest go first. */
+  readonly #places = new Map<string, Place>();
+  /** Sites that refused everybody, with when, by source, step and words. */
+  readonly #blocks = new Map<string, Map<string, number>>();
 
   /** The same results, with what the refusals among them mean in the light of others. */
   read(delivery: AlikeDelivery, results: readonly SendResult[]): readonly SendResult[] {
     const key = `${delivery.source} ${delivery.site}`;
     const known = this.#places.get(key);
     // What goes well leaves nothing to remember.
-    if (!known && results.every(({ outcome }) => outcome.status === 'delivered')) return results;
-    const place = known ?? new Map<string, Alike>();
-    const taken = results.some(({ outcome }) => outcome.status === 'delivered');
-    if (taken) this.#took(place, delivery);
-    // Whom it asked for content, it had taken at RCPT: it tells one recipient from another.
-    const tells = taken || (results.some(({ outcome }) => outcome.scope === 'recipient') && results.some(({ outcome }) => outcome.scope === 'message'));
+    if (!known && results.every(isTaken)) return results;
+    const place = known ?? { opening: new RefusalRecord(false), recipient: new RefusalRecord(false), message: new RefusalRecord(true) };
+    const taken = results.filter(isTaken);
+    if (taken.length > 0) for (const record of Object.values(place)) record.took(delivery.domain, delivery.now);
+    for (const { about } of taken) {
+      if (!about) continue;
+      place.recipient.passed(about.recipient, delivery.now);
+      place.message.passed(about.content, delivery.now);
+    }
     const refusals = new Map<SendResult, Refusal>();
-    for (const result of results) {
-      const refusal = this.#note(place, delivery, result, tells);
+    for (const [at, result] of results.entries()) {
+      // Whom it took after this one at RCPT, it told from this one.
+      const refusal = isOneOfMany(results, at) ? undefined : note(place, delivery, result);
       if (refusal) refusals.set(result, refusal);
     }
-    this.#keep(key, place);
-    return refusals.size === 0 ? results : results.map((result) => readAgain(delivery, result, refusals.get(result)));
+    this.#keep(key, place, delivery.now);
+    return refusals.size === 0 ? results : results.map((result) => this.#readAgain(delivery, result, refusals.get(result)));
   }
 
-  /** The site took mail: of its recipients it likes some, of its senders at least this domain. */
-  #took(place: Map<string, Alike>, { domain }: AlikeDelivery): void {
-    for (const [words, alike] of place) {
-      if (alike.scope === 'message') alike.byDomain.delete(domain);
-      else alike.byDomain.clear();
-      alike.othersTaken = alike.byDomain.size > 0;
-      if (alike.othersTaken) continue;
-      if (alike.known) alike.tookSince = true;
-      else place.delete(words);
+  #readAgain(delivery: AlikeDelivery, result: SendResult, refusal: Refusal | undefined): SendResult {
+    if (!refusal) return result;
+    const { record, refused, explanation, blame } = refusal;
+    const elsewhere = this.#elsewhere(delivery, refusal);
+    const verdict = weigh(factsOf(delivery, refusal, elsewhere.length > 0));
+    const evidence = evidenceOf(verdict, delivery, refusal, elsewhere);
+    if (verdict.kind === 'block') {
+      record.concluded(delivery.now);
+      if (blame !== 'recipient') this.#remember(delivery, refusal);
     }
+    refused.returned = (verdict.kind === 'believe' && !verdict.proven) || verdict.kind === 'give-up';
+    return evidence ? { ...result, explanation: inLightOf(explanation, evidence) } : result;
   }
 
-  #note(place: Map<string, Alike>, { domain, now, alone }: AlikeDelivery, result: SendResult, tells: boolean): Refusal | undefined {
-    const { outcome, explanation, about } = result;
-    const vague = explanation && isFinalWord(outcome) ? vaguely(explanation) : undefined;
-    if (!explanation || !vague || !about || (tells && outcome.scope === 'recipient') || (isOpening(outcome) && !alone)) return undefined;
-    const words = `${outcome.scope} ${wordsAlone(outcome.reply, about.recipient)}`;
-    const before = place.get(words);
-    const alike = before && now - before.last < REPLY_LIMITS.alikeForMs ? before : { scope: outcome.scope, byDomain: new Map(), returned: new Set<string>(), since: now, last: now, othersTaken: false, known: false, tookSince: false };
-    if (alike.byDomain.size === 0) Object.assign(alike, { since: now, othersTaken: false });
-    alike.last = now;
-    const units = alike.byDomain.get(domain) ?? new Set<string>();
-    if (units.size < REPLY_LIMITS.alikeRemembered) units.add(outcome.scope === 'recipient' ? about.recipient : about.content);
-    if (alike.byDomain.size < REPLY_LIMITS.alikeRemembered) alike.byDomain.set(domain, units);
-    place.delete(words);
-    place.set(words, alike);
-    if (place.size > REPLY_LIMITS.alikeWordsMax) place.delete(place.keys().next().value as string);
-    return { result, explanation, vague, alike };
+  /** Titles of other sites where these words were said to everybody. */
+  #elsewhere({ source, siteTitle, now }: AlikeDelivery, { stage, words, blame }: Refusal): readonly string[] {
+    if (blame === 'recipient') return [];
+    const sites = this.#blocks.get(`${source} ${stage} ${words}`) ?? new Map<string, number>();
+    return [...sites].filter(([title, at]) => title !== siteTitle && now - at < REPLY_LIMITS.alikeForMs).map(([title]) => title);
   }
 
-  #keep(key: string, place: Map<string, Alike>): void {
+  #remember({ source, siteTitle, now }: AlikeDelivery, { stage, words }: Refusal): void {
+    const key = `${source} ${stage} ${words}`;
+    const sites = this.#blocks.get(key) ?? new Map<string, number>();
+    if (sites.size < REPLY_LIMITS.alikeRemembered || sites.has(siteTitle)) sites.set(siteTitle, now);
+    this.#blocks.delete(key);
+    this.#blocks.set(key, sites);
+    if (this.#blocks.size > REPLY_LIMITS.alikeWordsMax) this.#blocks.delete(this.#blocks.keys().next().value as string);
+  }
+
+  #keep(key: string, place: Place, now: number): void {
     this.#places.delete(key);
-    if (place.size > 0) this.#places.set(key, place);
+    if (Object.values(place).some((record) => !record.isIdle(now))) this.#places.set(key, place);
     if (this.#places.size > REPLY_LIMITS.alikePlacesMax) this.#places.delete(this.#places.keys().next().value as string);
   }
 }
 
+function note(place: Place, { domain, now, alone }: AlikeDelivery, result: SendResult): Refusal | undefined {
+  const { outcome, explanation, about, triesBefore = 0, ruleBefore } = result;
+  const named = explanation && isFinalWord(outcome) ? vaguely(explanation) : undefined;
+  const stage = stageOf(outcome);
+  if (!explanation || !named || !about || (stage === 'opening' && !alone)) return undefined;
+  const words = wordsAlone(outcome.reply, about.recipient);
+  const blame = named === 'nobody' && namesSender(outcome, domain) ? 'sender' : named;
+  const record = place[stage];
+  const refused = record.refuse(stage === 'recipient' ? about.recipient : about.content, { words, domain, now });
+  const tries = ruleBefore === REFUSED_ALIKE || ruleBefore === REFUSED_UNCLEAR ? triesBefore + 1 : 1;
+  return { result, explanation, stage, blame, words, record, refused, tries };
+}
+
+function factsOf({ closed, now }: AlikeDelivery, { result, stage, blame, words, record, refused, tries }: Refusal, elsewhere: boolean): RefusalFacts {
+  const { count, inTheseWords } = record.open(words, now);
+  // After a restart its row still says what was concluded.
+  const here = record.wasBlock(now) || result.ruleBefore === REFUSED_ALIKE;
+  return {
+    stage, blame, closed, tries, knownBlock: here ? 'here' : elsewhere ? 'elsewhere' : undefined,
+    since: { inTheseWords, inAny: count }, passedOver: refused.passedOver, alone: refused.alone, passing: record.isPassing(now), forMs: now - refused.since,
+  };
+}
+
+function evidenceOf(verdict: Verdict, delivery: AlikeDelivery, refusal: Refusal, elsewhere: readonly string[]): Evidence | undefined {
+  const { source, siteTitle, domain, signed, now } = delivery;
+  const { stage, record, words, refused, tries, blame, explanation } = refusal;
+  const open = record.open(words, now);
+  const returned = record.returned();
+  const innocent = returned.length > 0 && { innocent: returned };
+  const wantsLogin = explanation.rule === WANTS_LOGIN;
+  const seen: SeenRefusals = { source, siteTitle, domain, now, stage, open, returned: returned.length, wantsLogin, elsewhere };
+  switch (verdict.kind) {
+    case 'block': {
+      const ofOne = open.domains.size <= 1 && domain !== '' && stage !== 'opening';
+      const culprit = wantsLogin ? 'theirs' : ofOne ? (signed ? 'dkim-domain' : 'spf-domain') : 'source-ip';
+      return { culprit, text: blockText(seen, ofOne), ...innocent };
+    }
+    case 'again':
+      return { culprit: 'capacity', text: againText(seen, refused.passedOver > 0) };
+    case 'ask-again':
+      return { culprit: 'policy', text: unclearText(seen, tries, refused.passedOver), askAgainMs: verdict.afterMs, ...innocent };
+    case 'give-up':
+      return { culprit: 'policy', text: givenUpText(seen, tries, timeOf(refused.since)) };
+    case 'believe':
+      // What the code says of a dead address holds, once it is proven to be about the address.
+      return verdict.proven && blame !== 'recipient' ? { culprit: 'policy', text: provenText(seen, tries) } : undefined;
+  }
+}
+
+function isTaken({ outcome }: SendResult): boolean {
+  return outcome.status === 'delivered';
+}
+
+/** Refused at RCPT, while one who was named later was taken there: it took the content for him, or refused just that. */
+function isOneOfMany(results: readonly SendResult[], at: number): boolean {
+  return results[at]?.outcome.scope === 'recipient' && results.slice(at + 1).some((later) => isTaken(later) || later.outcome.scope === 'message');
+}
+
+function stageOf(outcome: DeliveryOutcome): Stage {
+  if (isOpening(outcome)) return 'opening';
+  return outcome.scope === 'recipient' ? 'recipient' : 'message';
+}
+
 /** A peer's; RFC 7504 §3: a host that says 521 or 556 takes mail of nobody. */
 function isFinalWord(outcome: DeliveryOutcome): boolean {
-  const { status, reply, attempt } = outcome;
-  return (status === 'failed' || isOpening(outcome)) && reply.code >= 500 && reply.code !== 521 && reply.code !== 556 && attempt.address !== undefined && !attempt.ownReply;
+  const { status, scope, reply, attempt } = outcome;
+  if (isOpening(outcome)) return isPeers5xx(outcome);
+  return status === 'failed' && (scope === 'recipient' || scope === 'message') && isPeers5xx(outcome) && reply.code !== 521 && reply.code !== 556 && attempt.address !== undefined;
 }
 
 /** What a server says for good before it has heard of a sender is deferred, see flow/deliver/trouble.ts. */
-function isOpening({ status, scope, reply, attempt }: DeliveryOutcome): boolean {
-  return status === 'deferred' && scope === 'host' && reply.code >= 500 && !attempt.ownReply;
+function isOpening(outcome: DeliveryOutcome): boolean {
+  return outcome.status === 'deferred' && outcome.scope === 'host' && isPeers5xx(outcome);
 }
 
-function readAgain(delivery: AlikeDelivery, result: SendResult, refusal: Refusal | undefined): SendResult {
-  if (!refusal) return result;
-  const { alike, explanation } = refusal;
-  const evidence = isClear(delivery, refusal) ? conclude(delivery, alike) : perhapsAgain(delivery, refusal);
-  if (evidence) return { ...result, explanation: inLightOf(explanation, evidence) };
-  if (result.about && result.outcome.status === 'failed' && alike.returned.size < REPLY_LIMITS.alikeRemembered) alike.returned.add(result.about.recipient);
-  return result;
+function isPeers5xx({ reply, attempt }: DeliveryOutcome): boolean {
+  return reply.code >= 500 && !attempt.ownReply;
 }
 
-function isClear({ closed }: AlikeDelivery, { alike, vague }: Refusal): boolean {
-  if (closed) return true;
-  return countOf(alike) >= (vague === 'nobody' ? REPLY_LIMITS.alikeMin : REPLY_LIMITS.alikeAgainstCodeMin);
-}
-
-function countOf({ byDomain }: Alike): number {
-  return [...byDomain.values()].reduce((sum, units) => sum + units.size, 0);
-}
-
-function conclude(delivery: AlikeDelivery, alike: Alike): Evidence {
-  const { domain, signed } = delivery;
-  alike.known = true;
-  alike.tookSince = false;
-  const ofOne = alike.byDomain.size === 1 && domain !== '' && !isBeforeSender(alike);
-  const culprit = ofOne ? (signed ? 'dkim-domain' : 'spf-domain') : 'source-ip';
-  const text = `${seen(delivery, alike)} ${meant(delivery, ofOne, alike.othersTaken)} Such mail waits, and nobody is suppressed.${returnedText(alike)}`;
-  return { culprit, text, ...(alike.returned.size > 0 && { innocent: [...alike.returned] }) };
-}
-
-function meant({ domain, source }: AlikeDelivery, ofOne: boolean, othersTaken: boolean): string {
-  const us = source === '' ? 'this server' : `our address ${source}`;
-  if (!ofOne) return `So it is ${us} that it does not want, and not its recipients.`;
-  if (othersTaken) return `So it is mail of ${domain} that it does not want, and not its recipients; mail of others it takes.`;
-  return `So it does not want mail of ${domain}, or from ${us}, and means no recipients; which of the two, mail of another domain would tell.`;
-}
-
-function seen({ siteTitle, now }: AlikeDelivery, alike: Alike): string {
-  if (isBeforeSender(alike)) return `${siteTitle} refuses before it has heard of a sender or recipient, in words that we do not know.`;
-  const count = countOf(alike);
-  if (count < REPLY_LIMITS.alikeMin) return `${siteTitle} goes on refusing in words that name nobody, and has taken nothing since it began to.`;
-  const many = `${count >= REPLY_LIMITS.alikeRemembered ? 'At least ' : ''}${count} ${alike.scope === 'recipient' ? 'recipients' : 'messages'}`;
-  const [only] = alike.byDomain.keys();
-  const ofWhom = alike.byDomain.size > 1 ? `, in mail of ${alike.byDomain.size} domains,` : '';
-  const none = alike.byDomain.size === 1 && only !== '' && alike.scope === 'message' ? `no mail of ${only}` : 'nothing';
-  return `${many}${ofWhom} were refused at ${siteTitle} in the same words ${span(timeOf(alike.since), timeOf(now))}, and ${none} was taken there in between.`;
-}
-
-function span(first: string, last: string): string {
-  return first === last ? `at ${first}` : `from ${first} to ${last}`;
-}
-
-/** At the greeting or EHLO. */
-function isBeforeSender({ scope }: Alike): boolean {
-  return scope !== 'recipient' && scope !== 'message';
-}
-
-function returnedText({ returned }: Alike): string {
-  return returned.size === 0 ? '' : ` Before that could be seen ${returned.size === 1 ? 'one was' : `${returned.size} were`} returned to ${returned.size === 1 ? 'its sender' : 'their senders'}.`;
-}
-
-/** It used these words for everybody once, and has taken mail since. One who is refused so again and again is meant himself. */
-function perhapsAgain({ siteTitle }: AlikeDelivery, { alike, result }: Refusal): Evidence | undefined {
-  const { triesBefore = 0, ruleBefore } = result;
-  // What was refused before MAIL is tried again anyway.
-  if (isBeforeSender(alike) || (!alike.known && ruleBefore !== REFUSED_ALIKE)) return undefined;
-  if (alike.tookSince && triesBefore >= REPLY_LIMITS.alikeTriesMax) return undefined;
-  alike.known = true;
-  const took = alike.tookSince ? ' It has taken mail since, and so this message is tried a few times more before it is returned.' : '';
-  return { culprit: 'capacity', text: `${siteTitle} has refused everybody in these words before: it may be how it says that it had enough, and nothing about the recipient.${took}` };
+/** Who refuses a recipient has no reason to speak of the sender's domain. */
+function namesSender({ reply }: DeliveryOutcome, domain: string): boolean {
+  return domain !== '' && namesOneOf(reply.text.slice(0, REPLY_LIMITS.textChars).replace(/[\w.+=-]{1,64}@\S{1,255}/g, ' ').toLowerCase(), [domain]);
 }

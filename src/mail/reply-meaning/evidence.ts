@@ -4,11 +4,17 @@ import type { Culprit, FaultClass, Meaning } from './reply-rule.ts';
 /** Rule of what was concluded from refusals that are alike. */
 export const REFUSED_ALIKE = 'refused-alike';
 
+/** Rule of a refusal of which nobody can tell yet whom it means, or never could. */
+export const REFUSED_UNCLEAR = 'refused-unclear';
+
 /** Kept on the timeline beside the reply. */
 export interface Evidence {
-  readonly culprit: Extract<Culprit, 'source-ip' | 'dkim-domain' | 'spf-domain' | 'capacity'>;
+  /** `policy`: unclear, or the recipient's or message's own; `capacity`: it may have had enough; the others are refused for what they are. */
+  readonly culprit: Extract<Culprit, 'source-ip' | 'dkim-domain' | 'spf-domain' | 'theirs' | 'capacity' | 'policy'>;
   /** What was seen and what follows from it, in sentences. */
   readonly text: string;
+  /** It is asked once more after so long, although it said that it is final: whom it means is unclear. */
+  readonly askAgainMs?: number;
   /** Addresses that the same refusals hit before this was known: they are no more to blame. */
   readonly innocent?: readonly string[];
 }
@@ -16,19 +22,28 @@ export interface Evidence {
 export interface Concluded extends Meaning {
   readonly faultClass: FaultClass;
   readonly source: string;
-  readonly rule: typeof REFUSED_ALIKE;
+  readonly rule: typeof REFUSED_ALIKE | typeof REFUSED_UNCLEAR;
 }
 
-/** `capacity` is the suspicion that it had enough for now; the others are refused for what they are. */
+const SOURCE = 'what this receiver answered to other mail';
+
 export function concludedFrom({ culprit, text }: Pick<Evidence, 'culprit' | 'text'>): Concluded {
+  if (culprit === 'policy') {
+    return { rule: REFUSED_UNCLEAR, culprit, faultClass: 'policy', meaning: text, nextStep: 'Read its words; check the address, and ask the receiver\'s postmaster with the whole reply.', source: SOURCE };
+  }
   return {
-    rule: REFUSED_ALIKE, culprit, faultClass: culprit === 'capacity' ? 'rate' : 'block', meaning: text,
-    nextStep: 'Read its words; look the address up with `posthorn ip check`, then write to the receiver\'s postmaster with the whole reply. It is tried again by itself.',
-    source: 'what this receiver answered to other mail',
+    rule: REFUSED_ALIKE, culprit, faultClass: culprit === 'capacity' ? 'rate' : 'block', meaning: text, nextStep: culprit === 'theirs'
+      ? 'Tell the receiver\'s postmaster what their server asks of everybody. It is tried again by itself.'
+      : 'Read its words; look the address up with `posthorn ip check`, then write to the receiver\'s postmaster with the whole reply. It is tried again by itself.',
+    source: SOURCE,
   };
 }
 
 /** Where only the rule is known. */
 export const REFUSED_ALIKE_MEANING = concludedFrom({
   culprit: 'source-ip', text: 'The receiver refuses one after the other in the same words, which no rule knows, and takes nothing in between: it is us that it does not want, and not the recipients.',
+});
+
+export const REFUSED_UNCLEAR_MEANING = concludedFrom({
+  culprit: 'policy', text: 'The receiver refuses in words that no rule knows, and nobody can tell whom it means: this recipient or message, or all mail from here.',
 });

@@ -7,7 +7,7 @@
  */
 import { REPLY_LIMITS } from '../../base/reply-limits.ts';
 import { EVERYBODY } from './everybody.ts';
-import { REFUSED_ALIKE, REFUSED_ALIKE_MEANING, type Evidence } from './evidence.ts';
+import { REFUSED_ALIKE, REFUSED_ALIKE_MEANING, REFUSED_UNCLEAR, REFUSED_UNCLEAR_MEANING, type Evidence } from './evidence.ts';
 import { classOf } from './fault-class.ts';
 import type { ClassRule } from './fault-class.ts';
 import { ENHANCED_DATE, ENHANCED_SOURCE, explainEnhanced } from './enhanced-codes.ts';
@@ -92,8 +92,8 @@ function saysNothing(enhanced: string): boolean {
   return enhanced === '' || /^5\.(?:0\.0|7\.[01])$/.test(enhanced);
 }
 
-/** As a whole: 192.0.2.1 is not named by 192.0.2.11, nor example.org by mail.example.org. */
-function namesOneOf(line: string, names: readonly string[] = []): boolean {
+/** `line` in lower case. As a whole: 192.0.2.1 is not named by 192.0.2.11, nor example.org by mail.example.org. */
+export function namesOneOf(line: string, names: readonly string[] = []): boolean {
   return names.some((name) => {
     const wanted = name.toLowerCase();
     for (let at = line.indexOf(wanted); at !== -1; at = line.indexOf(wanted, at + 1)) {
@@ -215,6 +215,7 @@ export function explainRule(rule: string): Omit<Explanation, 'faultClass'> | und
   if (rule === WAIT_NAMED_AS_FINAL.id) return { culprit: 'capacity', meaning: WAIT_NAMED_AS_FINAL.meaning, nextStep: WAIT_NAMED_AS_FINAL.nextStep, source: WAIT_NAMED_AS_FINAL.source, date: WAIT_NAMED_AS_FINAL.date, rule };
   if (rule === WAIT_NAMED.id) return { culprit: WAIT_NAMED.culprit, meaning: WAIT_NAMED.meaning, nextStep: WAIT_NAMED.nextStep, source: WAIT_NAMED.source, date: WAIT_NAMED.date, rule };
   if (rule === REFUSED_ALIKE) return { ...REFUSED_ALIKE_MEANING, date: EVERYBODY.date };
+  if (rule === REFUSED_UNCLEAR) return { ...REFUSED_UNCLEAR_MEANING, date: EVERYBODY.date };
   // The class digit tells nothing of the meaning.
   const row = rule.startsWith('enhanced.') ? explainEnhanced(`5.${rule.slice('enhanced.'.length)}`) : undefined;
   return row && { culprit: row.culprit, meaning: row.meaning, nextStep: row.nextStep, source: ENHANCED_SOURCE, date: ENHANCED_DATE, rule };

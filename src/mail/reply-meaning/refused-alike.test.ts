@@ -14,6 +14,7 @@ test('the same words about another recipient, host, time or id are the same word
   same('zark QWxhZGRpbgKx fnord', 'zark bGVuZ3RoYWJj fnord');
   same('zark deadbeefcafe fnord', 'zark feedfaceabba fnord');
   same('zark\nfnord', 'ZARK   fnord');
+  same('zark https://odd.example/r?id=aa&x=qq fnord', 'zark http://help.odd.example/why fnord');
 });
 
 test('other words, or another code, are others', () => {
@@ -27,7 +28,8 @@ const mx = { mx: 'mx.odd.example' };
 
 for (const [code, enhanced, text, whom] of [
   [550, undefined, 'zark fnord', 'nobody'],
-  [550, '5.7.1', 'zark fnord', 'nobody'],
+  [550, '5.7.1', 'zark fnord', 'sender'],
+  [530, '5.7.0', 'Authentication required', 'sender'],
   [503, undefined, 'zark fnord', 'nobody'],
   [550, undefined, 'Access denied', 'nobody'],
   [550, '5.1.1', 'zark fnord', 'recipient'],

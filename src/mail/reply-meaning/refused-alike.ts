@@ -12,22 +12,32 @@ export function inLightOf(explanation: Explanation, evidence: Evidence): Explana
 
 const CATCH_ALL: ReadonlySet<string> = new Set(RULE_TABLES.flatMap(({ rules }) => rules.filter(({ general }) => general).map(({ id }) => id)));
 
-/**
- * Whom a final refusal names when no rule knows its words: `nobody`, or `recipient` where its code alone, or words that
- * stand for anything, do. Undefined: its words are known, or it is about the message.
- */
-export function vaguely({ rule, culprit }: Pick<Explanation, 'rule' | 'culprit'>): 'nobody' | 'recipient' | undefined {
+/** Asked by the server that MX records name: it takes no mail from outside just now, whoever is written to. */
+export const WANTS_LOGIN = 'any.login';
+
+/** Whom a final refusal names when no rule knows its words. */
+export type VagueBlame =
+  | 'nobody'
+  /** Its code (RFC 3463 §3.8: policy, not the address) or a demand of everybody speaks against a dead address. */
+  | 'sender'
+  /** Its code alone, or words that stand for anything. */
+  | 'recipient';
+
+/** Undefined: its words are known, or it is about the message. */
+export function vaguely({ rule, culprit }: Pick<Explanation, 'rule' | 'culprit'>): VagueBlame | undefined {
+  if (rule === WANTS_LOGIN) return 'sender';
   if (!CATCH_ALL.has(rule) && !/^(?:code|enhanced)\./.test(rule)) return undefined;
-  if (culprit === 'policy' || culprit === 'theirs') return 'nobody';
+  if (culprit === 'policy' || culprit === 'theirs') return rule.startsWith('enhanced.7.') ? 'sender' : 'nobody';
   return culprit === 'recipient' && !/2\.2$|\.552$/.test(rule) ? 'recipient' : undefined;
 }
 
 const WORDS_CHARS_MAX = 300;
 
-/** The words of a reply without what differs from one message to the next: addresses, names of hosts, figures, ids. */
+/** The words of a reply without what differs from one message to the next: addresses, links, names of hosts, figures, ids. */
 export function wordsAlone({ code, text }: SmtpReply, recipient: string): string {
   const local = recipient.slice(0, Math.max(0, recipient.lastIndexOf('@'))).toLowerCase();
   const words = text.slice(0, 2 * WORDS_CHARS_MAX)
+    .replace(/\bhttps?:\/\/\S{1,500}/gi, 'x')
     .replace(/[\w.+=-]{1,64}@[\w.-]{1,255}/g, 'x').replace(/[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}/g, 'x')
     .replace(/[\w+/=-]{8,200}/g, (word) => (/[a-z][A-Z]/.test(word) || /^[a-f]{1,200}$/i.test(word) ? '#' : word))
     .toLowerCase().replace(/[\w+/=:-]{0,100}\d[\w+/=:-]{0,100}/g, '#')

@@ -18,7 +18,7 @@ interface ExplainOptions extends CommonOptions {
 }
 
 /** Of a refusal that no rule knows by its words. */
-const REPEATED = 'One of these is believed, and its message returned. When one recipient after the other is refused so and nothing is taken in between, it is about this server: the rest waits, and nobody is suppressed.';
+const REPEATED = 'Whom it means is seen from what the receiver answers to other mail. Until then the message waits and is tried a few times; when others are taken meanwhile, it is believed and returned. When one after the other is refused so and nothing is taken in between, it is about this server: the rest waits, and nobody is suppressed.';
 
 const LIMIT_DEFAULT = 20;
 const LIMIT_MAX = 1000;
