@@ -58,6 +58,8 @@ export interface Permit {
   readonly tlsRequired: boolean;
   /** The way round for mail whose own addresses rest here: deliver to this relay instead of the MX. */
   readonly detour?: RelayTarget;
+  /** There is one should the own addresses have to rest: who is refused for their sake need not wait as long as they do. */
+  readonly wayRound?: true;
 }
 
 /** cold → warming → steady; hot → cooling → steady when a site complains; blocked when it refuses us. */

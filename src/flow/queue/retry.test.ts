@@ -17,3 +17,9 @@ test('the last attempt is at the expiry, and what is deferred then has expired',
   assert.deepEqual(decideRetry(policy, 3, 1_000_000, 1_500_000, 0), { kind: 'retry', nextAttemptAt: 1_500_000 });
   assert.deepEqual(decideRetry(policy, 3, 1_500_000, 1_500_000, 0), { kind: 'expire' });
 });
+
+test('refused for its source, a message goes on by the schedule where a smarthost steps in meanwhile', () => {
+  const blocked = { blocked: true, retryAfterMs: 3_600_000 };
+  assert.deepEqual(decideRetry({ ...policy, wayRound: true }, 1, 0, 10 ** 9, 0, blocked), { kind: 'retry', nextAttemptAt: 300_000 });
+  assert.deepEqual(decideRetry(policy, 1, 0, 10 ** 9, 0, blocked), { kind: 'retry', nextAttemptAt: 3_600_000 });
+});

@@ -6,7 +6,8 @@
  * the message's expiry; one that is deferred then has expired.
  *
  * A wait that the reply names is kept instead, and a refusal of the source waits an hour at least, growing to half a
- * day: whoever blocks us must not be knocked at, and asking again soon makes most blocks longer.
+ * day: whoever blocks us must not be knocked at, and asking again soon makes most blocks longer. Where a smarthost steps in
+ * while the source rests, the schedule holds: the next attempt goes there.
  *
  * A message that was sent whole and never answered, twice in a row, is tried an hour later and then ever more rarely: a
  * server that takes mail and breaks off would otherwise give its user a copy with each attempt, some forty in five days.
@@ -18,6 +19,8 @@ export interface RetryPolicy {
   readonly retryMaxMs: number;
   /** The wall clock has just jumped ahead and may be put right again: nothing expires. */
   readonly unexpiring?: boolean;
+  /** While the source rests, mail to this site goes by a smarthost. */
+  readonly wayRound?: boolean;
 }
 
 /** What the reply asks for beyond the schedule. */
@@ -42,6 +45,7 @@ export function decideRetry(policy: RetryPolicy, attempts: number, now: number, 
 }
 
 function waitMs(policy: RetryPolicy, attempts: number, random: number, { retryAfterMs, blocked, inDoubtAgain }: RetryWish): number {
+  if (blocked && policy.wayRound) return retryWaitMs(policy, attempts, random);
   if (blocked) {
     const wait = retryWaitMs({ retryMinMs: REPLY_LIMITS.blockRetryMinMs, retryMaxMs: REPLY_LIMITS.blockRetryMaxMs }, attempts, random);
     return Math.max(wait, REPLY_LIMITS.blockRetryMinMs, retryAfterMs ?? 0);

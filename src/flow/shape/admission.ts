@@ -155,7 +155,7 @@ function mayStepIn(asked: Asked, candidate: Candidate, waits: readonly LaneWait[
 }
 
 function detour({ parts, request, now, profile }: Asked, waits: readonly LaneWait[]): Decision | undefined {
-  const fallback = parts.config.outbound.fallbacks?.find(({ sites }) => sites.includes(request.site.key));
+  const fallback = fallbackOf(parts.config, request.site.key);
   if (!fallback || waits.length === 0 || !waits.every(({ rests }) => rests !== undefined)) return undefined;
   const site: MxSite = { key: `relay:${fallback.host}:${fallback.port}`, title: `${fallback.host}, port ${fallback.port}` };
   const paused = parts.pauses.waitOfSite(site.key, now);
@@ -164,6 +164,11 @@ function detour({ parts, request, now, profile }: Asked, waits: readonly LaneWai
   const wait = gate.wait(now, request.stream, '');
   if (wait) return { kind: 'wait', wait };
   return { kind: 'detour', gate, relay: targetOf(fallback), protocols: protocolsOf({ parts, request, now, profile }) };
+}
+
+/** The smarthost that takes mail for this site while our own addresses rest there. */
+export function fallbackOf({ outbound }: ShapedConfig, siteKey: string): FallbackConfig | undefined {
+  return outbound.fallbacks?.find(({ sites }) => sites.includes(siteKey));
 }
 
 function targetOf({ sites: _sites, ...relay }: FallbackConfig): RelayTarget {

@@ -13,7 +13,7 @@ import type { Pause, ShapingControl } from '../../contract/shaping-control.ts';
 import { REFUSED_ALIKE } from '../../mail/reply-meaning/evidence.ts';
 import { siteTable, type SiteTable } from '../../mail/sites/own-sites.ts';
 import type { LaneStore, ShapeMemory } from '../../store/clients/lanes.ts';
-import { decide, isShaped, laneDomain, type AdmissionParts, type Decision, type ShapedConfig } from './admission.ts';
+import { type AdmissionParts, decide, type Decision, fallbackOf, isShaped, laneDomain, type ShapedConfig } from './admission.ts';
 import { isClosed } from './day-quota.ts';
 import { Journal } from './journal.ts';
 import { LaneBook } from './lane-book.ts';
@@ -114,7 +114,7 @@ class ClosedLoopShaper implements LiveShaper {
 
   preview(request: SendRequest): Admission {
     const decision = this.#decide(request, this.#options.clock.now());
-    return decision.kind === 'wait' ? waitFor(decision.wait) : { kind: 'go', permit: permitOf(decision, request) };
+    return decision.kind === 'wait' ? waitFor(decision.wait) : { kind: 'go', permit: permitOf(decision, request, this.#options.config) };
   }
 
   finish(permit: Permit, said: readonly SendResult[]): readonly SendResult[] {
@@ -203,7 +203,7 @@ class ClosedLoopShaper implements LiveShaper {
   }
 
   #take(decision: Exclude<Decision, { kind: 'wait' }>, request: SendRequest, now: number): Permit {
-    const permit = permitOf(decision, request);
+    const permit = permitOf(decision, request, this.#options.config);
     const { gate } = decision;
     const source = permit.lane.source;
     gate.take(now, source);
@@ -306,7 +306,7 @@ function waitFor({ rule, reason, until, concerns }: LaneWait): Admission {
   return { kind: 'wait', rule, reason, ...(until !== undefined && { until }), ...(concerns && { concerns }) };
 }
 
-function permitOf(decision: Exclude<Decision, { kind: 'wait' }>, request: SendRequest): Permit {
+function permitOf(decision: Exclude<Decision, { kind: 'wait' }>, request: SendRequest, config: ShapedConfig): Permit {
   const { site } = request;
   const { gate } = decision;
   const messagesPerConnectionMax = gate.limits.messagesPerConnection;
@@ -322,6 +322,7 @@ function permitOf(decision: Exclude<Decision, { kind: 'wait' }>, request: SendRe
     protocols: decision.picks.map(({ protocol }) => protocol),
     messagesPerConnectionMax,
     tlsRequired: site.profile?.tls === 'required',
+    ...(fallbackOf(config, site.key) && { wayRound: true }),
   };
 }
 

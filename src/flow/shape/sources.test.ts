@@ -99,8 +99,11 @@ test('a detour through a smarthost while our own addresses rest, and only for it
   const outbound: ShapeSetup['outbound'] = { fallbacks: [{ sites: ['google'], host: 'smtp.relay.test', port: 587, tls: 'verify', username: 'u', passwordFile: '/p' }] };
   const kit = shapeKit({ ips: [{ address: '192.0.2.1', warm: true }], outbound });
   assert.equal(attempt(kit, request(GOOGLE), TAKEN), 'sent');
-  attempt(kit, request(GOOGLE), BLOCK);
+  const direct = permitFor(kit, request(GOOGLE));
+  assert.equal(direct.wayRound, true, 'whoever is blocked now need not wait as long as the block');
+  finish(kit, direct, BLOCK);
   const permit = permitFor(kit, request(GOOGLE));
+  assert.equal(permit.wayRound, undefined);
   assert.deepEqual(permit.detour, { host: 'smtp.relay.test', port: 587, tls: 'verify', username: 'u', passwordFile: '/p' });
   assert.equal(permit.site.key, 'google');
   finish(kit, permit, { code: 450, enhanced: '4.7.1', text: 'rate limited due to IP reputation' });

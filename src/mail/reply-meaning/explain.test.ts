@@ -115,6 +115,8 @@ const REPLIES: readonly (readonly [string, ReplyContext, string])[] = [
   ['451 4.4.3 the mail servers of example.net cannot be looked up now (servfail)', {}, 'own.dns-theirs'],
   ['451 4.4.3 the mail servers of example.net cannot be looked up now (timeout; our DNS server answers for other names)', {}, 'own.dns-theirs'],
   ['550 5.1.2 the domain example.nett does not exist', {}, 'own.no-domain'],
+  ['550 5.1.2 [0.0.0.0] is no address that mail can go to', {}, 'own.bad-literal'],
+  ['550 5.4.4 the MX is the address 192.0.2.1 where a host name must be', {}, 'own.mx-address'],
   ['550 5.1.2 the domain example.net has neither a mail server nor an address', {}, 'own.no-mail-server'],
   ['556 5.1.10 the domain example.net takes no mail (null MX)', {}, 'own.null-mx'],
   ['554 5.4.6 mail for example.net loops back to this server', {}, 'own.loop'],

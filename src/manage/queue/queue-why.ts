@@ -60,6 +60,8 @@ export interface QueueExplanation {
   readonly site?: string;
   /** The lanes that its mail can take to that site, as shaping sees them; absent when there are none yet. */
   readonly lanes?: readonly LaneBrief[];
+  /** While these rest: the smarthost by which its mail goes there, as host:port. */
+  readonly wayRound?: string;
   readonly stream: string;
   readonly account?: string;
   /** While held: who did that, and when. */
@@ -136,6 +138,7 @@ async function explain(context: ManageContext, { message }: QueueItem, recipient
     actor: whoActs(state, because?.culprit ?? explanation?.culprit, live, because ? classOfRest(live) : explanation?.faultClass, site),
     ...(site === undefined ? {} : { site }),
     ...(lanes.length === 0 ? {} : { lanes }),
+    ...wayRoundOf(context, lanes, site),
     stream: message.stream ?? 'transactional',
     ...(message.origin.account === undefined ? {} : { account: message.origin.account }),
     now,
@@ -145,6 +148,15 @@ async function explain(context: ManageContext, { message }: QueueItem, recipient
     ...(state === 'queued' && nextAttemptAt > 0 ? { nextAttemptAt } : {}),
     expiresAt: message.expiresAt,
   };
+}
+
+/** A smarthost steps in while a lane of every address rests. */
+function wayRoundOf({ config, shaping }: ManageContext, lanes: readonly LaneBrief[], site: string | undefined): Pick<QueueExplanation, 'wayRound'> {
+  const fallback = config.outbound.fallbacks?.find(({ sites }) => site !== undefined && sites.includes(site));
+  const resting = new Set(lanes.filter(({ state }) => state === 'hot' || state === 'blocked').map(({ source }) => source));
+  const own = config.outbound.ips.filter(({ standby }) => !standby);
+  const rest = own.length > 0 ? own.every(({ address }) => resting.has(address)) : resting.size > 0;
+  return shaping && fallback && rest ? { wayRound: `${fallback.host}:${fallback.port}` } : {};
 }
 
 /** Named in full; trace has all. */

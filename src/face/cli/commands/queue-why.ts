@@ -153,10 +153,11 @@ function nextText(row: QueueExplanation): string {
 }
 
 /** A lane that is as it should be needs no word. */
-function laneLines({ lanes = [], reason }: QueueExplanation): string[] {
-  return lanes
+function laneLines({ lanes = [], reason, wayRound }: QueueExplanation): string[] {
+  const resting = lanes
     .filter(({ state, why }) => state !== 'steady' && !reason.includes(why))
     .map(({ source, domain, state, why, next }) => `mail ${domain === undefined ? '' : `of ${printable(domain)} `}from ${source || 'this server'} to there is ${state}: ${ended(printable(why))} ${next}`);
+  return wayRound === undefined ? resting : [...resting, `until then mail to there goes by ${printable(wayRound)} ([[outbound.fallback]]), this message with its next try`];
 }
 
 /** What a receiver said ends as it likes. */
