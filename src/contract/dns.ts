@@ -31,10 +31,34 @@ export type DnsAnswer<T extends RecordType> =
   | { readonly kind: 'nxdomain'; readonly secure: boolean }
   /** The name exists without records of the type. */
   | { readonly kind: 'nodata'; readonly secure: boolean }
-  /** Nobody knows: always temporary. `aliases`: CNAMEs that lead in a circle, or too far. `onlyHere`: our name servers answer other questions. */
-  | { readonly kind: 'failure'; readonly reason: 'timeout' | 'servfail' | 'refused' | 'malformed' | 'aliases' | 'network'; readonly detail: string; readonly onlyHere?: true };
+  /** Nobody knows: always temporary. */
+  | {
+      readonly kind: 'failure';
+      readonly reason:
+        | 'timeout' | 'servfail' | 'formerr' | 'notimp' | 'refused' | 'network'
+        /** SERVFAIL because of signatures; known with `blame` only. */
+        | 'bogus'
+        /** No answer to the question that was asked. */
+        | 'malformed'
+        /** Too long for UDP, and not to be had over TCP. */
+        | 'truncated'
+        /** CNAMEs that lead in a circle, or too far. */
+        | 'aliases';
+      /** Which name server it was, and what it did. */
+      readonly detail: string;
+      /** Do our name servers answer other questions? Absent: not known; without `blame` known of time-outs only. */
+      readonly onlyHere?: boolean;
+      /** What the name server said beside (RFC 8914); without quotation marks and control characters. */
+      readonly extended?: string;
+    };
+
+export interface DnsQueryOptions {
+  readonly signal?: AbortSignal;
+  /** Of a failure find out who is to blame, which takes a few more seconds. Default false. */
+  readonly blame?: boolean;
+}
 
 export interface Dns {
   /** Never rejects for anything the network did; rejects only with the signal's reason. Follows CNAMEs. */
-  query<T extends RecordType>(name: string, type: T, options?: { readonly signal?: AbortSignal }): Promise<DnsAnswer<T>>;
+  query<T extends RecordType>(name: string, type: T, options?: DnsQueryOptions): Promise<DnsAnswer<T>>;
 }

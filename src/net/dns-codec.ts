@@ -8,6 +8,7 @@
 import dnsPacket from 'dns-packet';
 import type { RecordData, RecordType } from '../contract/dns.ts';
 import { DNS_LIMITS } from '../base/limits.ts';
+import { extendedError, type ExtendedError } from './extended-errors.ts';
 
 export interface DnsQuestion {
   readonly id: number;
@@ -40,6 +41,8 @@ export interface DnsReply {
   /** No answer, but names of other servers to ask: this one does not look names up for others. */
   readonly referral?: boolean;
   readonly answers: readonly DnsRecord[];
+  /** RFC 8914, of a failure. */
+  readonly extended?: ExtendedError;
   /** Seconds a negative answer may be kept: the lesser of SOA TTL and its MINIMUM (RFC 2308 §5); absent without SOA. */
   readonly negativeTtlSeconds?: number;
 }
@@ -111,8 +114,14 @@ function decodeWhole(bytes: Buffer, question: DnsQuestion, rcode: number): DnsRe
     authentic: packet.flag_ad,
     answers,
     ...(referral ? { referral } : {}),
+    ...(rcode !== 0 && opt?.type === 'OPT' ? extendedOf(opt.options) : {}),
     ...(negativeTtlSeconds === undefined ? {} : { negativeTtlSeconds }),
   };
+}
+
+function extendedOf(options: readonly object[] | undefined): Pick<DnsReply, 'extended'> {
+  const extended = extendedError(options ?? []);
+  return extended ? { extended } : {};
 }
 
 function questionMatches(bytes: Buffer, question: DnsQuestion): boolean {

@@ -16,9 +16,10 @@ import { decodeReply, encodeQuestion, type DnsQuestion, type DnsReply } from './
 
 export type ExchangeResult =
   | { readonly kind: 'reply'; readonly reply: DnsReply }
-  | { readonly kind: 'timeout' }
-  | { readonly kind: 'network'; readonly detail: string }
-  | { readonly kind: 'malformed'; readonly detail: string };
+  /** `tcp`: over UDP there was an answer, but a part of it only. */
+  | { readonly kind: 'timeout'; readonly tcp?: true }
+  | { readonly kind: 'network'; readonly detail: string; readonly tcp?: true }
+  | { readonly kind: 'malformed'; readonly detail: string; readonly tcp?: true };
 
 export interface ExchangeOptions {
   readonly server: HostPort;
@@ -32,7 +33,9 @@ export interface ExchangeOptions {
 /** Never rejects. A truncated UDP answer is asked again over TCP (RFC 7766 §5), with a time-out of its own. */
 export async function exchange(options: ExchangeOptions): Promise<ExchangeResult> {
   const first = await overUdp(options);
-  return first.kind === 'reply' && first.reply.truncated ? overTcp(options) : first;
+  if (first.kind !== 'reply' || !first.reply.truncated) return first;
+  const second = await overTcp(options);
+  return second.kind === 'reply' ? second : { ...second, tcp: true };
 }
 
 function newQuestion(options: ExchangeOptions): DnsQuestion {

@@ -10,6 +10,8 @@
  * - The AD bit counts only when `trustAd` says that the servers and the way to them are trusted (RFC 4035 §4.9.3).
  * - Positive answers live as long as their TTL, negative ones as RFC 2308 says, failures a few seconds (RFC 9520 §3);
  *   a question that is being asked already is not asked twice.
+ * - Who is to blame for a failure is found out for whoever wants to know: do our servers answer other questions, and this
+ *   one when signatures are not checked (RFC 4035 §3.2.2)?
  * - Letters are not put in random case: names in some private zones come back folded. Random port and id must do.
  *
  * All that the network does is an answer. A name that cannot exist on the wire is `nxdomain` without asking.
@@ -19,7 +21,7 @@ import { DNS_LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { HostPort } from '../config/config.ts';
-import type { Dns, DnsAnswer, RecordType } from '../contract/dns.ts';
+import type { Dns, DnsAnswer, DnsQueryOptions, RecordType } from '../contract/dns.ts';
 import { DnsCache } from './dns-cache.ts';
 import { recordData, type DnsReply } from './dns-codec.ts';
 import { canonicalDnsName } from './dns-name.ts';
@@ -49,6 +51,8 @@ export interface Resolver extends Dns {
 type Failed = Extract<DnsAnswer<RecordType>, { kind: 'failure' }>;
 
 const ROUNDS = 2;
+/** An answer that is not older shows that a server answers. */
+const RECENT_MS = 60_000;
 const RCODE = { noError: 0, formErr: 1, servFail: 2, nxDomain: 3, notImp: 4, refused: 5 } as const;
 
 export function createResolver(options: ResolverOptions): Resolver {
@@ -64,6 +68,8 @@ class StubResolver implements Resolver {
   readonly #cache: DnsCache;
   readonly #places: Semaphore;
   readonly #asked = new Map<string, Promise<DnsAnswer<RecordType>>>();
+  /** Failures whose blame is being found. */
+  readonly #blamed = new Map<string, Promise<DnsAnswer<RecordType>>>();
   readonly #plainServers = new Set<number>();
   readonly #closing = new AbortController();
   /** Questions that left their place. */
@@ -86,14 +92,15 @@ class StubResolver implements Resolver {
     this.#places = new Semaphore(this.#limits.queriesInFlightMax);
   }
 
-  async query<T extends RecordType>(name: string, type: T, options: { signal?: AbortSignal } = {}): Promise<DnsAnswer<T>> {
+  async query<T extends RecordType>(name: string, type: T, options: DnsQueryOptions = {}): Promise<DnsAnswer<T>> {
     options.signal?.throwIfAborted();
     const owner = canonicalDnsName(name);
     if (owner === undefined) return { kind: 'nxdomain', secure: false };
     const key = `${type} ${owner}`;
     const kept = this.#cache.get(key);
-    if (kept) return kept as DnsAnswer<T>;
-    const answer = this.#asked.get(key) ?? this.#ask(key, owner, type);
+    if (kept && !(options.blame && isUnblamed(kept))) return kept as DnsAnswer<T>;
+    const asked = kept ? Promise.resolve(kept) : (this.#asked.get(key) ?? this.#ask(key, owner, type));
+    const answer = options.blame ? this.#blame(key, owner, type, asked) : asked;
     return (options.signal ? abortable(answer, options.signal) : answer) as Promise<DnsAnswer<T>>;
   }
 
@@ -125,6 +132,41 @@ class StubResolver implements Resolver {
     return asked;
   }
 
+  /** Who has to mend a failure, for all who want to know it at once. */
+  #blame(key: string, name: string, type: RecordType, asked: Promise<DnsAnswer<RecordType>>): Promise<DnsAnswer<RecordType>> {
+    const under = this.#blamed.get(key);
+    if (under) return under;
+    const generation = this.#generation;
+    const blamed = asked
+      .then(async (said) => {
+        if (!isUnblamed(said)) return said;
+        const answer = await this.#withCause(said, name, type);
+        if (generation === this.#generation) this.#cache.put(key, answer, this.#limits.failureTtlSeconds);
+        return answer;
+      })
+      .finally(() => this.#blamed.delete(key));
+    this.#blamed.set(key, blamed);
+    return blamed;
+  }
+
+  async #withCause(failed: Failed, name: string, type: RecordType): Promise<Failed> {
+    const askedAtMs = this.#clock.monotonic();
+    const [{ onlyHere = false }, unchecked] = await Promise.all([this.#withBlame(failed, askedAtMs), failed.reason === 'servfail' ? this.#answersUnchecked(name, type) : false]);
+    if (unchecked) return { ...failed, reason: 'bogus', onlyHere: true };
+    // One that speaks, but not about the root, may hold zones of its own.
+    const lately = failed.reason !== 'timeout' && failed.reason !== 'network' && this.#answeredAtMs >= askedAtMs - RECENT_MS;
+    return { ...failed, onlyHere: onlyHere || lately };
+  }
+
+  /** The question once more, whatever its signatures are. */
+  async #answersUnchecked(name: string, type: RecordType): Promise<boolean> {
+    const server = this.#servers[this.#preferred];
+    if (!server || this.#closing.signal.aborted) return false;
+    const question = { name, type, edns: true, dnssec: this.#trustAd, checkingDisabled: true };
+    const result = await exchange({ server, question, timeoutMs: this.#limits.attemptTimeoutMs, clock: this.#clock, signal: this.#closing.signal });
+    return result.kind === 'reply' && (result.reply.rcode === RCODE.noError || result.reply.rcode === RCODE.nxDomain);
+  }
+
   /** Servers that answer other questions while they are silent about this name are not down. */
   async #withBlame(failed: Failed, askedAtMs: number): Promise<Failed> {
     if (this.#answeredAtMs < askedAtMs) await (this.#signOfLife ??= this.#askForSignOfLife());
@@ -136,7 +178,7 @@ class StubResolver implements Resolver {
     const server = this.#servers[this.#preferred];
     if (server && !this.#closing.signal.aborted) {
       const result = await this.#askServer(this.#preferred, server, '.', 'NS', this.#limits.attemptTimeoutMs);
-      if (result.kind === 'reply') this.#answeredAtMs = this.#clock.monotonic();
+      if (result.kind === 'reply' && (result.reply.rcode === RCODE.noError || result.reply.rcode === RCODE.nxDomain)) this.#answeredAtMs = this.#clock.monotonic();
     }
     this.#signOfLife = undefined;
   }
@@ -205,7 +247,7 @@ class StubResolver implements Resolver {
       // A server that is slow, not silent, answers when it is given longer.
       const patienceMs = this.#limits.attemptTimeoutMs * 2 ** Math.floor(turn / this.#servers.length);
       const result = await this.#askServer(index, server, name, type, Math.min(leftMs, patienceMs));
-      const failed = failureOf(result, server);
+      const failed = failureOf(result, server, name);
       if (!failed && result.kind === 'reply') {
         this.#preferred = index;
         this.#answeredAtMs = this.#clock.monotonic();
@@ -272,26 +314,37 @@ function found(type: RecordType, data: readonly unknown[], facts: { ttlSeconds: 
   return { answer: { kind: 'found', records, ...facts } as DnsAnswer<RecordType>, ttlSeconds: facts.ttlSeconds };
 }
 
-function failureOf(result: ExchangeResult, server: HostPort): Failed | undefined {
+function failureOf(result: ExchangeResult, server: HostPort, name: string): Failed | undefined {
   const where = `name server ${server.address} port ${server.port}`;
-  switch (result.kind) {
-    case 'timeout':
-      return { kind: 'failure', reason: 'timeout', detail: `${where} did not answer` };
-    case 'network':
-    case 'malformed':
-      return { kind: 'failure', reason: result.kind, detail: `${where}: ${result.detail}` };
-    case 'reply': {
-      const { rcode, referral } = result.reply;
-      // Else every domain would seem to have no mail server.
-      if (referral) return { kind: 'failure', reason: 'refused', detail: `${where} does not look up names of others` };
-      if (rcode === RCODE.noError || rcode === RCODE.nxDomain) return undefined;
-      return { kind: 'failure', reason: rcode === RCODE.refused ? 'refused' : 'servfail', detail: `${where} answered ${rcodeName(rcode)}` };
-    }
+  if (result.kind !== 'reply') {
+    const said = result.kind === 'timeout' ? 'no answer' : result.detail;
+    return { kind: 'failure', reason: result.tcp ? 'truncated' : result.kind, detail: result.tcp ? `${where}, asked over TCP since the answer is too long for UDP: ${said}` : `${where}: ${said}` };
   }
+  return failureOfReply(result.reply, where, name);
 }
 
-function rcodeName(rcode: number): string {
-  return { 1: 'FORMERR', 2: 'SERVFAIL', 4: 'NOTIMP', 5: 'REFUSED' }[rcode] ?? `code ${rcode}`;
+function failureOfReply({ rcode, referral, answers, extended }: DnsReply, where: string, name: string): Failed | undefined {
+  // Else every domain would seem to have no mail server.
+  if (referral) return { kind: 'failure', reason: 'refused', detail: `${where} does not look up names of others` };
+  if (rcode === RCODE.noError || rcode === RCODE.nxDomain) {
+    // That it says nothing of this one is no word about it.
+    if (answers.length === 0 || answers.some((record) => record.name === name)) return undefined;
+    return { kind: 'failure', reason: 'malformed', detail: `${where} answers for another name` };
+  }
+  const { reason = 'servfail', name: said = `code ${rcode}` } = FAILURES[rcode] ?? {};
+  return { kind: 'failure', reason: extended?.bogus ? 'bogus' : reason, detail: `${where} answered ${said}`, ...(extended ? { extended: extended.text } : {}) };
+}
+
+const FAILURES: Readonly<Record<number, { readonly reason: Failed['reason']; readonly name: string }>> = {
+  [RCODE.formErr]: { reason: 'formerr', name: 'FORMERR' },
+  [RCODE.servFail]: { reason: 'servfail', name: 'SERVFAIL' },
+  [RCODE.notImp]: { reason: 'notimp', name: 'NOTIMP' },
+  [RCODE.refused]: { reason: 'refused', name: 'REFUSED' },
+};
+
+/** Nobody asked yet whose fault it is; of CNAMEs it is known. */
+function isUnblamed(answer: DnsAnswer<RecordType>): answer is Failed {
+  return answer.kind === 'failure' && answer.reason !== 'aliases' && answer.reason !== 'bogus' && answer.onlyHere === undefined;
 }
 
 function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

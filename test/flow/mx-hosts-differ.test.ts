@@ -25,7 +25,7 @@ async function deliverTo(names: readonly string[]): Promise<readonly [DeliveryOu
 }
 
 test('the one that answered decides, wherever it stands; what became of the others is told, each with its host', async () => {
-  for (const names of [HOSTS, [...HOSTS].reverse()]) {
+  for (const names of [HOSTS, HOSTS.toReversed()]) {
     const [outcome] = await deliverTo(names);
     assert.deepEqual([brief([outcome]), outcome.attempt.mx], [['deferred recipient 451 4.7.1'], 'busy.a.test']);
     assert.deepEqual(outcome.attempt.tried?.map(({ mx: name }) => name), names.filter((name) => name !== 'busy').map((name) => `${name}.a.test`));

@@ -6,8 +6,9 @@
 import { isIP } from 'node:net';
 import { SMTP_CLIENT_LIMITS } from '../../base/limits.ts';
 import type { Config } from '../../config/config.ts';
-import type { Dns, DnsAnswer, RecordData, RecordType } from '../../contract/dns.ts';
+import type { Dns, RecordData } from '../../contract/dns.ts';
 import { createNetworkSet } from '../../net/cidr.ts';
+import { whyUnanswered } from '../../verify/unanswered.ts';
 import type { OwnHosts } from './own-hosts.ts';
 import { failure, type Judgement } from './trouble.ts';
 
@@ -21,7 +22,8 @@ export interface MailHost {
 export type MailHostStep =
   /** `secure`: DNSSEC vouches for the MX records, so that the name of the host is the domain's own word. */
   | { readonly kind: 'host'; readonly host: MailHost; readonly secure: boolean; readonly names: HostNames }
-  | { readonly kind: 'dead'; readonly mx: string; readonly judgement: Judgement };
+  /** `advice` is for the administrator alone. */
+  | { readonly kind: 'dead'; readonly mx: string; readonly judgement: Judgement; readonly advice?: string };
 
 /** What DANE must know of the way from the domain to the address. */
 export interface HostNames {
@@ -130,11 +132,11 @@ function namesOf(literal: string): HostNames {
 }
 
 async function mxPlan({ dns, random, signal }: MailHostPorts, domain: string): Promise<MxPlan | Extract<MailHostStep, { kind: 'dead' }>> {
-  const answer = await dns.query(domain, 'MX', signal ? { signal } : {});
-  const dead = (judgement: Judgement): Extract<MailHostStep, { kind: 'dead' }> => ({ kind: 'dead', mx: domain, judgement });
+  const answer = await dns.query(domain, 'MX', { blame: true, ...(signal ? { signal } : {}) });
+  const dead = (judgement: Judgement, advice?: string): Extract<MailHostStep, { kind: 'dead' }> => ({ kind: 'dead', mx: domain, judgement, ...(advice === undefined ? {} : { advice }) });
   switch (answer.kind) {
     case 'failure':
-      return dead(failure('host', 451, '4.4.3', `the mail servers of ${domain} cannot be looked up now (${whyUnknown(answer)})`));
+      return dead(failure('host', 451, '4.4.3', `the mail servers of ${domain} cannot be looked up now (${whyUnanswered(answer)})`), answer.detail);
     case 'nxdomain':
       return dead(failure('recipient', 550, '5.1.2', `the domain ${domain} does not exist`));
     case 'nodata':
@@ -176,10 +178,12 @@ interface HostAddresses {
   readonly canonicalName: string;
   /** Why there is none. */
   readonly judgement?: Judgement;
+  readonly advice?: string;
 }
 
 /** Both families at once, taking turns, the configured first one first (RFC 8305 §4). A CNAME as exchange is tolerated. */
-async function addressesOf({ dns, protocols, signal }: MailHostPorts, host: string): Promise<HostAddresses> {
+async function addressesOf(ports: MailHostPorts, host: string): Promise<HostAddresses> {
+  const { dns, protocols, signal } = ports;
   if (isIP(host) !== 0) {
     const text = `the MX is the address ${host} where a host name must be`;
     return { addresses: [], secure: false, canonicalName: host, judgement: failure('host', 550, '5.4.4', text, 'next-host') };
@@ -193,11 +197,19 @@ async function addressesOf({ dns, protocols, signal }: MailHostPorts, host: stri
   const secure = found.length > 0 && found.every((answer) => answer.secure);
   const canonicalName = found[0]?.canonicalName ?? host;
   if (addresses.length > 0) return { addresses: addresses.slice(0, SMTP_CLIENT_LIMITS.addressesPerHostMax), secure, canonicalName };
-  const unknown = answers.find((answer) => answer.kind === 'failure');
+  const failed = answers.findIndex((answer) => answer.kind === 'failure');
+  const unknown = failed < 0 ? undefined : await blamed(ports, host, protocols[failed] === 'ipv6' ? 'AAAA' : 'A');
+  // What failed a moment ago may be known now: the next attempt uses it.
   const judgement = unknown
-    ? failure('host', 451, '4.4.3', `the address of ${host} cannot be looked up now (${whyUnknown(unknown)})`, 'next-host')
+    ? failure('host', 451, '4.4.3', `the address of ${host} cannot be looked up now (${unknown.why})`, 'next-host')
     : failure('host', 550, '5.4.4', noAddressText(host, answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : [])), protocols), 'next-host');
-  return { addresses, secure, canonicalName, judgement };
+  return { addresses, secure, canonicalName, judgement, ...(unknown?.detail === undefined ? {} : { advice: unknown.detail }) };
+}
+
+/** Only a host without any address waits until it is known who is to blame. */
+async function blamed({ dns, signal }: MailHostPorts, host: string, type: 'A' | 'AAAA'): Promise<{ readonly why: string; readonly detail?: string }> {
+  const answer = await dns.query(host, type, { blame: true, ...(signal ? { signal } : {}) });
+  return answer.kind === 'failure' ? { why: whyUnanswered(answer), detail: answer.detail } : { why: 'it failed a moment ago' };
 }
 
 function noAddressText(host: string, unreachable: readonly string[], protocols: MailHostPorts['protocols']): string {
@@ -211,20 +223,9 @@ function* stepsOf(mx: string, result: HostAddresses, plan: MxPlan, domain: strin
   if (!result.judgement) return;
   const hard = plan.implicit && result.judgement.status === 'failed';
   const text = `the domain ${domain} has neither a mail server nor an address`;
-  yield { kind: 'dead', mx, judgement: hard ? failure('recipient', 550, '5.1.2', text) : result.judgement };
+  if (hard) return yield { kind: 'dead', mx, judgement: failure('recipient', 550, '5.1.2', text) };
+  yield { kind: 'dead', mx, judgement: result.judgement, ...(result.advice === undefined ? {} : { advice: result.advice }) };
 }
-
-type Unanswered = Extract<DnsAnswer<RecordType>, { kind: 'failure' }>;
-
-/** The words decide who is to blame (`own.dns-theirs`, `own.dns-down`). */
-function whyUnknown({ reason, onlyHere }: Unanswered): string {
-  return onlyHere ? `${WHY_UNKNOWN[reason]}; our DNS server answers for other names` : WHY_UNKNOWN[reason];
-}
-
-const WHY_UNKNOWN: Readonly<Record<Unanswered['reason'], string>> = {
-  timeout: 'timeout', servfail: 'servfail', refused: 'refused', malformed: 'malformed', network: 'network',
-  aliases: 'CNAME aliases that lead in a circle, or too far',
-};
 
 /** "This host", multicast and broadcast are where a connection would go astray, `0.0.0.0` to ourselves. */
 const UNREACHABLE = createNetworkSet(['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8']);

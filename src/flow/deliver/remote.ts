@@ -188,7 +188,7 @@ class Remote implements RemoteDeliverer {
     const progress = new Progress(this.#options.clock, attempt.job.onStep);
     progress.lookingUp();
     for await (const step of silentLast(this.#candidates(attempt.job.permit, route, settings, signal), ({ address }) => this.#silent.has(address, port))) {
-      if (step.kind === 'dead') attempt.dead(step.mx, step.judgement);
+      if (step.kind === 'dead') attempt.dead(step.mx, step.judgement, step.advice === undefined ? {} : { advice: step.advice });
       else if (!unprotected.has(step.host.mx)) {
         if (domainTls) progress.protecting(step.host.mx);
         const tls = await domainTls?.forHost(step);

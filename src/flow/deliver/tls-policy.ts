@@ -120,8 +120,11 @@ class Discovery implements DomainTls {
     const dane = await this.#findDane(step);
     if (dane.kind !== 'none') return this.#daneStep(dane, step);
     if (rule?.level === 'dane') return this.#daneMissing(mx, dane.why);
-    const { entry } = await this.#sts;
-    return entry ? this.#stsStep(entry, mx) : { kind: 'plan', plan: this.#unpublished(mx) };
+    const { entry, unknown } = await this.#sts;
+    if (entry) return this.#stsStep(entry, mx);
+    const plan = this.#unpublished(mx);
+    // RFC 8461 §3.1: without a policy that is known mail goes as if there were none.
+    return { kind: 'plan', plan: unknown === undefined ? plan : { ...plan, facts: { ...plan.facts, problem: `whether there is an MTA-STS policy is not known: ${unknown}` } } };
   }
 
   /** A rule that asks for less than the sender does not take anything away from the message. */

@@ -98,6 +98,10 @@ const REASONS: Readonly<Record<string, string>> = {
   refused: 'refused to answer (REFUSED)',
   network: 'could not be reached',
   malformed: 'answered with what is no DNS answer',
+  formerr: 'answered that they cannot read the question (FORMERR)',
+  notimp: 'answered that they do not know such questions (NOTIMP)',
+  bogus: 'answered that its signatures are wrong (SERVFAIL)',
+  truncated: 'answered with a part over UDP, and not over TCP',
 };
 
 function unansweredParagraph(reason: string, group: readonly Result[]): Paragraph {

@@ -6,6 +6,7 @@
  * (RFC 7672 §2.1.1). Never `none` for a failure.
  */
 import type { Dns, DnsAnswer } from '../../contract/dns.ts';
+import { whyUnanswered } from '../unanswered.ts';
 import { usableRecords, type Tlsa } from './tlsa.ts';
 
 export interface DaneHost {
@@ -38,7 +39,7 @@ export async function findTlsa(dns: Dns, host: DaneHost, signal?: AbortSignal): 
   let why = `the addresses of ${host.mx} are not secured by DNSSEC`;
   for (const base of bases) {
     const name = `_${host.port}._tcp.${base}`;
-    const answer = await dns.query(name, 'TLSA', signal ? { signal } : {});
+    const answer = await dns.query(name, 'TLSA', { blame: true, ...(signal ? { signal } : {}) });
     const finding = judgeAnswer(answer, name, base);
     if (finding.kind !== 'none') return finding;
     why = finding.why;
@@ -52,13 +53,13 @@ async function baseNames(dns: Dns, host: DaneHost, signal?: AbortSignal): Promis
   if (host.addressSecure) return canonical === host.mx ? [host.mx] : [canonical, host.mx];
   if (canonical === host.mx) return [];
   // The alias may lead out of the secure zone, while the alias itself is secure.
-  const alias = await dns.query(host.mx, 'CNAME', signal ? { signal } : {});
-  if (alias.kind === 'failure') return { kind: 'failure', detail: `the CNAME of ${host.mx} cannot be looked up now (${alias.reason})` };
+  const alias = await dns.query(host.mx, 'CNAME', { blame: true, ...(signal ? { signal } : {}) });
+  if (alias.kind === 'failure') return { kind: 'failure', detail: `the CNAME of ${host.mx} cannot be looked up now (${whyUnanswered(alias)})` };
   return alias.kind === 'found' && alias.secure ? [host.mx] : [];
 }
 
 function judgeAnswer(answer: DnsAnswer<'TLSA'>, name: string, base: string): DaneFinding {
-  if (answer.kind === 'failure') return { kind: 'failure', detail: `the TLSA records at ${name} cannot be looked up now (${answer.reason})` };
+  if (answer.kind === 'failure') return { kind: 'failure', detail: `the TLSA records at ${name} cannot be looked up now (${whyUnanswered(answer)})` };
   if (answer.kind !== 'found') return { kind: 'none', why: `there are no TLSA records at ${name}` };
   if (!answer.secure) return { kind: 'none', why: `the TLSA records at ${name} are not secured by DNSSEC` };
   const records = usableRecords(answer.records);

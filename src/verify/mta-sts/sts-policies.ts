@@ -12,6 +12,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { MTA_STS_LIMITS } from '../../base/limits.ts';
 import type { Dns } from '../../contract/dns.ts';
+import { whyUnanswered } from '../unanswered.ts';
 import type { HttpsFetch } from '../../contract/https-fetch.ts';
 import type { CachedStsPolicy, StsCache } from '../../contract/mta-sts.ts';
 import type { TlsProblem } from '../../contract/tls-policy.ts';
@@ -32,6 +33,8 @@ export interface StsFinding {
   readonly entry?: CachedStsPolicy;
   /** What went wrong on the way, when there should be a policy. */
   readonly problem?: TlsProblem;
+  /** Why nobody knows whether there is one; the entry, if there is one, holds. */
+  readonly unknown?: string;
 }
 
 export interface StsPolicies {
@@ -66,7 +69,7 @@ class Policies implements StsPolicies {
     const [record, cached] = await Promise.all([this.#record(domain, signal), this.#cached(domain)]);
     if (record.kind !== 'record') {
       const problem: TlsProblem | undefined = record.kind === 'invalid' ? { failure: 'sts-policy-invalid', detail: record.detail } : undefined;
-      return finding(cached, problem);
+      return { ...finding(cached, problem), ...(record.kind === 'unknown' ? { unknown: record.detail } : {}) };
     }
     if (cached?.id === record.id) {
       // RFC 8461 §10.2: proactively, and nobody waits for it.
@@ -93,8 +96,10 @@ class Policies implements StsPolicies {
     this.#failed.clear();
   }
 
-  async #record(domain: string, signal?: AbortSignal): Promise<StsRecord> {
-    const answer = await this.#options.dns.query(`_mta-sts.${domain}`, 'TXT', signal ? { signal } : {});
+  async #record(domain: string, signal?: AbortSignal): Promise<StsRecord | { readonly kind: 'unknown'; readonly detail: string }> {
+    const name = `_mta-sts.${domain}`;
+    const answer = await this.#options.dns.query(name, 'TXT', signal ? { signal } : {});
+    if (answer.kind === 'failure') return { kind: 'unknown', detail: `${name} cannot be looked up now (${whyUnanswered(answer)})` };
     return answer.kind === 'found' ? readStsRecord(answer.records) : { kind: 'none' };
   }
 

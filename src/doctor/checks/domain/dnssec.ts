@@ -10,7 +10,7 @@ export const dnssec = defineCheck<DomainSubject>({
   run: async ({ dns, network }, { domain }) => {
     const answer = await dns.query(domain, 'SOA');
     if (answer.kind !== 'failure') return answer.secure ? pass(`${domain} is signed, and the signatures are valid.`) : skip(`${domain} is not signed, or our name servers do not check signatures.`);
-    if (answer.reason !== 'servfail' || !network) return unanswered(domain, answer);
+    if ((answer.reason !== 'servfail' && answer.reason !== 'bogus') || !network) return unanswered(domain, answer);
     // RFC 4035 §5.5: who validates answers SERVFAIL for what is bogus, and the data all the same when told not to check.
     const [checked, unchecked] = await Promise.all([network.askServer({ name: domain, type: 'SOA' }), network.askServer({ name: domain, type: 'SOA', checkingDisabled: true })]);
     const isBogus = checked.kind === 'answer' && checked.rcode === SERVFAIL && unchecked.kind === 'answer' && unchecked.rcode === 0 && unchecked.records.length > 0;
