@@ -10,7 +10,7 @@ import { freePort } from './free-place.ts';
 export { freePort };
 
 const NAMED = '/usr/sbin/named';
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 60_000;
 const SAID_CHARS_MAX = 20_000;
 
 export function missingServer(path = NAMED, what = 'named (bind9)'): string | false {
