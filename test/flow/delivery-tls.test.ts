@@ -132,7 +132,7 @@ test('DANE: a look-up that fails makes the host unusable, and nobody connects', 
   const { deliver, results } = out({ port: server.port, table: { ...hosts(true), [`TLSA _${server.port}._tcp.mx.a.test`]: 'servfail' } });
   const outcome = await deliver();
   assert.equal(word(outcome), 'deferred recipient 451 4.7.5');
-  assert.match(outcome.reply.text, /^no trusted TLS with mx\.a\.test: the TLSA records at \S+ cannot be looked up now \(servfail\)$/);
+  assert.match(outcome.reply.text, /^no trusted TLS with mx\.a\.test: the TLSA records at \S+ cannot be looked up now \(SERVFAIL: our DNS server found no answer\)$/);
   assert.deepEqual([server.sessions.length, counted(results)], [0, ['tlsa dnssec-invalid']]);
 });
 
