@@ -1,6 +1,7 @@
 /**
  * Tells the administrator that a receiver refuses this server: in the log, and by a message, once a day at most for each
- * source address, receiving site and signing domain. The mail that met it waits; this is what it waits for.
+ * source address, receiving site and signing domain; once for all domains when it is concluded from refusals that are
+ * alike. The mail that met it waits; this is what it waits for.
  *
  * Policy: the notice has the null sender and is not written about itself: a block that it meets on its own way is logged
  * only. What was told is remembered in memory; after a restart it may be told once more.
@@ -16,6 +17,7 @@ import type { NewQueueItem } from '../../contract/queue.ts';
 import type { LaneKey } from '../../contract/sending.ts';
 import { formatDate } from '../../mail/date.ts';
 import { LOG_EVENTS, type LogEventFields } from '../../mail/log-events.ts';
+import { REFUSED_ALIKE } from '../../mail/reply-meaning/evidence.ts';
 import type { Explanation } from '../../mail/reply-meaning/explain.ts';
 import { safeForTerminal } from '../../mail/text.ts';
 import { replyLine } from './notice-text.ts';
@@ -54,7 +56,8 @@ export function createSourceNotices(options: SourceNoticeOptions): SourceNotices
   return {
     async blocked(block) {
       const { source, site, dkimDomain } = block.lane;
-      const key = `${source} ${site} ${dkimDomain}`;
+      // Which of our domains or addresses is meant comes to light one after the other: that is one trouble.
+      const key = block.explanation.rule === REFUSED_ALIKE ? `${source} ${site} ${REFUSED_ALIKE}` : `${source} ${site} ${dkimDomain}`;
       const now = options.clock.now();
       if (now - (told.get(key) ?? Number.NEGATIVE_INFINITY) < REPLY_LIMITS.sourceNoticeEveryMs) return;
       told.delete(key);

@@ -23,8 +23,8 @@ export interface Refused {
   passedOver: number;
   /** No other was open whenever that happened. */
   alone: boolean;
-  /** It went back to its sender. */
-  returned: boolean;
+  /** To whom it was to go, when it went back to its sender. */
+  returned: string | undefined;
 }
 
 export interface OpenRefusals {
@@ -60,7 +60,7 @@ export class RefusalRecord {
     const before = this.#refused.get(unit);
     this.#refused.delete(unit);
     const known = before && now - before.last < REPLY_LIMITS.alikeForMs ? before : undefined;
-    const refused = known ?? { domain, words, since: now, last: now, open: false, openSince: now, passedOver: 0, alone: true, returned: false };
+    const refused = known ?? { domain, words, since: now, last: now, open: false, openSince: now, passedOver: 0, alone: true, returned: undefined };
     if (!refused.open) Object.assign(refused, { open: true, openSince: now });
     Object.assign(refused, { words, last: now });
     this.#refused.set(unit, refused);
@@ -111,6 +111,6 @@ export class RefusalRecord {
 
   /** Those who went back before it was known that they were not meant. */
   returned(): readonly string[] {
-    return [...this.#refused].filter(([, each]) => each.open && each.returned).map(([unit]) => unit);
+    return [...this.#refused.values()].flatMap(({ open, returned }) => (open && returned !== undefined ? [returned] : []));
   }
 }

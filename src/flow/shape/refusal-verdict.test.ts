@@ -26,10 +26,13 @@ const TABLE: readonly (readonly [string, Partial<RefusalFacts>, string])[] = [
   ['but not twice a day for ever', { tries: 5 }, 'after 720 min'],
   ['six tries are enough', { tries: 6, forMs: 25 * HOUR }, 'give-up'],
   ['a code that blames the recipient, alone', coded, 'believe'],
+  ['the same, behind the content, when the recipient had been taken', { ...coded, ...behind }, 'after 20 min'],
   ['the same, when another was refused just before', { ...coded, ...reworded(2) }, 'after 20 min'],
   ['the same, when the site refused everybody lately', { ...coded, knownBlock: 'here' }, 'again'],
   ['the same, when it was asked before', { ...coded, tries: 2 }, 'after 60 min'],
   ['four tries are enough against the code', { ...coded, ...alike(2), tries: 4 }, 'give-up'],
+
+  ['but not when it blames one after the other', { ...coded, ...alike(5), tries: 4 }, 'after 540 min'],
 
   ['refused again while others were taken', { passedOver: 1, tries: 2 }, 'proven'],
   ['the same against the code', { ...coded, passedOver: 1, tries: 2 }, 'proven'],

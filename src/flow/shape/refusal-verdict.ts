@@ -82,13 +82,14 @@ function proofOf({ alone, passing, knownBlock }: RefusalFacts): number {
   return passing || knownBlock !== undefined ? REPLY_LIMITS.alikeTriesMax : alone ? 1 : 2;
 }
 
-/** The standard's own code for it, and no other refusal near. */
-function isPlain({ blame, since, tries, knownBlock }: RefusalFacts): boolean {
-  return blame === 'recipient' && since.inAny <= 1 && tries <= 1 && knownBlock === undefined;
+/** The standard's own code for it, where recipients are asked about, and no other refusal near. */
+function isPlain({ stage, blame, since, tries, knownBlock }: RefusalFacts): boolean {
+  return stage === 'recipient' && blame === 'recipient' && since.inAny <= 1 && tries <= 1 && knownBlock === undefined;
 }
 
-function triesMax({ blame }: RefusalFacts): number {
-  return blame === 'recipient' ? REPLY_LIMITS.unclearTriesAgainstCodeMax : REPLY_LIMITS.unclearTriesMax;
+/** A code that blames the recipient is doubted the longer the more of them it was said of. */
+function triesMax({ blame, since }: RefusalFacts): number {
+  return blame === 'recipient' && since.inAny < REPLY_LIMITS.alikeRecipientsMin ? REPLY_LIMITS.unclearTriesAgainstCodeMax : REPLY_LIMITS.unclearTriesMax;
 }
 
 /** After so many tries; growing, because what ends soon ends early, and what lasts lasts long. */

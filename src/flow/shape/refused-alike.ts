@@ -88,7 +88,7 @@ export class RefusedAlike {
       record.concluded(delivery.now);
       if (blame !== 'recipient') this.#remember(delivery, refusal);
     }
-    refused.returned = (verdict.kind === 'believe' && !verdict.proven) || verdict.kind === 'give-up';
+    refused.returned = (verdict.kind === 'believe' && !verdict.proven) || verdict.kind === 'give-up' ? result.about?.recipient : undefined;
     return evidence ? { ...result, explanation: inLightOf(explanation, evidence) } : result;
   }
 
