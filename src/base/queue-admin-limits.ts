@@ -4,11 +4,13 @@
 export const QUEUE_ADMIN_LIMITS = {
   /** Waiting recipients that one call to the storage thread looks at, and that one changes: mail in transit waits so long. */
   recipientsPerPiece: 10_000,
-  recipientsPerOrder: 5_000,
+  recipientsPerOrder: 2_500,
   /** That a piece of a long listing has: about as many kilobytes, which are made and sent at once. */
   recipientsPerText: 2_000,
   /** Of one answer: a piece and the rest of its last message. */
   recipientsListedMax: 20_000,
+  /** Messages that are read and explained together: deliveries go on between two such groups. */
+  explainedAtOnce: 100,
   /** Groups of a table by age; the rest is added up as one. */
   groupsMax: 20_000,
   /** Recipient domains whose site is asked of the router for one command, so many at once. */

@@ -6,6 +6,7 @@
  * and the timeline.
  */
 import { z } from 'zod';
+import { QUEUE_ADMIN_LIMITS } from '../../base/queue-admin-limits.ts';
 import type { Reply } from '../../contract/message.ts';
 import { RETURN_ORDERED_AT } from '../../contract/queue.ts';
 import type { AttemptFacts, AttemptStep, MessageEvent, QueueItem, QueueMessage, QueueRecipient, RecipientState } from '../../contract/queue.ts';
@@ -93,13 +94,16 @@ export const queueWhy = defineVerb({
     const { rows } = await context.store.queueAdmin.page(filter, limit);
     const chosen = new Map<string, Set<number>>();
     for (const { id, index } of rows) chosen.set(id, (chosen.get(id) ?? new Set()).add(index));
-    const explained = await Promise.all(
-      [...chosen].map(async ([id, indices]) => {
+    const explained: QueueExplanation[] = [];
+    const messages = [...chosen];
+    for (let at = 0; at < messages.length; at += QUEUE_ADMIN_LIMITS.explainedAtOnce) {
+      const some = messages.slice(at, at + QUEUE_ADMIN_LIMITS.explainedAtOnce).map(async ([id, indices]) => {
         const item = await context.store.queue.read(id);
         return item ? explainItem(context, item, ({ index }) => indices.has(index)) : [];
-      }),
-    );
-    return explained.flat();
+      });
+      explained.push(...(await Promise.all(some)).flat());
+    }
+    return explained;
   },
 });
 
