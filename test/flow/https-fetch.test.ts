@@ -5,6 +5,7 @@ import { createServer } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { after, test } from 'node:test';
 import { AdjustableClock } from '../../src/base/clock.ts';
+import { SMTP_CLIENT_LIMITS } from '../../src/base/limits.ts';
 import type { HttpsAnswer, HttpsRequest } from '../../src/contract/https-fetch.ts';
 import { createConnector } from '../../src/net/connector.ts';
 import { createHttpsFetch } from '../../src/net/https-fetch.ts';
@@ -29,6 +30,8 @@ async function listen(server: Server): Promise<number> {
 const web = (handler: (request: IncomingMessage, response: ServerResponse) => void, made: CertificateAndKey = good): Promise<number> =>
   listen(createServer({ cert: made.certificatePem, key: made.keyPem }, handler));
 
+/** No longer than a connection may take to open, so that it is what comes first. */
+const TIMEOUT_MS = SMTP_CLIENT_LIMITS.connectTimeoutMs;
 const clock = new AdjustableClock();
 const dns = createZoneDns({ 'web.test': { A: ['127.0.0.1'] }, 'far.test': { A: ['192.0.2.1'] }, 'broken.test': 'FAIL' });
 const fetch = createHttpsFetch({
@@ -38,7 +41,7 @@ const fetch = createHttpsFetch({
   clientTls: async () => clientTlsFrom(ca.certificatePem),
   protocols: () => ['ipv4'],
 });
-const ask = (port: number, changes: Partial<HttpsRequest> = {}): Promise<HttpsAnswer> => fetch({ host: 'web.test', port, path: '/x', bytesMax: 1000, timeoutMs: 10_000, ...changes });
+const ask = (port: number, changes: Partial<HttpsRequest> = {}): Promise<HttpsAnswer> => fetch({ host: 'web.test', port, path: '/x', bytesMax: 1000, timeoutMs: TIMEOUT_MS, ...changes });
 const reason = (answer: HttpsAnswer): string => (answer.kind === 'failure' ? answer.reason : `${answer.status} ${answer.mediaType} ${answer.body.toString()}`);
 
 test('a document, with the request as it should be', async () => {
@@ -87,7 +90,7 @@ test('a server that says nothing, in the handshake or after it, is left in time'
   for (const port of [stalled, silent]) {
     const asked = ask(port);
     // Any moment of the exchange will do.
-    setImmediate(() => clock.advance(10_001));
+    setImmediate(() => clock.advance(TIMEOUT_MS + 1));
     assert.equal(reason(await asked), 'timeout');
   }
 });
