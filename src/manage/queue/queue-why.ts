@@ -156,11 +156,12 @@ async function explain(context: ManageContext, { message }: QueueItem, recipient
 
 /** A smarthost steps in while a lane of every address rests. */
 function wayRoundOf({ config, shaping }: ManageContext, lanes: readonly LaneBrief[], site: string | undefined): Pick<QueueExplanation, 'wayRound'> {
+  if (!shaping || lanes.length === 0) return {};
   const fallback = config.outbound.fallbacks?.find(({ sites }) => site !== undefined && sites.includes(site));
   const resting = new Set(lanes.filter(({ state }) => state === 'hot' || state === 'blocked').map(({ source }) => source));
   const own = config.outbound.ips.filter(({ standby }) => !standby);
   const rest = own.length > 0 ? own.every(({ address }) => resting.has(address)) : resting.size > 0;
-  return shaping && fallback && rest ? { wayRound: `${fallback.host}:${fallback.port}` } : {};
+  return fallback && rest ? { wayRound: `${fallback.host}:${fallback.port}` } : {};
 }
 
 /** Named in full; trace has all. */
