@@ -55,6 +55,7 @@ test('exit forgets deletions, quit does them', async () => {
 
 test('scripts list, search, reply and delete', async () => {
   await home.run('mail', ['-s', 'first', 'alice'], 'one\n');
+  await home.messages('alice@example.org', 1);
   await home.run('mail', ['-s', 'second', '-r', 'bob', 'alice'], 'two\n');
   const messages = await home.messages('alice@example.org', 2);
   assert.deepEqual(messages.map(({ subject, seen }) => [subject, seen]), [['first', false], ['second', false]]);
