@@ -11,6 +11,7 @@ import type { LaneKey } from '../contract/sending.ts';
 import { createSourceNotices } from '../flow/feedback/source-notice.ts';
 import type { QueueOptions } from '../flow/queue/queue.ts';
 import type { Signer } from '../flow/sign/signer.ts';
+import { fallbackOf } from '../flow/shape/admission.ts';
 import { createSuppressionRecorder } from '../flow/suppress/recorder.ts';
 import type { Store } from '../store/store.ts';
 import { signNotice } from './notices.ts';
@@ -33,6 +34,10 @@ export function createSettledListener({ config, clock, log, store, signer, enque
   const notices = createSourceNotices({
     hostname: config.hostname,
     to: () => config.queue.notify ?? `postmaster@${config.hostname}`,
+    wayRound: (site) => {
+      const fallback = fallbackOf(config, site);
+      return fallback && `${fallback.host}:${fallback.port}`;
+    },
     lifetimeMs: config.queue.bounceLifetimeMs,
     clock,
     log,

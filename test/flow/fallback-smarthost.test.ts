@@ -30,6 +30,9 @@ test('a message that met a block goes by the fallback smarthost with its next tr
   assert.equal(why.wayRound, `${relay.address}:${relay.port}`);
   const told = await lab.run(['queue', 'why', first]);
   assert.match(told.stdout.replaceAll(/\s+/g, ' '), /is blocked: .* until then mail to there goes by 127\.0\.0\.1:\d+ \(\[\[outbound\.fallback\]\]\), this message with its next try/);
+  const notice = await eventually('the administrator is told', async () => (await alice.mailbox(5)).find((each) => each.includes('is refused')));
+  assert.match(notice, /mail to there goes by 127\.0\.0\.1:\d+ \(\[\[outbound\.fallback\]\]\)\./);
+  assert.doesNotMatch(notice, /after an hour/);
   await alice.submit({ subject: 'second', to: 'other@outlook.com' });
   await eventually('who comes later is not kept waiting', async () => relay.messages.length === 1);
   await alice.passTime((why.nextAttemptAt ?? 0) - why.now);

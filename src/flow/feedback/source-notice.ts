@@ -37,6 +37,8 @@ export interface SourceNoticeOptions {
   readonly hostname: string;
   /** Who is told. Asked at each notice. */
   readonly to: () => string;
+  /** The smarthost that takes mail for a site while our addresses rest there, as host:port. */
+  readonly wayRound: (site: string) => string | undefined;
   readonly lifetimeMs: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -85,7 +87,7 @@ async function noticeItem(options: SourceNoticeOptions, block: SourceBlock, now:
   const to = options.to();
   const from = `postmaster@${options.hostname}`;
   const messageId = `<${id}@${options.hostname}>`;
-  const text = [...headerLines({ from, to, messageId, now, block }), '', ...bodyLines(options.hostname, block), ''].join('\r\n');
+  const text = [...headerLines({ from, to, messageId, now, block }), '', ...bodyLines(options, block), ''].join('\r\n');
   const signed = await options.sign(new BufferSource(Buffer.from(text)));
   const bytes = signed.inMemory ?? (await signed.read());
   const expiresAt = now + options.lifetimeMs;
@@ -127,7 +129,8 @@ function headerLines({ from, to, messageId, now, block }: HeaderFacts): string[]
   ];
 }
 
-function bodyLines(hostname: string, { lane, mx, reply, explanation, messageId }: SourceBlock): string[] {
+function bodyLines({ hostname, wayRound }: SourceNoticeOptions, { lane, mx, reply, explanation, messageId }: SourceBlock): string[] {
+  const relay = wayRound(lane.site);
   const source = lane.source === '' ? 'this server' : `our address ${lane.source}`;
   return [
     `This is the mail server ${hostname}.`,
@@ -140,8 +143,10 @@ function bodyLines(hostname: string, { lane, mx, reply, explanation, messageId }
     `What to do: ${explanation.nextStep}`,
     ...(explanation.reference === undefined ? [] : [`Their page: ${explanation.reference}`]),
     '',
-    'No recipient is to blame and none is suppressed. Mail that waits there is tried again after an hour or more, until its',
-    'time is over; queue.on-block says otherwise if you like.',
+    'No recipient is to blame and none is suppressed.',
+    ...(relay === undefined
+      ? ['Mail that waits there is tried again after an hour or more, until its time is over; queue.on-block says otherwise if', 'you like.']
+      : [`Until our address may send there again, mail to there goes by ${relay} ([[outbound.fallback]]).`]),
     '',
     `The message that met it: posthorn trace ${messageId}`,
     'What waits, and why:     posthorn queue list; posthorn queue why ID',
