@@ -185,7 +185,8 @@ export class Lifetime {
 
   #shapedWait(message: QueueMessage, recipient: QueueRecipient): LiveWait | undefined {
     const wait = recipient.state === 'queued' ? this.#options.waitOf(message, recipient) : undefined;
-    return wait?.phase === 'shaped' ? wait : undefined;
+    // Of those in line a rush alone says until when.
+    return wait?.phase === 'shaped' || (wait?.phase === 'in-line' && wait.until !== undefined) ? wait : undefined;
   }
 
   /** The sender is told once that the message is late, committed together with the mark that it was. */
