@@ -133,7 +133,7 @@ const ACTORS = {
   administrator: 'you',
   sender: 'the sender',
   recipient: 'the recipient',
-  receiver: 'the receiving side; nothing to do here',
+  receiver: 'the receiving side',
 } as const;
 
 /** The reason quotes it in full, or nearly. */
