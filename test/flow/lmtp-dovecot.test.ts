@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -49,6 +50,13 @@ service lmtp {
 `;
 }
 
+async function greets(where: NetConnectOpts): Promise<boolean> {
+  const socket = connect(where);
+  const heard = await once(socket, 'data').then(() => true, () => false);
+  socket.destroy();
+  return heard;
+}
+
 test('each recipient at Dovecot has its own fate, over TCP and over the socket', { skip }, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'posthorn-lmtp-'));
   const mail = join(folder, 'mail');
@@ -67,7 +75,7 @@ test('each recipient at Dovecot has its own fate, over TCP and over the socket',
     await gone;
     rmSync(folder, { recursive: true, force: true });
   });
-  await eventually('Dovecot listens', async () => existsSync(join(folder, 'run/lmtp')));
+  for (const where of [{ port, host: '127.0.0.1' }, { path: join(folder, 'run/lmtp') }]) await eventually('Dovecot listens', () => greets(where));
   const stored = (name: string): string[] => {
     const files = join(mail, name, 'Maildir/new');
     return existsSync(files) ? readdirSync(files).map((file) => readFileSync(join(files, file), 'utf8')) : [];

@@ -16,7 +16,7 @@ function missing(program: string): string | false {
 
 function run(program: string, args: readonly string[], input = ''): Promise<{ status: number; output: string }> {
   return new Promise((resolve) => {
-    const child = execFile(program, args, { env: { ...process.env, PATH: EXTENDED_PATH }, timeout: 20_000 }, (error, stdout, stderr) => {
+    const child = execFile(program, args, { env: { ...process.env, PATH: EXTENDED_PATH }, timeout: 60_000 }, (error, stdout, stderr) => {
       resolve({ status: error ? (typeof error.code === 'number' ? error.code : 1) : 0, output: stdout + stderr });
     });
     child.stdin?.end(input);

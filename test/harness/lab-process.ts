@@ -14,8 +14,10 @@ import { freeLoopback } from './free-place.ts';
 export const projectRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const posthorn = join(projectRoot, 'bin/posthorn');
 
-const READY_TIMEOUT_MS = 30_000;
+/** For what hangs; a busy machine has its time. */
+const READY_TIMEOUT_MS = 60_000;
 const COMMAND_TIMEOUT_MS = 60_000;
+const EVENT_TIMEOUT_MS = 60_000;
 
 interface Endpoint {
   readonly host: string;
@@ -146,7 +148,7 @@ export async function runCommand(
 }
 
 /** Polls a condition that only another process can tell, with a deadline; returns its first truthy answer. */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined | false>, timeoutMs = 20_000): Promise<T> {
+export async function eventually<T>(what: string, ask: () => Promise<T | undefined | false>, timeoutMs = EVENT_TIMEOUT_MS): Promise<T> {
   const until = Date.now() + timeoutMs;
   for (;;) {
     const answer = await ask();

@@ -37,9 +37,10 @@ function folder(name: string): string {
   return path;
 }
 
-function listens(port: number): Promise<boolean> {
+/** On a port of 127.0.0.1, or at the path of a Unix socket. */
+function listens(where: number | string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
+    const socket = connect(typeof where === 'number' ? { port: where, host: '127.0.0.1' } : { path: where }, () => {
       socket.destroy();
       resolve(true);
     });
@@ -125,7 +126,7 @@ export async function startMariadb(sql: string): Promise<Peer & { readonly port:
   const port = await freePort();
   const socket = join(path, 'socket');
   const child = spawn(MARIADB, ['--no-defaults', `--datadir=${path}/data`, '--user=root', `--port=${port}`, '--bind-address=127.0.0.1', `--socket=${socket}`, '--innodb-flush-log-at-trx-commit=0'], { stdio: 'ignore' });
-  await eventually('MariaDB answers', () => listens(port));
+  await eventually('MariaDB answers', async () => (await listens(port)) && listens(socket));
   execFileSync('mariadb', ['--no-defaults', `--socket=${socket}`, '-u', 'root'], { input: `CREATE DATABASE mail; CREATE USER mail@'127.0.0.1' IDENTIFIED BY 'secret'; GRANT SELECT ON mail.* TO mail@'127.0.0.1'; USE mail; ${sql}`, stdio: ['pipe', 'ignore', 'inherit'] });
   return { port, ...ending(child, path) };
 }
@@ -147,7 +148,7 @@ export async function startDovecotAuth(users: Readonly<Record<string, string>>):
       `service auth {\n  unix_listener auth-client {\n    mode = 0600\n  }\n  unix_listener auth-userdb {\n    mode = 0600\n  }\n}\n`,
   );
   const child = spawn('dovecot', ['-F', '-c', join(path, 'dovecot.conf')], { stdio: 'ignore' });
-  const clientSocket = join(path, 'run', 'auth-client');
-  await eventually('Dovecot has its sockets', async () => existsSync(clientSocket));
-  return { clientSocket, userdbSocket: join(path, 'run', 'auth-userdb'), ...ending(child, path) };
+  const [clientSocket, userdbSocket] = [join(path, 'run', 'auth-client'), join(path, 'run', 'auth-userdb')];
+  await eventually('Dovecot has its sockets', async () => (await listens(clientSocket)) && listens(userdbSocket));
+  return { clientSocket, userdbSocket, ...ending(child, path) };
 }

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { freePort, missingServer } from './bind.ts';
+import { eventually } from './lab-process.ts';
 
 export const PDNS = '/usr/sbin/pdns_server';
 const SCHEMA = '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql';
-const READY_TRIES = 150;
 
 export function missingPowerDns(): string | false {
   const missing = missingServer(PDNS, 'pdns_server (pdns-server)');
@@ -65,11 +65,10 @@ zone-cache-refresh-interval=0
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response.status === 204 ? undefined : response.json();
   };
-  for (let left = READY_TRIES; ; left -= 1) {
-    if (await api('GET', '/zones').then(() => true, () => false)) break;
-    if (left === 0 || child.exitCode !== null) throw new Error('PowerDNS did not start');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await eventually('PowerDNS answers', async () => {
+    if (child.exitCode !== null) throw new Error('PowerDNS did not start');
+    return api('GET', '/zones').then(() => true, () => false);
+  });
   return {
     url, key, dnsPort, api,
     stop: async () => {
