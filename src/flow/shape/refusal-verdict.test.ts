@@ -6,7 +6,7 @@ const HOUR = 3_600_000;
 
 /** The first refusal of one recipient, in words that name nobody, at a site of which nothing else is known. */
 const FIRST: RefusalFacts = {
-  stage: 'recipient', blame: 'nobody', since: { inTheseWords: 1, inAny: 1 }, closed: false, knownBlock: undefined,
+  stage: 'recipient', blame: 'nobody', documented: false, since: { inTheseWords: 1, inAny: 1 }, closed: false, knownBlock: undefined,
   passedOver: 0, alone: true, passing: false, tries: 1, forMs: 0,
 };
 
@@ -26,8 +26,10 @@ const TABLE: readonly (readonly [string, Partial<RefusalFacts>, string])[] = [
   ['but not twice a day for ever', { tries: 5 }, 'after 720 min'],
   ['six tries are enough', { tries: 6, forMs: 25 * HOUR }, 'give-up'],
   ['a code that blames the recipient, alone', coded, 'believe'],
-  ['the same, behind the content, when the recipient had been taken', { ...coded, ...behind }, 'after 20 min'],
-  ['the same, when another was refused just before', { ...coded, ...reworded(2) }, 'after 20 min'],
+  ['general words of a known provider, alone', { ...behind, documented: true }, 'believe'],
+  ['general words of a known provider, a second time', { ...behind, documented: true, ...alike(2) }, 'after 20 min'],
+  ['the code, behind the content, when the recipient had been taken', { ...coded, ...behind }, 'after 20 min'],
+  ['the code, when another was refused just before', { ...coded, ...reworded(2) }, 'after 20 min'],
   ['the same, when the site refused everybody lately', { ...coded, knownBlock: 'here' }, 'again'],
   ['the same, when it was asked before', { ...coded, tries: 2 }, 'after 60 min'],
   ['four tries are enough against the code', { ...coded, ...alike(2), tries: 4 }, 'give-up'],

@@ -4,7 +4,7 @@
  * Policy: a message that is returned wrongly is lost, one that is kept wrongly costs a few tries and a late answer. So such
  * a refusal is believed only
  * - when something speaks for it: mail came through between one refusal of this recipient or message and the next, or a
- *   code that blames the recipient stands alone;
+ *   code that blames the recipient, or a known provider's general words, stand alone;
  * - or when the tries of an unclear one are used up. RFC 5321 §4.2.1: the same should not be asked again and again.
  * Many of them with nothing taken in between are a block, whatever the words: of recipients it takes more than of messages,
  * because addresses may be dead; most where the code blames the recipient, or the words differ.
@@ -17,6 +17,8 @@ export interface RefusalFacts {
   readonly stage: 'opening' | 'recipient' | 'message';
   /** Whom the reply names; `sender` also when its words name the sender's domain. */
   readonly blame: VagueBlame;
+  /** General words, in which this provider is known to refuse a recipient or message. */
+  readonly documented: boolean;
   /** Recipients or messages refused since the site took anything (of the same domain, behind RCPT), this one among them. */
   readonly since: { readonly inTheseWords: number; readonly inAny: number };
   /** A lane of ours is closed because of such refusals. */
@@ -82,9 +84,9 @@ function proofOf({ alone, passing, knownBlock }: RefusalFacts): number {
   return passing || knownBlock !== undefined ? REPLY_LIMITS.alikeTriesMax : alone ? 1 : 2;
 }
 
-/** The standard's own code for it, where recipients are asked about, and no other refusal near. */
-function isPlain({ stage, blame, since, tries, knownBlock }: RefusalFacts): boolean {
-  return stage === 'recipient' && blame === 'recipient' && since.inAny <= 1 && tries <= 1 && knownBlock === undefined;
+/** The standard's own code for it, where recipients are asked about, or words of a known provider; and no other refusal near. */
+function isPlain({ stage, blame, documented, since, tries, knownBlock }: RefusalFacts): boolean {
+  return (documented || (stage === 'recipient' && blame === 'recipient')) && since.inAny <= 1 && tries <= 1 && knownBlock === undefined;
 }
 
 /** A code that blames the recipient is doubted the longer the more of them it was said of. */

@@ -11,7 +11,7 @@ import type { DeliveryOutcome } from '../../contract/queue.ts';
 import type { SendResult } from '../../contract/shaper.ts';
 import { REFUSED_ALIKE, REFUSED_UNCLEAR, type Evidence } from '../../mail/reply-meaning/evidence.ts';
 import { namesOneOf, type Explanation } from '../../mail/reply-meaning/explain.ts';
-import { inLightOf, vaguely, WANTS_LOGIN, wordsAlone, type VagueBlame } from '../../mail/reply-meaning/refused-alike.ts';
+import { inLightOf, isDocumented, vaguely, WANTS_LOGIN, wordsAlone, type VagueBlame } from '../../mail/reply-meaning/refused-alike.ts';
 import { timeOf } from './lane.ts';
 import { RefusalRecord, type Refused } from './refusal-record.ts';
 import { againText, blockText, givenUpText, provenText, unclearText, type SeenRefusals } from './refusal-text.ts';
@@ -128,12 +128,12 @@ function note(place: Place, { domain, now, alone }: AlikeDelivery, result: SendR
   return { result, explanation, stage, blame, words, record, refused, tries };
 }
 
-function factsOf({ closed, now }: AlikeDelivery, { result, stage, blame, words, record, refused, tries }: Refusal, elsewhere: boolean): RefusalFacts {
+function factsOf({ closed, now }: AlikeDelivery, { result, explanation, stage, blame, words, record, refused, tries }: Refusal, elsewhere: boolean): RefusalFacts {
   const { count, inTheseWords } = record.open(words, now);
   // After a restart its row still says what was concluded.
   const here = record.wasBlock(now) || result.ruleBefore === REFUSED_ALIKE;
   return {
-    stage, blame, closed, tries, knownBlock: here ? 'here' : elsewhere ? 'elsewhere' : undefined,
+    stage, blame, documented: isDocumented(explanation), closed, tries, knownBlock: here ? 'here' : elsewhere ? 'elsewhere' : undefined,
     since: { inTheseWords, inAny: count }, passedOver: refused.passedOver, alone: refused.alone, passing: record.isPassing(now), forMs: now - refused.since,
   };
 }

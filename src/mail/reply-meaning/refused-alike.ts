@@ -31,6 +31,13 @@ export function vaguely({ rule, culprit }: Pick<Explanation, 'rule' | 'culprit'>
   return culprit === 'recipient' && !/2\.2$|\.552$/.test(rule) ? 'recipient' : undefined;
 }
 
+const DOCUMENTED: ReadonlySet<string> = new Set(RULE_TABLES.flatMap(({ provider, rules }) => (provider === undefined ? [] : rules.map(({ id }) => id))));
+
+/** The provider itself says what it means by these words, however general they are. */
+export function isDocumented({ rule }: Pick<Explanation, 'rule'>): boolean {
+  return DOCUMENTED.has(rule);
+}
+
 const WORDS_CHARS_MAX = 300;
 
 /** The words of a reply without what differs from one message to the next: addresses, links, names of hosts, figures, ids. */
