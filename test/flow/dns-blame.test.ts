@@ -76,7 +76,7 @@ const CASES: readonly Case[] = [
   { what: 'an answer for another name', answers: () => ({ answers: [a('bank.test', '6.6.6.6')] }), text: /\(what came is no answer to the question; .*either\)$/, rule: 'own.dns-strange', culprit: 'our-dns' },
   { what: 'an answer to another question', answers: () => ({ questions: [{ type: 'A', name: 'x.test' }], answers: [a('x.test', '6.6.6.6')] }), text: /\(what came is no answer to the question; /, rule: 'own.dns-strange', culprit: 'our-dns' },
   { what: 'truncated, and nobody on TCP', answers: well(() => ({ flags: TRUNCATED })), tcp: false, text: /\(the answer is too long for UDP, and our DNS server does not give it over TCP\)$/, rule: 'own.dns-tcp', culprit: 'our-dns' },
-  { what: 'silence', answers: () => 'silence', text: /\(timeout; our DNS server gives no answer for other names, either\)$/, rule: 'own.dns-down', culprit: 'our-dns' },
+  { what: 'silence', answers: () => 'silence', text: /\(timeout; our DNS server gives no answer for other names, either\)$/, rule: 'own.dns-unreachable', culprit: 'our-dns' },
   { what: 'silence about this name', answers: well(() => 'silence'), text: /\(timeout; our DNS server answers for other names\)$/, rule: 'own.dns-theirs', culprit: 'theirs' },
 ];
 

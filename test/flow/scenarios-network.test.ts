@@ -11,7 +11,7 @@ testRows([
   deferred('dns-servfail', 'a@gmail.com', /^451 4\.4\.3 /, 'own.dns-theirs'),
   bounced('mx-missing', 'a@example.net', /^550 5\.1\.2 /, 'own.no-mail-server'),
   { ...deferred('blackhole-mx', 'a@gmail.com', /^451 4\.4\.2 .*timed out while waiting for the greeting/, 'own.timeout'), stepMs: 7_000 },
-  { ...deferred('dns-down', 'a@yahoo.com', /^451 4\.4\.3 /, 'own.dns-down'), stepMs: 2_000 },
+  { ...deferred('dns-down', 'a@yahoo.com', /^451 4\.4\.3 /, 'own.dns-unreachable'), stepMs: 2_000 },
   { ...delivered('dns-slow', 'a@gmail.com'), stepMs: 500 },
   { ...delivered('slow-mx', 'a@gmail.com'), stepMs: 1_000 },
   { ...delivered('banner-delay', 'a@gmail.com'), stepMs: 5_000 },
