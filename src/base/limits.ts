@@ -359,8 +359,6 @@ export const SHAPE_LIMITS = {
   /** After each complaint the figure is spread so much wider, up to this many times (600 minutes become a whole day). */
   warmUpSpreadFactor: 1.4,
   warmUpSpreadMax: 2.4,
-  /** Without a complaint for so long, what a site takes within an hour is forgotten. */
-  hourMemoryMs: 604_800_000,
   /** While a lane rests, one letter tries after at least so long, and after this part of the rest. */
   knockEveryMs: 600_000,
   knockRestShare: 0.125,

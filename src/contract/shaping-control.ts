@@ -29,10 +29,9 @@ export interface LaneView {
   /** Messages a minute and deliveries at once that it may have; absent: no limit but the site's. */
   readonly perMinute?: number;
   readonly connections?: number;
-  /** Messages that may go within an hour, and that went through in the hour before the site complained; absent: not learnt. */
-  readonly perHour?: number;
-  readonly tookPerHour?: number;
-  /** Messages that the site takes within a day, as far as it showed; absent: not learnt. */
+  /** Messages that may go within so many milliseconds, as far as the site showed; absent: not learnt. */
+  readonly quota?: { readonly messages: number; readonly withinMs: number };
+  /** The same when it is a day. */
   readonly perDay?: number;
   readonly inFlight: number;
   /** Of this UTC day. */

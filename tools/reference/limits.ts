@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as accessLimits from '../../src/base/access-limits.ts';
 import * as accountLimits from '../../src/base/account-limits.ts';
-import * as dayQuotaLimits from '../../src/base/day-quota-limits.ts';
 import * as dnsApiLimits from '../../src/base/dns-api-limits.ts';
 import * as dkimLimits from '../../src/base/dkim-limits.ts';
 import * as dnsPublishLimits from '../../src/base/dns-publish-limits.ts';
@@ -15,6 +14,7 @@ import * as inspectionLimits from '../../src/base/inspection-limits.ts';
 import * as limits from '../../src/base/limits.ts';
 import * as mimeLimits from '../../src/base/mime-limits.ts';
 import * as queueAdminLimits from '../../src/base/queue-admin-limits.ts';
+import * as quotaLimits from '../../src/base/quota-limits.ts';
 import * as replyLimits from '../../src/base/reply-limits.ts';
 import * as reportInLimits from '../../src/base/report-in-limits.ts';
 import * as rushLimits from '../../src/base/rush-limits.ts';
@@ -28,7 +28,7 @@ interface Documented {
   readonly comment: string;
 }
 
-const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'day-quota-limits': dayQuotaLimits, 'dns-api-limits': dnsApiLimits, 'dkim-limits': dkimLimits, 'dns-publish-limits': dnsPublishLimits, 'content-limits': contentLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'http-limits': httpLimits, 'inspection-limits': inspectionLimits, 'mime-limits': mimeLimits, 'queue-admin-limits': queueAdminLimits, 'reply-limits': replyLimits, 'report-in-limits': reportInLimits, 'rush-limits': rushLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
+const SOURCES = { limits, 'access-limits': accessLimits, 'account-limits': accountLimits, 'dns-api-limits': dnsApiLimits, 'dkim-limits': dkimLimits, 'dns-publish-limits': dnsPublishLimits, 'content-limits': contentLimits, 'doctor-limits': doctorLimits, 'guard-limits': guardLimits, 'http-limits': httpLimits, 'inspection-limits': inspectionLimits, 'mime-limits': mimeLimits, 'queue-admin-limits': queueAdminLimits, 'quota-limits': quotaLimits, 'reply-limits': replyLimits, 'report-in-limits': reportInLimits, 'rush-limits': rushLimits, 'service-limits': serviceLimits, 'report-limits': reportLimits, 'sieve-limits': sieveLimits, 'transfer-limits': transferLimits };
 
 export function renderLimits(root: string): string {
   const lines = ['# Limits', '', 'Generated from `src/base/limits.ts` and its neighbours; change it there. What can be set is in [configuration.md](configuration.md).'];

@@ -9,7 +9,7 @@ import type { LaneChange } from '../../contract/shaping-control.ts';
 import type { LaneSave } from '../../store/clients/lanes.ts';
 import type { Lane } from './lane.ts';
 import { newStatus, type LaneStatus } from './lane-status.ts';
-import type { SlotCount } from './taken-meter.ts';
+import type { MinuteCount } from './taken-meter.ts';
 
 export interface JournalPorts {
   readonly save: (batch: LaneSave) => Promise<void>;
@@ -102,24 +102,22 @@ function nameOf({ key }: Lane) {
   return { source: key.source, site: key.site, domain: key.dkimDomain };
 }
 
-/** The latest hour and day are worth keeping only where they count. */
-function detailOf({ status, hour, day24 }: Lane, now: number): string {
-  return JSON.stringify({ ...status, ...(status.quota && { hour: hour.counts(now) }), ...(status.dayQuota && { day24: day24.counts(now) }) });
+function detailOf({ status, taken }: Lane, now: number): string {
+  return JSON.stringify({ ...status, taken: taken.counts(now) });
 }
 
 interface StoredLane {
   readonly status: LaneStatus;
-  readonly hour: readonly SlotCount[];
-  readonly day24: readonly SlotCount[];
+  readonly taken: readonly MinuteCount[];
 }
 
 /** A stored status; undefined when it cannot be read: what was learnt is then learnt again. */
 export function laneFromDetail(detail: string): StoredLane | undefined {
   try {
     // What an earlier version did not know begins as in a new lane.
-    const { hour = [], day24 = [], ...stored } = JSON.parse(detail) as LaneStatus & { readonly hour?: readonly SlotCount[]; readonly day24?: readonly SlotCount[] };
+    const { taken = [], ...stored } = JSON.parse(detail) as LaneStatus & { readonly taken?: readonly MinuteCount[] };
     const status: LaneStatus = { ...newStatus(0, false), ...stored };
-    return typeof status.state === 'string' && typeof status.since === 'number' && typeof status.until === 'number' ? { status, hour, day24 } : undefined;
+    return typeof status.state === 'string' && typeof status.since === 'number' && typeof status.until === 'number' ? { status, taken } : undefined;
   } catch {
     return undefined;
   }

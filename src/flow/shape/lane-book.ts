@@ -112,7 +112,7 @@ export class LaneBook {
   #forgetOne(): void {
     for (const [id, lane] of this.#lanes) {
       // One that has warmed up, or knows what the site takes, must not begin anew.
-      if (lane.inFlight > 0 || lane.status.state !== 'steady' || lane.status.quota || lane.warms) continue;
+      if (lane.inFlight > 0 || lane.status.state !== 'steady' || lane.status.windowQuota || lane.warms) continue;
       this.#lanes.delete(id);
       return;
     }

@@ -11,11 +11,10 @@
  * rest; put off, it is no further complaint. Local trouble never comes here.
  */
 import { SHAPE_LIMITS } from '../../base/limits.ts';
-import { agedQuota, isClosed, probing, type DayQuota } from './day-quota.ts';
-import { grownQuota, type HourQuota } from './hour-quota.ts';
 import type { Recovery } from './recovery.ts';
 import type { TakenMeter } from './taken-meter.ts';
 import { setBack, type WarmStatus } from './warm-up.ts';
+import { agedQuota, isClosed, isProven, probing, type Closure, type WindowQuota } from './window-quota.ts';
 
 export interface LaneStatus extends WarmStatus {
   /** Of the reply that caused it; '' when none did. */
@@ -35,10 +34,8 @@ export interface LaneStatus extends WarmStatus {
   readonly struckAt: number;
   /** When a letter last tried a resting lane. */
   readonly knockedAt: number;
-  /** What the site takes within an hour; absent: no complaint was about that. */
-  readonly quota?: HourQuota | undefined;
-  /** The same of a day. */
-  readonly dayQuota?: DayQuota | undefined;
+  /** What the site takes within a window of time; absent: nothing was refused because of that. */
+  readonly windowQuota?: WindowQuota | undefined;
 }
 
 export function newStatus(now: number, warmUp: boolean): LaneStatus {
@@ -93,8 +90,8 @@ export function blocked(status: LaneStatus, complaint: Complaint): LaneStatus {
 
 /** A delivery went out: the next probe of a blocked lane has to wait its turn, and the next knock at a resting one. */
 export function admitted(status: LaneStatus, now: number): LaneStatus {
-  const { dayQuota } = status;
-  if (status.state === 'hot') return { ...status, knockedAt: now, ...(dayQuota && isClosed(dayQuota) && { dayQuota: probing(dayQuota, now) }) };
+  const { windowQuota } = status;
+  if (status.state === 'hot') return { ...status, knockedAt: now, ...(isClosed(windowQuota) && { windowQuota: probing(windowQuota, now) }) };
   return status.state === 'blocked' ? { ...status, until: now + status.restMs } : status;
 }
 
@@ -116,8 +113,11 @@ function knockEvery(restMs: number): number {
 export function accepted(status: LaneStatus, now: number, admittedAt: number): LaneStatus {
   if (status.state === 'cold') return { ...status, state: 'warming', since: now, why: 'The first mail of this address was taken; it sends a little more every day.' };
   if (admittedAt <= status.struckAt) return status;
-  if (status.state === 'hot') return { ...status, state: 'cooling', since: now, why: `${isClosed(status.dayQuota) ? 'A probe was taken, the site takes mail again' : 'A letter was taken before the rest was over'}; it sends at most ${figure(status.perMinute)} a minute and climbs. Before: ${status.why}`, until: 0, climbedAt: now };
+  // Nothing was wrong but the figure, and that holds from now on.
+  if (status.state === 'hot' && isClosed(status.windowQuota) && isProven(status.windowQuota)) return recovered(status, now);
+  if (status.state === 'hot') return { ...status, state: 'cooling', since: now, why: `${isClosed(status.windowQuota) ? 'A probe was taken, the site takes mail again' : 'A letter was taken before the rest was over'}; it sends at most ${figure(status.perMinute)} a minute and climbs. Before: ${status.why}`, until: 0, climbedAt: now };
   if (status.state !== 'blocked') return status;
+  if (isClosed(status.windowQuota) && isProven(status.windowQuota)) return recovered(status, now);
   return { ...status, state: 'cooling', since: now, why: 'A probe was taken: the site no longer refuses this address. It sends little and climbs.', until: 0, climbedAt: now };
 }
 
@@ -131,7 +131,7 @@ export function grownOlder(status: LaneStatus, now: number, troubled: boolean, p
     case 'blocked':
       // A clock that was set back must not make a rest longer than it was meant.
       if (status.until - now > status.restMs) return { ...status, until: now + status.restMs };
-      if (status.state === 'blocked' || now < status.until || isClosed(status.dayQuota)) return status;
+      if (status.state === 'blocked' || now < status.until || isClosed(status.windowQuota)) return status;
       return { ...status, state: 'cooling', since: now, why: `The rest is over; it sends at most ${figure(status.perMinute)} a minute and climbs. Before: ${status.why}`, climbedAt: Math.max(status.climbedAt, status.until) };
     case 'cooling':
       // Planned with a clock that was ahead: that is no reason to stand still until it is that late.
@@ -173,26 +173,25 @@ function recovered(status: LaneStatus, now: number): LaneStatus {
 }
 
 /** The day's figure is used up, as it seems: nothing but probes goes. */
-export function closed(status: LaneStatus, quota: DayQuota, complaint: Complaint & { readonly recovery: Recovery; readonly rate: number }): LaneStatus {
+export function closed(status: LaneStatus, quota: WindowQuota & { readonly closure: Closure }, complaint: Complaint & { readonly recovery: Recovery; readonly rate: number }): LaneStatus {
   const { now, why, rule } = complaint;
-  if (status.state === 'blocked') return { ...status, dayQuota: quota };
-  // What is asked too seldom is no matter of the hour.
-  const hour = status.quota && status.quota.since >= quota.closedAt ? undefined : status.quota;
-  const hot = status.state === 'hot' ? status : { ...heated({ ...status, struckAt: Math.min(status.struckAt, complaint.admittedAt - 1) }, complaint), since: quota.closedAt };
-  return { ...hot, why, rule, until: quota.probeAt, restMs: Math.max(0, quota.probeAt - now), struckAt: now, quota: hour, dayQuota: quota };
+  const { at, probeAt } = quota.closure;
+  // What seems to be a block may be how the site says that its figure is used: for a day it is probed as for that.
+  if (status.state === 'blocked') return { ...status, until: now - at < SHAPE_LIMITS.blockedRestMaxMs ? Math.min(status.until, Math.max(probeAt, now + SHAPE_LIMITS.blockedRestMinMs)) : status.until, windowQuota: quota };
+  const hot = status.state === 'hot' ? status : { ...heated({ ...status, struckAt: Math.min(status.struckAt, complaint.admittedAt - 1) }, complaint), since: at };
+  return { ...hot, why, rule, until: probeAt, restMs: Math.max(0, probeAt - now), struckAt: now, windowQuota: quota };
 }
 
-/** `used`: messages that were taken in the hour up to now; `day`: in 24 hours. The same status while nothing changes. */
-export function quotaGrown(status: LaneStatus, now: number, used: number, day: TakenMeter): LaneStatus {
-  const quota = status.quota && grownQuota(status.quota, now, used);
-  const dayQuota = status.dayQuota && agedQuota(status.dayQuota, now, day);
-  return quota === status.quota && dayQuota === status.dayQuota ? status : { ...status, quota, dayQuota };
+/** The same status while nothing changes. */
+export function quotaGrown(status: LaneStatus, now: number, taken: TakenMeter): LaneStatus {
+  const windowQuota = status.windowQuota && agedQuota(status.windowQuota, now, taken);
+  return windowQuota === status.windowQuota ? status : { ...status, windowQuota };
 }
 
 /** An administrator says that the cause is gone. */
 export function reopened(status: LaneStatus, now: number): LaneStatus {
   if (status.state !== 'hot' && status.state !== 'blocked') return status;
-  return { ...status, state: 'cooling', since: now, why: 'Opened again by the administrator; it sends little and climbs.', until: 0, climbedAt: now, perMinute: Math.max(1, status.perMinute), connections: Math.max(1, status.connections), quota: undefined, dayQuota: undefined };
+  return { ...status, state: 'cooling', since: now, why: 'Opened again by the administrator; it sends little and climbs.', until: 0, climbedAt: now, perMinute: Math.max(1, status.perMinute), connections: Math.max(1, status.connections), windowQuota: undefined };
 }
 
 /** Nothing goes for at least so long, then at most this rate for so long. */

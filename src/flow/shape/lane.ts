@@ -3,15 +3,16 @@
  * The lane of a source at a site has no domain; that of a DKIM domain beside it has one.
  */
 import { SHAPE_LIMITS } from '../../base/limits.ts';
+import { QUOTA_LIMITS } from '../../base/quota-limits.ts';
 import type { LaneKey } from '../../contract/sending.ts';
 import type { SiteProfile } from '../../mail/sites/site-profile.ts';
-import { isClosed, isOfOthers, nextOpening, roomByDay, type DayQuota } from './day-quota.ts';
-import { growsAt, usableOf, type HourQuota } from './hour-quota.ts';
 import { figure, grownOlder, knockAt, newStatus, quotaGrown, type LaneStatus } from './lane-status.ts';
 import { RateMeter, RatioWindow } from './ratio-window.ts';
-import { dayMeter, hourMeter, type SlotCount, type TakenMeter } from './taken-meter.ts';
+import { TakenMeter, type MinuteCount } from './taken-meter.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { afterDay, dayLimit, dayOf, nextDayAt, pacePerMinute } from './warm-up.ts';
+import { isClosed, isOfOthers, roomAt, surest, type Closure, type WindowQuota } from './window-quota.ts';
+import { DAY_MS, startOf } from './windows.ts';
 
 /** Why a lane lets nothing go now. */
 export interface LaneWait {
@@ -29,11 +30,10 @@ export class Lane {
   readonly key: LaneKey;
   readonly ratio = new RatioWindow();
   readonly meter = new RateMeter();
-  /** What was taken in the last hour. */
-  readonly hour: TakenMeter;
-  /** The same of 24 hours. */
-  readonly day24: TakenMeter;
+  readonly taken: TakenMeter;
   inFlight = 0;
+  /** This run ends: what was taken of late is worth keeping, too. */
+  isLeaving = false;
   /** There is a row of it. */
   isStored = false;
   /** Milliseconds since 1970. */
@@ -58,10 +58,9 @@ export class Lane {
   readonly warms: boolean;
   readonly #changed: (lane: Lane, before: LaneStatus) => void;
 
-  constructor(key: LaneKey, options: { readonly profile?: SiteProfile | undefined; readonly status?: LaneStatus | undefined; readonly hour?: readonly SlotCount[]; readonly day24?: readonly SlotCount[]; readonly warmUp: boolean; readonly now: number; readonly changed: (lane: Lane, before: LaneStatus) => void }) {
+  constructor(key: LaneKey, options: { readonly profile?: SiteProfile | undefined; readonly status?: LaneStatus | undefined; readonly taken?: readonly MinuteCount[]; readonly warmUp: boolean; readonly now: number; readonly changed: (lane: Lane, before: LaneStatus) => void }) {
     this.key = key;
-    this.hour = hourMeter(options.hour);
-    this.day24 = dayMeter(options.day24);
+    this.taken = new TakenMeter(options.taken);
     this.usedAt = options.now;
     this.day = dayOf(options.now);
     this.#profile = options.profile;
@@ -77,8 +76,8 @@ export class Lane {
 
   /** Anything worth keeping over a restart. */
   isEventful(now: number): boolean {
-    const { state, struckAt, quota, dayQuota } = this.#status;
-    return state !== 'steady' || quota !== undefined || dayQuota !== undefined || now - struckAt < SHAPE_LIMITS.strikeMemoryMs || this.warms;
+    const { state, struckAt, windowQuota } = this.#status;
+    return state !== 'steady' || windowQuota !== undefined || now - struckAt < SHAPE_LIMITS.strikeMemoryMs || this.warms || (this.isLeaving && this.taken.total(now, DAY_MS) >= QUOTA_LIMITS.tookMin);
   }
 
   set(status: LaneStatus, now: number): void {
@@ -113,7 +112,7 @@ export class Lane {
       this.complaintsToday = 0;
       this.set(afterDay(this.#status, day, this.#profile?.warmUp, now), now);
     }
-    this.set(quotaGrown(this.#status, now, this.hour.total(now), this.day24), now);
+    this.set(quotaGrown(this.#status, now, this.taken), now);
     const { state } = this.#status;
     if (state === 'steady' || state === 'warming' || state === 'cold') return;
     this.set(grownOlder(this.#status, now, (this.ratio.share(now) ?? 0) > SHAPE_LIMITS.ratioGood, this.#pacePerMinute), now);
@@ -124,7 +123,7 @@ export class Lane {
     const wait = this.#wait(now, bulk, siteTitle);
     // What a source may not do holds for all its mail; but figures are larger for mail that is not bulk, and it may knock.
     if (!wait || this.key.dkimDomain !== '') return wait;
-    const ofStream = wait.rule === 'lane-hour' || wait.rule === 'lane-day' || wait.rule === 'warm-up-day' || wait.rule === 'warm-up-pace' || (wait.rule === 'lane-hot' && bulk);
+    const ofStream = wait.rule === 'lane-window' || wait.rule === 'warm-up-day' || wait.rule === 'warm-up-pace' || (wait.rule === 'lane-hot' && bulk);
     return { ...wait, concerns: ofStream ? 'stream' : 'site' };
   }
 
@@ -133,7 +132,7 @@ export class Lane {
     const who = this.name;
     switch (status.state) {
       case 'hot':
-        if (isClosed(status.dayQuota)) return this.#closedWait(now, status.dayQuota as DayQuota, siteTitle);
+        if (isClosed(status.windowQuota)) return this.#closedWait(now, status.windowQuota, siteTitle);
         return this.#hotWait(now, bulk, siteTitle);
       case 'blocked':
         if (status.until > now || this.inFlight > 0) return { rule: 'lane-blocked', rests: 'blocked', until: Math.max(status.until, now + 1000), reason: `${this.mail} is refused by ${siteTitle}; ${probeText(status.until, now)}. ${status.why}` };
@@ -148,8 +147,8 @@ export class Lane {
   /** While it rests one letter may try, now and then; while all of it was refused for long, of a domain that was not. */
   mayKnock(now: number, domain: string): boolean {
     if (this.#status.state !== 'hot' || this.inFlight > 0 || now < knockAt(this.#status)) return false;
-    const { dayQuota } = this.#status;
-    return !dayQuota || !isClosed(dayQuota) || isOfOthers(dayQuota, domain);
+    const { windowQuota } = this.#status;
+    return !isClosed(windowQuota) || isOfOthers(windowQuota, domain);
   }
 
   /** Takes a place; `finish` gives it back. */
@@ -165,12 +164,6 @@ export class Lane {
   /** Of warm-up. */
   get limitToday(): number | undefined {
     return dayLimit(this.#status, this.#profile?.warmUp);
-  }
-
-  /** The hour's figure that holds. While a lane warms up, the day's figure and its pace answer for a complaint. */
-  get quota(): HourQuota | undefined {
-    const { quota, known } = this.#status;
-    return quota && quota.perHour > 0 && (known || this.limitToday === undefined) ? quota : undefined;
   }
 
   /** For sentences: `192.0.2.1`, `mail signed by example.org`. */
@@ -193,32 +186,19 @@ export class Lane {
   }
 
   /** Everything has been refused for long: one message at a time finds out whether that is over. */
-  #closedWait(now: number, quota: DayQuota, siteTitle: string): LaneWait | undefined {
-    if (now >= quota.probeAt && this.inFlight === 0) return undefined;
-    return { rule: 'lane-closed', rests: 'hot', until: Math.max(quota.probeAt, now + 1000), reason: `${this.mail}: ${closedText(quota, siteTitle)}; ${probeText(quota.probeAt, now)}. ${this.#status.why}` };
+  #closedWait(now: number, quota: WindowQuota & { readonly closure: Closure }, siteTitle: string): LaneWait | undefined {
+    const { probeAt } = quota.closure;
+    if (now >= probeAt && this.inFlight === 0) return undefined;
+    return { rule: 'lane-closed', rests: 'hot', until: Math.max(probeAt, now + 1000), reason: `${this.mail}: ${closedText(quota, siteTitle)}; ${probeText(probeAt, now)}. ${this.#status.why}` };
   }
 
   #quotaWait(now: number, bulk: boolean, siteTitle: string): LaneWait | undefined {
-    return this.#hourWait(now, bulk, siteTitle) ?? this.#dayQuotaWait(now, bulk, siteTitle);
-  }
-
-  #dayQuotaWait(now: number, bulk: boolean, siteTitle: string): LaneWait | undefined {
-    const { dayQuota } = this.#status;
-    if (!dayQuota) return undefined;
-    const at = roomByDay(dayQuota, { now, day: this.day24, inFlight: this.inFlight, bulk });
+    const { windowQuota } = this.#status;
+    if (!windowQuota) return undefined;
+    const at = roomAt(windowQuota, { now, taken: this.taken, inFlight: this.inFlight, bulk });
     if (at !== undefined && at <= now) return undefined;
     const next = at === undefined ? 'one at a time finds out whether it takes more' : `the next goes at ${timeOf(at)}`;
-    return { rule: 'lane-day', rests: 'hot', ...(at !== undefined && { until: at }), reason: `${this.mail}: ${dayText(dayQuota, siteTitle, now, bulk)}; ${next}.` };
-  }
-
-  #hourWait(now: number, bulk: boolean, siteTitle: string): LaneWait | undefined {
-    const { quota } = this;
-    const { rule } = this.#status;
-    if (!quota) return undefined;
-    const roomAt = this.hour.roomAt(now, usableOf(quota, bulk) - this.inFlight);
-    if (roomAt <= now) return undefined;
-    const kept = bulk ? ', a part of them kept for letters' : '';
-    return { rule: 'lane-hour', rests: 'hot', until: roomAt, reason: `${this.mail}: ${hourText(quota, siteTitle, now)}${kept}; the next goes at ${timeOf(roomAt)}.${rule === '' ? '' : ` ${this.#status.why}`}` };
+    return { rule: 'lane-window', rests: 'hot', ...(at !== undefined && { until: at }), reason: `${this.mail}: ${quotaText(windowQuota, siteTitle, now, bulk)}; ${next}.` };
   }
 
   #dayWait(now: number, bulk: boolean, who: string, siteTitle: string): LaneWait | undefined {
@@ -232,8 +212,9 @@ export class Lane {
 
   /** The site itself takes less than warm-up would send. */
   get #isHeldByDay(): boolean {
-    const perDay = this.#status.dayQuota?.perDay ?? 0;
-    return perDay > 0 && perDay < (this.limitToday ?? 0);
+    const { windowQuota } = this.#status;
+    const guess = windowQuota && surest(windowQuota);
+    return guess !== undefined && guess.figure * (DAY_MS / guess.lengthMs) < (this.limitToday ?? 0);
   }
 
   get #standing(): string {
@@ -274,24 +255,29 @@ function paced(bucket: TokenBucket | undefined, perMinute: number, burst: number
   return bucket;
 }
 
-/** What is known of a site's hour, as the end of a sentence. */
-export function hourText(quota: HourQuota, siteTitle: string, now: number): string {
-  return `about ${quota.took} messages an hour went through before ${siteTitle} complained on ${timeOf(quota.since)}; now at most ${quota.perHour} an hour go, more from ${timeOf(Math.max(now, growsAt(quota)))} on when they are used`;
-}
-
 /** Why a lane is closed, as the end of a sentence. */
-export function closedText({ sent, within, opensAt, closedAt, refused }: DayQuota, siteTitle: string): string {
-  const took = opensAt >= 0 ? sent : within;
-  const those = refused.length > 1 ? 'everything' : 'the next';
-  return `${siteTitle} took ${took} messages within a day and then refused ${those}, from ${timeOf(closedAt)} on: it seems to take so many a day`;
+export function closedText(quota: WindowQuota & { readonly closure: Closure }, siteTitle: string): string {
+  const guess = surest(quota);
+  const those = quota.closure.refused.length > 1 ? 'everything' : 'the next';
+  const took = guess ? `took ${guess.took} messages within ${spanOf(guess.lengthMs)} and then refused` : 'refused';
+  return `${siteTitle} ${took} ${those}, from ${timeOf(quota.closure.at)} on: it seems to take so many and no more`;
 }
 
-/** What is known of a site's day, as the end of a sentence. */
-export function dayText(quota: DayQuota, siteTitle: string, now: number, bulk = false): string {
-  const day = quota.opensAt >= 0 ? `its day begins at about ${timeOf(nextOpening(quota, now)).slice(11)}` : 'each counts for 24 hours';
-  const more = quota.perDay > quota.took ? `; up to ${quota.perDay} are tried now` : '';
+/** What is known of what a site takes, as the end of a sentence. */
+export function quotaText(quota: WindowQuota, siteTitle: string, now: number, bulk = false): string {
+  const guess = surest(quota);
+  if (!guess) return `${siteTitle} refused the latest message`;
+  const { took, figure: tried, lengthMs, phaseMs } = guess;
+  const from = phaseMs === undefined ? `each counts for ${spanOf(lengthMs)}` : `${lengthMs === DAY_MS ? 'its day begins at about' : 'it counts anew from'} ${timeOf(startOf(guess, now) + lengthMs).slice(11)}${lengthMs === DAY_MS ? '' : ' on'}`;
+  const more = tried > took ? `; up to ${tried} are tried now` : '';
   const kept = bulk ? ', a part of them kept for letters' : '';
-  return `${siteTitle} takes about ${quota.took} messages a day${kept}, as it showed on ${timeOf(quota.since)}, and ${day}${more}`;
+  return `${siteTitle} takes about ${took} messages within ${spanOf(lengthMs)}${kept}, as it showed on ${timeOf(quota.since)}, and ${from}${more}`;
+}
+
+function spanOf(ms: number): string {
+  if (ms === DAY_MS) return 'a day';
+  if (ms < 3_600_000) return `${ms / 60_000} minutes`;
+  return ms === 3_600_000 ? 'an hour' : `${ms / 3_600_000} hours`;
 }
 
 /** How a probe is told of: when one message finds out whether the trouble is over. */

@@ -2,12 +2,11 @@
 import { SHAPE_LIMITS } from '../../base/limits.ts';
 import { DEFAULT_AUTOMATION } from '../../mail/sites/large-sites.ts';
 import type { SiteAutomation, SiteProfile } from '../../mail/sites/site-profile.ts';
-import { afterRefusal, afterTaken, isClosed } from './day-quota.ts';
-import { afterComplaint } from './hour-quota.ts';
 import type { Lane } from './lane.ts';
 import { accepted, blocked, closed, heated, held, type Complaint, type LaneStatus } from './lane-status.ts';
 import type { NamedComplaint, Reading } from './reading.ts';
 import { matchesRule, recoveryFor } from './recovery.ts';
+import { afterRefusal, afterTaken, isClosed, isUsed } from './window-quota.ts';
 
 /** Hits of one automation closer together than this are the same event, met by several deliveries. */
 const HIT_SPACING_MS = 30_000;
@@ -38,12 +37,14 @@ export function learn(lane: Lane, lesson: Lesson): void {
   // A letter that knocked at a resting lane: no rate was too high, nothing to count.
   const knocked = lane.status.state === 'hot' && admittedAt > lane.status.struckAt;
   const rate = lane.meter.perMinute(now);
-  for (const complaint of mine) complain(lane, complaint, lesson, rate);
+  for (const complaint of mine) {
+    // Refused when a known figure is used up, in words of any gravity: it is about the figure.
+    if (complaint.kind === 'rate' || lane.status.state === 'blocked' || !isUsed(lane.status.windowQuota, now, lane.taken)) complain(lane, complaint, lesson, rate);
+  }
   if (mine.length === 0 && reading.delivered > 0) lane.set(accepted(lane.status, now, admittedAt), now);
-  learnDay(lane, lesson, mine);
+  learnQuota(lane, lesson, mine);
   if (reading.delivered > 0) {
-    lane.hour.count(now, reading.delivered);
-    lane.day24.count(now, reading.delivered);
+    lane.taken.count(now, reading.delivered);
     lane.takenAt = now;
   }
   if (knocked) return;
@@ -73,30 +74,26 @@ export function learnSpamComplaint(lane: Lane, now: number): void {
   lane.set(heated(lane.status, { now, admittedAt: now, why, rule: 'posthorn.complaints', recovery: recoveryFor('posthorn.complaints'), rate: lane.meter.perMinute(now) }), now);
 }
 
-/** How much it takes within a day, by what it takes and refuses. */
-function learnDay(lane: Lane, { now, admittedAt, queuedAt, domain, reading }: Lesson, mine: readonly NamedComplaint[]): void {
-  const { status, day24: day } = lane;
+/** How much it takes within a window of time, by what it takes and refuses. */
+function learnQuota(lane: Lane, { now, admittedAt, queuedAt, domain, reading }: Lesson, mine: readonly NamedComplaint[]): void {
+  const { status, taken } = lane;
   if (reading.delivered > 0) {
-    if (!status.dayQuota) return;
-    lane.set({ ...status, dayQuota: afterTaken(status.dayQuota, { now, admittedAt, day, domain }) }, now);
+    if (!status.windowQuota) return;
+    lane.set({ ...status, windowQuota: afterTaken(status.windowQuota, { now, admittedAt, taken, domain }) }, now);
     return;
   }
   const [complaint] = mine;
-  // A block has probes of its own; what was under way when the site closed says the same again.
-  if (complaint?.kind === 'block' || status.state === 'blocked' || (!complaint && reading.bad === 0)) return;
-  const quota = afterRefusal(status.dayQuota, { now, queuedAt, domain, day, named: complaint !== undefined || !reading.putOff });
+  if (!complaint && reading.bad === 0) return;
+  const atTrickle = complaint?.kind === 'rate' && lane.meter.perMinute(now) <= Math.max(taken.busiestMinute(now), status.knee) / 2;
+  const quota = afterRefusal(status.windowQuota, { now, admittedAt, queuedAt, domain, taken, named: complaint !== undefined || !reading.putOff, atTrickle, block: complaint?.kind === 'block' });
   if (!quota) return;
   const rule = complaint?.rule ?? reading.rules[0] ?? '';
   const why = complaint?.why ?? `Everything was refused. It said: ${reading.words}`;
-  lane.set(isClosed(quota) ? closed(status, quota, { now, admittedAt, why, rule, recovery: recoveryFor(rule), rate: lane.meter.perMinute(now) }) : { ...status, dayQuota: quota }, now);
+  lane.set(isClosed(quota) ? closed(status, quota, { now, admittedAt, why, rule, recovery: recoveryFor(rule), rate: lane.meter.perMinute(now) }) : { ...status, windowQuota: quota }, now);
 }
 
-/** The minute was too much, or the hour. */
-function tooFast({ status, hour }: Lane, complaint: Complaint, rate: number): LaneStatus {
-  const { now, rule, retryAfterMs } = complaint;
-  const next = heated(status, { ...complaint, recovery: recoveryFor(rule, retryAfterMs), rate });
-  if (next === status || status.state === 'hot') return next;
-  return { ...next, quota: afterComplaint(status.quota, { now, took: hour.total(now), rate, busiestMinute: hour.busiest(now), knee: status.knee }) };
+function tooFast({ status }: Lane, complaint: Complaint, rate: number): LaneStatus {
+  return heated(status, { ...complaint, recovery: recoveryFor(complaint.rule, complaint.retryAfterMs), rate });
 }
 
 /** Provider-specific reactions beside the general ones: so often within so long, then so. */

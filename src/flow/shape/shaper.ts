@@ -14,7 +14,6 @@ import { REFUSED_ALIKE } from '../../mail/reply-meaning/evidence.ts';
 import { siteTable, type SiteTable } from '../../mail/sites/own-sites.ts';
 import type { LaneStore, ShapeMemory } from '../../store/clients/lanes.ts';
 import { type AdmissionParts, decide, type Decision, fallbackOf, isShaped, laneDomain, type ShapedConfig } from './admission.ts';
-import { isClosed } from './day-quota.ts';
 import { Journal } from './journal.ts';
 import { LaneBook } from './lane-book.ts';
 import { admitted, reopened } from './lane-status.ts';
@@ -28,6 +27,7 @@ import type { SiteGate } from './site-gate.ts';
 import { createSourceList, isOnInternet, type SourceList } from './sources.ts';
 import { SpfGuard, type SpfQuestion } from './spf-guard.ts';
 import { laneView, siteView, sourceViews } from './views.ts';
+import { isClosed } from './window-quota.ts';
 
 export interface ShaperOptions {
   /** The live one: a reload replaces its parts. */
@@ -174,6 +174,10 @@ class ClosedLoopShaper implements LiveShaper {
   }
 
   close(): Promise<void> {
+    for (const lane of this.#lanes.all()) {
+      lane.isLeaving = true;
+      if (lane.isEventful(this.#options.clock.now())) this.#journal.touch(lane);
+    }
     return this.#journal.flush();
   }
 
@@ -327,8 +331,8 @@ function permitOf(decision: Exclude<Decision, { kind: 'wait' }>, request: SendRe
 }
 
 /** Nothing of this domain has been taken for long, and mail of others has, from the same address. */
-function isClosedAlone({ status: { dayQuota } }: Lane, ofSource: Lane | undefined): boolean {
-  return isClosed(dayQuota) && ofSource !== undefined && ofSource.takenAt > (dayQuota?.closedAt ?? 0);
+function isClosedAlone({ status: { windowQuota } }: Lane, ofSource: Lane | undefined): boolean {
+  return isClosed(windowQuota) && ofSource !== undefined && ofSource.takenAt > windowQuota.closure.at;
 }
 
 /** What a shaper starts from when nothing is known. */

@@ -1,20 +1,21 @@
 /** Lanes, sites and sources as people see them, with one sentence on what happens next. */
 import { SHAPE_LIMITS } from '../../base/limits.ts';
 import type { LaneView, SiteView, SourceView } from '../../contract/shaping-control.ts';
-import { isClosed } from './day-quota.ts';
 import type { LaneBook } from './lane-book.ts';
 import { figure, knockAt } from './lane-status.ts';
-import { closedText, dayText, hourText, probeText, timeOf, type Lane } from './lane.ts';
+import { closedText, probeText, quotaText, timeOf, type Lane } from './lane.ts';
 import type { SiteGate } from './site-gate.ts';
 import type { SourceList } from './sources.ts';
 import { nextDayAt } from './warm-up.ts';
+import { isClosed, surest } from './window-quota.ts';
+import { DAY_MS } from './windows.ts';
 
 export function laneView(lane: Lane, now: number): LaneView {
-  const { status, limitToday, quota } = lane;
-  const { dayQuota } = status;
+  const { status, limitToday } = lane;
+  const { windowQuota } = status;
+  const guess = windowQuota && surest(windowQuota);
   const next = nextOf(lane, now);
-  const byHour = quota ? ` By the hour: ${hourText(quota, 'the site', now)}.` : '';
-  const byDay = dayQuota && dayQuota.perDay > 0 ? ` By the day: ${dayText(dayQuota, 'the site', now)}.` : '';
+  const learnt = windowQuota && guess ? ` Learnt: ${quotaText(windowQuota, 'the site', now)}.` : '';
   const share = lane.ratio.share(now);
   return {
     key: lane.key,
@@ -22,12 +23,12 @@ export function laneView(lane: Lane, now: number): LaneView {
     since: status.since,
     why: status.why,
     ...(status.rule !== '' && { rule: status.rule }),
-    next: `${next.text}${byHour}${byDay}`,
+    next: `${next.text}${learnt}`,
     ...(next.at !== undefined && { nextChangeAt: next.at }),
-    ...(status.state === 'hot' && !isClosed(dayQuota) && knockAt(status) < status.until && { lettersAt: knockAt(status) }),
+    ...(status.state === 'hot' && !isClosed(windowQuota) && knockAt(status) < status.until && { lettersAt: knockAt(status) }),
     ...(status.state === 'cooling' && { perMinute: status.perMinute, connections: status.connections }),
-    ...(quota && { perHour: quota.perHour, tookPerHour: quota.took }),
-    ...(dayQuota && dayQuota.perDay > 0 && { perDay: dayQuota.perDay }),
+    ...(guess && { quota: { messages: guess.figure, withinMs: guess.lengthMs } }),
+    ...(guess?.lengthMs === DAY_MS && { perDay: guess.figure }),
     inFlight: lane.inFlight,
     sentToday: lane.sentToday,
     deferredToday: lane.deferredToday,
@@ -40,9 +41,9 @@ export function laneView(lane: Lane, now: number): LaneView {
 function nextOf({ status, limitToday }: Lane, now: number): { readonly text: string; readonly at?: number } {
   switch (status.state) {
     case 'hot':
-      if (status.dayQuota && isClosed(status.dayQuota)) {
-        const { probeAt } = status.dayQuota;
-        return { at: Math.max(now, probeAt), text: `${closedText(status.dayQuota, 'The site')}; ${probeText(probeAt, now)}.` };
+      if (isClosed(status.windowQuota)) {
+        const { probeAt } = status.windowQuota.closure;
+        return { at: Math.max(now, probeAt), text: `${closedText(status.windowQuota, 'The site')}; ${probeText(probeAt, now)}.` };
       }
       return { at: status.until, text: `Rests until ${timeOf(status.until)}, then sends at most ${figure(status.perMinute)} a minute and climbs.` };
     case 'blocked':
