@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AdjustableClock } from '../base/clock.ts';
+import { ManualClock } from '../../test/harness/manual-clock.ts';
 import { Log } from '../base/log.ts';
 import { CHORE_LIMITS } from '../base/chore-limits.ts';
 import type { Chore } from '../contract/chores.ts';
@@ -9,7 +9,7 @@ import { startChores } from './chores.ts';
 const DAY = 86_400_000;
 
 function world(lastRunAt?: number) {
-  const clock = new AdjustableClock();
+  const clock = new ManualClock();
   const ran = new Map<string, number>(lastRunAt === undefined ? [] : [['guard', clock.now() + lastRunAt]]);
   const store = { chores: { lastRunAt: async (name: string) => ran.get(name), ran: async (name: string, at: number) => void ran.set(name, at) } };
   const runs: (number | undefined)[] = [];

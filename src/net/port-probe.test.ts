@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { freePort } from '../../test/harness/free-place.ts';
 import { probeListen } from './port-probe.ts';
 
 test('a taken port, a free one, and an address of somebody else', async () => {
   const taken = createServer();
-  taken.listen(0, '127.0.0.1');
+  const port = await freePort();
+  taken.listen(port, '127.0.0.1');
   await once(taken, 'listening');
-  const { port } = taken.address() as AddressInfo;
   assert.equal(await probeListen('127.0.0.1', port), 'in-use');
   taken.close();
   await once(taken, 'close');

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ManualClock } from '../../../test/harness/manual-clock.ts';
 import { IMAP_LIMITS } from '../../base/access-limits.ts';
-import { AdjustableClock } from '../../base/clock.ts';
 import { ResponseBatch } from '../../wire/imap/response-batch.ts';
 import { Progress } from './progress.ts';
 
 test('a long command shows signs of life, between lines only', () => {
-  const clock = new AdjustableClock();
+  const clock = new ManualClock();
   const out = new ResponseBatch();
   const sent: string[] = [];
   const progress = new Progress('a"1', { clock, out, send: () => void sent.push(out.take().toString()) });

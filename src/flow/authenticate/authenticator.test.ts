@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ManualClock } from '../../../test/harness/manual-clock.ts';
 import { createZoneDns, type Zone } from '../../../test/harness/zone-dns.ts';
 import { BufferSource } from '../../base/byte-source.ts';
-import { AdjustableClock } from '../../base/clock.ts';
 import { silentLog } from '../../base/log.ts';
 import type { Dns } from '../../contract/dns.ts';
 import type { ReceivedMessage } from '../../contract/message.ts';
@@ -30,7 +30,7 @@ function message(overrides: { sender?: string; ip?: string; header?: string } = 
   };
 }
 
-function authenticatorOn(dns: Dns, clock = new AdjustableClock()) {
+function authenticatorOn(dns: Dns, clock = new ManualClock()) {
   return createAuthenticator({ dns, config: CONFIG, clock, log: silentLog });
 }
 
@@ -64,7 +64,7 @@ test('DNS trouble gives temperror everywhere, never a rejection', async () => {
 });
 
 test('a resolver that never answers is left at the deadline', async () => {
-  const clock = new AdjustableClock();
+  const clock = new ManualClock();
   const { promise: firstQuestion, resolve: asked } = Promise.withResolvers<void>();
   const silent: Dns = {
     query: () => {
@@ -81,7 +81,7 @@ test('a resolver that never answers is left at the deadline', async () => {
 });
 
 test('the deadline leaves bugs of the resolver visible and answers alone', async () => {
-  const clock = new AdjustableClock();
+  const clock = new ManualClock();
   const broken = createDeadlineDns({ query: () => Promise.reject(new TypeError('bug')) }, clock, 1000);
   await assert.rejects(broken.query('example.net', 'A'), TypeError);
   const dns = createDeadlineDns(createZoneDns(ZONE), clock, 1000);
