@@ -217,3 +217,17 @@ test('unknown names are refused in words', async () => {
   await assert.rejects(parts.lab.raw('gmail', '../../etc/passwd'), /no message/);
   await assert.rejects(parts.lab.scenario('sunshine', 'on'), /no scenario/);
 });
+
+test('mail into a black hole times out: it is not hung up on while it waits for the greeting', async () => {
+  await parts.lab.scenario('blackhole-mx', 'on', ['gmail']);
+  const { address, port } = mx('gmail');
+  const socket = connect({ host: address, port, localAddress: parts.ip });
+  let ended = false;
+  socket.resume().on('close', () => (ended = true));
+  await once(socket, 'connect');
+  // It is taken, and then the five minutes pass that RFC 5321 §4.5.3.2.1 gives a greeting.
+  for (const ms of [1_000, 310_000, 1_000]) await parts.clock.pass(ms);
+  assert.equal(ended, false);
+  socket.destroy();
+  await parts.lab.scenario('blackhole-mx', 'off');
+});

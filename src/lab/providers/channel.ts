@@ -10,6 +10,8 @@ import { formatReply, type SmtpReply } from '../../wire/smtp/reply.ts';
 
 const LINE_BYTES_MAX = 8192;
 const IDLE_MS = 300_000;
+/** Who is meant to run into a time-out must not be hung up on before (RFC 5321 §4.5.3.2: ten minutes at most). */
+const SILENT_MS = 3_600_000;
 /** RFC 8446 §6: alert record, TLS 1.2, fatal, handshake_failure. */
 const HANDSHAKE_FAILURE = Buffer.from('15030300020228', 'hex');
 const CRLF = Buffer.from('\r\n');
@@ -114,7 +116,7 @@ export class Channel {
 
   /** Resolves when the other side goes away. */
   async untilClosed(): Promise<void> {
-    while (await this.#more()) this.#chunks = [];
+    while (await this.#more(SILENT_MS)) this.#chunks = [];
   }
 
   async #readUntil(mark: Buffer, bytesMax: number): Promise<Buffer | 'too-big' | undefined> {
@@ -142,10 +144,10 @@ export class Channel {
   }
 
   /** Waits for bytes; false when there will be none. */
-  async #more(): Promise<boolean> {
+  async #more(limitMs = IDLE_MS): Promise<boolean> {
     if (this.#chunks.length > 0) return true;
     if (this.#closed) return false;
-    this.#idle = this.#clock.timer(IDLE_MS, () => this.destroy());
+    this.#idle = this.#clock.timer(limitMs, () => this.destroy());
     this.#socket.resume();
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
