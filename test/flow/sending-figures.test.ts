@@ -5,12 +5,15 @@ import type { DoctorFacts } from '../../src/manage/doctor/doctor-facts.ts';
 import { eventually, startLab, type LabProcess } from '../harness/lab-process.ts';
 import { LabUser } from '../harness/lab-user.ts';
 
+const DAY_MS = 86_400_000;
 let lab: LabProcess;
 let alice: LabUser;
 
 before(async () => {
   lab = await startLab({ settings: '[guard]\nevery = 0\n[doctor]\nunsubscribe-test = ["seed@gmail.com"]\nenrolled = ["google"]\n' });
   alice = new LabUser(lab);
+  // A day begins, so that none ends in between.
+  await alice.passTime(DAY_MS - (Date.now() % DAY_MS) + 60_000);
 });
 after(() => lab.stop());
 
