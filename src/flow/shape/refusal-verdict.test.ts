@@ -28,7 +28,7 @@ const TABLE: readonly (readonly [string, Partial<RefusalFacts>, string])[] = [
   ['a code that blames the recipient, alone', coded, 'believe'],
   ['general words of a known provider, alone', { ...behind, documented: true }, 'believe'],
   ['general words of a known provider, a second time', { ...behind, documented: true, ...alike(2) }, 'after 20 min'],
-  ['the code, behind the content, when the recipient had been taken', { ...coded, ...behind }, 'after 20 min'],
+  ['the code, where such refusals pass', { ...coded, passing: true }, 'after 20 min'],
   ['the code, when another was refused just before', { ...coded, ...reworded(2) }, 'after 20 min'],
   ['the same, when the site refused everybody lately', { ...coded, knownBlock: 'here' }, 'again'],
   ['the same, when it was asked before', { ...coded, tries: 2 }, 'after 60 min'],

@@ -15,7 +15,7 @@ import type { VagueBlame } from '../../mail/reply-meaning/refused-alike.ts';
 export interface RefusalFacts {
   /** What was being asked: before MAIL; at RCPT; at MAIL, DATA or behind the content. */
   readonly stage: 'opening' | 'recipient' | 'message';
-  /** Whom the reply names; `sender` also when its words name the sender's domain. */
+  /** Whom the reply names; `sender` also when its words name the sender's domain, `recipient` at RCPT only. */
   readonly blame: VagueBlame;
   /** General words, in which this provider is known to refuse a recipient or message. */
   readonly documented: boolean;
@@ -84,9 +84,9 @@ function proofOf({ alone, passing, knownBlock }: RefusalFacts): number {
   return passing || knownBlock !== undefined ? REPLY_LIMITS.alikeTriesMax : alone ? 1 : 2;
 }
 
-/** The standard's own code for it, where recipients are asked about, or words of a known provider; and no other refusal near. */
-function isPlain({ stage, blame, documented, since, tries, knownBlock }: RefusalFacts): boolean {
-  return (documented || (stage === 'recipient' && blame === 'recipient')) && since.inAny <= 1 && tries <= 1 && knownBlock === undefined;
+/** The standard's own code for it, or words of a known provider; and nothing near that contradicts it. */
+function isPlain({ blame, documented, since, passing, tries, knownBlock }: RefusalFacts): boolean {
+  return (documented || blame === 'recipient') && since.inAny <= 1 && tries <= 1 && !passing && knownBlock === undefined;
 }
 
 /** A code that blames the recipient is doubted the longer the more of them it was said of. */

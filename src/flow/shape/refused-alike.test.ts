@@ -111,6 +111,16 @@ test('refused behind the content: mail of another domain that is taken says noth
   assert.equal(lastClass(new RefusedAlike(), [first], [{ ...first, about: { recipient: 'x@odd.example', content: first.about?.content ?? '' } }], [behind()]), 'policy');
 });
 
+test('a code for dead addresses behind the content blames nobody: the recipient had been taken', () => {
+  const reply = { code: 550, enhanced: '5.1.1', text: 'zark fnord' };
+  const book = new RefusedAlike();
+  const said = [1, 2, 3].map(() => {
+    const result = refused('', {}, 'message');
+    return book.read(delivery(), [{ ...result, outcome: { ...result.outcome, reply }, explanation: explainReply(reply, { mx: 'mx.odd.example' }) }])[0] as SendResult;
+  });
+  assert.deepEqual(said.map((result) => rule(result)), ['refused-unclear', 'refused-unclear', 'refused-alike']);
+});
+
 test('of one transaction: who is refused beside others that are taken is refused for himself', () => {
   const book = new RefusedAlike();
   const read = book.read(delivery(), [refused(), refused(), taken(), refused()]);

@@ -121,11 +121,17 @@ function note(place: Place, { domain, now, alone }: AlikeDelivery, result: SendR
   const stage = stageOf(outcome);
   if (!explanation || !named || !about || (stage === 'opening' && !alone)) return undefined;
   const words = wordsAlone(outcome.reply, about.recipient);
-  const blame = named === 'nobody' && namesSender(outcome, domain) ? 'sender' : named;
+  const blame = blameOf(named, stage, namesSender(outcome, domain));
   const record = place[stage];
   const refused = record.refuse(stage === 'recipient' ? about.recipient : about.content, { words, domain, now });
   const tries = ruleBefore === REFUSED_ALIKE || ruleBefore === REFUSED_UNCLEAR ? triesBefore + 1 : 1;
   return { result, explanation, stage, blame, words, record, refused, tries };
+}
+
+/** Behind RCPT every recipient had been taken, whatever the code says of them. */
+function blameOf(named: VagueBlame, stage: Stage, namesSenderToo: boolean): VagueBlame {
+  if (named === 'recipient' && stage !== 'message') return named;
+  return namesSenderToo || named === 'sender' ? 'sender' : 'nobody';
 }
 
 function factsOf({ closed, now }: AlikeDelivery, { result, explanation, stage, blame, words, record, refused, tries }: Refusal, elsewhere: boolean): RefusalFacts {
