@@ -149,6 +149,24 @@ test('one delay notice, for those who want it, over a restart', async (t) => {
   assert.deepEqual([sent[0]?.data?.['kind'], sent[0]?.data?.['recipients']], ['delay', ['u0@example.net', 'u2@example.net']]);
 });
 
+test('a delay notice says who said what it quotes, and what became of the other hosts', async (t) => {
+  const tried = [{ mx: 'first.example', address: '192.0.2.9', error: 'connect to first.example[192.0.2.9]:25: Connection refused', own: true }] as const;
+  const busy: Deliverer = {
+    deliver: async ({ recipients }) => recipients.map(({ index }) => ({ recipient: index, status: 'deferred', scope: 'recipient', reply: { code: 450, text: 'connection refused by policy' }, attempt: { mx: 'm.example', address: '192.0.2.1', tried } })),
+  };
+  const bench = await open(t, busy);
+  const id = await bench.submit();
+  await bench.eventually('deferral', async () => (await bench.events(id)).includes('recipient.deferred'));
+  bench.clock.advance(4 * HOUR_MS + 1);
+  await bench.eventually('notice', async () => (await bench.events(id)).includes('dsn.sent'));
+  const sent = (await bench.store.timeline.events(id)).find(({ name }) => name === 'dsn.sent');
+  const notice = await bench.store.queue.read(String(sent?.data?.['dsnId']));
+  const text = (await (await bench.store.queue.content(notice?.message.contentDigest ?? '')).read()).toString().replace(/\s+/g, ' ');
+  assert.match(text, /m\.example \[192\.0\.2\.1\] said: 450 connection refused by policy/);
+  assert.match(text, /2 hosts were tried; this is the only one that gave an answer\. The others: connect to first\.example\[192\.0\.2\.9\]:25: Connection refused/);
+  assert.match(text, /Remote-MTA: dns;m\.example|Remote-MTA: dns; m\.example/);
+});
+
 test('no delay notice for reports, mailings, forged senders, and who does not want it', () => {
   const at = (change: Partial<NewQueueItem['message']>, notify?: QueueRecipient['notify']): number | undefined =>
     delayNoticeTime({ sender: 'a@example.org', senderBelieved: true, queuedAt: 0, expiresAt: 10 * HOUR_MS, ...change }, [notify ? { notify } : {}], HOUR_MS);

@@ -8,6 +8,7 @@ import type { Reply } from '../../contract/message.ts';
 import { formatDate } from '../../mail/date.ts';
 import { REFUSED_ALIKE, REFUSED_ALIKE_MEANING, REFUSED_UNCLEAR, REFUSED_UNCLEAR_MEANING } from '../../mail/reply-meaning/evidence.ts';
 import { attemptContext, explainReply, isOwnReply, type Explanation } from '../../mail/reply-meaning/explain.ts';
+import { nextStepAfterwards } from '../../mail/reply-meaning/afterwards.ts';
 import { REFUSED_BY_RECIPIENT } from '../../mail/reply-meaning/our-side.ts';
 import { safeForTerminal } from '../../mail/text.ts';
 import { triedText } from '../../mail/tried-hosts.ts';
@@ -100,7 +101,7 @@ function describe(entry: NoticeEntry, input: NoticeTextInput): string[] {
   const explanation = explained(entry);
   lines.push(...wrap(explanation.meaning, '    '));
   if (entry.state === 'delayed') lines.push(...delay(entry.recipient, input).flatMap((sentence) => wrap(sentence, '    ')));
-  else lines.push(...wrap(`What to do: ${explanation.nextStep}`, '    '));
+  else lines.push(...wrap(`What to do: ${nextStepAfterwards(explanation)}`, '    '));
   if (entry.state !== 'delayed' && explanation.reference !== undefined) lines.push(`    Their page: ${explanation.reference}`);
   if (explanation.rule === 'own.refused-by-recipient') return [...lines, ...recipientWords(entry.reply)];
   const said = isPeerReply(entry.reply, entry.attempt) ? `${peer(entry.attempt)} said` : 'Technical reason';

@@ -29,6 +29,13 @@ test('what waits: the running queue knows best', () => {
   assert.match(told({ attempts: 1, nextAttemptAt: NOW + 1, reason: 'x', reroute: { kind: 'relay', host: 'r.example', port: 25 } }), /sends it to the relay r\.example:25\.$/);
 });
 
+test('an attempt under way goes on beyond the end of the time, and is the last then', () => {
+  const live = { phase: 'in-delivery', reason: 'It is being delivered', endsBy: NOW + 3_600_000 } as const;
+  assert.equal(told({}, { live }), 'It is being delivered. Its time in the queue ends at 2026-11-20 21:16:40 UTC: if this attempt is still under way then, it goes on to its end, and is the last.');
+  assert.match(told({}, { live, now: NOW + 1_000_001 }), /^It is being delivered\. Its time in the queue is over: this attempt is the last, and ends on its own\.$/);
+  assert.equal(told({}, { live: { ...live, endsBy: NOW + 900_000 } }), 'It is being delivered.');
+});
+
 test('what is held: by whom and since when', () => {
   const events = [event('recipient.held', { by: 'brake' })];
   const reason = toldReason({ message, recipient: { index: 0, address: 'b@two.example', state: 'held', attempts: 0, nextAttemptAt: NOW, reason: 'account brake: too many' }, events, now: NOW, running: true });

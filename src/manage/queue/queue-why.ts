@@ -13,6 +13,7 @@ import type { AttemptFacts, AttemptStep, MessageEvent, QueueItem, QueueMessage, 
 import type { LiveWait } from '../../contract/queue-control.ts';
 import type { LaneView, ShapingControl } from '../../contract/shaping-control.ts';
 import { domainOf } from '../../mail/address.ts';
+import { nextStepAfterwards } from '../../mail/reply-meaning/afterwards.ts';
 import { REFUSED_ALIKE } from '../../mail/reply-meaning/evidence.ts';
 import { explainRule } from '../../mail/reply-meaning/explain.ts';
 import { triedText } from '../../mail/tried-hosts.ts';
@@ -120,7 +121,8 @@ async function explain(context: ManageContext, { message }: QueueItem, recipient
   const told = toldReason({ message, recipient, events, now, running: queue !== undefined, ...(live ? { live } : {}) });
   const site = live?.site ?? recipient.site;
   // The reply of a return that was ordered is for the sender, and nobody has said it yet.
-  const explanation = lastReply && state !== 'delivered' && !(state === 'queued' && nextAttemptAt === RETURN_ORDERED_AT) ? ofRelay(explainLastReply(lastReply, recipient.index, events), site) : undefined;
+  const meaning = lastReply && state !== 'delivered' && !(state === 'queued' && nextAttemptAt === RETURN_ORDERED_AT) ? ofRelay(explainLastReply(lastReply, recipient.index, events), site) : undefined;
+  const explanation = meaning && (state === 'bounced' || state === 'expired') ? { ...meaning, nextStep: nextStepAfterwards(meaning) } : meaning;
   const lanes = state === 'queued' && site !== undefined ? lanesOf(shaping, site, message) : [];
   const because = restingBecause(live, lanes);
   const waitUntil = live?.phase === 'scheduled' ? restOf(context, lanes, site, message.stream) : live?.until;
