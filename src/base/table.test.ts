@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { displayWidth, printable, printableLines, renderTable, sentence } from './table.ts';
+import { displayWidth, printable, printableLines, renderTable, sentence, TablePieces } from './table.ts';
 
 test('columns are aligned, also with wide characters', () => {
   assert.deepEqual(
@@ -27,4 +27,10 @@ test('display width', () => {
 test('an argument of 100,000 characters that an error quotes is cut, both ends stay', () => {
   assert.equal(sentence(`"${'x'.repeat(100_000)}" is not a domain name`), `"${'x'.repeat(39)}…${'x'.repeat(19)}" is not a domain name`);
   assert.equal(sentence('a '.repeat(100_000)).length, 2000);
+});
+
+test('a table in pieces has its titles once, and columns that do not get narrower', () => {
+  const table = new TablePieces([{ title: 'Id' }, { title: 'Reason', max: 5 }]);
+  assert.deepEqual(table.lines([['abcdef', 'x']]), ['Id      Reason', 'abcdef  x']);
+  assert.deepEqual(table.lines([['a', '日本日本'], ['b', 'longer']]), ['a       日本…', 'b       long…']);
 });

@@ -8,8 +8,8 @@ import { SystemClock } from '../../base/clock.ts';
 import { Failure } from '../../base/errors.ts';
 import { silentLog } from '../../base/log.ts';
 import { parseConfig } from '../../config/load.ts';
-import { defineVerb, type ManageContext } from '../../manage/verb.ts';
-import { callServer, callVerb } from './client.ts';
+import { defineVerb, JsonPieces, type ManageContext } from '../../manage/verb.ts';
+import { callServer, callVerb, callVerbPieces } from './client.ts';
 import { controlSocketPath } from './protocol.ts';
 import { createControlServer } from './server.ts';
 
@@ -97,4 +97,37 @@ test('a command given while the server is starting waits for it instead of sayin
   } finally {
     await server?.close();
   }
+});
+
+test('a result made in pieces comes piece by piece, and no more is made than is read', async () => {
+  const { config, context, path } = world();
+  let made = 0;
+  const count = defineVerb({
+    name: 'test.count',
+    summary: 'Counts.',
+    args: z.strictObject({ to: z.number() }),
+    run: async (_context, { to }) => new JsonPieces((async function* () {
+      for (made = 0; made < to; made++) yield ['{"n":', Buffer.from(String(made)), ',"line":"a\\nb"}'];
+    })()),
+  });
+  const ports = { openContext: neverOpen, loadVerbs: async () => [count] };
+  const server = await createControlServer({ path, verbs: [count, refuse], context, log: silentLog });
+  try {
+    for (const to of [0, 1, 3]) {
+      const whole = Array.from({ length: to }, (_, n) => ({ n, line: 'a\nb' }));
+      assert.deepEqual(await Array.fromAsync(callVerbPieces(config, 'test.count', { to }, ports)), whole);
+      // Who reads it whole has one document.
+      assert.deepEqual(await callVerb(config, 'test.count', { to }, ports), whole);
+    }
+    for await (const piece of callVerbPieces(config, 'test.count', { to: 10_000_000 }, ports)) if ((piece as { n: number }).n === 5) break;
+    assert.ok(made < 10_000_000);
+    await assert.rejects(Array.fromAsync(callVerbPieces(config, 'test.refuse', {}, ports)), { code: 'no-such-account' });
+    await assert.rejects(Array.fromAsync(callVerbPieces(config, 'test.count', {}, ports)), { code: 'bad-arguments' });
+  } finally {
+    await server.close();
+  }
+  let closed = 0;
+  const openContext = async () => ({ ...context, close: async () => void (closed += 1) });
+  for await (const piece of callVerbPieces(config, 'test.count', { to: 3 }, { ...ports, openContext })) if ((piece as { n: number }).n === 1) break;
+  assert.equal(closed, 1);
 });

@@ -14,8 +14,9 @@ import { RETURN_ORDERED_AT } from '../../contract/queue.ts';
 import type { QueueRecipient } from '../../contract/queue.ts';
 import { openStore } from '../../store/store.ts';
 import { runVerb } from '../local-call.ts';
+import { readEntries, type QueueEntry, type QueueRowsPiece } from './queue-entries.ts';
 import { queueVerbs } from './queue.ts';
-import type { ManageContext } from '../verb.ts';
+import type { JsonPieces, ManageContext } from '../verb.ts';
 
 interface Desk {
   readonly context: ManageContext;
@@ -139,4 +140,21 @@ test('inside the server the running queue is told', async (t) => {
   assert.deepEqual(desk.refreshed, [id]);
   const stats = await desk.call('queue.stats');
   assert.deepEqual([stats.states, stats.rows.map(({ name, total }: any) => [name, total]), stats.inFlight], [[{ state: 'queued', recipients: 1 }], [['domain:one.example', 1]], 3]);
+});
+
+test('rows in pieces are the messages of the list, and a dry run tells those that the order then changes', async (t) => {
+  const desk = await openDesk(t);
+  for (let at = 0; at < 150; at++) await desk.add(`a${at}@one.example`, `b${at}@two.example`);
+  await desk.call('queue.hold', { recipient: 'a7@one.example' });
+  const filter = { domain: 'one.example', text: 'BUSY', state: 'queued' };
+  const pieces = ((await desk.call('queue.rows', { ...filter, replies: true })) as JsonPieces).pieces;
+  const entries: QueueEntry[] = [];
+  for await (const parts of pieces) entries.push(...readEntries(JSON.parse(parts.map((part) => Buffer.from(part as Uint8Array).toString()).join('')) as QueueRowsPiece));
+  assert.deepEqual(entries, (await desk.call('queue.list', { ...filter, limit: 1000 })).entries);
+  assert.equal(entries.length, 149);
+  const { messages, recipients, sample } = await desk.call('queue.hold', { ...filter, dryRun: true });
+  assert.deepEqual(sample, entries.slice(0, sample.length));
+  assert.deepEqual(await desk.call('queue.hold', filter), { messages, recipients });
+  const held = (await desk.call('queue.list', { state: 'held', limit: 1000 })).entries as QueueEntry[];
+  assert.deepEqual(held.filter(({ recipients: [first] }) => first?.address !== 'a7@one.example').map(({ id }) => id), entries.map(({ id }) => id));
 });
