@@ -35,6 +35,10 @@ const BENCHES: Readonly<Record<string, { summary: string; run: (args: readonly s
     summary: 'listings and orders over a long queue',
     run: async (args) => (await import('./queue-admin.ts')).runQueueAdminBench(args),
   },
+  admin: {
+    summary: 'every command on a long queue against a running server, while mail is served; mailq against postqueue',
+    run: async (args) => (await import('./admin/admin.ts')).runAdminBench(args),
+  },
   'dns-plan': {
     summary: 'a plan of DNS records over 500 domains against a local BIND',
     run: async () => (await import('./dns-plan.ts')).runDnsPlanBench(),

@@ -7,9 +7,15 @@ export interface Sink {
   close(): void;
 }
 
-export async function startSink(address: string): Promise<Sink> {
+/** `heard` is told of each message. */
+export async function startSink(address: string, heard: () => void = () => {}): Promise<Sink> {
   let messages = 0;
-  const server = createServer((socket) => serve(socket, () => void (messages += 1)));
+  const server = createServer((socket) =>
+    serve(socket, () => {
+      messages += 1;
+      heard();
+    }),
+  );
   const port = await listen(server, address);
   return {
     port,
