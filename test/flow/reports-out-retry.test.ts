@@ -37,6 +37,8 @@ const posted: { readonly type: string | undefined; readonly path: string | undef
 let answers: number[] = [];
 
 before(async () => {
+  // Noon of the next day: no midnight comes in between.
+  clock.advance(1.5 * DAY_MS - (clock.now() % DAY_MS));
   folder = mkdtempSync(join(tmpdir(), 'posthorn-reports-'));
   store = await openStore(folder, { clock });
   server = createServer({ cert: web.certificatePem, key: web.keyPem }, (request, response) => {
