@@ -115,14 +115,14 @@ test('a result made in pieces comes piece by piece, and no more is made than is 
   try {
     for (const to of [0, 1, 3]) {
       const whole = Array.from({ length: to }, (_, n) => ({ n, line: 'a\nb' }));
-      assert.deepEqual(await Array.fromAsync(callVerbPieces(config, 'test.count', { to }, ports)), whole);
+      assert.deepEqual(await allOf(callVerbPieces(config, 'test.count', { to }, ports)), whole);
       // Who reads it whole has one document.
       assert.deepEqual(await callVerb(config, 'test.count', { to }, ports), whole);
     }
     for await (const piece of callVerbPieces(config, 'test.count', { to: 10_000_000 }, ports)) if ((piece as { n: number }).n === 5) break;
     assert.ok(made < 10_000_000);
-    await assert.rejects(Array.fromAsync(callVerbPieces(config, 'test.refuse', {}, ports)), { code: 'no-such-account' });
-    await assert.rejects(Array.fromAsync(callVerbPieces(config, 'test.count', {}, ports)), { code: 'bad-arguments' });
+    await assert.rejects(allOf(callVerbPieces(config, 'test.refuse', {}, ports)), { code: 'no-such-account' });
+    await assert.rejects(allOf(callVerbPieces(config, 'test.count', {}, ports)), { code: 'bad-arguments' });
   } finally {
     await server.close();
   }
@@ -131,3 +131,9 @@ test('a result made in pieces comes piece by piece, and no more is made than is 
   for await (const piece of callVerbPieces(config, 'test.count', { to: 3 }, { ...ports, openContext })) if ((piece as { n: number }).n === 1) break;
   assert.equal(closed, 1);
 });
+
+async function allOf(pieces: AsyncIterable<unknown>): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return all;
+}
