@@ -28,6 +28,8 @@ let user: LabUser;
 before(async () => {
   lab = await startLab();
   user = new LabUser(lab);
+  // Noon of the next day: no midnight comes in between.
+  await user.passTime(1.5 * DAY_MS - ((await clockOf()) % DAY_MS));
 });
 after(async () => {
   user.close();
