@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explainReply, type Explanation } from './explain.ts';
+import { vaguely } from './refused-alike.ts';
 
 function explain(reply: string): Explanation {
   const match = /^(\d{3}) (?:([245]\.\d{1,3}\.\d{1,3}) )?(.*)$/.exec(reply) ?? assert.fail(reply);
@@ -158,5 +159,43 @@ test('a code alone never blames the recipient: a stranger\'s outage or block put
 test('foreign words that speak of our address are no word about the recipient', () => {
   for (const reply of ['550 Empfänger: Ihre IP-Adresse ist unbekannt', '550 destinataire refusé, adresse IP inconnue', '550 пользователь не найден: 192.0.2.1 blacklist']) {
     assert.notEqual(explain(reply).culprit, 'recipient', reply);
+  }
+});
+
+/** At RCPT, without a code that says anything: each of them once waited for a day before its sender heard of it. */
+const PLAIN: Readonly<Record<string, readonly string[]>> = {
+  'recipient/hard-bounce': [
+    '550 Recipient is unknown to us', '550 Recipient not in the directory', '550 Mailbox name not recognized', '550 User does not have an email account here', '550 We don\'t have that user', '550 Cannot find user', '550 Address is unroutable',
+    '550 Diese E-Mail-Adresse existiert nicht', '550 Adresse unbekannt', '550 Kein solcher Benutzer', '550 Postfach nicht vorhanden', '550 Cette adresse n\'existe pas', '550 Aucun utilisateur de ce nom', '550 Pas d\'utilisateur de ce nom',
+    '550 La dirección no existe', '550 No hay ningún usuario con ese nombre', '550 Endereço inexistente', '550 Nessun utente con questo nome', '550 Adres bestaat niet', '550 Geen gebruiker met die naam', '550 Adres nie istnieje',
+    '550 Nie znaleziono odbiorcy', '550 Neznámá adresa', '550 Adresát neexistuje', '550 Používateľ neexistuje', '550 Okänd adress', '550 Adressen findes ikke', '550 Tuntematon osoite', '550 Нет такого адреса', '550 Адрес не существует',
+    '550 Böyle bir kullanıcı yok', '550 Nincs ilyen felhasználó', '550 Adresa nu există', '550 Korisnik ne postoji', '550 Потребителят не съществува', '550 Kasutajat ei leitud', '550 Lietotājs nav atrasts', '550 Vartotojas nerastas',
+    '550 Người nhận không tồn tại', '550 Pengguna tidak ditemukan', '550 ไม่พบผู้ใช้', '550 המשתמש לא קיים', '550 المستخدم غير موجود', '550 地址不存在', '550 查無此人', '550 没有此用户', '550 無此使用者', '550 メールアドレスが存在しません',
+    '550 そのようなユーザはいません', '550 없는 사용자입니다',
+  ],
+  'recipient/soft-bounce': ['552 No hay espacio en el buzón', '552 邮箱没有空间', '552 Kein Speicherplatz im Postfach', '552 Nincs hely a postafiókban', '552 メールボックスに空き容量がありません', '552 Posta kutusunda yer yok'],
+  'content/content': [
+    '554 Message rejected because of its content', '554 5.7.0 Reject, id=12345-01 - BANNED: .exe', '554 5.7.1 Gtube pattern', '550 Executable attachments are not accepted', '554 Nachricht wegen ihres Inhalts abgelehnt', '554 Message refusé à cause de son contenu',
+    '554 Mensaje rechazado por su contenido', '554 Messaggio rifiutato a causa del contenuto', '554 Wiadomość odrzucona z powodu treści', '554 Сообщение отклонено из-за содержимого', '554 内容被拒绝',
+  ],
+  'policy/policy': ['550 you are not subscribed', '550 Only members may post to this list', '550 You are not allowed to post to this mailing list', '550 5.7.1 Posting is for subscribers only'],
+};
+
+for (const [meaning, replies] of Object.entries(PLAIN)) {
+  test(`a plain sentence that means ${meaning} is believed at once, in any language`, () => {
+    for (const reply of replies) {
+      const explanation = explain(reply);
+      assert.equal(`${explanation.culprit}/${explanation.faultClass}`, meaning, `${reply} (${explanation.rule})`);
+      assert.equal(vaguely(explanation), undefined, `${reply} (${explanation.rule})`);
+    }
+  });
+}
+
+test('an address that may be a machine\'s or the sender\'s is not taken for a dead one of the recipient', () => {
+  for (const reply of [
+    '550 Ihre Adresse ist hier unbekannt', '550 Adresse de l\'expéditeur inexistante', '550 Adres serwera nieznany', '550 Die Domain der Adresse existiert nicht', '550 адрес отправителя не существует', '550 Keine Benutzerauthentifizierung',
+    '550 Votre adresse est inconnue', '550 Su dirección no existe en la lista', '550 IP地址不存在',
+  ]) {
+    assert.notEqual(explain(reply).culprit, 'recipient', `${reply} (${explain(reply).rule})`);
   }
 });
