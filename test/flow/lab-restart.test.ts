@@ -4,13 +4,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { freeLoopback } from '../harness/free-place.ts';
 import { startLab, type LabProcess } from '../harness/lab-process.ts';
 import { LabUser } from '../harness/lab-user.ts';
 
 test('what waited over a restart of the lab is not tried before its DNS has our records', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'posthorn-again-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
-  const first = await startLab({ dir });
+  // The lab's addresses are what its sites remember.
+  const loopback = await freeLoopback();
+  const first = await startLab({ dir, loopback });
   const ids: string[] = [];
   try {
     assert.equal((await first.run(['queue', 'pause', '--site', 'yahoo'])).status, 0);
@@ -20,7 +23,7 @@ test('what waited over a restart of the lab is not tried before its DNS has our 
     await first.stop();
   }
   assert.equal((await first.run(['queue', 'resume', '--site', 'yahoo'])).status, 0);
-  const second = await startLab({ dir });
+  const second = await startLab({ dir, loopback });
   t.after(() => second.stop());
   const again = new LabUser(second);
   for (const id of ids) {
@@ -35,7 +38,9 @@ interface Addresses {
 test('a site that refuses us is remembered over a restart', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'posthorn-again-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
-  const first = await startLab({ dir });
+  // The lab's addresses are what its sites remember.
+  const loopback = await freeLoopback();
+  const first = await startLab({ dir, loopback });
   const stateOfYahoo = async (lab: LabProcess): Promise<string | undefined> => (await lab.json<Addresses>(['ip', 'list'])).ips[0]?.lanes.find(({ key }) => key.site === 'yahoo')?.state;
   try {
     await first.json(['lab', 'scenario', 'listed-ip', 'on']);
@@ -45,7 +50,7 @@ test('a site that refuses us is remembered over a restart', async (t) => {
   } finally {
     await first.stop();
   }
-  const second = await startLab({ dir });
+  const second = await startLab({ dir, loopback });
   t.after(() => second.stop());
   assert.equal(await stateOfYahoo(second), 'blocked');
 });
