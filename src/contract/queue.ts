@@ -138,6 +138,8 @@ export interface AttemptFacts {
   readonly preflight?: PreflightFacts;
   /** The reply is our own description of what went wrong (DNS, connection, TLS, time), no words of a peer. */
   readonly ownReply?: boolean;
+  /** The peer's reply answered MAIL: it had heard of the sender, and of no recipient. */
+  readonly answeredMail?: true;
   /** For the administrator, beside the reply: where to mend it. Never told to senders. */
   readonly advice?: string;
 }

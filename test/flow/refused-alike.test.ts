@@ -60,7 +60,7 @@ test('550 for every recipient from some moment on, in words that nobody knows: n
   assert.equal((await met.lane('shop.test'))?.state, 'blocked');
   const waiting = await rows(met, ids);
   const unclear = waiting.find(({ explanation }) => explanation?.rule === 'refused-unclear');
-  assert.match(unclear?.reason ?? '', /refuses, and does not say whom it means; it is asked once more: 550 zq/);
+  assert.match(unclear?.reason ?? '', /refuses, and does not say whom it means; it is asked again: 550 zq/);
   assert.match(unclear?.explanation?.meaning ?? '', /whether they mean this recipient or all mail from here/);
   const refused = waiting.find(({ explanation }) => explanation?.rule === 'refused-alike');
   assert.match(refused?.explanation?.meaning ?? '', /^\d recipients were refused at mx\.odd\.test in the same words (?:at|from) .*, and nothing was taken there in between\. So it does not want mail of shop\.test, or from our address 127\.21\.0\.9, .* would tell\. Such mail waits, and nobody is suppressed\.$/);

@@ -95,8 +95,8 @@ export class Attempt {
   }
 
   #outcomeOf(recipient: QueueRecipient, { judgement, facts, told }: Last): DeliveryOutcome {
-    const { status, scope, reply, own } = judgement;
-    const attempt = this.#besideOthers(recipient, own ? { ...facts, ownReply: true } : facts, told);
+    const { status, scope, reply, own, answeredMail } = judgement;
+    const attempt = this.#besideOthers(recipient, { ...facts, ...(own && { ownReply: true }), ...(answeredMail && { answeredMail }) }, told);
     return { recipient: recipient.index, status, scope, reply, attempt };
   }
 

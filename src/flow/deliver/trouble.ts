@@ -43,6 +43,8 @@ export interface Judgement {
   readonly reply: Reply;
   /** The reply is in our words, not the peer's. */
   readonly own?: true;
+  /** It answered MAIL: no recipient had been named. */
+  readonly answeredMail?: true;
 }
 
 export interface TroubleContext {
@@ -52,7 +54,7 @@ export interface TroubleContext {
   readonly reused: boolean;
 }
 
-type Rule = Omit<Judgement, 'reply' | 'own'>;
+type Rule = Omit<Judgement, 'reply' | 'own' | 'answeredMail'>;
 
 const rule = (scope: FailureScope, status: Judgement['status'], next: Judgement['next']): Rule => ({ scope, status, next });
 
@@ -89,7 +91,7 @@ const OPENING_STEPS: ReadonlySet<SmtpStep> = new Set(['connect', 'greeting', 'eh
 export function judgeTrouble(trouble: SmtpTrouble, context: TroubleContext): Judgement {
   switch (trouble.kind) {
     case 'reply':
-      return { ...ruleForReply(trouble.step, trouble.reply, context), reply: trouble.reply };
+      return { ...ruleForReply(trouble.step, trouble.reply, context), reply: trouble.reply, ...(trouble.step === 'mail' && { answeredMail: true }) };
     case 'lost':
     case 'timeout':
       return { ...ruleForSilence(trouble, context), ...inOurWords(trouble, context) };

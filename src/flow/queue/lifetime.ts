@@ -219,7 +219,7 @@ function late(recipient: QueueRecipient, wait: LiveWait | undefined, attempts: R
 }
 
 /** Of the facts of an attempt, what tells whose words its reply is. */
-function whoSaid({ mx, address, port, localAddress, helo, ownReply, tried, cutShort }: AttemptFacts): AttemptFacts {
-  const said = { mx, address, port, localAddress, helo, ownReply, tried, cutShort };
+function whoSaid({ mx, address, port, localAddress, helo, ownReply, answeredMail, tried, cutShort }: AttemptFacts): AttemptFacts {
+  const said = { mx, address, port, localAddress, helo, ownReply, answeredMail, tried, cutShort };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }

@@ -41,7 +41,7 @@ export function blockReason(outcome: DeliveryOutcome, explanation: Explanation, 
 
 /** It says that this is final, and not whom it means. */
 export function unclearReason(outcome: DeliveryOutcome): string {
-  return `${hostOf(outcome) ?? 'The destination'} refuses, and does not say whom it means; it is asked once more: ${replyInOneLine(outcome.reply)}`;
+  return `${hostOf(outcome) ?? 'The destination'} refuses, and does not say whom it means; it is asked again: ${replyInOneLine(outcome.reply)}`;
 }
 
 type Sent = Pick<QueueMessage, 'sender' | 'dkimDomain'>;

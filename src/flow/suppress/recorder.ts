@@ -4,7 +4,7 @@
  * Policy: only faults of the recipient count, by the meaning of the reply and never by its code. A dead address goes on
  * the list at once, when its own RCPT was refused, or the message was and had no other recipient. A full or disabled
  * mailbox goes on it after SUPPRESSION_LIMITS.softFailures messages over softPeriodMs, for a while. Blocks of ourselves,
- * authentication, content and everything of the receiver never put anybody on it. A delivery takes off what bounces did, and
+ * authentication, content and everything of the receiver never put anybody on it, nor what was said before the recipient was named. A delivery takes off what bounces did, and
  * so does the insight that a receiver refuses everybody alike.
  *
  * It runs behind the commit: what a crash loses here, the next bounce tells again.
@@ -65,7 +65,7 @@ export function createSuppressionRecorder(options: RecorderOptions): Suppression
 /** Pure: what one recipient's fate says about its address. */
 export function verdictOn({ outcome, state, recipients, explanation }: SettledFacts): 'hard' | 'soft' | 'none' {
   const fromPeer = outcome.attempt.mx !== undefined && !outcome.attempt.ownReply;
-  if (!explanation || !fromPeer || explanation.culprit !== 'recipient') return 'none';
+  if (!explanation || !fromPeer || outcome.attempt.answeredMail || explanation.culprit !== 'recipient') return 'none';
   // Any other scope is about the message as a whole, of which this recipient was one of several.
   if (outcome.scope !== 'recipient' && recipients > 1) return 'none';
   if (state === 'bounced' && explanation.faultClass === 'hard-bounce' && outcome.reply.code >= 500) return 'hard';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seeded } from '../../../test/harness/seeded-input.ts';
 import { ENHANCED_CODES, explainEnhanced } from './enhanced-codes.ts';
-import { explainReply, providerOf, RULE_TABLES, type ReplyContext } from './explain.ts';
+import { explainReply, explainRule, providerOf, RULE_TABLES, type ReplyContext } from './explain.ts';
 
 const parse = (line: string): { code: number; enhanced?: string; text: string } => {
   const match = /^(\d{3}) (?:([245]\.\d+\.\d+) )?(.*)$/s.exec(line);
@@ -172,5 +172,22 @@ describe('explainReply', () => {
     }
     for (const word of words) explainReply({ code: 550, text: word.repeat(5000) }, GMAIL);
     assert.ok(performance.now() - before < 10_000);
+  });
+});
+
+describe('what answers MAIL', () => {
+  it('means the sender when it speaks of a mailbox: nobody else had been named', () => {
+    const said = explainReply({ code: 550, enhanced: '5.1.1', text: 'User unknown' }, { mx: 'mx.example.net', answeredMail: true });
+    assert.deepEqual([said.rule, said.culprit, said.faultClass], ['sender-not-found', 'our-dns', 'authentication']);
+    assert.deepEqual(explainRule('sender-not-found')?.meaning, said.meaning);
+  });
+
+  it('means the announced size when it is 552', () => {
+    const said = explainReply({ code: 552, text: 'sorry' }, { mx: 'mx.example.net', answeredMail: true });
+    assert.deepEqual([said.culprit, said.faultClass], ['message', 'format']);
+  });
+
+  it('means what it says when it speaks of us', () => {
+    assert.equal(explainReply({ code: 550, text: 'Your IP is blacklisted' }, { mx: 'mx.example.net', answeredMail: true }).culprit, 'source-ip');
   });
 });

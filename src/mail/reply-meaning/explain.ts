@@ -32,6 +32,8 @@ export interface ReplyContext {
   readonly ours?: readonly string[];
   /** Our own server said it, no peer; default: when there is no `mx`, or the words are those of flow/deliver. */
   readonly own?: boolean;
+  /** It answered MAIL: no recipient had been named. */
+  readonly answeredMail?: boolean;
 }
 
 export interface Explanation extends Meaning {
@@ -64,8 +66,9 @@ export function explainReply(reply: SmtpReply, context: ReplyContext = {}): Expl
   const provider = own ? OUR_SIDE : findProvider(context.mx ?? '', line);
   const retryAfterMs = own ? undefined : namedDelayMs(line);
   const words = line.replace(ADDRESS, 'x@y');
-  const known = findRule(words, provider) ?? (!own && reply.code >= 500 && saysNothing(enhanced) && namesOneOf(words, context.ours) ? NAMES_US : undefined) ?? (context.own && reply.code >= 500 ? OWN_WORD : undefined)
+  const literal = findRule(words, provider) ?? (!own && reply.code >= 500 && saysNothing(enhanced) && namesOneOf(words, context.ours) ? NAMES_US : undefined) ?? (context.own && reply.code >= 500 ? OWN_WORD : undefined)
     ?? (retryAfterMs === undefined ? undefined : namedWait(reply.code, enhanced)) ?? explainCode(reply.code, enhanced);
+  const known = context.answeredMail && reply.code >= 500 && literal.culprit === 'recipient' ? ofSender(reply.code) : literal;
   const reference = own ? undefined : trustedReference(text, [...(provider?.sites ?? []), ...LIST_SITES]);
   return {
     ...(provider?.provider && provider !== OUR_SIDE && { provider: provider.provider }),
@@ -86,6 +89,17 @@ const NAMES_US: Known = {
   id: 'names-us', culprit: 'source-ip', faultClass: 'block', meaning: 'The receiver refuses in words that we do not know, and names our address or host name: it is most likely this server that it does not want, and not the recipient.',
   nextStep: 'Read its words; look the address up with `posthorn ip check`, then write to the receiver\'s postmaster with the whole reply.', source: EVERYBODY.source, date: EVERYBODY.date,
 };
+
+/** Words about a mailbox in answer to MAIL: the only one that was named is the sender's. */
+const SENDER_NOT_FOUND: Known = {
+  id: 'sender-not-found', culprit: 'our-dns', faultClass: 'authentication', meaning: 'The receiver does not accept the sender\'s address: it says so before it has heard of a recipient, most likely because it asked whether that mailbox exists.',
+  nextStep: 'See that the sender\'s address exists, that its domain has MX records, and that its server accepts mail from "<>" for it.', source: EVERYBODY.source, date: EVERYBODY.date,
+};
+
+/** RFC 1870 §6.1: 552 in answer to MAIL is about the size that was announced there. */
+function ofSender(code: number): Known {
+  return code === 552 ? explainCode(code, '5.3.4') : SENDER_NOT_FOUND;
+}
 
 /** Enhanced codes (RFC 3463 §3.1, §3.8) that name no culprit. */
 function saysNothing(enhanced: string): boolean {
@@ -154,10 +168,10 @@ function explainCode(code: number, enhanced: string): Known {
 }
 
 /** The context of a reply as an attempt stored it. Without an address nobody was asked: the reply can only be our own. */
-export function attemptContext({ mx, address, ownReply, localAddress, helo }: AttemptNames): ReplyContext {
+export function attemptContext({ mx, address, ownReply, localAddress, helo, answeredMail }: AttemptNames): ReplyContext {
   if (mx === undefined || address === undefined || ownReply) return { own: true };
   // A name without a dot may be any word.
-  return { mx, ours: [localAddress, helo].filter((name) => name !== undefined && /[.:]/.test(name)) as string[] };
+  return { mx, ours: [localAddress, helo].filter((name) => name !== undefined && /[.:]/.test(name)) as string[], ...(answeredMail && { answeredMail }) };
 }
 
 interface AttemptNames {
@@ -166,6 +180,7 @@ interface AttemptNames {
   readonly ownReply?: boolean;
   readonly localAddress?: string;
   readonly helo?: string;
+  readonly answeredMail?: boolean;
 }
 
 const OWN_WORDS = /^(?:connect to |lost connection with |no trusted tls with |local problem while |the sender requires tls )| timed out while | does not follow the protocol while |the receiving server /i;
@@ -211,9 +226,8 @@ export function explainRule(rule: string): Omit<Explanation, 'faultClass'> | und
     const source = found.uncompared ? UNCOMPARED : (found.source ?? table.source);
     return { ...(table.provider !== undefined && table !== OUR_SIDE && { provider: table.provider }), culprit, meaning, nextStep, source, date: table.date, rule };
   }
-  if (rule === NAMES_US.id) return { culprit: NAMES_US.culprit, meaning: NAMES_US.meaning, nextStep: NAMES_US.nextStep, source: NAMES_US.source, date: NAMES_US.date, rule };
-  if (rule === WAIT_NAMED_AS_FINAL.id) return { culprit: 'capacity', meaning: WAIT_NAMED_AS_FINAL.meaning, nextStep: WAIT_NAMED_AS_FINAL.nextStep, source: WAIT_NAMED_AS_FINAL.source, date: WAIT_NAMED_AS_FINAL.date, rule };
-  if (rule === WAIT_NAMED.id) return { culprit: WAIT_NAMED.culprit, meaning: WAIT_NAMED.meaning, nextStep: WAIT_NAMED.nextStep, source: WAIT_NAMED.source, date: WAIT_NAMED.date, rule };
+  const concluded = [NAMES_US, SENDER_NOT_FOUND, WAIT_NAMED_AS_FINAL, WAIT_NAMED].find(({ id }) => id === rule);
+  if (concluded) return { culprit: concluded.culprit, meaning: concluded.meaning, nextStep: concluded.nextStep, source: concluded.source, date: concluded.date, rule };
   if (rule === REFUSED_ALIKE) return { ...REFUSED_ALIKE_MEANING, date: EVERYBODY.date };
   if (rule === REFUSED_UNCLEAR) return { ...REFUSED_UNCLEAR_MEANING, date: EVERYBODY.date };
   // The class digit tells nothing of the meaning.

@@ -15,6 +15,9 @@ const CATCH_ALL: ReadonlySet<string> = new Set(RULE_TABLES.flatMap(({ rules }) =
 /** Asked by the server that MX records name: it takes no mail from outside just now, whoever is written to. */
 export const WANTS_LOGIN = 'any.login';
 
+/** RFC 3463 §3.8: the code of a list to which this sender may not write; it is as plain as that of a dead address. */
+const SENDER_OFF_LIST = 'enhanced.7.2';
+
 /** Whom a final refusal names when no rule knows its words. */
 export type VagueBlame =
   | 'nobody'
@@ -27,6 +30,7 @@ export type VagueBlame =
 export function vaguely({ rule, culprit }: Pick<Explanation, 'rule' | 'culprit'>): VagueBlame | undefined {
   if (rule === WANTS_LOGIN) return 'sender';
   if (!CATCH_ALL.has(rule) && !/^(?:code|enhanced)\./.test(rule)) return undefined;
+  if (rule === SENDER_OFF_LIST) return 'recipient';
   if (culprit === 'policy' || culprit === 'theirs') return rule.startsWith('enhanced.7.') ? 'sender' : 'nobody';
   return culprit === 'recipient' && !/2\.2$|\.552$/.test(rule) ? 'recipient' : undefined;
 }
