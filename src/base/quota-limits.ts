@@ -25,9 +25,10 @@ export const QUOTA_LIMITS = {
   patienceMaxMs: 86_400_000,
   growth: 0.25,
   growthMax: 1,
-  /** The patience doubles, so often at most, each time that it was too much. */
+  /** The patience doubles, so often at most and to no more than a day, each time that it was too much. */
   patienceDoublings: 3,
-  patienceLongestMs: 259_200_000,
+  /** Of one site at a time. */
+  rulesMax: 3,
   /** Without a refusal for so long it is forgotten. */
   memoryMs: 1_209_600_000,
 } as const;

@@ -10,6 +10,9 @@ import type { LaneSave } from '../../store/clients/lanes.ts';
 import type { Lane } from './lane.ts';
 import { newStatus, type LaneStatus } from './lane-status.ts';
 import type { MinuteCount } from './taken-meter.ts';
+import { guessFromStored, storedGuess, type StoredGuess } from './window-guess.ts';
+import type { WindowQuota } from './window-quota.ts';
+import type { WindowRule } from './window-rule.ts';
 
 export interface JournalPorts {
   readonly save: (batch: LaneSave) => Promise<void>;
@@ -103,7 +106,9 @@ function nameOf({ key }: Lane) {
 }
 
 function detailOf({ status, taken }: Lane, now: number): string {
-  return JSON.stringify({ ...status, taken: taken.counts(now) });
+  const { windowQuota, ...rest } = status;
+  const rules = windowQuota?.rules.map((rule) => ({ ...rule, guesses: rule.guesses.map(storedGuess) }));
+  return JSON.stringify({ ...rest, ...(windowQuota && { windowQuota: { ...windowQuota, rules } }), taken: taken.counts(now) });
 }
 
 interface StoredLane {
@@ -111,12 +116,17 @@ interface StoredLane {
   readonly taken: readonly MinuteCount[];
 }
 
+interface StoredQuota extends Omit<WindowQuota, 'rules'> {
+  readonly rules?: readonly (Omit<WindowRule, 'guesses'> & { readonly guesses: readonly StoredGuess[] })[];
+}
+
 /** A stored status; undefined when it cannot be read: what was learnt is then learnt again. */
 export function laneFromDetail(detail: string): StoredLane | undefined {
   try {
     // What an earlier version did not know begins as in a new lane.
-    const { taken = [], ...stored } = JSON.parse(detail) as LaneStatus & { readonly taken?: readonly MinuteCount[] };
-    const status: LaneStatus = { ...newStatus(0, false), ...stored };
+    const { taken = [], windowQuota, ...stored } = JSON.parse(detail) as Omit<LaneStatus, 'windowQuota'> & { readonly windowQuota?: StoredQuota; readonly taken?: readonly MinuteCount[] };
+    const rules = windowQuota?.rules?.map((rule) => ({ ...rule, guesses: rule.guesses.map(guessFromStored) }));
+    const status: LaneStatus = { ...newStatus(0, false), ...stored, ...(windowQuota && rules && { windowQuota: { ...windowQuota, rules } }) };
     return typeof status.state === 'string' && typeof status.since === 'number' && typeof status.until === 'number' ? { status, taken } : undefined;
   } catch {
     return undefined;

@@ -14,7 +14,7 @@ import { SHAPE_LIMITS } from '../../base/limits.ts';
 import type { Recovery } from './recovery.ts';
 import type { TakenMeter } from './taken-meter.ts';
 import { setBack, type WarmStatus } from './warm-up.ts';
-import { agedQuota, isClosed, isProven, probing, type Closure, type WindowQuota } from './window-quota.ts';
+import { agedQuota, isClosed, isKnown, probing, type Closure, type WindowQuota } from './window-quota.ts';
 
 export interface LaneStatus extends WarmStatus {
   /** Of the reply that caused it; '' when none did. */
@@ -57,9 +57,9 @@ export interface Complaint {
   readonly retryAfterMs?: number;
 }
 
-/** Too much, too fast, says the site. `rate`: of the lane when it came, messages a minute. */
-export function heated(status: LaneStatus, complaint: Complaint & { readonly recovery: Recovery; readonly rate: number }): LaneStatus {
-  const { now, recovery, why, rule, retryAfterMs = 0 } = complaint;
+/** Too much, too fast, says the site. `rate`: of the lane when it came, messages a minute. `expected`: a known figure is used, and warm-up need not step back. */
+export function heated(status: LaneStatus, complaint: Complaint & { readonly recovery: Recovery; readonly rate: number; readonly expected?: boolean }): LaneStatus {
+  const { now, recovery, why, rule, retryAfterMs = 0, expected = false } = complaint;
   if (isOldNews(status, complaint) || status.state === 'blocked') return status;
   if (status.state === 'hot') return { ...status, knockedAt: lastKnock(status.knockedAt, now + retryAfterMs, status.restMs), until: Math.max(status.until, Math.min(now + Math.max(SHAPE_LIMITS.knockEveryMs, retryAfterMs), now + status.restMs)) };
   const strikes = strikesAt(status, now) + 1;
@@ -71,7 +71,7 @@ export function heated(status: LaneStatus, complaint: Complaint & { readonly rec
   // A complaint at a trickle is about something else than the rate: nothing to be learnt from it about the rate.
   const knee = rate > start ? rate : 0;
   return {
-    ...setBack(status, now, strikes > 1), state: 'hot', since: now, why, rule, until: now + restMs, restMs, knockedAt: lastKnock(status.knockedAt, now + retryAfterMs, restMs), perMinute, connections: recovery.connections,
+    ...(expected ? status : setBack(status, now, strikes > 1)), state: 'hot', since: now, why, rule, until: now + restMs, restMs, knockedAt: lastKnock(status.knockedAt, now + retryAfterMs, restMs), perMinute, connections: recovery.connections,
     stepPerMinute: Math.max(1, recovery.perMinute > 0 ? recovery.perMinute : perMinute / 5), climbedAt: now, knee, strikes, struckAt: now,
   };
 }
@@ -114,10 +114,10 @@ export function accepted(status: LaneStatus, now: number, admittedAt: number): L
   if (status.state === 'cold') return { ...status, state: 'warming', since: now, why: 'The first mail of this address was taken; it sends a little more every day.' };
   if (admittedAt <= status.struckAt) return status;
   // Nothing was wrong but the figure, and that holds from now on.
-  if (status.state === 'hot' && isClosed(status.windowQuota) && isProven(status.windowQuota)) return recovered(status, now);
+  if (status.state === 'hot' && isClosed(status.windowQuota) && isKnown(status.windowQuota)) return recovered(status, now);
   if (status.state === 'hot') return { ...status, state: 'cooling', since: now, why: `${isClosed(status.windowQuota) ? 'A probe was taken, the site takes mail again' : 'A letter was taken before the rest was over'}; it sends at most ${figure(status.perMinute)} a minute and climbs. Before: ${status.why}`, until: 0, climbedAt: now };
   if (status.state !== 'blocked') return status;
-  if (isClosed(status.windowQuota) && isProven(status.windowQuota)) return recovered(status, now);
+  if (isClosed(status.windowQuota) && isKnown(status.windowQuota)) return recovered(status, now);
   return { ...status, state: 'cooling', since: now, why: 'A probe was taken: the site no longer refuses this address. It sends little and climbs.', until: 0, climbedAt: now };
 }
 
@@ -178,7 +178,7 @@ export function closed(status: LaneStatus, quota: WindowQuota & { readonly closu
   const { at, probeAt } = quota.closure;
   // What seems to be a block may be how the site says that its figure is used: for a day it is probed as for that.
   if (status.state === 'blocked') return { ...status, until: now - at < SHAPE_LIMITS.blockedRestMaxMs ? Math.min(status.until, Math.max(probeAt, now + SHAPE_LIMITS.blockedRestMinMs)) : status.until, windowQuota: quota };
-  const hot = status.state === 'hot' ? status : { ...heated({ ...status, struckAt: Math.min(status.struckAt, complaint.admittedAt - 1) }, complaint), since: at };
+  const hot = status.state === 'hot' ? status : { ...heated({ ...status, struckAt: Math.min(status.struckAt, complaint.admittedAt - 1) }, { ...complaint, expected: isKnown(quota) }), since: at };
   return { ...hot, why, rule, until: probeAt, restMs: Math.max(0, probeAt - now), struckAt: now, windowQuota: quota };
 }
 

@@ -12,6 +12,7 @@ import { TakenMeter, type MinuteCount } from './taken-meter.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { afterDay, dayLimit, dayOf, nextDayAt, pacePerMinute } from './warm-up.ts';
 import { isClosed, isOfOthers, roomAt, surest, type Closure, type WindowQuota } from './window-quota.ts';
+import { surestOf, type WindowRule } from './window-rule.ts';
 import { DAY_MS, startOf } from './windows.ts';
 
 /** Why a lane lets nothing go now. */
@@ -195,10 +196,10 @@ export class Lane {
   #quotaWait(now: number, bulk: boolean, siteTitle: string): LaneWait | undefined {
     const { windowQuota } = this.#status;
     if (!windowQuota) return undefined;
-    const at = roomAt(windowQuota, { now, taken: this.taken, inFlight: this.inFlight, bulk });
+    const { at, rule } = roomAt(windowQuota, { now, taken: this.taken, inFlight: this.inFlight, bulk });
     if (at !== undefined && at <= now) return undefined;
     const next = at === undefined ? 'one at a time finds out whether it takes more' : `the next goes at ${timeOf(at)}`;
-    return { rule: 'lane-window', rests: 'hot', ...(at !== undefined && { until: at }), reason: `${this.mail}: ${quotaText(windowQuota, siteTitle, now, bulk)}; ${next}.` };
+    return { rule: 'lane-window', rests: 'hot', ...(at !== undefined && { until: at }), reason: `${this.mail}: ${quotaText(rule ?? windowQuota.rules[0], siteTitle, now, bulk)}; ${next}.` };
   }
 
   #dayWait(now: number, bulk: boolean, who: string, siteTitle: string): LaneWait | undefined {
@@ -213,8 +214,7 @@ export class Lane {
   /** The site itself takes less than warm-up would send. */
   get #isHeldByDay(): boolean {
     const { windowQuota } = this.#status;
-    const guess = windowQuota && surest(windowQuota);
-    return guess !== undefined && guess.figure * (DAY_MS / guess.lengthMs) < (this.limitToday ?? 0);
+    return windowQuota?.rules.map(surestOf).some((guess) => guess.figure * (DAY_MS / guess.lengthMs) < (this.limitToday ?? 0)) === true;
   }
 
   get #standing(): string {
@@ -264,14 +264,14 @@ export function closedText(quota: WindowQuota & { readonly closure: Closure }, s
 }
 
 /** What is known of what a site takes, as the end of a sentence. */
-export function quotaText(quota: WindowQuota, siteTitle: string, now: number, bulk = false): string {
-  const guess = surest(quota);
-  if (!guess) return `${siteTitle} refused the latest message`;
+export function quotaText(rule: WindowRule | undefined, siteTitle: string, now: number, bulk = false): string {
+  if (!rule) return `${siteTitle} refused the latest message`;
+  const guess = surestOf(rule);
   const { took, figure: tried, lengthMs, phaseMs } = guess;
   const from = phaseMs === undefined ? `each counts for ${spanOf(lengthMs)}` : `${lengthMs === DAY_MS ? 'its day begins at about' : 'it counts anew from'} ${timeOf(startOf(guess, now) + lengthMs).slice(11)}${lengthMs === DAY_MS ? '' : ' on'}`;
   const more = tried > took ? `; up to ${tried} are tried now` : '';
   const kept = bulk ? ', a part of them kept for letters' : '';
-  return `${siteTitle} takes about ${took} messages within ${spanOf(lengthMs)}${kept}, as it showed on ${timeOf(quota.since)}, and ${from}${more}`;
+  return `${siteTitle} takes about ${took} messages within ${spanOf(lengthMs)}${kept}, as it showed on ${timeOf(rule.since)}, and ${from}${more}`;
 }
 
 function spanOf(ms: number): string {

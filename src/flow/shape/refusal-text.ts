@@ -28,27 +28,31 @@ export function againText({ siteTitle }: Pick<SeenRefusals, 'siteTitle'>, took: 
 }
 
 /** Why a refusal that calls itself final is not yet believed. */
-export function unclearText({ siteTitle, stage, open }: SeenRefusals, tries: number, passedOver: number): string {
+export function unclearText({ siteTitle, stage, open, wantsLogin }: SeenRefusals, tries: number, passedOver: number): string {
   const whom = stage === 'recipient' ? 'this recipient' : 'this message';
   const others = open.count > 1 ? ` ${howMany(open.count, stage)} were refused there since it last took ${stage === 'recipient' ? 'any' : 'such mail'}.` : '';
   const taken = passedOver > 0 ? ' It has taken other mail in between.' : ' Nothing else was taken there since.';
   const asked = tries > 1 ? ` It has said so ${tries} times.${taken}` : '';
-  return `${siteTitle} refuses for good, in words that we do not know and that do not tell whether they mean ${whom} or all mail from here.${others}${asked} It is asked again, a few times at most, before the message is returned.`;
+  return `${siteTitle} ${wantsLogin ? 'asks for a log-in, which one mail server does not ask of another, and does not tell whether it means' : 'refuses for good, in words that do not tell whether they mean'} ${whom} or all mail from here.${others}${asked} It is asked again, a few times at most, before the message is returned.`;
 }
 
-export function givenUpText({ siteTitle, open, stage }: SeenRefusals, tries: number, since: string): string {
+export function givenUpText({ siteTitle, open, stage, wantsLogin }: SeenRefusals, tries: number, since: string): string {
   const others = open.count > 1 ? ` ${howMany(open.count, stage)} were refused there and none taken since ${timeOf(open.since)}, too few to tell a block from them.` : '';
-  return `${siteTitle} has refused it ${tries} times since ${since}, in words that we do not know.${others} Whom it means never came to light; the address is not suppressed.`;
+  return `${siteTitle} has refused it ${tries} times since ${since}, ${wordsThat(wantsLogin)}.${others} Whom it means never came to light; the address is not suppressed.`;
 }
 
-export function provenText({ siteTitle, stage }: Pick<SeenRefusals, 'siteTitle' | 'stage'>, tries: number): string {
+export function provenText({ siteTitle, stage, wantsLogin }: Pick<SeenRefusals, 'siteTitle' | 'stage' | 'wantsLogin'>, tries: number): string {
   const whom = stage === 'recipient' ? 'this recipient' : 'this message';
-  return `${siteTitle} has refused it ${tries} times, in words that we do not know, and took other mail in between: it means ${whom}.`;
+  return `${siteTitle} has refused it ${tries} times, ${wordsThat(wantsLogin)}, and took other mail in between: it means ${whom}.`;
+}
+
+function wordsThat(wantsLogin: boolean): string {
+  return wantsLogin ? 'asking for a log-in' : 'in words that do not tell whom they mean';
 }
 
 function whatWasSeen(seen: SeenRefusals): string {
   const { siteTitle, stage, open, now } = seen;
-  if (stage === 'opening') return `${siteTitle} refuses before it has heard of a sender or recipient, in words that we do not know.`;
+  if (stage === 'opening') return `${siteTitle} refuses before it has heard of a sender or recipient, in words that do not tell why.`;
   if (open.count < REPLY_LIMITS.alikeElsewhereMin) return `${siteTitle} goes on refusing in words that name nobody, and has taken nothing since it began to.`;
   const ofWhom = open.domains.size > 1 ? `, in mail of ${open.domains.size} domains,` : '';
   const [only] = open.domains;
@@ -57,7 +61,7 @@ function whatWasSeen(seen: SeenRefusals): string {
 }
 
 function wordsOf({ count, inTheseWords }: OpenRefusals): string {
-  return count === inTheseWords ? 'the same words' : 'words that we do not know';
+  return count === inTheseWords ? 'the same words' : 'words that do not tell whom they mean';
 }
 
 function howMany(count: number, stage: SeenRefusals['stage']): string {

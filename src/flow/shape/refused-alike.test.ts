@@ -53,7 +53,7 @@ test('a site that words each refusal anew is seen through at the eighth', () => 
   const words = ['zark', 'fnord', 'quux', 'plugh', 'xyzzy', 'grault', 'corge', 'waldo'];
   const read = words.map((text) => refuse(book, 1, {}, text)[0] as SendResult);
   assert.deepEqual(read.map(rule), [...Array<string>(7).fill('refused-unclear'), 'refused-alike']);
-  assert.match(read[7]?.explanation?.meaning ?? '', /^8 recipients were refused at odd in words that we do not know/);
+  assert.match(read[7]?.explanation?.meaning ?? '', /^8 recipients were refused at odd in words that do not tell whom they mean/);
 });
 
 test('one recipient who is refused again and again is one recipient', () => {

@@ -15,7 +15,7 @@ export function laneView(lane: Lane, now: number): LaneView {
   const { windowQuota } = status;
   const guess = windowQuota && surest(windowQuota);
   const next = nextOf(lane, now);
-  const learnt = windowQuota && guess ? ` Learnt: ${quotaText(windowQuota, 'the site', now)}.` : '';
+  const learnt = windowQuota && guess ? ` Learnt: ${windowQuota.rules.map((rule) => quotaText(rule, 'the site', now)).join('; ')}.` : '';
   const share = lane.ratio.share(now);
   return {
     key: lane.key,

@@ -3,12 +3,11 @@
  * and what the site takes and refuses speaks for or against it. Pure.
  *
  * Policy: refused with room left, or taken without, is a miss; refused at about the figure again is a hit. Those with the
- * fewest misses are believed, all of them until something tells them apart. Figures follow what was shown last, so that a
- * site that changes its mind costs every guess one miss, and none its place.
+ * fewest misses are believed, all of them until something tells them apart. Figures follow what was shown last.
  */
 import { QUOTA_LIMITS } from '../../base/quota-limits.ts';
 import type { TakenMeter } from './taken-meter.ts';
-import { countIn, slackOf, startOf, WINDOWS, type Window } from './windows.ts';
+import { slackOf, startOf, surelyIn, WINDOWS, type Window } from './windows.ts';
 
 export interface Guess extends Window {
   /** Messages that the site was seen to take in such a window. */
@@ -19,6 +18,10 @@ export interface Guess extends Window {
   readonly misses: number;
 }
 
+/** As it is stored: a lane has dozens. Lengths in minutes; -1: it has no phase. */
+export type StoredGuess = readonly [length: number, phase: number, took: number, figure: number, hits: number, misses: number];
+
+const MINUTE_MS = 60_000;
 /** Of the figure: refused from here on it is about the figure; beyond, or so much below it, it is another one. */
 const NEAR_SHARE = 0.8;
 const SAME_SHARE = 0.93;
@@ -29,17 +32,21 @@ const LESS_MISS = 0.5;
 const MISS_MEMORY = 0.8;
 /** From so many on a guess that was right is given up. */
 const REFUTED_MISSES = 2;
-/** As good as the best. */
+/** As good as the best, and so much worse that it is forgotten. */
 const BELIEVED_WITHIN = 0.5;
+const FORGOTTEN_FROM = 2;
 
-/** The site refused everything from `at` on, having taken what was taken. */
+/** The site refused everything from `at` on for the first time. */
+export function firstGuesses(at: number, now: number, taken: TakenMeter): readonly Guess[] {
+  return WINDOWS.map((window) => ({ ...window, ...shown(taken.since(startOf(window, at), now)), hits: 0, misses: 0 })).filter(({ took }) => took >= QUOTA_LIMITS.tookMin);
+}
+
+/** It refused everything from `at` on again, having taken what was taken. */
 export function refusedFrom(guesses: readonly Guess[], at: number, now: number, taken: TakenMeter): readonly Guess[] {
-  const usedBy = (window: Window): number => taken.since(startOf(window, at), now);
-  if (guesses.length === 0) return WINDOWS.map((window) => ({ ...window, ...shown(usedBy(window)), hits: 0, misses: 0 })).filter(({ took }) => took >= QUOTA_LIMITS.tookMin);
   return guesses.map((guess) => {
-    const used = usedBy(guess);
+    const used = taken.since(startOf(guess, at), now);
     const misses = guess.misses * MISS_MEMORY;
-    if (used >= guess.took * SAME_SHARE) return { ...guess, ...shown(used), misses, hits: guess.hits + 1 };
+    if (used >= guess.took * SAME_SHARE) return { ...guess, ...shown(Math.min(used, guess.took)), misses, hits: guess.hits + 1 };
     if (used >= guess.took * NEAR_SHARE) return { ...guess, ...shown(used), misses: misses + LESS_MISS };
     return { ...guess, ...(used >= QUOTA_LIMITS.tookMin && shown(used)), misses: misses + 1, hits: 0 };
   });
@@ -64,7 +71,7 @@ export function takenAgain(guesses: readonly Guess[], now: number, taken: TakenM
 /** A message was taken, after what was taken before. */
 export function afterOneMore(guesses: readonly Guess[], now: number, taken: TakenMeter): readonly Guess[] {
   return guesses.map((guess) => {
-    const used = countIn(guess, now, taken) + 1;
+    const used = surelyIn(guess, now, taken) + 1;
     if (used <= guess.took) return guess;
     if (used <= guess.figure / SAME_SHARE + 1) return { ...guess, took: used, figure: Math.max(guess.figure, used) };
     return { ...guess, ...shown(used), misses: guess.misses + 1 };
@@ -86,11 +93,31 @@ export function believed(guesses: readonly Guess[]): readonly Guess[] {
   return guesses.filter(({ misses }) => misses <= fewest + BELIEVED_WITHIN).sort((one, other) => other.hits - one.hits || one.misses - other.misses || other.lengthMs - one.lengthMs);
 }
 
+/** Without those that much speaks against, once one has proved right. */
+export function likely(guesses: readonly Guess[]): readonly Guess[] {
+  const fewest = Math.min(...guesses.map(({ misses }) => misses));
+  return guesses.some(({ hits, misses }) => hits > 0 && misses === fewest) ? guesses.filter(({ misses }) => misses < fewest + FORGOTTEN_FROM) : guesses;
+}
+
+/** What was taken until `at`, of what it bears; 0: not about as much. */
+export function usedShare(guess: Guess, at: number, now: number, taken: TakenMeter): number {
+  const share = taken.since(startOf(guess, at), now) / guess.took;
+  return share >= (guess.hits > 0 ? NEAR_SHARE : SAME_SHARE) ? share : 0;
+}
+
 /** What was taken until `at` is about what all that are believed bear. */
 export function isNear(guesses: readonly Guess[], at: number, now: number, taken: TakenMeter): boolean {
-  return guesses.length > 0 && guesses.every((guess) => taken.since(startOf(guess, at), now) >= guess.took * (guess.hits > 0 ? NEAR_SHARE : SAME_SHARE));
+  return guesses.length > 0 && guesses.every((guess) => usedShare(guess, at, now, taken) > 0);
 }
 
 function shown(used: number): Pick<Guess, 'took' | 'figure'> {
   return { took: used, figure: used };
+}
+
+export function storedGuess({ lengthMs, phaseMs, took, figure, hits, misses }: Guess): StoredGuess {
+  return [lengthMs / MINUTE_MS, phaseMs === undefined ? -1 : phaseMs / MINUTE_MS, took, figure, hits, Math.round(misses * 100) / 100];
+}
+
+export function guessFromStored([length, phase, took, figure, hits, misses]: StoredGuess): Guess {
+  return { lengthMs: length * MINUTE_MS, ...(phase >= 0 && { phaseMs: phase * MINUTE_MS }), took, figure, hits, misses };
 }

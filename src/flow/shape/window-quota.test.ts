@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { attempt, DAY, HOUR, MINUTE, request, shapeKit, siteFor, TAKEN, type Answer, type ShapeKit } from '../../../test/harness/shape-kit.ts';
 import { NO_MEMORY } from './shaper.ts';
 import { TakenMeter } from './taken-meter.ts';
-import { believed, refusedFrom, stillRefused, takenAgain } from './window-guess.ts';
+import { believed, firstGuesses, stillRefused, takenAgain } from './window-guess.ts';
 import { afterRefusal, isClosed } from './window-quota.ts';
 import { opensAt, startOf } from './windows.ts';
 
@@ -68,7 +68,7 @@ test('what was taken before a restart counts when nothing had been learnt yet', 
 test('each probe tells windows apart', () => {
   const taken = new TakenMeter();
   taken.count(NOW, 40);
-  const guesses = refusedFrom([], NOW, NOW, taken);
+  const guesses = firstGuesses(NOW, NOW, taken);
   const afterFive = stillRefused(guesses, NOW + 5 * HOUR, taken);
   const left = (): readonly number[] => [...new Set(believed(takenAgain(afterFive, NOW + 6 * HOUR + 5 * MINUTE, taken)).map(({ lengthMs }) => lengthMs / HOUR))];
   assert.ok(believed(afterFive).every((guess) => opensAt(guess, NOW, taken, 40) > NOW + 4 * HOUR), 'those that had opened before are not believed');

@@ -34,6 +34,11 @@ export function countIn(window: Window, now: number, taken: TakenMeter): number 
   return taken.since(startOf(window, now), now);
 }
 
+/** The same without what may have fallen out of it just now: what was taken is known to the minute. */
+export function surelyIn(window: Window, now: number, taken: TakenMeter): number {
+  return taken.since(startOf(window, now) + (window.phaseMs === undefined ? MINUTE_MS : 0), now);
+}
+
 /** When it has room again, if nothing more goes; `now` when it has. */
 export function opensAt(window: Window, now: number, taken: TakenMeter, limit: number): number {
   if (countIn(window, now, taken) < limit) return now;
