@@ -7,6 +7,7 @@ import type { QueueMessage, QueueRecipient, AttemptFacts } from '../../contract/
 import type { Reply } from '../../contract/message.ts';
 import { formatDate } from '../../mail/date.ts';
 import { REFUSED_ALIKE, REFUSED_ALIKE_MEANING, REFUSED_UNCLEAR, REFUSED_UNCLEAR_MEANING } from '../../mail/reply-meaning/evidence.ts';
+import { WANTS_LOGIN } from '../../mail/reply-meaning/refused-alike.ts';
 import { attemptContext, explainReply, isOwnReply, type Explanation } from '../../mail/reply-meaning/explain.ts';
 import { nextStepAfterwards } from '../../mail/reply-meaning/afterwards.ts';
 import { REFUSED_BY_RECIPIENT } from '../../mail/reply-meaning/our-side.ts';
@@ -115,7 +116,7 @@ function describe(entry: NoticeEntry, input: NoticeTextInput): string[] {
 function explained({ recipient, reply, attempt }: NoticeEntry): Explanation {
   const explanation = explainReply(reply, attemptContext(attempt));
   if (recipient.rule === REFUSED_ALIKE) return { ...explanation, ...REFUSED_ALIKE_MEANING };
-  return recipient.rule === REFUSED_UNCLEAR ? { ...explanation, ...REFUSED_UNCLEAR_MEANING } : explanation;
+  return recipient.rule === REFUSED_UNCLEAR && explanation.rule !== WANTS_LOGIN ? { ...explanation, ...REFUSED_UNCLEAR_MEANING } : explanation;
 }
 
 /** What the recipient wrote, line by line (RFC 5429 §2.2). */
@@ -126,13 +127,15 @@ function recipientWords({ text }: Reply): string[] {
 
 /** Since when, how often it was tried, what happens next, and when it ends. */
 function delay(recipient: QueueRecipient, { message, now }: NoticeTextInput): string[] {
-  const { attempts, nextAttemptAt, state, notify } = recipient;
+  const { attempts, nextAttemptAt, state, notify, rule } = recipient;
   const tried = attempts === 0 ? 'and was not tried yet' : `and was tried ${attempts === 1 ? 'once' : `${attempts} times`}`;
   const due = nextAttemptAt > now ? `The next attempt is due at ${formatDate(nextAttemptAt)}.` : 'The next attempt is due now.';
+  // Final by its own word: it does not wait until the message expires.
+  const ends = rule === REFUSED_UNCLEAR ? 'It is tried a few times more. If the answer stays the same,' : `If it cannot be delivered by ${formatDate(message.expiresAt)},`;
   const next = state === 'held' ? 'The administrator of this server has put it on hold.' : due;
   return [
     `It has waited since ${formatDate(message.queuedAt)} ${tried}. ${next}`,
-    `If it cannot be delivered by ${formatDate(message.expiresAt)}, it is ${notify && !notify.includes('failure') ? 'given up, and as you asked you are not told' : 'returned to you'}.`,
+    `${ends} it is ${notify && !notify.includes('failure') ? 'given up, and as you asked you are not told' : 'returned to you'}.`,
   ];
 }
 

@@ -41,9 +41,9 @@ export function concludedFrom({ culprit, text }: Pick<Evidence, 'culprit' | 'tex
 
 /** Where only the rule is known. */
 export const REFUSED_ALIKE_MEANING = concludedFrom({
-  culprit: 'source-ip', text: 'The receiver refuses one after the other in the same words, which no rule knows, and takes nothing in between: it is us that it does not want, and not the recipients.',
+  culprit: 'source-ip', text: 'The receiver refuses one message after the other and takes nothing in between: it is this server or the sender\'s domain that it does not want, and not the recipients.',
 });
 
 export const REFUSED_UNCLEAR_MEANING = concludedFrom({
-  culprit: 'policy', text: 'The receiver refuses in words that no rule knows, and nobody can tell whom it means: this recipient or message, or all mail from here.',
+  culprit: 'policy', text: 'The receiver refuses, in words that do not tell whom they mean: this recipient or message, or all mail from here.',
 });
