@@ -14,7 +14,7 @@ import type { LiveWait } from '../../contract/queue-control.ts';
 import type { LaneView, ShapingControl } from '../../contract/shaping-control.ts';
 import { domainOf } from '../../mail/address.ts';
 import { nextStepAfterwards } from '../../mail/reply-meaning/afterwards.ts';
-import { REFUSED_ALIKE } from '../../mail/reply-meaning/evidence.ts';
+import { REFUSED_ALIKE, REFUSED_UNCLEAR } from '../../mail/reply-meaning/evidence.ts';
 import { explainRule } from '../../mail/reply-meaning/explain.ts';
 import { triedText } from '../../mail/tried-hosts.ts';
 import { explainLastReply, heardWith } from '../trace/event-explanation.ts';
@@ -122,9 +122,9 @@ async function explain(context: ManageContext, { message }: QueueItem, recipient
   const site = live?.site ?? recipient.site;
   // The reply of a return that was ordered is for the sender, and nobody has said it yet.
   const meaning = lastReply && state !== 'delivered' && !(state === 'queued' && nextAttemptAt === RETURN_ORDERED_AT) ? ofRelay(explainLastReply(lastReply, recipient.index, events), site) : undefined;
-  const explanation = meaning && (state === 'bounced' || state === 'expired') ? { ...meaning, nextStep: nextStepAfterwards(meaning) } : meaning;
   const lanes = state === 'queued' && site !== undefined ? lanesOf(shaping, site, message) : [];
   const because = restingBecause(live, lanes);
+  const explanation = meaning && (state === 'bounced' || state === 'expired') ? { ...meaning, nextStep: nextStepAfterwards(meaning) } : inHindsight(meaning, lanes);
   const waitUntil = live?.phase === 'scheduled' ? restOf(context, lanes, site, message.stream) : live?.until;
   return {
     id: message.id,
@@ -193,6 +193,13 @@ function ofRelay(explanation: TraceExplanation, site: string | undefined): Trace
   return { ...explanation, nextStep: 'See that the relay runs, and that its port is open for this server; until then it is tried again.' };
 }
 
+/** Whom its refusal means has come to light since: it is not asked a few times more and returned, but waits for the end of the block. */
+function inHindsight(meaning: TraceExplanation | undefined, lanes: readonly LaneBrief[]): TraceExplanation | undefined {
+  if (meaning?.rule !== REFUSED_UNCLEAR) return meaning;
+  const blocked = lanes.find(({ state, rule }) => state === 'blocked' && rule === REFUSED_ALIKE);
+  return (blocked && meaningOf(blocked)) ?? meaning;
+}
+
 /** A rest ends by itself, a refusal only when its cause does. */
 function classOfRest(live: LiveWait | undefined): string | undefined {
   return live?.rule === 'lane-blocked' ? undefined : 'rate';
@@ -202,9 +209,12 @@ function classOfRest(live: LiveWait | undefined): string | undefined {
 function restingBecause(live: LiveWait | undefined, lanes: readonly LaneBrief[]): TraceExplanation | undefined {
   if (!live?.rule?.startsWith('lane-')) return undefined;
   const resting = lanes.find(({ state, rule, why }) => state !== 'steady' && rule !== undefined && live.reason.includes(why));
-  if (resting?.rule === undefined) return undefined;
-  const because = explainRule(resting.rule);
-  return because && resting.rule === REFUSED_ALIKE && resting.domain !== undefined ? { ...because, culprit: 'dkim-domain' } : because;
+  return resting && meaningOf(resting);
+}
+
+function meaningOf({ rule, domain }: LaneBrief): TraceExplanation | undefined {
+  const meaning = rule === undefined ? undefined : explainRule(rule);
+  return meaning && rule === REFUSED_ALIKE && domain !== undefined ? { ...meaning, culprit: 'dkim-domain' } : meaning;
 }
 
 /**
