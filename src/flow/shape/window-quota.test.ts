@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import { attempt, DAY, HOUR, MINUTE, request, shapeKit, siteFor, TAKEN, type Answer, type ShapeKit } from '../../../test/harness/shape-kit.ts';
 import { NO_MEMORY } from './shaper.ts';
 import { TakenMeter } from './taken-meter.ts';
-import { believed, firstGuesses, stillRefused, takenAgain } from './window-guess.ts';
-import { afterRefusal, isClosed } from './window-quota.ts';
+import { believed, firstGuesses, guessFromStored, storedGuess, stillRefused, takenAgain } from './window-guess.ts';
+import { afterRefusal, isClosed, type WindowQuota } from './window-quota.ts';
+import type { WindowRule } from './window-rule.ts';
 import { opensAt, startOf } from './windows.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 9, 5);
@@ -104,4 +105,39 @@ test('one message refused again and again, or several within a moment, close not
   for (let step = 2; step < 12; step += 1) other = afterRefusal(other, { ...refusal, now: NOW + step, queuedAt: step });
   assert.equal(isClosed(other), false);
   assert.equal(isClosed(afterRefusal(other, { ...refusal, now: NOW + 30 * MINUTE, queuedAt: 20 })), true);
+});
+
+const HOURLY: WindowRule = { guesses: [{ lengthMs: HOUR, took: 40, figure: 40, hits: 3, misses: 0 }], since: NOW - DAY, grownAt: 0, growth: 0.25, fails: 0 };
+const DAILY: WindowRule = { ...HOURLY, guesses: [{ lengthMs: DAY, phaseMs: 0, took: 200, figure: 200, hits: 3, misses: 0 }] };
+
+/** Refused just now, so soon after it opened that one refusal is enough. */
+function refused(quota: WindowQuota, taken: TakenMeter): WindowQuota {
+  return afterRefusal({ ...quota, openedAt: NOW - MINUTE }, { now: NOW, admittedAt: NOW, queuedAt: 1, domain: 'example.org', taken, named: true, block: false, atTrickle: false }) as WindowQuota;
+}
+
+test('the rule that is used up explains a refusal, and the other one stays as it is', () => {
+  const quota = { rules: [HOURLY, DAILY], openedAt: 0 };
+  const atDays = refused(quota, new TakenMeter([[NOW / MINUTE - 300, 190], [NOW / MINUTE - 3, 10]]));
+  assert.deepEqual(atDays.rules.map(({ guesses: [guess] }) => [guess?.lengthMs, guess?.hits]), [[DAY, 4], [HOUR, 3]]);
+  assert.equal(atDays.rules[1], HOURLY);
+  const atHours = refused(quota, new TakenMeter([[NOW / MINUTE - 3, 40]]));
+  assert.deepEqual(atHours.rules.map(({ guesses: [guess] }) => [guess?.lengthMs, guess?.hits]), [[HOUR, 4], [DAY, 3]]);
+  assert.equal(atHours.rules[1], DAILY);
+});
+
+test('what no known rule explains is one more, also when a probe shows it', () => {
+  const taken = new TakenMeter([[NOW / MINUTE - 300, 80], [NOW / MINUTE - 3, 20]]);
+  const more = refused({ rules: [HOURLY], openedAt: 0 }, taken);
+  assert.equal(more.rules.length, 2);
+  assert.equal(more.rules[1], HOURLY);
+  const full = new TakenMeter([[NOW / MINUTE - 300, 160], [NOW / MINUTE - 3, 40]]);
+  const closed = refused({ rules: [HOURLY], openedAt: 0 }, full);
+  assert.equal(closed.rules.length, 1, 'the hour explains it');
+  const probed = afterRefusal(closed, { now: NOW + 2 * HOUR, admittedAt: NOW + 2 * HOUR, queuedAt: 2, domain: 'example.org', taken: full, named: true, block: false, atTrickle: false });
+  assert.equal(probed?.rules.length, 2, 'not two hours later');
+  assert.equal(probed?.rules[1]?.guesses[0]?.took, 40);
+});
+
+test('guesses are stored short and read again as they were', () => {
+  for (const guess of [...HOURLY.guesses, ...DAILY.guesses]) assert.deepEqual(guessFromStored(storedGuess(guess)), guess);
 });
