@@ -31,3 +31,10 @@ test('mail that Gmail would refuse for the missing PTR is held with the reply it
   await lab.json(['queue', 'release', held.id]);
   await eventually('it arrives', async () => (await lab.json<{ messages: readonly unknown[] }>(['lab', 'inbox', 'gmail'])).messages.length === 1);
 });
+
+test('`posthorn preflight` says of a draft that it lacks what this server adds, and not only that a key must be made', async () => {
+  const draft = 'From: alice@example.org\r\nSubject: draft\r\n\r\nhello\r\n';
+  const asked = await lab.run(['preflight', '--to', 'friend@outlook.com', '--sender', 'alice@example.org', '-'], draft);
+  assert.match(asked.stdout, /no rule is known by which Outlook\.com, Hotmail, Live would refuse it/);
+  assert.match(asked.stdout, /What this server adds when a program hands mail in .* is not in it\./);
+});

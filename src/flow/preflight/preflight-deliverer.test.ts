@@ -7,6 +7,7 @@ import type { Config } from '../../config/config.ts';
 import type { Dns } from '../../contract/dns.ts';
 import type { Deliverer, DeliveryJob, DeliveryOutcome, RoutePlan } from '../../contract/queue.ts';
 import { PREFLIGHT_LIMITS } from '../../base/limits.ts';
+import { attemptContext, explainReply } from '../../mail/reply-meaning/explain.ts';
 import { createPreflightDeliverer, type PreflightOptions } from './preflight-deliverer.ts';
 
 type Mode = Config['preflight']['mode'];
@@ -67,6 +68,10 @@ describe('preflight before delivery', () => {
     assert.equal(asked, 0);
     assert.deepEqual([outcome.status, outcome.scope, outcome.reply.code, outcome.reply.enhanced], ['failed', 'message', 550, '5.7.25']);
     assert.equal(outcome.attempt.ownReply, true, 'nobody may take it for words of the receiver');
+    const { rule, meaning } = explainReply(outcome.reply, attemptContext(outcome.attempt));
+    assert.equal(rule, 'own.preflight');
+    assert.match(meaning, /This server did not send the message/);
+    assert.doesNotMatch(outcome.reply.text, /\."\./);
   });
 
   test('what it says is noted beside the attempt, and not looked at when nobody wants to know', async () => {

@@ -15,6 +15,7 @@ import type { Config } from '../../config/config.ts';
 import type { Dns } from '../../contract/dns.ts';
 import type { Deliverer, DeliveryJob, DeliveryOutcome, PreflightFacts } from '../../contract/queue.ts';
 import type { MxSite } from '../../contract/sending.ts';
+import { NOT_SENT } from '../../mail/reply-meaning/our-side.ts';
 import { createClientName } from '../../verify/iprev/client-name.ts';
 import { createDeadlineDns } from '../../verify/deadline-dns.ts';
 import { createPatientDns } from '../../verify/patient-dns.ts';
@@ -114,8 +115,8 @@ function factsOf({ findings, prediction }: PreflightReport): PreflightFacts {
 /** Not sent: put on hold, or returned with the words that the receiver would have used. */
 function kept(recipient: number, mode: 'hold' | 'refuse', { siteTitle, prediction }: PreflightReport, facts: PreflightFacts): DeliveryOutcome {
   const { finding, reply } = prediction as NonNullable<PreflightReport['prediction']>;
-  const said = [reply.code, reply.enhanced, reply.text].filter(Boolean).join(' ');
-  const text = `not sent: ${siteTitle} would answer "${said}". ${finding.text} ${finding.fix}`;
+  const said = [reply.code, reply.enhanced, reply.text.replace(/\.$/, '')].filter(Boolean).join(' ');
+  const text = `${NOT_SENT}${siteTitle} would answer "${said}". ${finding.text} ${finding.fix}`;
   const attempt = { ownReply: true, preflight: facts };
   if (mode === 'refuse') return { recipient, status: 'failed', scope: 'message', reply: { ...reply, text }, attempt };
   const hold = `Preflight holds it: ${siteTitle} would answer "${said}". ${finding.text} ${finding.fix} Then \`posthorn queue release\` lets it go.`;

@@ -4,6 +4,9 @@ import type { RuleTable } from './reply-rule.ts';
 /** How the reply begins with which a user's script refuses a message; the user's own words follow. */
 export const REFUSED_BY_RECIPIENT = 'refused by the recipient: ';
 
+/** How the reply begins that preflight gives in the place of a receiver. */
+export const NOT_SENT = 'not sent: ';
+
 /** Rules of what was sent whole, and of which nobody knows whether it was taken. */
 export const IN_DOUBT: ReadonlySet<string> = new Set(['own.in-doubt', 'own.unclear-answer']);
 
@@ -15,6 +18,7 @@ export const OUR_SIDE: RuleTable = {
     // First: what a user writes is not searched for the words of servers.
     { id: 'own.refused-by-recipient', pattern: /^550 5\.7\.1 refused by the recipient: /, culprit: 'recipient', faultClass: 'policy', meaning: 'The recipient does not want this message: a rule of theirs (Sieve) refused it.', nextStep: 'Read the recipient\'s words; if it is a mistake, reach them by another way.' },
     // They hold a stranger's words, in which the others would find theirs.
+    { id: 'own.preflight', pattern: /^\d{3} (?:[\d.]+ )?not sent: .{1,200} would answer "/, culprit: 'message', faultClass: 'policy', meaning: 'This server did not send the message, because the receiver is known to refuse mail like it.', nextStep: 'Mend what the reason names. A message on hold then goes with `posthorn queue release`; one that came back must be sent again.' },
     { id: 'own.injected', pattern: /data in the clear after starttls/, culprit: 'theirs', faultClass: 'protocol', meaning: 'Words came in the clear where encryption was to begin: a fault of that server, or somebody on the way who puts words into connections. Nothing of them was believed.', nextStep: 'It is tried again. If it stays so, tell the other postmaster; a device that looks into mail may stand between.' },
     { id: 'own.unclear-answer', pattern: /does not follow the protocol while waiting for the answer (?:to the message|for each)/, culprit: 'theirs', faultClass: 'protocol', meaning: 'The message was sent, and what the receiver answered is neither a yes nor a no.', nextStep: 'It is sent again, because no mail may be lost, and from the second time on ever more rarely; if the receiver took it, the recipient gets it once more with each such attempt. Tell the receiver what their server answers; `posthorn queue delete` ends it.' },
     { id: 'own.unproven', pattern: /while logging in: the server did not prove/, culprit: 'theirs', faultClass: 'authentication', meaning: 'The relay took our log-in and could not prove that it knows the password, too: another server may stand in its place, or its accounts are broken. It got no mail, and the password was not told.', nextStep: 'Make sure that the name and the port are those of your relay; then ask who runs it.' },

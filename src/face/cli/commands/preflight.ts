@@ -40,18 +40,24 @@ export function add(registry: Registry): void {
     .option('--bulk', 'judge it as mail to many');
 }
 
+/** What a draft lacks, and mail that goes through this server may not. */
+const ADDED_HERE: ReadonlySet<string> = new Set(['dkim-none', 'date-missing', 'message-id-missing']);
+
 function show({ out }: Session, { siteTitle, findings, prediction }: PreflightReport): void {
   if (prediction) {
     const { code, enhanced, text } = prediction.reply;
     out.line(`${out.style('red', `${siteTitle} would answer`)}: ${[code, enhanced, printable(text)].filter(Boolean).join(' ')}`);
     out.line(`because: ${printable(prediction.finding.text)}`);
-    out.line();
   } else if (findings.length === 0) out.line(`${out.style('green', 'nothing stands in the way')} at ${printable(siteTitle)}, as far as is known.`);
-  else out.line(`${printable(siteTitle)} is ${out.style('bold', 'not known to refuse it')}; what follows may still bring it among the spam.`);
+  else out.line(`${out.style('bold', 'no rule is known')} by which ${printable(siteTitle)} would refuse it; what follows may still bring it among the spam.`);
   // Whole, as they are to be acted on.
   for (const { id, text, fix } of findings) {
     out.line();
     out.line(`${out.style('yellow', id)}: ${printable(text)}`);
     out.line(`      do: ${printable(fix)}`);
+  }
+  if (findings.some(({ id }) => ADDED_HERE.has(id))) {
+    out.line();
+    out.line('The file was judged as it stands. What this server adds when a program hands mail in (a DKIM signature if the domain has a key, Date, Message-ID) is not in it.');
   }
 }
