@@ -19,7 +19,7 @@ const toGmail: RoutePlan = { kind: 'mx', key: 'mx:gmail.com', domain: 'gmail.com
 const emptyDns: Dns = { query: async () => ({ kind: 'nxdomain', secure: false }) };
 const deadDns: Dns = { query: async () => ({ kind: 'failure', reason: 'servfail', detail: '' }) };
 
-function jobOf(route: RoutePlan): DeliveryJob {
+function jobOf(route: RoutePlan, more = ''): DeliveryJob {
   return {
     message: {
       id: '0000000000000001', sender: 'a@example.org', options: { body: '7bit', smtpUtf8: false, requireTls: false }, origin: { kind: 'submission', protocol: 'ESMTPSA' },
@@ -27,12 +27,12 @@ function jobOf(route: RoutePlan): DeliveryJob {
     },
     recipients: [{ index: 0, address: 'x@gmail.com', state: 'queued', attempts: 0, nextAttemptAt: 0 }],
     route,
-    content: new BufferSource(Buffer.from('From: a@example.org\r\nMessage-ID: <1@example.org>\r\n\r\nhello\r\n')),
+    content: new BufferSource(Buffer.from(`From: a@example.org\r\nMessage-ID: <1@example.org>\r\n${more}\r\nhello\r\n`)),
     leasedAt: 0,
   };
 }
 
-async function deliver(mode: Mode, options: { route?: RoutePlan; dns?: Dns; clock?: Clock; judgeContent?: PreflightOptions['judgeContent'] } = {}) {
+async function deliver(mode: Mode, options: { route?: RoutePlan; header?: string; dns?: Dns; clock?: Clock; judgeContent?: PreflightOptions['judgeContent'] } = {}) {
   let asked = 0;
   const next: Deliverer = {
     async deliver(job): Promise<readonly DeliveryOutcome[]> {
@@ -43,7 +43,7 @@ async function deliver(mode: Mode, options: { route?: RoutePlan; dns?: Dns; cloc
   const { judgeContent = () => assert.fail('nobody wants to know what it says') } = options;
   const config = { preflight: { mode, content: options.judgeContent !== undefined }, hostname: 'mail.example.org', outbound: { ips: [{ address: '192.0.2.1' }] } } as unknown as Pick<Config, 'preflight' | 'hostname' | 'outbound'>;
   const deliverer = createPreflightDeliverer(next, { config, dns: options.dns ?? emptyDns, clock: options.clock ?? new SystemClock(), log: silentLog, judgeContent });
-  const [outcome] = await deliverer.deliver(jobOf(options.route ?? toGmail), new AbortController().signal);
+  const [outcome] = await deliverer.deliver(jobOf(options.route ?? toGmail, options.header), new AbortController().signal);
   return { asked, outcome: outcome as DeliveryOutcome };
 }
 
@@ -61,6 +61,12 @@ describe('preflight before delivery', () => {
     assert.equal(asked, 0);
     assert.equal(outcome.status, 'deferred');
     assert.match(outcome.hold ?? '', /Gmail would answer "550 5\.7\.25 .*PTR.*queue release/s);
+  });
+
+  test('hold: what is wrong in the message itself is not promised to go with a release, after which it would be held again', async () => {
+    const { outcome } = await deliver('hold', { header: 'Subject: one\r\nSubject: two\r\n' });
+    assert.match(outcome.hold ?? '', /multiple headers .*Subject stands 2 times\..*`posthorn queue bounce` returns it to its sender/s);
+    assert.doesNotMatch(outcome.hold ?? '', /queue release/);
   });
 
   test('refuse: it is returned with the words that the receiver would have used', async () => {

@@ -19,7 +19,7 @@ import { NOT_SENT } from '../../mail/reply-meaning/our-side.ts';
 import { createClientName } from '../../verify/iprev/client-name.ts';
 import { createDeadlineDns } from '../../verify/deadline-dns.ts';
 import { createPatientDns } from '../../verify/patient-dns.ts';
-import type { Finding, PreflightReport } from '../../verify/preflight/finding.ts';
+import { isMendedOutside, type Finding, type PreflightReport } from '../../verify/preflight/finding.ts';
 import { preflight } from '../../verify/preflight/preflight.ts';
 
 export interface PreflightOptions {
@@ -119,6 +119,11 @@ function kept(recipient: number, mode: 'hold' | 'refuse', { siteTitle, predictio
   const text = `${NOT_SENT}${siteTitle} would answer "${said}". ${finding.text} ${finding.fix}`;
   const attempt = { ownReply: true, preflight: facts };
   if (mode === 'refuse') return { recipient, status: 'failed', scope: 'message', reply: { ...reply, text }, attempt };
-  const hold = `Preflight holds it: ${siteTitle} would answer "${said}". ${finding.text} ${finding.fix} Then \`posthorn queue release\` lets it go.`;
+  const hold = `Preflight holds it: ${siteTitle} would answer "${said}". ${finding.text} ${finding.fix} ${whatEndsHold(finding)}`;
   return { recipient, status: 'deferred', scope: 'local', reply: { code: 450, enhanced: '4.7.0', text }, attempt, hold };
+}
+
+/** What is wrong in the message itself stays wrong: released, it would be held again. */
+function whatEndsHold(finding: Finding): string {
+  return isMendedOutside(finding) ? 'Then `posthorn queue release` lets it go.' : 'This message stays as it is: `posthorn queue bounce` returns it to its sender, who sends it anew.';
 }

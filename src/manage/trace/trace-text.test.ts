@@ -34,6 +34,15 @@ describe('traceEvent', () => {
 });
 
 describe('renderTimeline', () => {
+  it('says why something is held, in the words of this server or of the administrator', () => {
+    const events = [
+      { at: AT, name: MESSAGE_EVENTS.held, recipient: 0, data: { by: 'server', reason: 'Preflight holds it: Subject stands 2 times.' } },
+      { at: AT + 1, name: MESSAGE_EVENTS.held, recipient: 0, data: { by: 'root', note: 'ask Ann first' } },
+    ].map(traceEvent);
+    const held = renderTimeline({ query: '0abc', messages: [{ ...MESSAGE, events }] }, { now: AT });
+    assert.match(held, /held by server\n +Preflight holds it: Subject stands 2 times\./);
+    assert.match(held, /held by root\n +note: ask Ann first/);
+  });
   const text = renderTimeline({ query: '0abc', messages: [MESSAGE] }, { now: AT + 1000 });
   it('tells the whole story', () => {
     for (const part of [

@@ -95,7 +95,12 @@ const DESCRIBE: Readonly<Record<string, Describe>> = {
 function describeOther(event: TraceEvent, message: TraceMessage): Step {
   const [, verb = event.name] = event.name.split('.');
   const by = event.data['by'] === undefined ? '' : ` by ${text(event.data['by'])}`;
-  return { title: `${who(event, message)}${verb}${by}` };
+  const { reason, note } = event.data;
+  return {
+    title: `${who(event, message)}${verb}${by}`,
+    // Why it is held: words of this server, or of the administrator.
+    details: [...(typeof reason === 'string' ? [text(reason)] : []), ...(typeof note === 'string' ? [`note: ${text(note)}`] : [])],
+  };
 }
 
 function origin(data: Data): string {

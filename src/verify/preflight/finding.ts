@@ -15,6 +15,15 @@ export const FINDING_IDS = [
 ] as const;
 export type FindingId = (typeof FINDING_IDS)[number];
 
+/** Of what lies outside the message: once it is mended, the same message goes. All others are in the message, or in what was signed with it. */
+const MENDED_OUTSIDE: ReadonlySet<FindingId> = new Set([
+  'ptr-missing', 'ptr-unknown', 'ehlo-invalid', 'ehlo-mismatch', 'sender-domain-missing', 'spf-fail', 'spf-softfail', 'spf-none', 'spf-error', 'dkim-fail', 'dmarc-reject', 'dmarc-quarantine', 'dmarc-none', 'unauthenticated', 'domain-listed',
+]);
+
+export function isMendedOutside({ id }: Pick<Finding, 'id'>): boolean {
+  return MENDED_OUTSIDE.has(id);
+}
+
 export interface Finding {
   readonly id: FindingId;
   /** One sentence: what is wrong, with the names and values concerned. */
