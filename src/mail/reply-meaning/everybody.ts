@@ -10,7 +10,7 @@ import { GENERAL_WORDS } from './general-words.ts';
 import { RECIPIENT_WORDS } from './recipient-words.ts';
 import type { ReplyRule, RuleTable } from './reply-rule.ts';
 import { SOURCE_WORDS } from './source-words.ts';
-import { MEMBER_SENTENCES, USUAL_SENTENCES } from './usual-sentences.ts';
+import { EARLY_SENTENCES, USUAL_SENTENCES } from './usual-sentences.ts';
 import { MAIL_WORDS_ABROAD, RECIPIENT_WORDS_ABROAD, SOURCE_WORDS_ABROAD, WAITING_ABROAD } from './words-abroad.ts';
 
 const WAITING: readonly ReplyRule[] = [
@@ -34,7 +34,7 @@ export const EVERYBODY: RuleTable = {
   source: 'usual words of open-source mail servers, filters and gateways, as the replies in test/vectors/replies/ show them',
   date: '2026-11',
   rules: [
-    ...WAITING, ...WAITING_ABROAD, ...SOURCE_WORDS, ...SOURCE_WORDS_ABROAD, ...MEMBER_SENTENCES, ...AUTHENTICATION, ...RECIPIENT_WORDS, ...RECIPIENT_WORDS_ABROAD,
+    ...WAITING, ...WAITING_ABROAD, ...SOURCE_WORDS, ...SOURCE_WORDS_ABROAD, ...EARLY_SENTENCES, ...AUTHENTICATION, ...RECIPIENT_WORDS, ...RECIPIENT_WORDS_ABROAD,
     ...USUAL_SENTENCES, ...MAIL_WORDS_ABROAD, ...GENERAL_WORDS,
   ],
 };

@@ -191,3 +191,24 @@ describe('what answers MAIL', () => {
     assert.equal(explainReply({ code: 550, text: 'Your IP is blacklisted' }, { mx: 'mx.example.net', answeredMail: true }).culprit, 'source-ip');
   });
 });
+
+describe('what an operator reads at night', () => {
+  const read = (code: number, text: string): string => explainReply({ code, text }, { mx: 'mx.example.net' }).meaning;
+
+  it('521 is no refusal without a reason: its code says that no mail is taken (RFC 7504)', () => {
+    assert.match(read(521, 'we take no mail'), /takes no mail at all/);
+    assert.match(read(556, 'not here'), /takes no mail at all/);
+  });
+
+  it('an address that is malformed is not an address that does not exist', () => {
+    assert.match(read(501, 'Bad recipient address syntax'), /malformed/);
+  });
+
+  it('a file that cannot be written is not said to be a full disk only', () => {
+    assert.match(read(451, 'queue file write error'), /no room, or cannot write/);
+  });
+
+  it('who has moved is not just inactive', () => {
+    assert.match(read(551, 'user has moved to new@example.net'), /has moved/);
+  });
+});

@@ -212,6 +212,8 @@ function explainBasic(code: number): Meaning & ClassRule & { readonly id: string
   if (code === 452) return { id, culprit: 'capacity', meaning: 'The receiver lacks room or took enough recipients for now.', nextStep: 'Nothing to do: it is tried again.' };
   if (code >= 400 && code < 500) return { id, culprit: 'theirs', faultClass: 'capacity', meaning: 'The receiver could not take the message just now.', nextStep: 'Nothing to do: it is tried again.' };
   if (code >= 500 && code < 510) return { id, culprit: 'theirs', faultClass: 'protocol', meaning: 'The servers did not understand each other.', nextStep: 'Ask the receiver\'s postmaster, with the whole reply.' };
+  // RFC 7504 §3 and §4.
+  if (code === 521 || code === 556) return { id, culprit: 'theirs', faultClass: 'policy', meaning: 'By its code this server takes no mail at all; some use it to turn a single sender away.', nextStep: 'Check the domain of the address. If it is right, its MX records name the wrong server, or it does not want us: tell its postmaster by another way, with the whole reply.' };
   if (code === 552) return { id, culprit: 'recipient', meaning: 'The mailbox has no room for the message, or the message is too large.', nextStep: 'Send less, or reach the person by another way.' };
   // A bare 550, 553 or 554 (and 450 above) may be the recipient or a block: never guess it to be the recipient.
   return { id, culprit: 'policy', meaning: 'The receiver refuses and gives no reason that we know.', nextStep: 'Read its words; ask the receiver\'s postmaster, with the whole reply.' };

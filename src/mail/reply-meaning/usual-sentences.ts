@@ -42,8 +42,9 @@ const ATTACHMENT = [
 
 const anyOf = (sentences: readonly string[]): RegExp => new RegExp(sentences.join('|'));
 
-/** Before the words about log-ins: who asks strangers for one at a single address means its list of senders. */
-export const MEMBER_SENTENCES: readonly ReplyRule[] = [
+/** Before the words about recipients, and those about log-ins: who asks strangers for one at a single address means its list of senders. */
+export const EARLY_SENTENCES: readonly ReplyRule[] = [
+  { id: 'any.address-syntax', pattern: /(?:bad|invalid|malformed) recipient (?:address )?syntax|recipient address syntax/, source: 'RFC 3463 section 3.2 (X.1.3); sendmail, Exim', culprit: 'recipient', faultClass: 'hard-bounce', meaning: 'The receiver finds the recipient\'s address malformed.', nextStep: 'Check how the address is written; take it off your lists.' },
   { id: 'any.members-only', pattern: anyOf(MEMBERS_ONLY), source: 'https://learn.microsoft.com/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online (5.7.1); RFC 3463 section 3.8 (X.7.2); usual words of mailing lists', culprit: 'policy', meaning: 'The address is a list, a group or a mailbox that takes mail of certain senders only, and the sender is none of them.', nextStep: 'Join the list, write from the address that is a member of it, or ask its owner by another way.' },
 ];
 
