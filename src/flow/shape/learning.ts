@@ -88,7 +88,7 @@ function learnQuota(lane: Lane, { now, admittedAt, queuedAt, domain, reading }: 
   const quota = afterRefusal(status.windowQuota, { now, admittedAt, queuedAt, domain, taken, named: complaint !== undefined || !reading.putOff, atTrickle, block: complaint?.kind === 'block' });
   if (!quota) return;
   const rule = complaint?.rule ?? reading.rules[0] ?? '';
-  const why = complaint?.why ?? `Everything was refused. It said: ${reading.words}`;
+  const why = complaint?.why ?? `Everything was refused. ${reading.told}`;
   lane.set(isClosed(quota) ? closed(status, quota, { now, admittedAt, why, rule, recovery: recoveryFor(rule), rate: lane.meter.perMinute(now) }) : { ...status, windowQuota: quota }, now);
 }
 
@@ -122,7 +122,7 @@ function countHit(lane: Lane, index: number, { times, withinMs }: SiteAutomation
 
 function relapse(lane: Lane, { now, admittedAt, reading }: Lesson, rate: number): void {
   const rule = reading.rules[0] ?? '';
-  const why = `The site takes some mail and then puts off the rest, again and again: it seems to take only so much at a time. It said: ${reading.words}`;
+  const why = `The site takes some mail and then puts off the rest, again and again: it seems to take only so much at a time. ${reading.told}`;
   lane.set(tooFast(lane, { now, admittedAt, why, rule }, rate), now);
 }
 
@@ -131,7 +131,7 @@ function judgeRatio(lane: Lane, { now, admittedAt, reading }: Lesson, rate: numb
   const share = lane.ratio.share(now);
   if (share === undefined || share < SHAPE_LIMITS.ratioHot) return;
   const rule = reading.rules[0] ?? '';
-  const why = `${Math.round(share * 100)}% of the latest deliveries were put off (${rule}). It said: ${reading.words}`;
+  const why = `${Math.round(share * 100)}% of the latest deliveries were put off. ${reading.told}`;
   lane.set(tooFast(lane, { now, admittedAt, why, rule }, rate), now);
 }
 

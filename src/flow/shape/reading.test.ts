@@ -61,3 +61,10 @@ test('a connection closed in the middle, and too many connections, ask for fewer
   assert.equal(read({ code: 452, enhanced: '4.3.1', text: 'too many concurrent connections' }).crowded, true);
   assert.equal(read(TAKEN).crowded, false);
 });
+
+test('what we say of a server that talks nonsense is not told as its words', () => {
+  assert.equal(read({ code: 451, enhanced: '4.3.2', text: 'try again later' }).told, 'It said: 451 4.3.2 try again later');
+  const nonsense = resultOf({ code: 451, enhanced: '4.5.0', text: 'mx.test[192.0.2.9]:25 does not follow the protocol while sending RCPT TO: not a reply line', scope: 'host' });
+  const { told, bad } = readResults([{ ...nonsense, outcome: { ...nonsense.outcome, attempt: { mx: 'mx.test', address: '192.0.2.9', ownReply: true, reused: false } } }]);
+  assert.deepEqual([bad, told], [1, 'The last failure: 451 4.5.0 mx.test[192.0.2.9]:25 does not follow the protocol while sending RCPT TO: not a reply line']);
+});

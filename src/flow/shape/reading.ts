@@ -41,6 +41,8 @@ export interface Reading {
   readonly tooMany: boolean;
   /** Of the last refusal that names no culprit; '' when there is none. */
   readonly words: string;
+  /** The same in a sentence that says whose words they are; '' when there are none. */
+  readonly told: string;
   /** It took nothing, for want of room or of a part that works, or without a word on whether it did. */
   readonly putOff: boolean;
   /** All that was put off is about the domain that the mail answers for, not about the address that it comes from. */
@@ -88,6 +90,7 @@ export function readResults(results: readonly SendResult[]): Reading {
   let strangers = true;
   let ofDomain = true;
   let words = '';
+  let told = '';
   const complaints = new Map<string, NamedComplaint>();
   const rules = new Set<string>();
   for (const { outcome, explanation, firstTry = false } of results) {
@@ -104,6 +107,7 @@ export function readResults(results: readonly SendResult[]): Reading {
     else if (reach !== 'failed' && isUnwelcome(outcome, explanation)) {
       bad += 1;
       words = wordsOf(outcome);
+      told = toldOf(outcome);
       ailing &&= isAiling(outcome, explanation);
       ofDomain &&= concernsDomain(explanation);
       strangers &&= firstTry && outcome.scope === 'recipient' && outcome.status === 'deferred' && UNNAMED.has(explanation.faultClass);
@@ -111,6 +115,7 @@ export function readResults(results: readonly SendResult[]): Reading {
     else if (reach === 'spoke' && IN_DOUBT.has(explanation.rule)) {
       unanswered = true;
       words = wordsOf(outcome);
+      told = toldOf(outcome);
     }
     if (!complaint && saysTooMany(outcome, explanation, reach)) tooMany = true;
     // RFC 5321 §3.8: a server that closes in the middle, or falls silent there, is not at ease with what it has.
@@ -130,6 +135,7 @@ export function readResults(results: readonly SendResult[]): Reading {
     crowded,
     tooMany,
     words,
+    told,
     putOff: (bad > 0 ? ailing : unanswered) && delivered === 0 && complaints.size === 0,
     ofDomain: ofDomain && bad > 0,
     mayGreylist: strangers && bad > 0 && complaints.size === 0,
@@ -167,7 +173,7 @@ function complaintOf(outcome: DeliveryOutcome, { culprit, faultClass, rule, mean
   if (!about) return undefined;
   // A refusal for what we are that comes as "try again" is a matter of how much we send, until it is final.
   const kind = faultClass === 'block' && outcome.reply.code >= 500 ? 'block' : 'rate';
-  return { about, kind, rule, why: `${meaning} It said: ${wordsOf(outcome)}`, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  return { about, kind, rule, why: `${meaning} ${toldOf(outcome)}`, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
 const SAYS_NOTHING: ReadonlySet<Explanation['faultClass']> = new Set(['hard-bounce', 'soft-bounce', 'greylist', 'content', 'format', 'local', 'network']);
@@ -185,6 +191,10 @@ function isUnwelcome({ status, scope }: DeliveryOutcome, { culprit, faultClass, 
 /** What we would not send there ourselves, as the sender, the recipient's domain or a [[tls-policy]] demands: the site serves others all the same. */
 function forOneMessage({ scope, attempt }: DeliveryOutcome): boolean {
   return attempt.ownReply === true && (scope === 'recipient' || scope === 'message');
+}
+
+function toldOf(outcome: DeliveryOutcome): string {
+  return `${outcome.attempt.ownReply ? 'The last failure:' : 'It said:'} ${wordsOf(outcome)}`;
 }
 
 function wordsOf({ reply }: DeliveryOutcome): string {
