@@ -75,7 +75,7 @@ test('a content refusal in plain words behind the final dot is returned at once,
 
 test('refused for good in words that tell nothing: the delay notice does not promise five days', async () => {
   const met = await meet({ rcpt: () => '554 rejected' }, 1);
-  await met.world.passTime(28 * HOUR, 30 * MINUTE);
+  await met.world.passTime(36 * HOUR, 30 * MINUTE);
   assert.equal((await met.whyOf(0)).state, 'bounced');
   const [delayed, returned] = await toldToSender(met);
   assert.match(delayed ?? '', /in words that do not tell whom they mean.* It is tried a few times more\. If the answer stays the same, it is returned to you\./);
@@ -85,7 +85,7 @@ test('refused for good in words that tell nothing: the delay notice does not pro
 test('530 of a server that MX records name: sender and administrator read that it asks for a log-in, not of words that nobody knows', async () => {
   const met = await meet({ mail: () => '530 5.7.0 Authentication required' }, 1);
   assert.match((await met.whyOf(0)).explanation?.meaning ?? '', /^mx\.odd\.test asks for a log-in, which one mail server does not ask of another/);
-  await met.world.passTime(28 * HOUR, 30 * MINUTE);
+  await met.world.passTime(36 * HOUR, 30 * MINUTE);
   const row = await met.whyOf(0);
   assert.equal(row.state, 'bounced');
   assert.match(row.explanation?.meaning ?? '', /has refused it 6 times since .*, asking for a log-in\./);
