@@ -138,13 +138,13 @@ test('warm-up at a receiver that takes sixty a day: no promotion beyond, few ref
 test('two bad days in a warm-up set it back, and it goes on after them', async () => {
   for (const [mx, reply] of RECEIVERS) {
     let asked = 0;
-    const world = newcomer(mx, ({ now }) => (now >= START + 3 * DAY && now < START + 5 * DAY && (asked += 1) % 3 === 0 ? reply : undefined), 10);
+    const world = newcomer(mx, ({ now }) => (now >= START + 3 * DAY && now < START + 5 * DAY && (asked += 1) % 3 === 0 ? reply : undefined), 11);
     await world.run(3 * DAY + 60_000);
     const before = world.lane()?.limitToday ?? 0;
     await world.run(5 * DAY + 60_000);
     assert.ok((world.lane()?.limitToday ?? 0) < before, `${mx}: ${world.lane()?.limitToday} after ${before}`);
     assert.ok(world.count('refused', 0, 10 * DAY) < 40, `${mx}: ${world.count('refused', 0, 10 * DAY)} refusals`);
-    await world.run(10 * DAY);
+    await world.run(11 * DAY);
     assert.ok((world.lane()?.limitToday ?? 0) > before, `${mx}: ${world.lane()?.limitToday} in the end, ${before} before`);
   }
 });

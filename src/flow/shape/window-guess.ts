@@ -99,15 +99,15 @@ export function likely(guesses: readonly Guess[]): readonly Guess[] {
   return guesses.some(({ hits, misses }) => hits > 0 && misses === fewest) ? guesses.filter(({ misses }) => misses < fewest + FORGOTTEN_FROM) : guesses;
 }
 
-/** What was taken until `at`, of what it bears; 0: not about as much. */
+/** What was taken until `at`, of what it bears; 0: not as much. */
 export function usedShare(guess: Guess, at: number, now: number, taken: TakenMeter): number {
   const share = taken.since(startOf(guess, at), now) / guess.took;
-  return share >= (guess.hits > 0 ? NEAR_SHARE : SAME_SHARE) ? share : 0;
+  return share >= SAME_SHARE ? share : 0;
 }
 
 /** What was taken until `at` is about what all that are believed bear. */
 export function isNear(guesses: readonly Guess[], at: number, now: number, taken: TakenMeter): boolean {
-  return guesses.length > 0 && guesses.every((guess) => usedShare(guess, at, now, taken) > 0);
+  return guesses.length > 0 && guesses.every((guess) => taken.since(startOf(guess, at), now) >= guess.took * (guess.hits > 0 ? NEAR_SHARE : SAME_SHARE));
 }
 
 function shown(used: number): Pick<Guess, 'took' | 'figure'> {
