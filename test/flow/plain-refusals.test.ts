@@ -1,20 +1,10 @@
 /** Refusals that say plainly whom they mean, at a site that nobody wrote to before: the sender hears of them at once, and only dead addresses are suppressed. */
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { eventually } from '../harness/lab-process.ts';
-import { meetOddProvider, type Meeting, type RogueWorld } from '../harness/rogue-world.ts';
+import { meetings, type Meeting } from '../harness/rogue-world.ts';
 
-let world: RogueWorld | undefined;
-afterEach(async () => {
-  await world?.close();
-  world = undefined;
-});
-
-async function meet(...args: Parameters<typeof meetOddProvider>): Promise<Meeting> {
-  const met = await meetOddProvider(...args);
-  world = met.world;
-  return met;
-}
+const meet = meetings();
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

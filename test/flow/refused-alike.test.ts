@@ -3,25 +3,15 @@
  * on those who were written to.
  */
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import type { QueueExplanation } from '../../src/manage/queue/queue-why.ts';
 import { eventually } from '../harness/lab-process.ts';
-import { meetOddProvider, type Meeting, type RogueWorld } from '../harness/rogue-world.ts';
+import { meetings, type Meeting } from '../harness/rogue-world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-let world: RogueWorld | undefined;
-afterEach(async () => {
-  await world?.close();
-  world = undefined;
-});
-
-async function meet(...args: Parameters<typeof meetOddProvider>): Promise<Meeting> {
-  const met = await meetOddProvider(...args);
-  world = met.world;
-  return met;
-}
+const meet = meetings();
 
 async function rows(met: Meeting, ids: readonly string[] = met.ids): Promise<readonly QueueExplanation[]> {
   return (await Promise.all(ids.map((id) => met.world.why(id)))).flat();

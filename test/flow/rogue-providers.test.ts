@@ -3,23 +3,13 @@
  * comes back by itself, and tells the truth at each stage.
  */
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
-import { meetOddProvider, type Meeting, type RogueWorld } from '../harness/rogue-world.ts';
+import { test } from 'node:test';
+import { meetings } from '../harness/rogue-world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-let world: RogueWorld | undefined;
-afterEach(async () => {
-  await world?.close();
-  world = undefined;
-});
-
-async function meet(...args: Parameters<typeof meetOddProvider>): Promise<Meeting> {
-  const met = await meetOddProvider(...args);
-  world = met.world;
-  return met;
-}
+const meet = meetings();
 
 test('two connections and no more, said by 421 instead of a greeting: learnt from one refusal', async () => {
   const met = await meet({ thinkMs: 10, greeting: ({ open }) => (open > 2 ? '421 only 2 parallel connections from one host' : undefined) }, 60);

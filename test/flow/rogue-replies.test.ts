@@ -3,23 +3,13 @@
  * what is put off comes when it may.
  */
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
-import { meetOddProvider, type Meeting, type RogueWorld } from '../harness/rogue-world.ts';
+import { test } from 'node:test';
+import { meetings } from '../harness/rogue-world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-let world: RogueWorld | undefined;
-afterEach(async () => {
-  await world?.close();
-  world = undefined;
-});
-
-async function meet(...args: Parameters<typeof meetOddProvider>): Promise<Meeting> {
-  const met = await meetOddProvider(...args);
-  world = met.world;
-  return met;
-}
+const meet = meetings();
 
 test('blocked by a reply 550 for an hour: nobody bounces, one probe opens it again', async () => {
   let blockedAt = 0;

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach } from 'node:test';
 import { AdjustableClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { startServer, type RunningServer } from '../../src/compose/server.ts';
@@ -140,6 +141,20 @@ export async function meetOddProvider(rules: RogueRules, messages: number, from:
     whyOf: async (at) => (await world.why(ids[at] as string))[0] as QueueExplanation,
     suppressed: async () => (await world.call<{ suppressions: readonly { address: string }[] }>('suppression.list')).suppressions.map(({ address }) => address).sort(),
     notices: () => fine.messages.map(({ content }) => content).filter((content) => /^Subject: Mail to \S+ is refused/m.test(content)),
+  };
+}
+
+/** `meetOddProvider` for the tests of a file, each of which ends its own. */
+export function meetings(): typeof meetOddProvider {
+  let world: RogueWorld | undefined;
+  afterEach(async () => {
+    await world?.close();
+    world = undefined;
+  });
+  return async (...args) => {
+    const met = await meetOddProvider(...args);
+    world = met.world;
+    return met;
   };
 }
 
