@@ -48,7 +48,7 @@ test('a bounce is read, and what is neither log nor bounce is refused in words',
   assert.match(told.stdout, /Recipient: +x@y\.example/);
   const other = join(home.folder, 'other.eml');
   writeFileSync(other, 'Subject: hi\n\nhello\n');
-  for (const [args, words] of [[[other], /neither a mail log of Postfix or Posthorn nor a bounce/], [['missing.log'], /cannot read missing\.log: there is no such file/], [[home.folder], /it is a folder/], [['hello'], /give the reply as it was/]] as const) {
+  for (const [args, words] of [[[other], /neither a mail log of Postfix or Posthorn nor a bounce/], [['missing.log'], /cannot read missing\.log: there is no such file/], [[home.folder], /it is a folder/], [['hello'], /give the reply as it was/], [[''], /give the reply as it was/]] as const) {
     const { status, stderr, stdout } = await explain(args);
     assert.ok(status === 1 || status === 2, args.join());
     assert.equal(stdout, '');

@@ -29,7 +29,7 @@ export function add(registry: Registry): void {
     // A variadic argument comes as a list.
     const given = words.flat();
     const [file = ''] = given;
-    const isFile = given.length === 1 && (file === '-' || existsSync(resolve(session.io.cwd, file)) || /^[^ ]*(?:\/|\.(?:log|eml|gz|\d)$)/.test(file));
+    const isFile = given.length === 1 && file !== '' && (file === '-' || existsSync(resolve(session.io.cwd, file)) || /^[^ ]*(?:\/|\.(?:log|eml|gz|\d)$)/.test(file));
     if (isFile) return explainFile(session, options, file, { all: options.all ?? false, limit: options.limit ?? LIMIT_DEFAULT });
     return explainWords(registry, options, given.join(' '));
   })
